@@ -1,0 +1,89 @@
+"""Attention pooling: turn scores into weights, and weights into an average of values.
+
+    scores -> mask -> softmax -> weighted average of values
+
+Everything in attnlab that attends does it here. Knows no heads and no model.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from attnlab.attention.score import Score
+
+Mask = Bool[Tensor, "..."]
+"""True where a query may see a key; broadcast against (…, queries, keys)."""
+
+
+def masked_softmax(
+    scores: Float[Tensor, "*batch queries keys"], mask: Mask | None
+) -> Float[Tensor, "*batch queries keys"]:
+    """Weights over the keys that `mask` lets be seen; each row sums to 1.
+
+    A query that may see no key at all gets zeros: there is nothing to average, and neither NaN
+    nor an even spread over what is hidden would say so.
+    """
+    if mask is None:
+        return scores.softmax(dim=-1)
+    weights = scores.masked_fill(~mask, -torch.inf).softmax(dim=-1)
+    # The softmax of a row of nothing but -inf is NaN.
+    return weights.masked_fill(~mask, 0.0)
+
+
+@dataclass
+class Memory:
+    """What can be attended to: projected keys, and the values that stand behind them.
+
+    Shapes: key (…, keys, projected size), value (…, keys, value size).
+    """
+
+    key: Tensor
+    value: Tensor
+
+    def append(self, later: "Memory") -> "Memory":
+        """This memory with the keys and values of `later` behind its own."""
+        return Memory(
+            torch.cat([self.key, later.key], dim=-2), torch.cat([self.value, later.value], dim=-2)
+        )
+
+
+class AttentionPooling(nn.Module):
+    """Answers each query with an average of the values, weighted by how its key scored.
+
+    `dropout` is the share of weights that training sets to zero.
+    """
+
+    def __init__(self, score: Score, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.score = score
+        self.dropout = dropout
+        self.observers: list[Callable[[Tensor], None]] = []
+
+    def prepare(
+        self, key: Float[Tensor, "*batch keys key_size"], value: Float[Tensor, "*batch keys v"]
+    ) -> Memory:
+        """Do, once, all the work on keys that no query changes."""
+        return Memory(self.score.project_key(key), value)
+
+    def forward(
+        self,
+        query: Float[Tensor, "*batch queries query_size"],
+        memory: Memory,
+        mask: Mask | None = None,
+    ) -> Float[Tensor, "*batch queries v"]:
+        """Attend to `memory`; `mask` is boolean, True = may be seen."""
+        query = self.score.project_query(query)
+        dropout = self.dropout if self.training else 0.0
+        if self.score.dot_scale is not None and not self.observers:
+            # One kernel does the same as the lines below without keeping the weights.
+            return F.scaled_dot_product_attention(
+                query, memory.key, memory.value, mask, dropout, scale=self.score.dot_scale
+            )
+        weights = masked_softmax(self.score.compare(query, memory.key), mask)
+        for observe in self.observers:
+            observe(weights)
+        return F.dropout(weights, dropout) @ memory.value

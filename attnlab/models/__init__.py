@@ -1,0 +1,21 @@
+"""The translation models. Importing this package registers them all by name."""
+
+from attnlab.models import bahdanau, rnn, transformer
+from attnlab.models.interface import (
+    MODELS,
+    DecoderState,
+    EncoderDecoder,
+    ModelConfig,
+    VocabularySizes,
+)
+
+__all__ = [
+    "MODELS",
+    "DecoderState",
+    "EncoderDecoder",
+    "ModelConfig",
+    "VocabularySizes",
+    "bahdanau",
+    "rnn",
+    "transformer",
+]

@@ -1,0 +1,106 @@
+"""The recurrent model that looks back: at each word it attends to the source anew.
+
+Beside the plain one (`rnn.py`) a single thing is different: the context is no longer fixed.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from attnlab.attention.pooling import AttentionPooling, Memory
+from attnlab.attention.score import SCORES, ScoreConfig
+from attnlab.models.embedding import embedding_tables
+from attnlab.models.interface import MODELS, DecoderState, EncoderDecoder, VocabularySizes
+from attnlab.models.recurrent import (
+    Hidden,
+    Readout,
+    RecurrentConfig,
+    RecurrentEncoder,
+    recurrent_cell,
+    run_recurrence,
+)
+
+
+@dataclass
+class BahdanauState(DecoderState):
+    """The decoder's state, and the source: its annotations as memory, its mask (batch, length)."""
+
+    hidden: Hidden
+    memory: Memory
+    source_mask: Tensor
+
+
+@dataclass(kw_only=True)
+class BahdanauConfig(RecurrentConfig):
+    """As every recurrent model's."""
+
+
+class AttentiveDecoder(nn.Module):
+    """Bahdanau et al. 2015, section 3.1: `s_i = f(s_{i-1}, y_{i-1}, c_i)`.
+
+    The context `c_i = Σ_j α_ij h_j` is the attention's answer to the query s_{i-1}, the top
+    layer's previous state; keys and values are the encoder's annotations h_j.
+    """
+
+    def __init__(self, config: BahdanauConfig, score: ScoreConfig, embedding: nn.Embedding) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.dropout = config.dropout
+        self.cross_attention = AttentionPooling(
+            SCORES.build(score, config.hidden_size, config.hidden_size)
+        )
+        self.cell = recurrent_cell(
+            config, config.embedding_size + config.hidden_size, config.hidden_size
+        )
+        self.readout = Readout(config)
+
+    def forward(
+        self, target: Int[Tensor, "batch length"], state: BahdanauState
+    ) -> tuple[Float[Tensor, "batch length features"], BahdanauState]:
+        """One word after the other: each query depends on the context before it."""
+        embedded = F.dropout(self.embedding(target), self.dropout, self.training)
+        mask = state.source_mask.unsqueeze(1)  # (batch, 1, source length), for one query
+        hidden = state.hidden
+        outputs, contexts = [], []
+        for word in torch.split(embedded, 1, dim=1):
+            query = hidden[0][:, -1:]  # (batch, 1, hidden size)
+            context = self.cross_attention(query, state.memory, mask)
+            output, hidden = run_recurrence(self.cell, torch.cat([word, context], dim=-1), hidden)
+            outputs.append(output)
+            contexts.append(context)
+        features = self.readout(torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), embedded)
+        return features, BahdanauState(hidden, state.memory, state.source_mask)
+
+
+@MODELS.register("bahdanau", BahdanauConfig)
+class Bahdanau(EncoderDecoder[BahdanauState]):
+    """Bahdanau et al. 2015's RNNsearch, with any scoring function, and GRU or LSTM."""
+
+    def __init__(
+        self, config: BahdanauConfig, score: ScoreConfig, vocabulary: VocabularySizes
+    ) -> None:
+        super().__init__()
+        source, target, self.output = embedding_tables(
+            config.tie_embeddings, vocabulary, config.embedding_size
+        )
+        self.encoder = RecurrentEncoder(config, source)
+        self.decoder = AttentiveDecoder(config, score, target)
+
+    def encode(
+        self, source: Int[Tensor, "batch length"], source_mask: Bool[Tensor, "batch length"]
+    ) -> BahdanauState:
+        """Read the source; prepare its annotations as keys once for the whole translation."""
+        annotations, hidden = self.encoder(source, source_mask)
+        memory = self.decoder.cross_attention.prepare(annotations, annotations)
+        return BahdanauState(hidden, memory, source_mask)
+
+    def decode_features(
+        self, target: Int[Tensor, "batch length"], state: BahdanauState
+    ) -> tuple[Float[Tensor, "batch length features"], BahdanauState]:
+        """See `EncoderDecoder`."""
+        features: Tensor
+        features, state = self.decoder(target, state)
+        return features, state

@@ -1,0 +1,80 @@
+"""The plain recurrent encoder–decoder: the whole source sentence in one vector.
+
+It attends to nothing. That is its place here: what attention is for shows against it.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from attnlab.attention.score import ScoreConfig
+from attnlab.models.embedding import embedding_tables
+from attnlab.models.interface import MODELS, DecoderState, EncoderDecoder, VocabularySizes
+from attnlab.models.recurrent import (
+    Hidden,
+    Readout,
+    RecurrentConfig,
+    RecurrentEncoder,
+    recurrent_cell,
+    run_recurrence,
+)
+
+
+@dataclass
+class RnnState(DecoderState):
+    """The decoder's state, and the summary of the source: (batch, hidden size)."""
+
+    hidden: Hidden
+    context: Tensor
+
+
+@dataclass(kw_only=True)
+class RnnConfig(RecurrentConfig):
+    """As every recurrent model's."""
+
+
+@MODELS.register("rnn", RnnConfig)
+class Rnn(EncoderDecoder[RnnState]):
+    """Cho et al. 2014, section 2.2: `h_t = f(h_{t-1}, y_{t-1}, c)` with c the encoder's last state.
+
+    Several layers start from the encoder's states, layer by layer (Sutskever et al. 2014).
+    """
+
+    def __init__(
+        self,
+        config: RnnConfig,
+        score: ScoreConfig,  # noqa: ARG002
+        vocabulary: VocabularySizes,
+    ) -> None:
+        super().__init__()
+        source, target, self.output = embedding_tables(
+            config.tie_embeddings, vocabulary, config.embedding_size
+        )
+        self.encoder = RecurrentEncoder(config, source)
+        self.embedding = target
+        self.dropout = config.dropout
+        self.cell = recurrent_cell(
+            config, config.embedding_size + config.hidden_size, config.hidden_size
+        )
+        self.readout = Readout(config)
+
+    def encode(
+        self, source: Int[Tensor, "batch length"], source_mask: Bool[Tensor, "batch length"]
+    ) -> RnnState:
+        """Read the source; keep its last state alone."""
+        _, hidden = self.encoder(source, source_mask)
+        return RnnState(hidden, context=hidden[0][:, -1])
+
+    def decode_features(
+        self, target: Int[Tensor, "batch length"], state: RnnState
+    ) -> tuple[Float[Tensor, "batch length features"], RnnState]:
+        """See `EncoderDecoder`."""
+        embedded = F.dropout(self.embedding(target), self.dropout, self.training)
+        context = state.context.unsqueeze(1).expand(-1, target.size(1), -1)
+        outputs, hidden = run_recurrence(
+            self.cell, torch.cat([embedded, context], dim=-1), state.hidden
+        )
+        return self.readout(outputs, context, embedded), RnnState(hidden, state.context)

@@ -1,0 +1,120 @@
+"""Sentence pairs to batches: like lengths together, within a budget of tokens.
+
+Which sentences meet in a batch, and the batches' order, follow from the seed and the epoch's
+number alone; so training can go on at any batch of any epoch. Knows ids, no words.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from attnlab.errors import UsageError
+from attnlab.text.tokens import BEGIN, END, PAD
+
+
+@dataclass(frozen=True)
+class EncodedPair:
+    """Token ids of both sides, without begin and end."""
+
+    source: list[int]
+    target: list[int]
+
+
+@dataclass
+class Batch:
+    """Sentences side by side, padded on the right; masks are True at tokens.
+
+    Shapes: source and source_mask (batch, source length); target_input, target_output and
+    target_mask (batch, target length). The model reads `target_input`, which begins with BEGIN,
+    and is to say `target_output`, which ends with END.
+    """
+
+    source: Tensor
+    source_mask: Tensor
+    target_input: Tensor
+    target_output: Tensor
+    target_mask: Tensor
+
+    @property
+    def target_tokens(self) -> int:
+        """How many tokens there are to say, ends included and padding not."""
+        return int(self.target_mask.sum())
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on `device`."""
+        return Batch(*(tensor.to(device) for tensor in vars(self).values()))
+
+
+def pad(sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Token ids (batch, length), filled up with PAD, and the mask that is True at tokens."""
+    lengths = torch.tensor([len(sentence) for sentence in sentences])
+    mask = torch.arange(int(lengths.max())) < lengths.unsqueeze(1)
+    tokens = torch.full(mask.shape, PAD)
+    tokens[mask] = torch.tensor([token for sentence in sentences for token in sentence])
+    return tokens, mask
+
+
+def pad_sources(sources: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """As `pad`, with END behind each sentence: what a model gets to read."""
+    return pad([[*source, END] for source in sources])
+
+
+def collate(pairs: Sequence[EncodedPair]) -> Batch:
+    """One batch of `pairs`."""
+    source, source_mask = pad_sources([pair.source for pair in pairs])
+    target_input, target_mask = pad([[BEGIN, *pair.target] for pair in pairs])
+    target_output, _ = pad([[*pair.target, END] for pair in pairs])
+    return Batch(source, source_mask, target_input, target_output, target_mask)
+
+
+def group_by_length(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
+    """Split `lengths`, in their order, so that rows × longest row stays within `batch_tokens`.
+
+    Returns indices into `lengths`. A sentence that is longer than the budget stands alone.
+    """
+    groups: list[list[int]] = []
+    longest = 0
+    for index, length in enumerate(lengths):
+        longest = max(longest, length)
+        if not groups or longest * (len(groups[-1]) + 1) > batch_tokens:
+            groups.append([])
+            longest = length
+        groups[-1].append(index)
+    return groups
+
+
+class TrainingBatches:
+    """All sentence pairs, epoch after epoch, in batches of at most `batch_tokens` tokens a side.
+
+    Padding counts: `batch_tokens` bounds rows × columns of the source and of the target.
+    """
+
+    def __init__(self, pairs: Sequence[EncodedPair], batch_tokens: int, seed: int) -> None:
+        if batch_tokens < 1:
+            raise UsageError(f"batch_tokens={batch_tokens} must be at least 1")
+        self._pairs = pairs
+        self._batch_tokens = batch_tokens
+        self._seed = seed
+        self._source_lengths = np.array([len(pair.source) + 1 for pair in pairs])
+        self._target_lengths = np.array([len(pair.target) + 1 for pair in pairs])
+        self.batches_per_epoch = len(self._plan(0))
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of the epoch of that number, from its batch `start` on."""
+        for indices in islice(self._plan(number), start, None):
+            yield collate([self._pairs[index] for index in indices])
+
+    def _plan(self, number: int) -> list[np.ndarray]:
+        """Each batch's indices into the pairs."""
+        generator = np.random.default_rng([self._seed, number])
+        # Like lengths together; which of the equally long stand together is left to chance.
+        chance = generator.permutation(len(self._pairs))
+        order = np.lexsort((chance, self._source_lengths, self._target_lengths))
+        longer = np.maximum(self._source_lengths, self._target_lengths)[order]
+        groups = group_by_length(longer.tolist(), self._batch_tokens)
+        shuffled = generator.permutation(len(groups))
+        return [order[groups[index]] for index in shuffled]

@@ -1,0 +1,3 @@
+"""The token ids that stand for no word, the same in every vocabulary."""
+
+PAD, UNKNOWN, BEGIN, END = 0, 1, 2, 3

@@ -1,0 +1,59 @@
+"""What several tests need: small models of every kind, made from the shipped YAML files."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from attnlab.attention.score import SCORES, ScoreConfig
+from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
+from attnlab.resources import shipped_folder
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+SMALL: dict[str, dict[str, Any]] = {
+    "rnn": {"embedding_size": 11, "hidden_size": 14, "layers": 2},
+    "bahdanau": {"embedding_size": 11, "hidden_size": 14, "layers": 2},
+    "transformer": {
+        "size": 12,
+        "feedforward_size": 17,
+        "heads": 3,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+    },
+}
+
+
+def shipped_values(group: str, name: str) -> dict[str, Any]:
+    return yaml.safe_load((shipped_folder("configs") / group / f"{name}.yaml").read_text())
+
+
+def score_config(name: str, **changes: Any) -> ScoreConfig:
+    return SCORES.config(name)(**shipped_values("score", name) | changes)
+
+
+def small_model(
+    name: str,
+    score: str = "additive",
+    vocabulary: VocabularySizes | None = None,
+    **changes: Any,
+) -> EncoderDecoder[Any]:
+    """A small float64 model in evaluation mode, with the seed of the moment."""
+    values = shipped_values("model", name) | SMALL[name] | {"tie_embeddings": "target"} | changes
+    vocabulary = vocabulary or VocabularySizes(source=19, target=23, shared=False)
+    config = MODELS.config(name)(**values)
+    return MODELS.build(config, score_config(score), vocabulary).double().eval()
+
+
+def shared_data(name: str) -> Path:
+    folder = SHARED_DATA / name
+    if not folder.is_dir():
+        pytest.skip(f"the corpus ../shared/data/{name} is not here")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(1)

@@ -1,0 +1,131 @@
+"""What holds for every model with every scoring function."""
+
+import pytest
+import torch
+
+from attnlab.attention.score import SCORES
+from attnlab.errors import UsageError
+from attnlab.models import MODELS, VocabularySizes
+from tests.conftest import small_model
+
+BATCH, SOURCE, TARGET = 3, 5, 7
+
+every_model = pytest.mark.parametrize("name", list(MODELS))
+every_score = pytest.mark.parametrize("score", list(SCORES))
+
+
+@pytest.fixture
+def sentences():
+    """Sources of 5, 3 and 1 tokens, and targets of 7."""
+    source = torch.randint(4, 19, (BATCH, SOURCE))
+    mask = torch.arange(SOURCE) < torch.tensor([[5], [3], [1]])
+    return source.masked_fill(~mask, 0), mask, torch.randint(4, 23, (BATCH, TARGET))
+
+
+@every_score
+@every_model
+def test_stepwise_decoding_equals_the_whole_sequence(name, score, sentences):
+    source, mask, target = sentences
+    model = small_model(name, score)
+    whole, _ = model.decode(target, model.encode(source, mask))
+    assert whole.shape == (BATCH, TARGET, 23)
+    state = model.encode(source, mask)
+    steps = []
+    for token in target.split(1, dim=1):
+        logits, state = model.decode(token, state)
+        steps.append(logits)
+    torch.testing.assert_close(torch.cat(steps, dim=1), whole)
+
+
+@every_score
+@every_model
+def test_padding_changes_nothing(name, score, sentences):
+    source, mask, target = sentences
+    model = small_model(name, score)
+    together, _ = model.decode(target, model.encode(source, mask))
+    wider = torch.cat([source, torch.randint(0, 19, (BATCH, 11))], dim=1)
+    wider_mask = torch.cat([mask, torch.zeros(BATCH, 11, dtype=torch.bool)], dim=1)
+    padded, _ = model.decode(target, model.encode(wider, wider_mask))
+    torch.testing.assert_close(padded, together)
+    for row, length in enumerate(mask.sum(1).tolist()):
+        alone = model.encode(source[row : row + 1, :length], mask[row : row + 1, :length])
+        logits, _ = model.decode(target[row : row + 1], alone)
+        torch.testing.assert_close(logits[0], together[row])
+
+
+@every_score
+@every_model
+def test_later_targets_change_no_earlier_logits(name, score, sentences):
+    source, mask, target = sentences
+    model = small_model(name, score)
+    before, _ = model.decode(target, model.encode(source, mask))
+    changed = target.clone()
+    changed[:, 4] = (changed[:, 4] - 3) % 19 + 4
+    after, _ = model.decode(changed, model.encode(source, mask))
+    torch.testing.assert_close(after[:, :4], before[:, :4])
+    assert not torch.allclose(after[:, 4:], before[:, 4:])
+
+
+@every_model
+def test_select_keeps_repeats_and_reorders_sentences(name, sentences):
+    source, mask, target = sentences
+    model = small_model(name)
+    rows = torch.tensor([2, 0, 0, 1])
+    _, state = model.decode(target[:, :3], model.encode(source, mask))
+    selected, _ = model.decode(target[rows, 3:], state.select(rows))
+    whole, _ = model.decode(target[rows], model.encode(source[rows], mask[rows]))
+    torch.testing.assert_close(selected, whole[:, 3:])
+
+
+@every_score
+@every_model
+def test_every_parameter_learns(name, score, sentences):
+    source, mask, target = sentences
+    model = small_model(name, score).train()
+    model.decode(target, model.encode(source, mask))[0].square().mean().backward()
+    idle = [path for path, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert idle == []
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("name", ["rnn", "bahdanau"])
+def test_recurrent_choices(name, bidirectional, cell, sentences):
+    source, mask, target = sentences
+    model = small_model(name, cell=cell, bidirectional=bidirectional)
+    whole, _ = model.decode(target, model.encode(source, mask))
+    _, state = model.decode(target[:, :4], model.encode(source, mask))
+    rest, _ = model.decode(target[:, 4:], state)
+    torch.testing.assert_close(rest, whole[:, 4:])
+
+
+@every_model
+def test_tied_embeddings_are_one_table(name):
+    sizes = VocabularySizes(source=23, target=23, shared=True)
+    separate, target, every = (
+        sum(p.numel() for p in small_model(name, vocabulary=sizes, tie_embeddings=tie).parameters())
+        for tie in ("none", "target", "all")
+    )
+    table = separate - target
+    assert table == separate - every - table > 0
+
+
+@every_model
+def test_tying_needs_one_vocabulary(name):
+    with pytest.raises(UsageError, match="tie_embeddings=all needs one vocabulary"):
+        small_model(name, tie_embeddings="all")
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("rnn", {"cell": "vanilla"}, "model.cell=vanilla is none of: gru, lstm"),
+        ("bahdanau", {"hidden_size": 13}, "model.hidden_size=13 cannot be split"),
+        ("transformer", {"norm": "middle"}, "model.norm=middle is none of: pre, post"),
+        ("transformer", {"activation": "sine"}, "model.activation=sine is none of: relu, gelu"),
+        ("transformer", {"tie_embeddings": "some"}, "tie_embeddings=some is none of"),
+    ],
+)
+def test_impossible_choices_are_refused_by_name(name, changes, message):
+    with pytest.raises(UsageError, match=message):
+        small_model(name, **changes)
