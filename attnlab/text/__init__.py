@@ -1,0 +1,1 @@
+"""Text on disk to sentence pairs, pieces and words. Knows nothing of models."""

@@ -1,0 +1,165 @@
+"""A named corpus and its splits. Knows nothing of vocabularies; layouts are `reading`'s."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from attnlab.errors import AttnlabError, UsageError
+from attnlab.resources import shipped_folder
+from attnlab.text.reading import (
+    CorpusNotFoundError,
+    Layout,
+    ReadingReport,
+    SentencePair,
+    read_pairs,
+)
+from attnlab.text.splitting import hold_out
+
+SPLITS = ("train", "valid", "test")
+_FOLDER_HOLDS = {
+    "multi30k": "train, val and test_2016_flickr, each as .en and .fr, plain or .gz",
+    "tatoeba": "fra.txt, as manythings.org lays it out: English, French, attribution",
+}
+
+
+@dataclass(kw_only=True)
+class DataConfig:
+    """Which files hold a corpus, and what of them is used.
+
+    Attributes:
+        name: the choice: builtin, multi30k, tatoeba or bitext.
+        root: the folder that relative paths start from; null is the working directory, or for
+            builtin the folder that ships with attnlab.
+        train: a file of tab-separated columns, or the prefix of two files (`train` for
+            `train.en` + `train.fr`), or either of the two; each plain or gzip.
+        valid: likewise; null takes a share of `train`.
+        test: likewise; null takes a share of `train`.
+        source_language: what is translated, "en": a name in `columns` or a file's ending.
+        target_language: what it is translated into, "fr".
+        columns: what the columns of a file hold, from the left; "alignment" and "tags" are
+            columns of these kinds, every other name is a language.
+        held_out_fraction: the share of the distinct source sentences of `train` that goes to
+            each missing split; 0 leaves a missing split missing.
+        max_words: training pairs with more words on either side are skipped and counted; what
+            is measured on (valid, test) is never thinned.
+        max_pairs: how many pairs of `train`, from its start, are used; null is all. It counts
+            before anything is held out and before over-long pairs are skipped.
+    """
+
+    name: str
+    root: str | None
+    train: str
+    valid: str | None
+    test: str | None
+    source_language: str
+    target_language: str
+    columns: list[str]
+    held_out_fraction: float
+    max_words: int
+    max_pairs: int | None
+
+
+@dataclass
+class Corpus:
+    """Sentence pairs by split, and a report on every reading of files."""
+
+    splits: dict[str, list[SentencePair]] = field(default_factory=dict)
+    reports: list[ReadingReport] = field(default_factory=list)
+
+
+def load_corpus(config: DataConfig, seed: int) -> Corpus:
+    """All splits of a corpus. `seed` decides what is held out of `train`, and nothing else.
+
+    Raises:
+        UsageError: for a setting that cannot work.
+        AttnlabError: for a file that is absent or wrong, and for a corpus that is too small.
+    """
+    return _load(config, seed, _present_splits(config))
+
+
+def load_split(config: DataConfig, seed: int, split: str) -> list[SentencePair]:
+    """One split, the same as in `load_corpus`; it reads no file that it can do without.
+
+    Raises:
+        UsageError: for a split that the corpus lacks; otherwise as `load_corpus`.
+    """
+    present = _present_splits(config)
+    if split not in present:
+        raise UsageError(f"no split '{split}' in data={config.name}; it has: {', '.join(present)}")
+    return _load(config, seed, (split,)).splits[split]
+
+
+def _load(config: DataConfig, seed: int, wanted: tuple[str, ...]) -> Corpus:
+    _check(config)
+    corpus = Corpus()
+    carved = tuple(split for split in _present_splits(config) if getattr(config, split) is None)
+    if not {"train", *carved}.isdisjoint(wanted):
+        parts, report = _read_train(config, seed, carved)
+        corpus.splits |= {split: parts[split] for split in wanted if split in parts}
+        corpus.reports.append(report)
+    for split in wanted:
+        if split not in corpus.splits:
+            corpus.splits[split], report = _read(config, getattr(config, split))
+            corpus.reports.append(report)
+    return corpus
+
+
+def _read_train(
+    config: DataConfig, seed: int, carved: tuple[str, ...]
+) -> tuple[dict[str, list[SentencePair]], ReadingReport]:
+    pairs, report = _read(config, config.train)
+    parts = hold_out(pairs[: config.max_pairs], carved, config.held_out_fraction, seed)
+    kept = [pair for pair in parts["train"] if _words(pair) <= config.max_words]
+    if not kept:
+        raise AttnlabError(
+            f"{' + '.join(report.paths)}: every training pair has more than "
+            f"{config.max_words} words; raise data.max_words"
+        )
+    report.skipped_long = len(parts["train"]) - len(kept)
+    parts["train"] = kept
+    report.pairs = sum(map(len, parts.values()))
+    return parts, report
+
+
+def _present_splits(config: DataConfig) -> tuple[str, ...]:
+    given = {split for split in SPLITS if getattr(config, split) is not None}
+    return tuple(split for split in SPLITS if split in given or config.held_out_fraction > 0)
+
+
+def _words(pair: SentencePair) -> int:
+    return max(len(pair.source.split(" ")), len(pair.target.split(" ")))
+
+
+def _read(config: DataConfig, name: str) -> tuple[list[SentencePair], ReadingReport]:
+    holds = _FOLDER_HOLDS.get(config.name)
+    remedy = f"data.root= must point to the folder that holds {holds}"
+    if holds is not None and config.root is None:
+        raise AttnlabError(f"attnlab does not ship {config.name}: {remedy}")
+    layout = Layout(config.source_language, config.target_language, config.columns)
+    try:
+        return read_pairs(_root(config) / Path(name).expanduser(), layout)
+    except CorpusNotFoundError as error:
+        if holds is None:
+            raise
+        raise AttnlabError(f"{error}; {remedy}") from error
+
+
+def _root(config: DataConfig) -> Path:
+    if config.root is not None:
+        return Path(config.root).expanduser()
+    return shipped_folder("data") if config.name == "builtin" else Path()
+
+
+def _check(config: DataConfig) -> None:
+    if config.source_language == config.target_language:
+        raise UsageError(
+            f"data.source_language and data.target_language are both "
+            f"'{config.source_language}'; set one to the other language"
+        )
+    if not 0 <= config.held_out_fraction < 0.5:
+        raise UsageError(
+            f"data.held_out_fraction={config.held_out_fraction} must be at least 0 and under 0.5"
+        )
+    if config.max_words < 1:
+        raise UsageError(f"data.max_words={config.max_words} must be 1 or more")
+    if config.max_pairs is not None and config.max_pairs < 1:
+        raise UsageError(f"data.max_pairs={config.max_pairs} must be 1 or more, or null for all")

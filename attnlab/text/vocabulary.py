@@ -1,0 +1,220 @@
+"""Sentences to piece ids and back, by SentencePiece. Knows nothing of files of sentences."""
+
+import io
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import sentencepiece
+
+from attnlab.errors import AttnlabError, UsageError
+from attnlab.text.reading import SentencePair
+from attnlab.text.tokens import BEGIN, END, PAD, UNKNOWN
+
+_SPECIAL_TOKENS = (PAD, UNKNOWN, BEGIN, END)
+_NORMALISATION = "identity"  # SentencePiece's default turns no-break spaces into plain ones
+
+_JOINT_FILE = "vocabulary.model"
+_SOURCE_FILE, _TARGET_FILE = "vocabulary.source.model", "vocabulary.target.model"
+_LONGEST_SENTENCE_BYTES = 1 << 30  # SentencePiece drops longer ones in silence; this is its limit
+_CHARACTERS_NEEDED = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class VocabularyConfig:
+    """How sentences are cut into pieces.
+
+    Attributes:
+        name: joint (one vocabulary for both languages) or separate (one each).
+        size: how many pieces, the special ones included; a small corpus gives fewer.
+        model: bpe or unigram.
+        character_coverage: the share of running characters that get a piece, in (0, 1].
+    """
+
+    name: str
+    size: int
+    model: str
+    character_coverage: float
+
+
+class Vocabulary:
+    """The pieces of one or two languages; the special ones have the ids of `tokens`."""
+
+    def __init__(self, processor: sentencepiece.SentencePieceProcessor) -> None:
+        self._processor = processor
+
+    @classmethod
+    def train(cls, sentences: Iterable[str], config: VocabularyConfig) -> Self:
+        """Learn pieces from normalised sentences; the same sentences give the same pieces.
+
+        A corpus that cannot give `config.size` pieces gives as many as it can, with a warning.
+
+        Raises:
+            UsageError: for a setting that cannot work.
+            AttnlabError: when `config.size` does not even hold the characters.
+        """
+        _check(config)
+        written = io.BytesIO()
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(sentences),
+                model_writer=written,
+                model_type=config.model,
+                vocab_size=config.size,
+                hard_vocab_limit=False,
+                character_coverage=config.character_coverage,
+                normalization_rule_name=_NORMALISATION,
+                max_sentence_length=_LONGEST_SENTENCE_BYTES,
+                num_threads=1,
+                minloglevel=2,
+                pad_id=PAD,
+                unk_id=UNKNOWN,
+                bos_id=BEGIN,
+                eos_id=END,
+            )
+        except RuntimeError as error:
+            needed = _CHARACTERS_NEEDED.search(str(error))
+            if needed is None:
+                raise AttnlabError(f"SentencePiece cannot make a vocabulary: {error}") from error
+            raise AttnlabError(
+                f"vocabulary.size={config.size} does not hold the corpus's characters: set "
+                f"vocabulary.size={needed[1]} or more, or a lower vocabulary.character_coverage"
+            ) from error
+        vocabulary = cls(_processor(written.getvalue()))
+        if len(vocabulary) < config.size:
+            logger.warning(
+                "the corpus gives a vocabulary of %d pieces, not the %d of vocabulary.size",
+                len(vocabulary),
+                config.size,
+            )
+        return vocabulary
+
+    @classmethod
+    def from_file(cls, path: Path | str) -> Self:
+        """The vocabulary that `save` wrote.
+
+        Raises:
+            AttnlabError: for a file that is absent or is no vocabulary of attnlab's.
+        """
+        path = Path(path)
+        try:
+            processor = _processor(path.read_bytes())
+        except OSError as error:
+            raise AttnlabError(f"{path}: cannot be read ({error.strerror})") from error
+        except (RuntimeError, ValueError) as error:
+            raise AttnlabError(
+                f"{path}: not a vocabulary that attnlab wrote ({error}); train the run again"
+            ) from error
+        return cls(processor)
+
+    def save(self, path: Path | str) -> None:
+        """Write SentencePiece's own format, whole or not at all."""
+        path = Path(path)
+        unfinished = path.with_name(f"{path.name}.unfinished")
+        unfinished.write_bytes(self._processor.serialized_model_proto())
+        unfinished.replace(path)
+
+    def __len__(self) -> int:
+        return int(self._processor.get_piece_size())
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of the pieces of a normalised text, with no begin or end."""
+        return list(self._processor.encode(text))
+
+    def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
+        """`encode` of each text."""
+        return [list(ids) for ids in self._processor.encode(list(texts), num_threads=1)]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text up to the first end; padding and begin are passed over, unknown is ` ⁇ `."""
+        kept = []
+        for token in map(int, ids):
+            if token == END:
+                break
+            if token not in (PAD, BEGIN):
+                kept.append(token)
+        return str(self._processor.decode(kept))
+
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """The pieces as SentencePiece writes them: `▁` for a space, `</s>` for the end."""
+        return [self._processor.id_to_piece(token) for token in map(int, ids)]
+
+
+@dataclass
+class VocabularyPair:
+    """The vocabulary of each side, or the same one on both."""
+
+    source: Vocabulary
+    target: Vocabulary
+
+    @property
+    def shared(self) -> bool:
+        """Whether both sides have one vocabulary."""
+        return self.source is self.target
+
+    @classmethod
+    def train(cls, pairs: Sequence[SentencePair], config: VocabularyConfig) -> Self:
+        """Learn from the pairs of a training split; errors as for `Vocabulary.train`."""
+        _check(config)
+        sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+        if config.name == "joint":
+            joint = Vocabulary.train(sources + targets, config)
+            return cls(joint, joint)
+        return cls(Vocabulary.train(sources, config), Vocabulary.train(targets, config))
+
+    def save(self, folder: Path | str) -> None:
+        """Write one file when shared, else one a side."""
+        folder = Path(folder)
+        if self.shared:
+            self.source.save(folder / _JOINT_FILE)
+        else:
+            self.source.save(folder / _SOURCE_FILE)
+            self.target.save(folder / _TARGET_FILE)
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Self:
+        """What `save` wrote; errors as for `Vocabulary.from_file`."""
+        folder = Path(folder)
+        if (folder / _JOINT_FILE).is_file():
+            joint = Vocabulary.from_file(folder / _JOINT_FILE)
+            return cls(joint, joint)
+        sides = folder / _SOURCE_FILE, folder / _TARGET_FILE
+        if not all(side.is_file() for side in sides):
+            raise AttnlabError(
+                f"{folder}: no vocabulary; looked for {_JOINT_FILE}, "
+                f"and for {_SOURCE_FILE} + {_TARGET_FILE}"
+            )
+        source, target = (Vocabulary.from_file(side) for side in sides)
+        return cls(source, target)
+
+
+def _processor(model: bytes) -> sentencepiece.SentencePieceProcessor:
+    if not model:
+        raise ValueError("it is empty")  # else SentencePiece makes a processor that fails later
+    # The normalisation is written last. SentencePiece does not miss it, nor any piece before it,
+    # in a file that was cut between two pieces.
+    if b"\n\x08" + _NORMALISATION.encode() not in model:
+        raise ValueError("it is cut short, or normalises text in another way")
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    ids = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
+    if ids != _SPECIAL_TOKENS:
+        raise ValueError("its special pieces have other ids")
+    return processor
+
+
+def _check(config: VocabularyConfig) -> None:
+    if config.name not in ("joint", "separate"):
+        raise UsageError(f"unknown vocabulary '{config.name}'; choose one of: joint, separate")
+    if config.model not in ("bpe", "unigram"):
+        raise UsageError(f"unknown vocabulary.model '{config.model}'; choose one of: bpe, unigram")
+    if config.size <= len(_SPECIAL_TOKENS):
+        raise UsageError(f"vocabulary.size={config.size} must be over {len(_SPECIAL_TOKENS)}")
+    if not 0 < config.character_coverage <= 1:
+        raise UsageError(
+            f"vocabulary.character_coverage={config.character_coverage} must be over 0, at most 1"
+        )

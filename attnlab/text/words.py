@@ -1,0 +1,79 @@
+"""Pieces to the words they spell, and attention over pieces to attention over words.
+
+Knows no vocabulary and no model: strings and arrays in, words and arrays out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SPACE = "\u2581"  # SentencePiece's sign for a space
+_NO_BREAK_SPACES = "\u00a0\u202f"  # no-break, and narrow no-break
+_SPECIAL_PIECES = frozenset({"<pad>", "<s>", "</s>"})
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word and the pieces `start` up to, not including, `stop` that spell it."""
+
+    text: str
+    start: int
+    stop: int
+
+
+def group_pieces(pieces: Sequence[str]) -> list[Word]:
+    """Cut a sentence's pieces into words; every piece is in one word, in order.
+
+    A word begins at a space, and at a no-break space, so that the `!` after it is a word of its
+    own, but not at one between digits, as in "10 000". `<s>`, `</s>` and `<pad>` are words. A
+    piece is never cut, and a word that is nothing but spaces keeps the pieces' own signs.
+    """
+    words: list[Word] = []
+    start = 0
+    for index in range(1, len(pieces) + 1):
+        if index == len(pieces) or _begins_word(pieces, index):
+            words.append(Word(_spell(pieces[start:index]), start, index))
+            start = index
+    return words
+
+
+def merge_to_words(
+    weights: NDArray[Any], query_words: Sequence[Word], key_words: Sequence[Word]
+) -> NDArray[Any]:
+    """Attention (…, query pieces, key pieces) to attention (…, query words, key words).
+
+    The weights of a word's key pieces are summed, those of its query pieces averaged (Koehn &
+    Knowles 2017, section 3.5), so that rows that summed to 1 still do.
+
+    Raises:
+        ValueError: when the words do not cover the pieces of their axis.
+    """
+    for axis, words in ((-2, query_words), (-1, key_words)):
+        edges = [0, *(word.stop for word in words)]
+        if [word.start for word in words] != edges[:-1] or edges[-1] != weights.shape[axis]:
+            raise ValueError(f"words do not cover the {weights.shape[axis]} pieces of axis {axis}")
+    by_key = np.add.reduceat(weights, [word.start for word in key_words], axis=-1)
+    by_both = np.add.reduceat(by_key, [word.start for word in query_words], axis=-2)
+    lengths = np.array([word.stop - word.start for word in query_words])
+    return np.asarray(by_both / lengths[:, np.newaxis])
+
+
+def _begins_word(pieces: Sequence[str], index: int) -> bool:
+    piece, before = pieces[index], pieces[index - 1]
+    if piece in _SPECIAL_PIECES or before in _SPECIAL_PIECES or piece.startswith(_SPACE):
+        return True
+    if before.strip(_NO_BREAK_SPACES) == "" or before == _SPACE:
+        return False  # that space began this word
+    signs = tuple(_NO_BREAK_SPACES)
+    if not (piece.startswith(signs) or before.endswith(signs)):
+        return False
+    spelt = "".join(pieces[index:]).lstrip(_NO_BREAK_SPACES)
+    return not (before.rstrip(_NO_BREAK_SPACES)[-1:].isdigit() and spelt[:1].isdigit())
+
+
+def _spell(pieces: Sequence[str]) -> str:
+    text = "".join(pieces)
+    return text.strip(_SPACE + _NO_BREAK_SPACES) or text
