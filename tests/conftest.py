@@ -27,7 +27,9 @@ SMALL: dict[str, dict[str, Any]] = {
 
 
 def shipped_values(group: str, name: str) -> dict[str, Any]:
-    return yaml.safe_load((shipped_folder("configs") / group / f"{name}.yaml").read_text())
+    values = yaml.safe_load((shipped_folder("configs") / group / f"{name}.yaml").read_text())
+    values.pop("defaults", None)  # for Hydra
+    return values
 
 
 def score_config(name: str, **changes: Any) -> ScoreConfig:

@@ -6,10 +6,10 @@ Beside the plain one (`rnn.py`) a single thing is different: the context is no l
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from attnlab.attention.dropout import dropout
 from attnlab.attention.pooling import AttentionPooling, Memory
 from attnlab.attention.score import SCORES, ScoreConfig
 from attnlab.models.embedding import embedding_tables
@@ -61,7 +61,7 @@ class AttentiveDecoder(nn.Module):
         self, target: Int[Tensor, "batch length"], state: BahdanauState
     ) -> tuple[Float[Tensor, "batch length features"], BahdanauState]:
         """One word after the other: each query depends on the context before it."""
-        embedded = F.dropout(self.embedding(target), self.dropout, self.training)
+        embedded = dropout(self.embedding(target), self.dropout, self.training)
         mask = state.source_mask.unsqueeze(1)  # (batch, 1, source length), for one query
         hidden = state.hidden
         outputs, contexts = [], []

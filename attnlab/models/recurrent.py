@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from attnlab.attention.dropout import dropout
 from attnlab.errors import UsageError
 from attnlab.models.interface import ModelConfig
 
@@ -86,7 +86,7 @@ class RecurrentEncoder(nn.Module):
         self, source: Int[Tensor, "batch length"], mask: Bool[Tensor, "batch length"]
     ) -> tuple[Float[Tensor, "batch length hidden_size"], Hidden]:
         """An annotation of each source token, and each layer's last state."""
-        embedded = F.dropout(self.embedding(source), self.dropout, self.training)
+        embedded = dropout(self.embedding(source), self.dropout, self.training)
         # Packed, so that the backward direction starts at the last word and not in the padding.
         packed = pack_padded_sequence(
             embedded, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False
@@ -124,4 +124,4 @@ class Readout(nn.Module):
     ) -> Float[Tensor, "batch length embedding_size"]:
         """Features for the output projection."""
         features = torch.tanh(self.weight(torch.cat([outputs, context, embedded], dim=-1)))
-        return F.dropout(features, self.dropout, self.training)
+        return dropout(features, self.dropout, self.training)

@@ -6,10 +6,10 @@ It attends to nothing. That is its place here: what attention is for shows again
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from attnlab.attention.dropout import dropout
 from attnlab.attention.score import ScoreConfig
 from attnlab.models.embedding import embedding_tables
 from attnlab.models.interface import MODELS, DecoderState, EncoderDecoder, VocabularySizes
@@ -72,7 +72,7 @@ class Rnn(EncoderDecoder[RnnState]):
         self, target: Int[Tensor, "batch length"], state: RnnState
     ) -> tuple[Float[Tensor, "batch length features"], RnnState]:
         """See `EncoderDecoder`."""
-        embedded = F.dropout(self.embedding(target), self.dropout, self.training)
+        embedded = dropout(self.embedding(target), self.dropout, self.training)
         context = state.context.unsqueeze(1).expand(-1, target.size(1), -1)
         outputs, hidden = run_recurrence(
             self.cell, torch.cat([embedded, context], dim=-1), state.hidden

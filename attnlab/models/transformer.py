@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from attnlab.attention.dropout import dropout
 from attnlab.attention.multihead import MultiHeadAttention
 from attnlab.attention.pooling import Mask, Memory
 from attnlab.attention.positions import SinusoidalPositions
@@ -68,7 +69,7 @@ class Residual(nn.Module):
         self, x: Float[Tensor, "*batch size"], answer: Float[Tensor, "*batch size"]
     ) -> Float[Tensor, "*batch size"]:
         """`x` and the sublayer's `answer`, added up."""
-        x = x + F.dropout(answer, self.dropout, self.training)
+        x = x + dropout(answer, self.dropout, self.training)
         return x if self.norm_first else self.norm(x)
 
 
@@ -92,7 +93,7 @@ class FeedForward(nn.Module):
     def forward(self, x: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch size"]:
         """(…, size) -> (…, feedforward size) -> (…, size)."""
         answer: Tensor = self.outer(
-            F.dropout(self.activation(self.inner(x)), self.dropout, self.training)
+            dropout(self.activation(self.inner(x)), self.dropout, self.training)
         )
         return answer
 
@@ -252,7 +253,7 @@ class Transformer(EncoderDecoder[TransformerState]):
         self, table: nn.Embedding, tokens: Int[Tensor, "batch length"], start: int
     ) -> Float[Tensor, "batch length size"]:
         embedded = self.positions(table(tokens) * self.embedding_scale, start)
-        return F.dropout(embedded, self.dropout, self.training)
+        return dropout(embedded, self.dropout, self.training)
 
     def encode(
         self, source: Int[Tensor, "batch length"], source_mask: Bool[Tensor, "batch length"]

@@ -1,0 +1,69 @@
+"""The `attnlab` command: its subcommands, its exit codes, and what a failure looks like.
+
+0: done. 1: failed, with the reason. 2: asked in a way that cannot work. 130, 143: interrupted.
+Nothing here, nor anything it imports at the top, imports torch: `--help` answers at once.
+"""
+
+import os
+import sys
+
+import typer
+
+from attnlab import __version__
+from attnlab.commands import eval, plot_attention, train, translate
+from attnlab.errors import AttnlabError, UsageError
+
+app = typer.Typer(
+    name="attnlab",
+    help="A bench for attention: train, score and look inside small translation models.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+app.command("train")(train.train)
+app.command("eval")(eval.evaluate)
+app.command("plot-attention")(plot_attention.plot_attention)
+app.command("translate")(translate.translate)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"attnlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def attnlab(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    """A bench for attention: train, score and look inside small translation models."""
+
+
+def main() -> None:
+    """Run the command line; whatever goes wrong becomes a message and an exit code."""
+    try:
+        app()
+    except AttnlabError as error:
+        _complain(str(error))
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has had enough. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _complain(message: str) -> None:
+    from attnlab.screen import console
+
+    console().print(f"error: {message}", style="red", markup=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands, one thin file each: read the command line, convert, call the experiment."""

@@ -1,0 +1,60 @@
+"""Arguments that several commands share: a run's name among overrides, and how it is used."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attnlab.errors import UsageError
+
+if TYPE_CHECKING:
+    from attnlab.config import InferenceConfig
+    from attnlab.experiment.trained import Trained
+
+RunAndOverrides = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="RUN OVERRIDE...",
+        help="A run (its folder, NAME/RUN or NAME; the latest if left out), and overrides such as "
+        "search=beam search.beam_size=8 checkpoint=last device=cpu runs_root=FOLDER.",
+        show_default=False,
+    ),
+]
+
+ConfigDir = Annotated[
+    Path | None,
+    typer.Option("--config-dir", metavar="DIR", help="A folder with config groups of your own."),
+]
+
+
+def split_run(arguments: Sequence[str] | None) -> tuple[str | None, list[str]]:
+    """A run's name, if there is one, and the overrides: those have a `=`, or begin with `~`.
+
+    Raises:
+        UsageError: there are two names.
+    """
+    names: list[str] = []
+    overrides: list[str] = []
+    for argument in arguments or ():
+        is_override = "=" in argument or argument.startswith("~")
+        (overrides if is_override else names).append(argument)
+    if len(names) > 1:
+        raise UsageError(
+            f"'{names[1]}' is neither an option nor an override; name one run, and write overrides "
+            "like search=beam"
+        )
+    return (names[0] if names else None), overrides
+
+
+def load(
+    arguments: Sequence[str] | None, config_dir: Path | None
+) -> "tuple[Trained, InferenceConfig]":
+    """The trained run and the way to use it that the `arguments` name."""
+    from attnlab.experiment.trained import open_trained
+    from attnlab.launch import compose_inference
+    from attnlab.run import find_run
+
+    name, overrides = split_run(arguments)
+    config = compose_inference(overrides, config_dir)
+    return open_trained(find_run(name, config.runs_root), config), config

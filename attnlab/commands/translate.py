@@ -1,0 +1,36 @@
+"""attnlab translate."""
+
+import sys
+
+import typer
+
+from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load
+
+
+def translate(arguments: RunAndOverrides = None, config_dir: ConfigDir = None) -> None:
+    r"""Translate standard input, a line for a line; on a terminal, as you type.
+
+    \b
+    Examples:
+      echo "The cat sleeps." | attnlab translate
+      attnlab translate multi30k-transformer search=beam < captions.en > captions.fr
+    """
+    from attnlab.screen import console, show_messages
+    from attnlab.text.lines import decode_lines
+
+    show_messages()
+    trained, _ = load(arguments, config_dir)
+    if not sys.stdin.isatty():
+        lines = decode_lines(sys.stdin.buffer.read(), "standard input")
+        for translation in trained.translator.translate(lines):
+            typer.echo(translation.text)
+        return
+    console().print(
+        f"{trained.run.folder}: type a sentence; Ctrl-D ends", style="dim", markup=False
+    )
+    while True:
+        try:
+            line = input("> ")
+        except EOFError:
+            return
+        typer.echo(trained.translator.translate([line])[0].text)

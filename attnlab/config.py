@@ -1,0 +1,199 @@
+"""The schema of a whole experiment: values from Hydra or a run's YAML become dataclasses here.
+
+A name or a type that does not fit is refused by its full key. Past this file there is no OmegaConf.
+"""
+
+import difflib
+import re
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from attnlab.attention.score import SCORES, ScoreConfig
+from attnlab.errors import AttnlabError, UsageError
+from attnlab.models import MODELS, ModelConfig
+from attnlab.registry import Registry
+from attnlab.search import SEARCHES, SearchConfig
+from attnlab.text.corpus import DataConfig
+from attnlab.text.vocabulary import VocabularyConfig
+from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
+from attnlab.training.schedule import SCHEDULES, ScheduleConfig
+
+CHOICES: dict[str, Registry[Any]] = {
+    "model": MODELS,
+    "score": SCORES,
+    "optimiser": OPTIMISERS,
+    "schedule": SCHEDULES,
+    "search": SEARCHES,
+}
+"""The config groups whose schema depends on the name that was chosen."""
+
+
+@dataclass(kw_only=True)
+class ExperimentConfig:
+    """All that a training run follows from.
+
+    `name`: the folder under `runs_root` that the run goes to. `max_updates`, `max_epochs` and
+    `max_time` (such as 90s, 10m or 2h): when training ends; null is no limit. `validate_every`
+    and `checkpoint_every`: in updates; `log_every` likewise. `validate_sentences`: how many of
+    the validation split are translated for valid/bleu; null is all. `watch_sentences`: how many
+    of them have their translation and attention shown on TensorBoard. `batch_tokens`: tokens a
+    side in one batch, padding counted. `label_smoothing`: the share of each label that is spread
+    over the vocabulary. `precision`: of products, auto, float32 or bfloat16. `device`: auto,
+    cpu, cuda or cuda:1.
+    """
+
+    name: str
+    runs_root: str
+    seed: int
+    max_updates: int | None
+    max_epochs: int | None
+    max_time: str | None
+    validate_every: int
+    validate_sentences: int | None
+    watch_sentences: int
+    checkpoint_every: int
+    log_every: int
+    batch_tokens: int
+    label_smoothing: float
+    precision: str
+    device: str
+    data: DataConfig
+    vocabulary: VocabularyConfig
+    model: ModelConfig
+    score: ScoreConfig
+    optimiser: OptimiserConfig
+    schedule: ScheduleConfig
+    search: SearchConfig
+
+    def __post_init__(self) -> None:
+        for name in ("validate_every", "checkpoint_every", "log_every", "batch_tokens"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name}={getattr(self, name)} must be at least 1")
+        if not 0 <= self.label_smoothing < 1:
+            raise UsageError(f"label_smoothing={self.label_smoothing} must be from 0 to under 1")
+        if self.max_time is not None:
+            seconds(self.max_time)
+
+
+@dataclass(kw_only=True)
+class InferenceConfig:
+    """How a trained run is used.
+
+    `runs_root`: where runs are looked for. `checkpoint`: best or last. `batch_tokens`: source
+    tokens that are translated at a time, padding counted. `device`: auto, cpu, cuda or cuda:1.
+    """
+
+    runs_root: str
+    checkpoint: str
+    batch_tokens: int
+    device: str
+    search: SearchConfig
+
+    def __post_init__(self) -> None:
+        if self.checkpoint not in ("best", "last"):
+            raise UsageError(f"checkpoint={self.checkpoint} is neither best nor last")
+        if self.batch_tokens < 1:
+            raise UsageError(f"batch_tokens={self.batch_tokens} must be at least 1")
+
+
+Schema = TypeVar("Schema", ExperimentConfig, InferenceConfig)
+
+
+def from_node(schema: type[Schema], node: DictConfig) -> Schema:
+    """`node`'s values as `schema`'s dataclasses.
+
+    Raises:
+        UsageError: a key that the schema lacks, a value of a wrong type, one that is missing.
+    """
+    typed = OmegaConf.structured(schema)
+    try:
+        for group, choices in CHOICES.items():
+            if group in {field.name for field in fields(schema)} and group in node:
+                typed[group] = OmegaConf.structured(choices.config(str(node[group].name)))
+        merged = OmegaConf.merge(typed, node)
+        missing = sorted(OmegaConf.missing_keys(merged))
+        if missing:
+            raise UsageError(f"{missing[0]} has no value; give it as {missing[0]}=…")
+        return cast(Schema, OmegaConf.to_object(merged))
+    except OmegaConfBaseException as error:
+        raise UsageError(explain(error, schema)) from error
+
+
+def explain(error: OmegaConfBaseException, schema: type) -> str:
+    """OmegaConf's complaint in one line that names the key, and the nearest key that there is."""
+    key = str(error.full_key) if error.full_key else str(error.key)
+    problem = str(error.msg or error).strip().splitlines()[0]
+    if re.search(r"not in (struct|')", problem):
+        names = list(_keys(schema))
+        close = difflib.get_close_matches(key, names, n=1) or difflib.get_close_matches(
+            key.rpartition(".")[2], [name.rpartition(".")[2] for name in names], n=1
+        )
+        hint = f"; did you mean {close[0]}?" if close else "; attnlab train --cfg job shows all"
+        return f"there is no setting '{key}'{hint}"
+    return f"{key}: {problem}"
+
+
+def _keys(schema: type, prefix: str = "") -> list[str]:
+    """All keys of a schema, those of every choice included."""
+    keys = []
+    for field in fields(schema):
+        keys.append(prefix + field.name)
+        if field.name in CHOICES:
+            registry = CHOICES[field.name]
+            for name in registry:
+                keys += _keys(registry.config(name), f"{prefix}{field.name}.")
+        elif isinstance(field.type, type) and is_dataclass(field.type):
+            keys += _keys(field.type, f"{prefix}{field.name}.")
+    return keys
+
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds(time: str) -> float:
+    """A time such as `90s`, `10m`, `1h30m` or `2h`, in seconds; a bare number is seconds.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not re.fullmatch(r"(\d+(\.\d+)?[smhd])+|\d+(\.\d+)?", time):
+        raise UsageError(f"max_time={time} is no time; write it like 90s, 10m, 1h30m or 2h")
+    if time[-1].isdigit():
+        return float(time)
+    return sum(
+        float(number) * _SECONDS[unit] for number, unit in re.findall(r"([\d.]+)([smhd])", time)
+    )
+
+
+def with_absolute_paths(data: DataConfig) -> DataConfig:
+    """The same data config, found from any working directory."""
+    values = asdict(data)
+    if data.root is not None:
+        values["root"] = str(Path(data.root).expanduser().absolute())
+    elif data.name != "builtin":
+        values["root"] = str(Path.cwd())
+    return DataConfig(**values)
+
+
+def to_yaml(config: ExperimentConfig) -> str:
+    """The whole config, as `from_yaml` reads it."""
+    return OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
+
+
+def from_yaml(path: Path) -> DictConfig:
+    """The values in a YAML file.
+
+    Raises:
+        AttnlabError: it cannot be read as YAML.
+    """
+    try:
+        node = OmegaConf.load(path)
+    except Exception as error:
+        raise AttnlabError(f"{path}: cannot be read as YAML ({error})") from error
+    if not isinstance(node, DictConfig):
+        raise AttnlabError(f"{path}: holds no config")
+    return node

@@ -1,0 +1,1 @@
+"""Evaluation: figures for translations. Knows texts, no model."""

@@ -1,0 +1,168 @@
+"""Attention maps to figures: which are drawn, how they are named, and where they go."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from attnlab.errors import AttnlabError, UsageError
+from attnlab.experiment.trained import Trained, require_attention
+from attnlab.inspection import KINDS, AttentionMap, attention_maps
+from attnlab.plotting.heatmap import AttentionPanel, draw_heatmaps
+from attnlab.plotting.saving import save_figure
+from attnlab.text.corpus import load_split
+
+AXES = {
+    "encoder": ("source", "source"),
+    "decoder": ("translation", "translation"),
+    "cross": ("translation", "source"),
+}
+
+
+def select_maps(
+    maps: Sequence[AttentionMap],
+    *,
+    kind: str,
+    layers: Sequence[int] = (),
+    heads: Sequence[int] = (),
+) -> list[AttentionMap]:
+    """The maps of a kind; of some `layers` and `heads`, counted from 1, or of all.
+
+    Raises:
+        UsageError: there is no such kind, layer or head; the message names those that there are.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"--kind {kind} is none of: {', '.join(KINDS)}")
+    chosen = [each for each in maps if each.kind == kind]
+    if not chosen:
+        there = dict.fromkeys(each.kind for each in maps)
+        raise UsageError(f"--kind {kind}: this model has only: {', '.join(there)}")
+    for option, wanted in (("layer", layers), ("head", heads)):
+        there_are = {getattr(each, option) for each in chosen}
+        for number in wanted:
+            if number not in there_are:
+                raise UsageError(
+                    f"--{option} {number}: {kind} attention has {option}s 1 to {max(there_are)}"
+                )
+    return [
+        each
+        for each in chosen
+        if (not layers or each.layer in layers) and (not heads or each.head in heads)
+    ]
+
+
+def draw_translation(
+    maps: Sequence[AttentionMap], *, heading: str, average_heads: bool = False
+) -> Figure:
+    """One figure of all `maps`, a panel each, or one a layer with the mean over its heads."""
+    shown = list(maps)
+    if average_heads:
+        shown = []
+        for _, group in groupby(maps, key=lambda each: (each.kind, each.layer)):
+            of_layer = list(group)
+            mean = np.mean([each.weights for each in of_layer], axis=0)
+            first = of_layer[0]
+            head = 0 if len(of_layer) > 1 else first.head
+            shown.append(
+                AttentionMap(first.kind, first.layer, head, mean, first.queries, first.keys)
+            )
+    layers = {each.layer for each in maps}
+    heads = {each.head for each in maps}
+    return draw_heatmaps(
+        [_panel(each, len(layers) > 1, len(heads) > 1) for each in shown], heading=heading
+    )
+
+
+def _panel(shown: AttentionMap, name_layer: bool, name_head: bool) -> AttentionPanel:
+    parts = [shown.kind if shown.kind == "cross" else f"{shown.kind} self"]
+    if name_layer or name_head or shown.layer > 1:
+        parts.append(f"layer {shown.layer}")
+    if name_head or shown.head > 1:
+        parts.append(f"head {shown.head}" if shown.head else "mean of heads")
+    query_name, key_name = AXES[shown.kind]
+    return AttentionPanel(
+        title=" · ".join(parts),
+        weights=shown.weights,
+        queries=shown.queries,
+        keys=shown.keys,
+        query_name=query_name,
+        key_name=key_name,
+    )
+
+
+def plot_translations(
+    trained: Trained,
+    *,
+    texts: Sequence[str],
+    split: str,
+    numbers: Iterable[int],
+    output: Path | None,
+    suffix: str,
+    kind: str,
+    layers: Sequence[int],
+    heads: Sequence[int],
+    average_heads: bool,
+    pieces: bool,
+) -> Iterator[Path]:
+    """Translate and draw `texts`, or else the sentences of a split with these `numbers` (from 1).
+
+    Gives each figure's path once it is written: `output` if that names a file, or a file in it,
+    or in the run's own folder.
+
+    Raises:
+        AttnlabError: the model has no attention, or there is nothing to draw.
+        UsageError: there is no such sentence, kind, layer, head or format.
+    """
+    require_attention(trained)
+    if texts:
+        named = {f"text-{number}": text for number, text in enumerate(texts, start=1)}
+    else:
+        named = _of_split(trained, split, numbers)
+    for name, translation in zip(
+        named, trained.translator.translate(list(named.values())), strict=True
+    ):
+        if not translation.source_tokens:
+            raise UsageError("an empty sentence has no attention to draw; give --text some words")
+        maps = attention_maps(
+            trained.model,
+            trained.vocabulary,
+            translation.source_tokens,
+            translation.target_tokens,
+            pieces=pieces,
+        )
+        figure = draw_translation(
+            select_maps(maps, kind=kind, layers=layers, heads=heads),
+            heading=f"{translation.source} → {translation.text}",
+            average_heads=average_heads,
+        )
+        path = _place(trained, output, f"{name}-{kind}{suffix}", alone=len(named) == 1)
+        save_figure(figure, path)
+        yield path
+
+
+def _of_split(trained: Trained, split: str, numbers: Iterable[int]) -> dict[str, str]:
+    config = trained.run.config
+    pairs = load_split(config.data, config.seed, split)
+    chosen = {}
+    for number in numbers:
+        if not 1 <= number <= len(pairs):
+            raise UsageError(f"--sentence {number}: {split} has sentences 1 to {len(pairs):,}")
+        chosen[f"{split}-{number}"] = pairs[number - 1].source
+    return chosen
+
+
+def _place(trained: Trained, output: Path | None, name: str, alone: bool) -> Path:
+    if output is not None and output.suffix and not output.is_dir():
+        if not alone:
+            raise UsageError(f"--output {output} is one file for several figures; name a folder")
+        return output
+    folder = trained.run.plots if output is None else output
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AttnlabError(
+            f"{folder}: cannot be written to ({error.strerror}); choose another --output"
+        ) from error
+    return folder / name

@@ -1,0 +1,83 @@
+"""A trained run, ready for use: its model, its vocabulary and a search around them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from attnlab.attention.pooling import AttentionPooling
+from attnlab.config import ExperimentConfig, InferenceConfig
+from attnlab.errors import AttnlabError, UsageError
+from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
+from attnlab.run import Run, open_run
+from attnlab.search import SEARCHES, SearchConfig
+from attnlab.text.vocabulary import VocabularyPair
+from attnlab.training.checkpoint import load_weights
+from attnlab.translation import Translator
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is a CUDA device where there is one; any other name is torch's own.
+
+    Raises:
+        UsageError: there is no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(f"device={name} is not to be had here; choose auto or cpu") from error
+    return device
+
+
+def build_model(
+    config: ExperimentConfig, vocabulary: VocabularyPair, device: torch.device
+) -> EncoderDecoder[Any]:
+    """The configured model with its first weights, which follow from torch's random state."""
+    sizes = VocabularySizes(
+        source=len(vocabulary.source), target=len(vocabulary.target), shared=vocabulary.shared
+    )
+    return MODELS.build(config.model, config.score, sizes).to(device)
+
+
+def build_translator(
+    model: EncoderDecoder[Any], vocabulary: VocabularyPair, search: SearchConfig, batch_tokens: int
+) -> Translator:
+    """A translator by the configured search."""
+    return Translator(model, vocabulary, SEARCHES.build(search), batch_tokens)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run with all that translating takes; the model is in evaluation mode."""
+
+    run: Run
+    model: EncoderDecoder[Any]
+    vocabulary: VocabularyPair
+    translator: Translator
+
+
+def open_trained(folder: Path, config: InferenceConfig) -> Trained:
+    """Load the run in `folder` with the weights of its `config.checkpoint`.
+
+    Raises:
+        AttnlabError: the run, its vocabulary or its checkpoint is absent or damaged.
+    """
+    run = open_run(folder)
+    vocabulary = VocabularyPair.load(folder)
+    model = build_model(run.config, vocabulary, pick_device(config.device))
+    load_weights(run.checkpoints / config.checkpoint, model)
+    translator = build_translator(model, vocabulary, config.search, config.batch_tokens)
+    return Trained(run, model.eval(), vocabulary, translator)
+
+
+def require_attention(trained: Trained) -> None:
+    """Refuse a model that attends to nothing."""
+    if not any(isinstance(module, AttentionPooling) for module in trained.model.modules()):
+        raise AttnlabError(
+            f"{trained.run.folder}: model={trained.run.config.model.name} has no attention to "
+            "plot; train model=bahdanau or model=transformer"
+        )

@@ -1,0 +1,92 @@
+"""Validation: loss and BLEU on the validation split, and samples for TensorBoard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from attnlab.config import ExperimentConfig
+from attnlab.evaluation.metrics import measure
+from attnlab.experiment.draw import draw_translation
+from attnlab.experiment.trained import build_translator
+from attnlab.inspection import attention_maps
+from attnlab.models import EncoderDecoder
+from attnlab.text.batching import EncodedPair, TrainingBatches
+from attnlab.text.reading import SentencePair
+from attnlab.text.vocabulary import VocabularyPair
+from attnlab.training.objective import total_cross_entropy
+from attnlab.training.tracking import Tracker
+from attnlab.translation import Translation
+
+
+@dataclass(frozen=True)
+class Validation:
+    """BLEU from 0 to 100, and nats a target token."""
+
+    bleu: float
+    loss: float
+
+    def is_better_than(self, other: "Validation") -> bool:
+        """By BLEU; before there is any, by loss."""
+        return (self.bleu, -self.loss) > (other.bleu, -other.loss)
+
+    def __str__(self) -> str:
+        return f"BLEU {self.bleu:.1f} · loss {self.loss:.3f}"
+
+
+class Validator:
+    """Measures `model` on the validation split, as often as asked."""
+
+    def __init__(
+        self,
+        config: ExperimentConfig,
+        model: EncoderDecoder[Any],
+        vocabulary: VocabularyPair,
+        pairs: Sequence[SentencePair],
+        encoded: Sequence[EncodedPair],
+        tracker: Tracker,
+    ) -> None:
+        self._model, self._vocabulary, self._tracker = model, vocabulary, tracker
+        self._translated = pairs[: config.validate_sentences]
+        self._watched = range(min(config.watch_sentences, len(self._translated)))
+        self._batches = TrainingBatches(encoded, config.batch_tokens, config.seed)
+        self._translator = build_translator(model, vocabulary, config.search, config.batch_tokens)
+
+    def validate(self, update: int) -> Validation:
+        """Measure, and record figures and samples under `update`."""
+        translations = self._translator.translate([pair.source for pair in self._translated])
+        references = [pair.target for pair in self._translated]
+        bleu = measure("bleu", [each.text for each in translations], references).score
+        found = Validation(bleu, self._loss())
+        self._tracker.scalars(update, {"valid/loss": found.loss, "valid/bleu": found.bleu})
+        for index in self._watched:
+            self._show(update, index + 1, translations[index], references[index])
+        return found
+
+    @torch.no_grad()
+    def _loss(self) -> float:
+        device = next(self._model.parameters()).device
+        self._model.eval()
+        total, tokens = 0.0, 0
+        for batch in self._batches.epoch(0):
+            batch = batch.to(device)
+            total += float(total_cross_entropy(self._model, batch))
+            tokens += batch.target_tokens
+        return total / tokens
+
+    def _show(self, update: int, number: int, translation: Translation, reference: str) -> None:
+        rows = (
+            ("source", translation.source),
+            ("hypothesis", translation.text),
+            ("reference", reference),
+        )
+        table = "".join(f"| {name} | {text.replace('|', '&#124;')} |\n" for name, text in rows)
+        self._tracker.text(update, f"valid/sentence_{number}", f"| | |\n|---|---|\n{table}")
+        maps = attention_maps(
+            self._model, self._vocabulary, translation.source_tokens, translation.target_tokens
+        )
+        cross = [each for each in maps if each.kind == "cross"]
+        if cross:
+            figure = draw_translation(cross, heading=translation.source, average_heads=True)
+            self._tracker.figure(update, f"attention/sentence_{number}", figure)

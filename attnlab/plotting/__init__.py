@@ -1,0 +1,1 @@
+"""Figures from arrays and strings. Knows no model and no corpus."""

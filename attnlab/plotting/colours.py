@@ -1,0 +1,55 @@
+"""The colour scale of attention weights. Knows numbers only, no figure.
+
+Paper white for 0, deep blue for 1. Equal differences of weight are equal differences of CIELAB
+lightness, so the scale is perceptually uniform, can be read without colour vision, and survives a
+black-and-white printer.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+from numpy.typing import NDArray
+
+STEPS = 256
+
+# CIELAB (lightness, green-red, blue-yellow) of weight 0, of the point that bends the way, and of
+# weight 1. The bend's lightness lies midway, so lightness falls evenly; its colour keeps the middle
+# of the scale from turning grey.
+_WHITE, _BEND, _BLUE = (97.0, -1.0, -2.0), (57.5, -18.0, -36.0), (18.0, 12.0, -34.0)
+
+
+@lru_cache(maxsize=1)
+def attention_colours() -> ListedColormap:
+    """The scale as a matplotlib colour map with 256 steps for weights from 0 to 1."""
+    return ListedColormap(colour_table(), name="attention")
+
+
+def colour_table() -> NDArray[np.float64]:
+    """The scale as sRGB, shape (256, 3), each channel from 0 to 1."""
+    way = np.linspace(0.0, 1.0, STEPS)[:, np.newaxis]
+    start, bend, end = (np.array(point) for point in (_WHITE, _BEND, _BLUE))
+    # A quadratic Bézier curve through CIELAB.
+    lab = (1 - way) ** 2 * start + 2 * way * (1 - way) * bend + way**2 * end
+    return _srgb(lab)
+
+
+def _srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
+    """CIELAB under daylight (D65), shape (n, 3), as sRGB; IEC 61966-2-1 and CIE 15."""
+    lightness, green_red, blue_yellow = lab.T
+    y = (lightness + 16) / 116
+    cube_roots = np.stack([y + green_red / 500, y, y - blue_yellow / 200], axis=1)
+    linear_part = 3 * (6 / 29) ** 2 * (cube_roots - 4 / 29)
+    xyz = np.where(cube_roots > 6 / 29, cube_roots**3, linear_part) * (0.95047, 1.0, 1.08883)
+    to_linear = np.array(
+        [
+            [3.2404542, -1.5371385, -0.4985314],
+            [-0.9692660, 1.8760108, 0.0415560],
+            [0.0556434, -0.2040259, 1.0572252],
+        ]
+    )
+    linear = np.clip(xyz @ to_linear.T, 0.0, 1.0)
+    srgb: NDArray[np.float64] = np.where(
+        linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055
+    )
+    return srgb

@@ -1,0 +1,116 @@
+"""Words on figures: made visible, measured and broken into lines. Knows no panel and no figure.
+
+Sizes are in points, 72 to the inch.
+"""
+
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.textpath import text_to_path
+
+LONGEST_LABEL = 32
+"""Characters of a label; of a longer one the middle gives way to an ellipsis."""
+
+_FIRST_FAMILY = "DejaVu Sans"  # comes with matplotlib; Latin, Greek, Cyrillic and many signs
+_FURTHER_FAMILIES = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "PingFang SC",
+    "Hiragino Sans",
+    "Microsoft YaHei",
+    "Arial Unicode MS",
+    "Noto Sans",
+    "Segoe UI Symbol",
+    "Noto Emoji",
+    "Last Resort High-Efficiency",  # comes with matplotlib; a frame that names the script
+)
+
+
+def visible_label(token: str) -> str:
+    """The token as one line in which something can be seen.
+
+    A token of nothing but spaces, or of nothing, shows as "␣"; a space beside visible letters
+    stays a space. Control characters show as "␣" or "�".
+    """
+    characters = [_printable(character) for character in token]
+    if not any(_leaves_ink(character) for character in characters):
+        return "␣" * max(1, len(characters))
+    if len(characters) > LONGEST_LABEL:
+        half = (LONGEST_LABEL - 1) // 2
+        characters = [*characters[:half], "…", *characters[-half:]]
+    return "".join(characters)
+
+
+def text_style(text: str, size: float, *, bold: bool = False) -> dict[str, Any]:
+    """What a matplotlib text needs so that `text` is written as it stands, `$` and all."""
+    return {
+        "family": list(_families(text)),
+        "size": size,
+        "weight": "bold" if bold else "normal",
+        "style": "normal",
+        "parse_math": False,
+        "usetex": False,
+    }
+
+
+@lru_cache(maxsize=10_000)
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
+    """Width of one line in points."""
+    font = FontProperties(
+        family=list(_families(text)), size=size, weight="bold" if bold else "normal"
+    )
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    return float(width)
+
+
+def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
+    """The text in lines of at most `width` points, broken at spaces and, if it must, in words.
+
+    Line breaks in the text stay. An empty text has no lines.
+    """
+    lines: list[str] = []
+    for paragraph in text.splitlines():
+        line = ""
+        for word in "".join(map(_printable, paragraph)).split(" "):
+            longer = f"{line} {word}" if line else word
+            if text_width(longer, size, bold=bold) <= width:
+                line = longer
+                continue
+            if line:
+                lines.append(line)
+            *full, line = _pieces(word, width, size, bold)
+            lines += full
+        lines.append(line)
+    return lines
+
+
+def _pieces(word: str, width: float, size: float, bold: bool) -> list[str]:
+    """A word in pieces that fit; one piece as a rule."""
+    pieces = [""]
+    for character in word:
+        if pieces[-1] and text_width(pieces[-1] + character, size, bold=bold) > width:
+            pieces.append("")
+        pieces[-1] += character
+    return pieces
+
+
+def _printable(character: str) -> str:
+    if unicodedata.category(character) in {"Cc", "Cs"} or character in "\ufffe\uffff":
+        return "␣" if character.isspace() else "�"  # SVG, being XML, may not hold the original
+    return character
+
+
+def _leaves_ink(character: str) -> bool:
+    return unicodedata.category(character)[0] not in "ZC"
+
+
+@lru_cache(maxsize=10_000)
+def _families(text: str) -> tuple[str, ...]:
+    """Font families for `text`: DejaVu Sans alone where it suffices, so that files stay small."""
+    font = get_font(findfont(_FIRST_FAMILY))
+    if all(font.get_char_index(ord(character)) for character in text):
+        return (_FIRST_FAMILY,)
+    installed = set(fontManager.get_font_names())
+    return (_FIRST_FAMILY, *(family for family in _FURTHER_FAMILIES if family in installed))

@@ -1,0 +1,72 @@
+"""Figures into files. Knows no plot.
+
+The same figure gives the same bytes: no dates and no random names inside.
+"""
+
+import tempfile
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from attnlab.errors import AttnlabError
+
+DOTS_PER_INCH = 200
+MOST_PIXELS = 100_000_000
+"""Of one PNG: above it, most viewers and many a laptop's memory give up."""
+
+_METADATA: dict[str, dict[str, str | None]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+_SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",  # real text: can be searched, selected and read aloud
+    "svg.hashsalt": "attnlab",  # the same names for clip paths and glyphs every time
+    "pdf.fonttype": 42,  # TrueType: journals refuse Type 3, and the text can be searched
+    "savefig.facecolor": "auto",
+    "savefig.bbox": None,
+}
+_settings_are_global = Lock()
+
+
+def save_figure(figure: Figure, path: Path | str) -> None:
+    """Write `figure` as PNG, SVG or PDF, whichever the suffix of `path` says.
+
+    Folders on the way are made. PNG has 200 dots per inch, fewer where the picture would exceed
+    100 million pixels. What stood at `path` stays whole until the new file is.
+
+    Raises:
+        AttnlabError: another suffix, or a place that cannot be written to.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in _METADATA:
+        raise AttnlabError(
+            f"{path}: cannot write a figure as '{suffix or path.name}'; "
+            f"end the name with one of: {', '.join(_METADATA)}"
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".figure-", dir=path.parent) as folder:
+            unfinished = Path(folder) / path.name
+            # Matplotlib keeps these settings for the whole process; one thread at a time.
+            with _settings_are_global, matplotlib.rc_context(_SETTINGS):
+                figure.savefig(
+                    unfinished,
+                    format=suffix[1:],
+                    dpi=_dots_per_inch(figure),
+                    metadata=_METADATA[suffix],
+                )
+            unfinished.replace(path)
+    except OSError as error:
+        raise AttnlabError(
+            f"cannot write the figure {path}: {error.strerror or error}; choose another place"
+        ) from error
+
+
+def _dots_per_inch(figure: Figure) -> float:
+    width, height = figure.get_size_inches()
+    return float(min(DOTS_PER_INCH, (MOST_PIXELS / (width * height)) ** 0.5))

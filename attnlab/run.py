@@ -1,0 +1,134 @@
+"""A run's folder on disk: what is where, how to find it, and its config.
+
+    runs/<name>/<run>/
+      config.yaml            resolved, enough to rebuild everything; overrides.yaml beside it
+      vocabulary.model       SentencePiece (vocabulary.source.model and .target.model if separate)
+      checkpoints/           best and last
+      metrics.jsonl          one line a report
+      events.out.tfevents.*  TensorBoard
+      translations/ · plots/
+
+Reading never executes code from a run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from attnlab import __version__
+from attnlab.config import ExperimentConfig, from_node, from_yaml, to_yaml
+from attnlab.errors import AttnlabError, UsageError
+
+FORMAT = 1
+"""Raised whenever an older attnlab could no longer use what a newer one writes, or the reverse."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder and its config."""
+
+    folder: Path
+    config: ExperimentConfig
+
+    @property
+    def checkpoints(self) -> Path:
+        """Holds a folder for each kept checkpoint: best and last."""
+        return self.folder / "checkpoints"
+
+    @property
+    def translations(self) -> Path:
+        """Holds what `eval` translated, beside source and reference."""
+        return self.folder / "translations"
+
+    @property
+    def plots(self) -> Path:
+        """Holds figures."""
+        return self.folder / "plots"
+
+
+def create_run(folder: Path, config: ExperimentConfig, overrides: Sequence[str]) -> Run:
+    """Begin a run in `folder`, which must hold none yet.
+
+    Raises:
+        AttnlabError: there is one, or nothing can be written there.
+    """
+    if (folder / "config.yaml").exists():
+        raise AttnlabError(
+            f"{folder}: there is a run here already; choose another name=, or go on with it: "
+            "attnlab train --resume"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_config(folder, config)
+        (folder / "overrides.yaml").write_text(OmegaConf.to_yaml(list(overrides)), encoding="utf-8")
+    except OSError as error:
+        raise AttnlabError(
+            f"{folder}: cannot be written to ({error.strerror}); choose another runs_root="
+        ) from error
+    return Run(folder, config)
+
+
+def write_config(folder: Path, config: ExperimentConfig) -> None:
+    """Write the run's config.yaml, or replace it."""
+    unfinished = folder / "config.yaml.unfinished"
+    unfinished.write_text(
+        f"format: {FORMAT}\nattnlab: {__version__}\n{to_yaml(config)}", encoding="utf-8"
+    )
+    unfinished.replace(folder / "config.yaml")
+
+
+def open_run(folder: Path, overrides: Sequence[str] = ()) -> Run:
+    """The run in `folder`, with `overrides` such as max_epochs=40 upon its config.
+
+    Raises:
+        AttnlabError: there is none, or it was written by an attnlab of another format.
+        UsageError: an override names no setting.
+    """
+    path = folder / "config.yaml"
+    if not path.is_file():
+        raise AttnlabError(f"{folder}: there is no run here (it would hold a config.yaml)")
+    node = from_yaml(path)
+    written, version = node.pop("format", None), node.pop("attnlab", "an unknown version")
+    if written != FORMAT:
+        raise AttnlabError(
+            f"{path}: written by attnlab {version} in run format {written}, while attnlab "
+            f"{__version__} reads format {FORMAT}; install that version, or train the run anew"
+        )
+    node.merge_with(OmegaConf.from_dotlist(list(overrides)))
+    try:
+        return Run(folder, from_node(ExperimentConfig, node))
+    except UsageError as error:
+        if overrides:
+            raise
+        raise AttnlabError(f"{path}: {error}") from error
+
+
+def find_run(name: str | None, runs_root: str) -> Path:
+    """The folder of the run called `name`: its path, NAME/RUN under `runs_root`, or NAME alone.
+
+    NAME alone is the latest of that name, and None the latest of all.
+
+    Raises:
+        AttnlabError: there is no such run; the message names those that there are.
+    """
+    root = Path(runs_root)
+    if name is not None:
+        for folder in (Path(name), root / name):
+            if (folder / "config.yaml").is_file():
+                return folder
+    runs = sorted(root.glob("*/*/config.yaml"), key=lambda path: path.stat().st_mtime_ns)
+    matching = [path for path in runs if name in (None, path.parent.parent.name)]
+    if matching:
+        return matching[-1].parent
+    wanted = "there are no runs" if name is None else f"there is no run '{name}'"
+    if not runs:
+        remedy = "train one with: attnlab train"
+        if name is None:
+            remedy += ", or say where they are: runs_root="
+    else:
+        latest = [str(path.parent.relative_to(root)) for path in reversed(runs)]
+        more = f" … ({len(latest)} in all)" if len(latest) > 5 else ""
+        remedy = f"there are: {', '.join(latest[:5])}{more}"
+    raise AttnlabError(f"{wanted} under {root.absolute()}; {remedy}")

@@ -1,0 +1,244 @@
+import subprocess
+import sys
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.image import imread
+
+from attnlab.plotting.colours import attention_colours
+from attnlab.plotting.heatmap import AttentionPanel, draw_heatmaps
+from attnlab.plotting.saving import save_figure
+
+WORDS = ["Élise", "n’", "a", "pas", "rangé", "ses", "jolis", "gâteaux", "dans", "l’", "Été"]
+
+
+def words(count):
+    return [WORDS[number % len(WORDS)] for number in range(count)]
+
+
+def panel(queries=5, keys=7, **changed):
+    """A panel of random weights; its labels are words, or those given."""
+    query_labels = queries if isinstance(queries, list) else words(queries)
+    key_labels = keys if isinstance(keys, list) else words(keys)
+    scores = np.random.default_rng(3).exponential(size=(len(query_labels), len(key_labels)))
+    fields = {
+        "title": "decoder · layer 2 · cross · head 3",
+        "weights": scores / scores.sum(axis=1, keepdims=True),
+        "queries": query_labels,
+        "keys": key_labels,
+        "query_name": "translation",
+        "key_name": "source",
+    }
+    return AttentionPanel(**(fields | changed))
+
+
+def renderer(figure):
+    figure.set_dpi(200)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return canvas.get_renderer()
+
+
+def rows_and_columns(axes):
+    """Row labels stand at x = 0, column labels at y = 0, in cells; the corner at both."""
+    rows = [text for text in axes.texts if text.xy[0] == 0 and text.xy[1] > 0]
+    return rows, [text for text in axes.texts if text.xy[1] == 0 and text.xy[0] > 0]
+
+
+@pytest.mark.parametrize("count", [3, 12, 30, 60])
+def test_labels_are_whole_and_apart(count):
+    long_ones = [*words(count - 1), "Würmeranwendungsgebietsamt-WWWWW"]
+    figure = draw_heatmaps([panel(count, long_ones)], heading="Où ? " * 40, note="n° 1")
+    drawn = renderer(figure)
+    rows, columns = rows_and_columns(figure.axes[0])
+    assert [text.get_text() for text in rows] == words(count)
+    assert [text.get_text() for text in columns] == long_ones
+    everything = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
+    for text in everything:
+        box = text.get_window_extent(drawn)
+        assert box.x0 >= 0, text
+        assert box.y0 >= 0, text
+        assert box.x1 <= figure.bbox.x1, text
+        assert box.y1 <= figure.bbox.y1, text
+    boxes = [text.get_window_extent(drawn) for text in rows]
+    assert all(upper.y0 >= lower.y1 for upper, lower in pairwise(boxes))
+    matrix = figure.axes[0].get_window_extent(drawn)
+    for row, box in enumerate(boxes):  # each stands beside its own row, a fifth of it off at most
+        middle = matrix.y1 - matrix.height * (row + 0.5) / count
+        assert abs((box.y0 + box.y1) / 2 - middle) < matrix.height / count / 5
+        assert box.x1 <= matrix.x0
+    assert {text.get_size() for text in rows + columns} == {8.5}
+
+
+@pytest.mark.parametrize("count", [3, 12, 30, 60])
+def test_slanted_labels_pass_each_other(count):
+    figure = draw_heatmaps([panel(2, ["Ågjÿ" * 4] * count)], heading="")
+    drawn = renderer(figure)
+    _, columns = rows_and_columns(figure.axes[0])
+    assert {text.get_rotation() for text in columns} == {45}
+    # The distance between two lines at 45 degrees against the height of one laid flat.
+    cell = figure.axes[0].get_window_extent(drawn).width / count
+    columns[0].set_rotation(0)
+    assert cell * np.sqrt(0.5) >= columns[0].get_window_extent(drawn).height
+
+
+def test_short_keys_over_wide_cells_lie_flat_and_apart():
+    figure = draw_heatmaps([panel(3, ["the", "old", "cat"])], heading="")
+    drawn = renderer(figure)
+    _, columns = rows_and_columns(figure.axes[0])
+    assert {text.get_rotation() for text in columns} == {0}
+    boxes = [text.get_window_extent(drawn) for text in columns]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+def test_panels_of_a_grid_keep_to_their_places():
+    panels = [panel(3, 4), panel(12, 10), panel(5, 20), panel(7, 7), panel(2, 2)]
+    figure = draw_heatmaps(panels, heading="several sizes", columns=3)
+    drawn = renderer(figure)
+    tight = [axes.get_tightbbox(drawn) for axes in figure.axes]
+    assert not any(one.overlaps(other) for one, other in combinations(tight[:-1], 2))
+    matrices = [axes.get_window_extent(drawn) for axes in figure.axes[:-1]]
+    cells = [(box.width / p.weights.shape[1], box.height / p.weights.shape[0])
+             for box, p in zip(matrices, panels, strict=True)]  # fmt: skip
+    assert np.allclose(cells, cells[0][0], rtol=1e-6)  # square, and equal in every panel
+    titles = [text for text in figure.texts if text.get_text() == panels[0].title]
+    assert len(titles) == 5
+    for title in titles:
+        box = title.get_window_extent(drawn)
+        assert not any(box.overlaps(other) for other in tight)
+
+
+def test_twelve_panels_fill_whole_rows():
+    figure = draw_heatmaps([panel(10, 9)] * 12, heading="all heads")
+    tops = [round(axes.get_position().y1, 6) for axes in figure.axes[:-1]]
+    assert sorted(tops.count(top) for top in set(tops)) == [4, 4, 4]
+
+
+@pytest.mark.parametrize(("columns", "expected"), [(1, [1] * 5), (2, [1, 2, 2]), (9, [5])])
+def test_the_number_of_columns_is_kept(columns, expected):
+    figure = draw_heatmaps([panel(4, 3)] * 5, heading="", columns=columns)
+    tops = [round(axes.get_position().y1, 6) for axes in figure.axes[:-1]]
+    assert sorted(tops.count(top) for top in set(tops)) == expected
+
+
+@pytest.mark.parametrize(("count", "most"), [(1, 260), (3, 260), (12, 460), (60, 1100)])
+def test_the_page_is_no_larger_than_its_words_need(count, most):
+    width, height = draw_heatmaps([panel(count, count)], heading="").get_size_inches() * 72
+    assert count * 14 < min(width, height) <= max(width, height) < most
+
+
+def test_a_cell_has_the_colour_of_its_weight(tmp_path):
+    weights = np.array([[0.0, 0.25, 0.75], [1.0, 0.0, 0.0]])
+    figure = draw_heatmaps([panel(2, 3, weights=weights)], heading="")
+    save_figure(figure, tmp_path / "map.png")
+    pixels = imread(tmp_path / "map.png")
+    height, width, _ = pixels.shape
+    box = figure.axes[0].get_position()
+    for (row, column), weight in np.ndenumerate(weights):
+        x = (box.x0 + box.width * (column + 0.5) / 3) * width
+        y = (1 - box.y1 + box.height * (row + 0.5) / 2) * height  # the first query is on top
+        expected = attention_colours()(int(min(weight * 256, 255)))
+        assert pixels[int(y), int(x)] == pytest.approx(expected, abs=1 / 255)
+
+
+def test_one_colour_bar_from_nought_to_one():
+    figure = draw_heatmaps([panel()] * 4, heading="")
+    assert len(figure.axes) == 5
+    for axes in figure.axes:
+        assert axes.collections[0].get_clim() == (0.0, 1.0)
+    said = [text.get_text() for text in figure.axes[-1].texts]
+    assert said == ["0.00", "0.25", "0.50", "0.75", "1.00", "attention weight"]
+
+
+def test_weights_are_printed_into_small_panels_only():
+    weights = np.array([[0.049, 0.051, 0.9], [0.333, 0.333, 0.334]])
+    panels = [panel(2, 3, weights=weights), panel(4, 13)]
+    small, large, _ = draw_heatmaps(panels, heading="", print_weights=True).axes
+    printed = [text for text in small.texts if text.get_text()[0].isdigit()]
+    assert [text.get_text() for text in printed] == ["0.05", "0.90", "0.33", "0.33", "0.33"]
+    assert [text.get_color() == "white" for text in printed] == [False, True, False, False, False]
+    assert not [text for text in large.texts if text.get_text()[0].isdigit()]
+    plain = draw_heatmaps(panels, heading="").axes[0]
+    assert not [text for text in plain.texts if text.get_text()[0].isdigit()]
+
+
+def test_printed_weights_fit_their_cells():
+    figure = draw_heatmaps([panel(12, 12), panel(12, 12)], heading="", print_weights=True)
+    drawn = renderer(figure)
+    cell = figure.axes[0].get_window_extent(drawn).width / 12
+    printed = [text for text in figure.axes[0].texts if text.get_text()[:2] == "0."]
+    assert len(printed) > 30
+    assert max(text.get_window_extent(drawn).width for text in printed) < cell - 2
+
+
+def test_svg_holds_every_label_as_it_is_read(tmp_path):
+    awkward = ["▁l’", "été", "$5", "x_1$", "<&>", "\u202f", "中国"]
+    figure = draw_heatmaps([panel(3, awkward)], heading="cost: $5 & $6", note="entropy < 1")
+    save_figure(figure, tmp_path / "map.svg")
+    svg = (tmp_path / "map.svg").read_text(encoding="utf-8")
+    for text in ["▁l’", "été", "$5", "x_1$", "&lt;&amp;&gt;", "␣", "中国", "cost: $5 &amp; $6",
+                 "entropy &lt; 1", "source →", "translation ↓", "attention weight",
+                 "decoder · layer 2 · cross · head 3"]:  # fmt: skip
+        assert f">{text}</text>" in svg, text
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_same_weights_same_bytes(tmp_path, suffix):
+    files = []
+    for name in "ab":
+        files.append(tmp_path / f"{name}.{suffix}")
+        save_figure(draw_heatmaps([panel(), panel()], heading="Où ?"), files[-1])
+    assert files[0].read_bytes() == files[1].read_bytes()
+    other = tmp_path / f"c.{suffix}"
+    save_figure(draw_heatmaps([panel(), panel(weights=np.full((5, 7), 1 / 7))], heading=""), other)
+    assert other.read_bytes() != files[0].read_bytes()
+
+
+def test_png_size_follows_from_the_figure(tmp_path):
+    figure = draw_heatmaps([panel(25, 28)], heading="long")
+    save_figure(figure, tmp_path / "map.png")
+    inches = figure.get_size_inches()
+    height, width, _ = imread(tmp_path / "map.png").shape
+    assert (width, height) == pytest.approx(tuple(inches * 200), abs=1)
+    assert width / 200 * 72 > 28 * 14.5
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"weights": np.zeros((7, 5))}, r"shape \(7, 5\) for 5 queries and 7 keys"),
+        ({"weights": np.zeros((1, 5, 7))}, r"shape \(1, 5, 7\)"),
+        ({"weights": np.zeros((0, 7)), "queries": []}, r"a query and a key at least"),
+        ({"weights": np.full((5, 7), np.nan)}, r"query 0 \('Élise'\) on key 0 .* is nan"),
+        ({"weights": np.full((5, 7), 1.5)}, r"from 1\.5 to 1\.5; .* between 0 and 1"),
+        ({"weights": np.full((5, 7), -0.1)}, r"between 0 and 1"),
+    ],
+)
+def test_panels_that_cannot_be_drawn_are_refused_by_title(changed, message):
+    with pytest.raises(ValueError, match=r"decoder · layer 2.*" + message):
+        panel(**changed)
+
+
+def test_no_panels_and_no_columns_are_refused():
+    with pytest.raises(ValueError, match="at least one attention panel"):
+        draw_heatmaps([], heading="")
+    with pytest.raises(ValueError, match="at least one column, got 0"):
+        draw_heatmaps([panel()], heading="", columns=0)
+
+
+def test_a_row_that_saw_nothing_and_half_precision_are_drawn(tmp_path):
+    weights = np.zeros((5, 7), dtype=np.float16)
+    weights[0, 0] = 1.0005
+    save_figure(draw_heatmaps([panel(weights=weights)], heading=""), tmp_path / "map.png")
+    assert (tmp_path / "map.png").stat().st_size > 1000
+
+
+def test_neither_pyplot_nor_torch_is_loaded():
+    code = "import sys, attnlab.plotting.heatmap, attnlab.plotting.saving; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "matplotlib.figure" in loaded
+    assert not {"matplotlib.pyplot", "torch"} & set(loaded)
