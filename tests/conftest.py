@@ -12,6 +12,7 @@ from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.resources import shipped_folder
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+torch.set_num_threads(1)  # small models gain nothing from more, and tests run side by side
 
 SMALL: dict[str, dict[str, Any]] = {
     "rnn": {"embedding_size": 11, "hidden_size": 14, "layers": 2},

@@ -1,0 +1,62 @@
+"""What the schema refuses, and how it says so."""
+
+import pytest
+
+from attnlab import launch
+from attnlab.config import ExperimentConfig, InferenceConfig, from_node, seconds
+from attnlab.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("model=foo", r"(?s)Could not find 'model/foo'.*bahdanau\n.*rnn\n.*transformer$"),
+        ("modl=rnn", "there is no setting 'modl'; did you mean model?"),
+        ("score.hiden_size=3", "no setting 'score.hiden_size'; did you mean score.hidden_size?"),
+        ("+score.foo=3", "there is no setting 'score.foo'"),
+        ("max_update=3", "did you mean max_updates?"),
+        ("seed=abc", "seed: Value 'abc' of type 'str' could not be converted to Integer"),
+        ("vocabulary.size=1.5", "vocabulary.size: Value '1.5'"),
+        ("data=bitext", "data.train has no value; give it as data.train=…"),
+        ("seed=1=(2", r"'seed=1=\(2' is no override; write it like seed=2"),
+        ("model=rnn,bahdanau", r"(?s)Ambiguous value.*--multirun"),
+        ("batch_tokens=0", "batch_tokens=0 must be at least 1"),
+        ("label_smoothing=1.0", "label_smoothing=1.0 must be from 0 to under 1"),
+        ("max_time=soon", "max_time=soon is no time; write it like 90s, 10m"),
+        ("experiment=nope", r"(?s)Could not find 'experiment/nope'.*tiny"),
+    ],
+)
+def test_refused_by_name(override, message):
+    with pytest.raises(UsageError, match=message) as refusal:
+        from_node(ExperimentConfig, launch.compose(launch.TRAIN, [override]))
+    assert "Traceback" not in str(refusal.value)
+    assert "/configs" not in str(refusal.value), "where Hydra looked helps nobody"
+
+
+def test_inference_is_checked_too():
+    with pytest.raises(UsageError, match="checkpoint=newest is neither best nor last"):
+        from_node(InferenceConfig, launch.compose(launch.INFERENCE, ["checkpoint=newest"]))
+
+
+def test_a_folder_of_ones_own_adds_choices(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "mine.yaml").write_text("defaults: [rnn]\nhidden_size: 64\n")
+    node = launch.compose(launch.TRAIN, ["model=mine"], tmp_path)
+    config = from_node(ExperimentConfig, node)
+    assert (config.model.name, config.model.hidden_size) == ("rnn", 64)
+    with pytest.raises(UsageError, match=r"--config-dir .*nowhere: there is no such folder"):
+        launch.compose(launch.TRAIN, [], tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5h", 1800), ("1d", 86400)],
+)
+def test_times(text, expected):
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "m", "10 m", "-5s", "1h30", "10x"])
+def test_what_is_no_time(text):
+    with pytest.raises(UsageError, match="is no time"):
+        seconds(text)

@@ -1,0 +1,76 @@
+"""Every YAML file: composed, checked against its dataclass, and complete."""
+
+from dataclasses import fields
+
+import pytest
+import yaml
+
+from attnlab import launch
+from attnlab.attention.score import SCORES
+from attnlab.config import CHOICES, ExperimentConfig, InferenceConfig, from_node
+from attnlab.models import MODELS
+from attnlab.resources import shipped_folder
+from attnlab.text.corpus import DataConfig
+from attnlab.text.vocabulary import VocabularyConfig
+
+CONFIGS = shipped_folder("configs")
+GROUPS = sorted(folder.name for folder in CONFIGS.iterdir() if folder.is_dir())
+FILES = sorted(CONFIGS.glob("*/*.yaml"))
+NEEDED = {"bitext": ["data.train=pairs.tsv"]}
+
+
+def experiment(*overrides):
+    return from_node(ExperimentConfig, launch.compose(launch.TRAIN, overrides))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}={path.stem}")
+def test_every_choice_composes(path):
+    group, name = path.parent.name, path.stem
+    config = experiment(f"{group}={name}", *NEEDED.get(name, []))
+    if group != "experiment":
+        assert getattr(config, group).name == name
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if path.parent.name != "experiment"],
+    ids=lambda path: f"{path.parent.name}={path.stem}",
+)
+def test_every_file_has_all_settings_of_its_dataclass_and_no_others(path):
+    values = yaml.safe_load(path.read_text())
+    values.pop("defaults", None)
+    others = {"data": DataConfig, "vocabulary": VocabularyConfig}
+    group = path.parent.name
+    schema = others[group] if group in others else CHOICES[group].config(values["name"])
+    assert set(values) == {field.name for field in fields(schema)}
+
+
+@pytest.mark.parametrize("group", list(CHOICES))
+def test_every_registered_choice_has_a_file(group):
+    assert {path.stem for path in FILES if path.parent.name == group} == set(CHOICES[group])
+
+
+@pytest.mark.parametrize("score", list(SCORES))
+@pytest.mark.parametrize("model", list(MODELS))
+def test_every_model_takes_every_score(model, score):
+    config = experiment(f"model={model}", f"score={score}")
+    assert (config.model.name, config.score.name) == (model, score)
+
+
+def test_a_model_brings_its_own_score_and_the_command_line_has_the_last_word():
+    assert experiment("model=bahdanau").score.name == "additive"
+    assert experiment("model=transformer").score.name == "scaled_dot"
+    assert experiment("model=transformer", "score=dot").score.name == "dot"
+
+
+def test_an_experiment_changes_what_it_names_and_yields_to_the_command_line():
+    assert experiment("experiment=tiny").max_updates == 8
+    assert experiment("experiment=tiny", "max_updates=3").max_updates == 3
+    assert experiment("experiment=tiny", "model=rnn").model.name == "rnn"
+
+
+def test_inference_composes():
+    config = from_node(
+        InferenceConfig, launch.compose(launch.INFERENCE, ["search=beam", "search.beam_size=7"])
+    )
+    assert config.search.beam_size == 7

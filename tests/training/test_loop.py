@@ -1,0 +1,119 @@
+"""The loop: it learns, it ends, it can go on, and it never spoils weights."""
+
+import copy
+import math
+from itertools import islice
+
+import pytest
+import torch
+
+from attnlab.errors import AttnlabError, UsageError
+from attnlab.models import MODELS
+from attnlab.text.batching import EncodedPair, TrainingBatches
+from attnlab.training.loop import Limits, Progress, optimise
+from attnlab.training.precision import resolve_precision
+from attnlab.training.schedule import SCHEDULES, ConstantConfig
+from tests.conftest import small_model
+
+# A word-for-word language of eight words, so that there is something to learn.
+_WORDS = [[(n * k) % 8 for k in range(1, 2 + n % 4)] for n in range(50)]
+PAIRS = [EncodedPair([4 + w for w in words], [5 + w for w in words]) for words in _WORDS]
+
+
+def steps_of(model, progress=None, optimiser=None, **changes):
+    settings = {
+        "limits": Limits(max_updates=60, max_epochs=None, max_seconds=None),
+        "learning_rate": 0.02,
+        "clip_norm": 1.0,
+        "precision": "float32",
+    } | changes
+    rate = settings["learning_rate"]
+    return optimise(
+        model,
+        TrainingBatches(PAIRS, 60, seed=1),
+        optimiser or torch.optim.Adam(model.parameters(), lr=rate),
+        SCHEDULES.build(ConstantConfig(name="constant", warmup_updates=0)),
+        settings["limits"],
+        progress or Progress(),
+        learning_rate=rate,
+        label_smoothing=0.0,
+        clip_norm=settings["clip_norm"],
+        precision=settings["precision"],
+    )
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("name", list(MODELS))
+def test_every_model_learns(name, precision):
+    model = small_model(name, dropout=0.0).float()
+    losses = [step.loss for step in steps_of(model, precision=precision)]
+    assert losses[0] == pytest.approx(math.log(23), rel=0.4)  # it began by guessing
+    assert sum(losses[-10:]) / 10 < 0.6 * losses[0]
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+def test_bfloat16_stays_near_float32(name):
+    model = small_model(name, dropout=0.0).float()
+    twin = copy.deepcopy(model)
+    exact = [step.loss for step in islice(steps_of(model), 20)]
+    rounded = [step.loss for step in islice(steps_of(twin, precision="bfloat16"), 20)]
+    assert rounded != exact
+    assert rounded == pytest.approx(exact, rel=0.05)
+
+
+def test_limits():
+    model = small_model("rnn").float()
+    per_epoch = TrainingBatches(PAIRS, 60, seed=1).batches_per_epoch
+    ends = {
+        "updates": (Limits(max_updates=7, max_epochs=None, max_seconds=None), 7),
+        "epochs": (Limits(max_updates=None, max_epochs=2, max_seconds=None), 2 * per_epoch),
+        "the first": (Limits(max_updates=7, max_epochs=2, max_seconds=None), 7),
+        "no time": (Limits(max_updates=None, max_epochs=None, max_seconds=0.0), 0),
+    }
+    for limits, expected in ends.values():
+        steps = list(steps_of(model, limits=limits))
+        assert len(steps) == expected
+        if steps:
+            assert steps[-1].done == 1.0
+            assert [step.update for step in steps] == list(range(1, expected + 1))
+    with pytest.raises(UsageError, match="would never end; set one of: max_updates="):
+        Limits(max_updates=None, max_epochs=None, max_seconds=None)
+
+
+def test_time_is_a_limit():
+    limits = Limits(max_updates=None, max_epochs=None, max_seconds=0.3)
+    steps = list(steps_of(small_model("rnn").float(), limits=limits))
+    assert steps[-1].done == 1.0
+    progress = Progress(earlier_seconds=1.0)
+    assert list(steps_of(small_model("rnn").float(), progress, limits=limits)) == []
+
+
+def test_the_gradient_is_clipped_to_its_norm():
+    model = small_model("rnn").float()
+    optimiser = torch.optim.SGD(model.parameters(), lr=1.0)
+    before = [p.detach().clone() for p in model.parameters()]
+    step = next(steps_of(model, optimiser=optimiser, learning_rate=1.0, clip_norm=0.1))
+    moved = torch.cat([(p - q).flatten() for p, q in zip(model.parameters(), before, strict=True)])
+    assert step.gradient_norm > 0.1
+    assert moved.norm().item() == pytest.approx(0.1, rel=1e-3)
+
+
+def test_a_loss_that_is_no_number_leaves_the_weights_alone():
+    model = small_model("rnn").float()
+    steps = steps_of(model)
+    next(steps)
+    with torch.no_grad():
+        model.output.weight[5] = math.inf
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(AttnlabError, match=r"loss is nan at update 2; .* Lower optimiser.learning"):
+        next(steps)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def test_precision_by_name():
+    cpu = torch.device("cpu")
+    assert resolve_precision("float32", cpu) == "float32"
+    assert resolve_precision("auto", cpu) in ("float32", "bfloat16")
+    with pytest.raises(UsageError, match="precision=half is none of: auto, float32, bfloat16"):
+        resolve_precision("half", cpu)

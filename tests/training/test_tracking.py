@@ -1,0 +1,63 @@
+"""What tracking wrote, read back by JSON and by TensorBoard's own reader."""
+
+import json
+
+from matplotlib.figure import Figure
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from attnlab.training.tracking import METRICS, Tracker
+
+
+def events_of(folder):
+    accumulator = EventAccumulator(str(folder))
+    accumulator.Reload()
+    return accumulator
+
+
+def lines_of(folder):
+    return [json.loads(line) for line in (folder / METRICS).read_text().splitlines()]
+
+
+def test_tensorboard_reads_back_what_was_tracked(tmp_path):
+    tracker = Tracker(tmp_path)
+    tracker.scalars(10, {"train/loss": 2.5, "valid/bleu": 31.0})
+    tracker.scalars(20, {"train/loss": 1.5})
+    tracker.text(20, "valid/sentence_1", "| source | Go. |")
+    figure = Figure(figsize=(2, 1))
+    figure.subplots()
+    tracker.figure(20, "attention/sentence_1", figure)
+    tracker.hyperparameters({"model.name": "rnn", "seed": 1, "max_time": None}, {"best/bleu": 31.0})
+    tracker.close()
+
+    events = events_of(tmp_path)
+    assert [(e.step, e.value) for e in events.Scalars("train/loss")] == [(10, 2.5), (20, 1.5)]
+    assert events.Scalars("valid/bleu")[0].value == 31.0
+    assert b"Go." in events.Tensors("valid/sentence_1/text_summary")[0].tensor_proto.string_val[0]
+    image = events.Images("attention/sentence_1")[0]
+    assert (image.width, image.height) == (200, 100)
+    plugins = events.summary_metadata
+    assert any(m.plugin_data.plugin_name == "hparams" for m in plugins.values())
+    assert [p for p in tmp_path.iterdir() if p.is_dir()] == [], "no stray second run"
+    assert lines_of(tmp_path) == [
+        {"update": 10, "train/loss": 2.5, "valid/bleu": 31.0},
+        {"update": 20, "train/loss": 1.5},
+    ]
+
+
+def test_a_resumed_run_has_no_gap_and_no_double(tmp_path):
+    tracker = Tracker(tmp_path)
+    for update in (10, 20, 30):
+        tracker.scalars(update, {"train/loss": float(update)})
+    tracker.close()
+    with (tmp_path / METRICS).open("a") as file:
+        file.write('{"update": 40, "train/l')  # a crash in the middle of a line
+    tracker = Tracker(tmp_path, update=20)
+    tracker.scalars(30, {"train/loss": 3.0})
+    tracker.close()
+    assert [(line["update"], line["train/loss"]) for line in lines_of(tmp_path)] == [
+        (10, 10.0),
+        (20, 20.0),
+        (30, 3.0),
+    ]
+    seen = [(e.step, e.value) for e in events_of(tmp_path).Scalars("train/loss")]
+    assert seen == [(10, 10.0), (20, 20.0), (30, 3.0)]
