@@ -50,12 +50,23 @@ def main() -> None:
     except AttnlabError as error:
         _complain(str(error))
         sys.exit(2 if isinstance(error, UsageError) else 1)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            # Whoever read our output has had enough. Python would complain once more at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        else:
+            _complain(f"{error.filename or 'reading or writing'}: {error.strerror or error}")
+        sys.exit(1)
     except KeyboardInterrupt:
         _complain("interrupted")
         sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read our output has had enough. Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if os.environ.get("ATTNLAB_TRACEBACK"):
+            raise
+        _complain(
+            f"{type(error).__name__}: {error}\nThis is a fault of attnlab's. Set "
+            "ATTNLAB_TRACEBACK=1 to see where, and please report it."
+        )
         sys.exit(1)
 
 

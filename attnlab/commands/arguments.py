@@ -1,8 +1,9 @@
 """Arguments that several commands share: a run's name among overrides, and how it is used."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from textwrap import dedent, indent
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -26,6 +27,21 @@ ConfigDir = Annotated[
     Path | None,
     typer.Option("--config-dir", metavar="DIR", help="A folder with config groups of your own."),
 ]
+
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def with_examples(examples: str, more: str = "") -> Callable[[Command], Command]:
+    """Put `examples`, and `more` after them, under the command's help, lines kept as they are."""
+
+    def put(command: Command) -> Command:
+        # Click keeps the lines of a paragraph that begins with a backspace.
+        lines = indent(dedent(examples).strip(), "  ")
+        command.__doc__ = f"{command.__doc__}\n\n\b\nExamples:\n{lines}\n{more}"
+        return command
+
+    return put
 
 
 def split_run(arguments: Sequence[str] | None) -> tuple[str | None, list[str]]:

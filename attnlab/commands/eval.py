@@ -5,10 +5,18 @@ from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load
+from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_examples
 from attnlab.errors import UsageError
 
 
+@with_examples(
+    """
+    attnlab eval --bleu              the latest run, its test split
+    attnlab eval --bleu --chrf --ter --split valid
+    attnlab eval builtin-rnn --bleu search=beam search.beam_size=8
+    attnlab eval --source my.en --reference my.fr --json
+"""
+)
 def evaluate(
     arguments: RunAndOverrides = None,
     bleu: Annotated[bool, typer.Option("--bleu", help="BLEU (shown if none is named).")] = False,
@@ -28,15 +36,7 @@ def evaluate(
     ] = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    r"""Translate a split and score it with sacreBLEU; the texts go to RUN/translations/.
-
-    \b
-    Examples:
-      attnlab eval --bleu              the latest run, its test split
-      attnlab eval --bleu --chrf --ter --split valid
-      attnlab eval builtin-rnn --bleu search=beam search.beam_size=8
-      attnlab eval --source my.en --reference my.fr --json
-    """
+    """Translate a split and score it with sacreBLEU; the texts go to RUN/translations/."""
     import json
 
     from attnlab.experiment.evaluate import evaluate_files, evaluate_split

@@ -5,10 +5,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load
+from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_examples
 from attnlab.errors import UsageError
 
 
+@with_examples(
+    """
+    attnlab plot-attention           four test sentences, to RUN/plots/
+    attnlab plot-attention --text "The cat sleeps." --format svg
+    attnlab plot-attention --sentence 7 --kind encoder --layer 1 -o self.pdf
+"""
+)
 def plot_attention(
     arguments: RunAndOverrides = None,
     text: Annotated[
@@ -48,14 +55,7 @@ def plot_attention(
     ] = None,
     config_dir: ConfigDir = None,
 ) -> None:
-    r"""Draw who looked where: heatmaps of source words against translated words.
-
-    \b
-    Examples:
-      attnlab plot-attention           four test sentences, to RUN/plots/
-      attnlab plot-attention --text "The cat sleeps." --format svg
-      attnlab plot-attention --sentence 7 --kind encoder --layer 1 -o self.pdf
-    """
+    """Draw who looked where: heatmaps of source words against translated words."""
     from attnlab.experiment.draw import plot_translations
     from attnlab.screen import show_messages
 

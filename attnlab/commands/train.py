@@ -4,23 +4,34 @@ from typing import Annotated, Literal
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, split_run
+from attnlab.commands.arguments import ConfigDir, split_run, with_examples
 from attnlab.errors import UsageError
 from attnlab.resources import shipped_folder
 
-_EXAMPLES = """\b
-Examples:
-  attnlab train                               the built-in corpus
-  attnlab train model=transformer score=dot   any model with any scoring function
-  attnlab train name=mine max_time=10m        for ten minutes, into runs/mine/
-  attnlab train data=bitext data.train=my.tsv your own: English TAB French
-  attnlab train data=multi30k data.root=DIR   Multi30k from a folder
-  attnlab train -m model=rnn,bahdanau seed=1,2  all four, one after the other
-  attnlab train --cfg job model=rnn           show every setting
-  attnlab train --resume                      go on with the latest run
-"""
+
+def _choices() -> str:
+    """Every config group with its choices, as the folders of configs/ have them."""
+    lines = [
+        f"  {folder.name}={'|'.join(sorted(path.stem for path in folder.glob('*.yaml')))}"
+        for folder in sorted(shipped_folder("configs").iterdir())
+        if folder.is_dir()
+    ]
+    return "\n".join(["", "\b", "Choices:", *lines])
 
 
+@with_examples(
+    """
+    attnlab train                               the built-in corpus
+    attnlab train model=transformer score=dot   any model with any scoring function
+    attnlab train name=mine max_time=10m        for ten minutes, into runs/mine/
+    attnlab train data=bitext data.train=my.tsv your own: English TAB French
+    attnlab train data=multi30k data.root=DIR   Multi30k from a folder
+    attnlab train -m model=rnn,bahdanau         a sweep: a run of each
+    attnlab train --cfg job model=rnn           show every setting
+    attnlab train --resume                      go on with the latest run
+""",
+    more=_choices(),
+)
 def train(
     overrides: Annotated[
         list[str] | None,
@@ -80,16 +91,3 @@ def train(
     except Interrupted as interruption:
         console().print(str(interruption), markup=False)
         raise typer.Exit(interruption.exit_code) from None
-
-
-def _choices() -> str:
-    """Every config group with its choices, as the folders of configs/ have them."""
-    lines = [
-        f"  {folder.name}={'|'.join(sorted(path.stem for path in folder.glob('*.yaml')))}"
-        for folder in sorted(shipped_folder("configs").iterdir())
-        if folder.is_dir()
-    ]
-    return "\n".join(["\b", "Choices:", *lines])
-
-
-train.__doc__ = f"{train.__doc__}\n\n{_EXAMPLES}\n{_choices()}"

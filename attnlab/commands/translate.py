@@ -4,17 +4,17 @@ import sys
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load
+from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_examples
 
 
-def translate(arguments: RunAndOverrides = None, config_dir: ConfigDir = None) -> None:
-    r"""Translate standard input, a line for a line; on a terminal, as you type.
-
-    \b
-    Examples:
-      echo "The cat sleeps." | attnlab translate
-      attnlab translate multi30k-transformer search=beam < captions.en > captions.fr
+@with_examples(
     """
+    echo "The cat sleeps." | attnlab translate
+    attnlab translate multi30k-transformer search=beam < captions.en > captions.fr
+"""
+)
+def translate(arguments: RunAndOverrides = None, config_dir: ConfigDir = None) -> None:
+    """Translate standard input, a line for a line; on a terminal, as you type."""
     from attnlab.screen import console, show_messages
     from attnlab.text.lines import decode_lines
 

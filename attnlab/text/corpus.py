@@ -33,6 +33,7 @@ class DataConfig:
             `train.en` + `train.fr`), or either of the two; each plain or gzip.
         valid: likewise; null takes a share of `train`.
         test: likewise; null takes a share of `train`.
+        more_splits: further splits to evaluate on, by name: the file of each, as for `valid`.
         source_language: what is translated, "en": a name in `columns` or a file's ending.
         target_language: what it is translated into, "fr".
         columns: what the columns of a file hold, from the left; "alignment" and "tags" are
@@ -50,6 +51,7 @@ class DataConfig:
     train: str
     valid: str | None
     test: str | None
+    more_splits: dict[str, str]
     source_language: str
     target_language: str
     columns: list[str]
@@ -67,13 +69,14 @@ class Corpus:
 
 
 def load_corpus(config: DataConfig, seed: int) -> Corpus:
-    """All splits of a corpus. `seed` decides what is held out of `train`, and nothing else.
+    """Train, valid and test of a corpus; `seed` decides what is held out of `train`, no more.
 
     Raises:
         UsageError: for a setting that cannot work.
         AttnlabError: for a file that is absent or wrong, and for a corpus that is too small.
     """
-    return _load(config, seed, _present_splits(config))
+    present = _present_splits(config)
+    return _load(config, seed, tuple(split for split in SPLITS if split in present))
 
 
 def load_split(config: DataConfig, seed: int, split: str) -> list[SentencePair]:
@@ -91,14 +94,15 @@ def load_split(config: DataConfig, seed: int, split: str) -> list[SentencePair]:
 def _load(config: DataConfig, seed: int, wanted: tuple[str, ...]) -> Corpus:
     _check(config)
     corpus = Corpus()
-    carved = tuple(split for split in _present_splits(config) if getattr(config, split) is None)
+    files = _files(config)
+    carved = tuple(split for split in _present_splits(config) if split not in files)
     if not {"train", *carved}.isdisjoint(wanted):
         parts, report = _read_train(config, seed, carved)
         corpus.splits |= {split: parts[split] for split in wanted if split in parts}
         corpus.reports.append(report)
     for split in wanted:
         if split not in corpus.splits:
-            corpus.splits[split], report = _read(config, getattr(config, split))
+            corpus.splits[split], report = _read(config, files[split])
             corpus.reports.append(report)
     return corpus
 
@@ -121,8 +125,16 @@ def _read_train(
 
 
 def _present_splits(config: DataConfig) -> tuple[str, ...]:
-    given = {split for split in SPLITS if getattr(config, split) is not None}
-    return tuple(split for split in SPLITS if split in given or config.held_out_fraction > 0)
+    files = _files(config)
+    main = (split for split in SPLITS if split in files or config.held_out_fraction > 0)
+    return (*main, *config.more_splits)
+
+
+def _files(config: DataConfig) -> dict[str, str]:
+    """The file of every split that has one."""
+    main = {split: getattr(config, split) for split in SPLITS}
+    given = {split: file for split, file in main.items() if file is not None}
+    return config.more_splits | given
 
 
 def _words(pair: SentencePair) -> int:

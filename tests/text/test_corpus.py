@@ -205,3 +205,22 @@ def test_the_built_in_corpus_ships():
     assert len(corpus.splits["train"]) >= 4000
     assert all(pair.alignment is not None for pair in corpus.splits["test"])
     assert all(pair.tags for pair in corpus.splits["test"])
+
+
+def test_further_splits_are_read_when_asked_for(tmp_path):
+    (tmp_path / "hard.tsv").write_text("One.\tUn.\nTwo.\tDeux.\n")
+    (tmp_path / "train.tsv").write_text("".join(f"s {n}\tc {n}\n" for n in range(40)))
+    settings = config(root=str(tmp_path), train="train.tsv", more_splits={"hard": "hard.tsv"})
+    assert [pair.target for pair in load_split(settings, 1, "hard")] == ["Un.", "Deux."]
+    assert set(load_corpus(settings, 1).splits) == {"train", "valid", "test"}
+    with pytest.raises(UsageError, match="it has: train, valid, test, hard"):
+        load_split(settings, 1, "soft")
+
+
+@pytest.mark.parametrize(
+    "split", ["valid", "test", "test_long", "test_dense", "test_compose", "test_agree", "fewshot"]
+)
+def test_the_builtin_corpus_has_all_its_splits(split):
+    pairs = load_split(config("builtin"), 1, split)
+    assert len(pairs) == 1000
+    assert all(pair.alignment and pair.tags for pair in pairs)

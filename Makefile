@@ -1,0 +1,52 @@
+# What people run and what CI runs is one script: this one.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+DATA ?= ../shared/data
+
+.PHONY: demo train eval plot test test-slow check bench corpus pictures wheel clean
+
+# Set-up, then the main job on the built-in corpus: train, score, look.
+demo: $(VENV)/ready
+	$(BIN)/attnlab train
+	$(BIN)/attnlab eval --bleu
+	$(BIN)/attnlab plot-attention
+
+train: $(VENV)/ready
+	$(BIN)/attnlab train
+
+test: $(VENV)/ready-dev
+	$(BIN)/pytest
+
+test-slow: $(VENV)/ready-dev
+	$(BIN)/pytest -m slow
+
+check: $(VENV)/ready-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Training tokens a second and peak memory of each model family, on Multi30k in $(DATA)/multi30k.
+bench: $(VENV)/ready-dev
+	$(BIN)/python scripts/bench/families.py --root $(DATA)/multi30k --json bench.json
+
+# The built-in corpus, written anew from its grammar.
+corpus: $(VENV)/ready-dev
+	$(BIN)/python scripts/make_corpus.py
+
+wheel: $(VENV)/ready-dev
+	$(BIN)/python -m build --wheel
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist build bench.json

@@ -1,0 +1,15 @@
+"""A small synchronous grammar of English and French that writes its own word alignments."""
+
+from .pairs import Pair, pairs, sentence_pair
+from .splits import SIZES, corpus
+from .tokenise import tokenise_english, tokenise_french
+
+__all__ = [
+    "SIZES",
+    "Pair",
+    "corpus",
+    "pairs",
+    "sentence_pair",
+    "tokenise_english",
+    "tokenise_french",
+]

@@ -1,0 +1,126 @@
+"""Minimal pairs of agreement at a distance: the right French form and the one that tempts.
+
+Between the word that decides and the word that agrees stands another noun with the other number
+or the other gender. The wrong version agrees with that one.
+"""
+
+from dataclasses import dataclass, replace
+from random import Random
+
+from .clause import Clause
+from .content import a_name, a_thing, attribute, chance, described
+from .lexicon_adjectives import adjectives_for
+from .lexicon_nouns import nouns_of
+from .lexicon_verbs import Verb, verbs_of
+from .nominal import Nominal, owned
+from .predicates import BE, HUMAN
+from .relatives import relative_subject, that_clause, verbs_of_things
+from .words import Both, Word, both
+
+KINDS = ("verb", "adjective", "participle")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinimalPair:
+    """A sentence, the same with one wrong form, and which agreement is tried."""
+
+    right: Both
+    wrong: Both
+    kind: str
+
+
+def minimal_pair(rng: Random) -> MinimalPair:
+    """Return a sentence and its tempting mistake."""
+    while True:
+        kind = rng.choice(KINDS)
+        found = _participle(rng) if kind == "participle" else _subject(rng, kind)
+        if found is not None:
+            sentence, target = found
+            return MinimalPair(
+                right=_ended(sentence), wrong=_ended(_with_rival(sentence, target)), kind=kind
+            )
+
+
+def _ended(phrase: Both) -> Both:
+    return phrase + both(".", ".")
+
+
+def _with_rival(sentence: Both, target: Word) -> Both:
+    wrong = [replace(part, text=part.rival or part.text) if part is target else part
+             for part in sentence.french]  # fmt: skip
+    return Both(english=sentence.english, french=wrong)
+
+
+def _subject(rng: Random, kind: str) -> tuple[Both, Word] | None:
+    """The keys that the teacher lost were small: étaient, not était; petites, not petits."""
+    head, tempting, classes = rng.choice((_thing_that, _thing_of, _person_who))(rng)
+    if not adjectives_for(classes, alone=True):
+        return None
+    clause = Clause(subject=head, verb=BE, tense=rng.choice(("present", "state past", "future")))
+    clause.rest = attribute(rng, head, classes)
+    if kind == "verb":
+        if head.plural == tempting.plural:
+            return None
+        target = next(part for part in clause.words().french
+                      if clause.tense_mark in part.marks and part.rival)  # fmt: skip
+        # The clause makes its words anew each time: find the target in the words to be used.
+        sentence = clause.words()
+        return sentence, _same(sentence, target)
+    if head.gender == tempting.gender:
+        return None
+    sentence = clause.words()
+    targets = [part for part in sentence.french if "attribute" in part.notes and part.rival]
+    return (sentence, targets[-1]) if targets else None
+
+
+def _same(sentence: Both, target: Word) -> Word:
+    return next(part for part in sentence.french
+                if part.marks == target.marks and part.rival == target.rival)  # fmt: skip
+
+
+def _thing_that(rng: Random) -> tuple[Nominal, Nominal, frozenset[str]]:
+    """The keys that the teacher lost: the subject of the relative clause tempts."""
+    verb = rng.choice(verbs_of_things())
+    noun = rng.choice([noun for noun in nouns_of("|".join(sorted(verb.objects - HUMAN)))
+                       if not noun.human])  # fmt: skip
+    head = described(rng, noun, 0.1, determiner="the")
+    doer = _doer(rng)
+    return head.followed_by(that_clause(rng, head, verb, doer)), doer, noun.classes
+
+
+def _thing_of(rng: Random) -> tuple[Nominal, Nominal, frozenset[str]]:
+    """The teacher's keys, les clés du professeur: the owner tempts."""
+    thing = a_thing(rng, frozenset({"thing", "vehicle"}), determiner="generic")
+    owner = a_name(rng) if chance(rng, 0.3) else described(
+        rng, rng.choice(nouns_of("worker|learner")), 0.2, determiner="the", plural=False
+    )  # fmt: skip
+    return owned(thing, owner), owner, thing.noun.classes if thing.noun else frozenset()
+
+
+def _person_who(rng: Random) -> tuple[Nominal, Nominal, frozenset[str]]:
+    """The girls who thanked the doctor: the object of the relative clause tempts."""
+    head = described(rng, rng.choice(nouns_of("adult|child|learner")), 0.1, determiner="the")
+    options: list[Verb] = [
+        verb for verb in verbs_of("object") if verb.objects <= HUMAN and not verb.state
+    ]
+    other = _doer(rng)
+    inner = Clause(subject=relative_subject(head), verb=rng.choice(options), tense="past")
+    inner.direct = other
+    return head.followed_by(inner.words()), other, HUMAN
+
+
+def _doer(rng: Random) -> Nominal:
+    noun = rng.choice(nouns_of("worker|learner|child"))
+    return described(rng, noun, 0.1, determiner="the")
+
+
+def _participle(rng: Random) -> tuple[Both, Word] | None:
+    """The letters that the boy wrote: écrites, not écrits."""
+    head, doer, classes = _thing_that(rng)
+    if head.gender == doer.gender or not adjectives_for(classes, alone=True):
+        return None
+    clause = Clause(subject=head, verb=BE, tense=rng.choice(("present", "state past")))
+    clause.rest = attribute(rng, head, classes)
+    sentence = clause.words()
+    targets = [part for part in sentence.french if "perfect" in part.notes and part.rival]
+    return (sentence, targets[0]) if targets else None

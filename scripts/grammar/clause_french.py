@@ -1,0 +1,192 @@
+"""The French rendering of a clause: clitics, negation around the verb, participle agreement."""
+
+from dataclasses import replace
+
+from .clause import NEGATIONS, Clause
+from .french_verbs import agreeing_participle, conjugate, person_index
+from .nominal import Nominal, stressed
+from .words import Word, word
+
+VOWEL_ENDINGS = ("a", "e")
+REFLEXIVE = ("me", "te", "se", "nous", "vous", "se")
+# The clitics that change when they follow a command: donne-le-moi.
+STRESSED = {"me": "moi", "te": "toi"}
+
+
+def french_clause(clause: Clause) -> list[Word]:
+    """Return subject, ne, clitics, verb, pas, adverb, participle, infinitive, objects, rest."""
+    finite, participle = _verb_group(clause)
+    before, after = _negation(clause)
+    clitics = _clitics(clause)
+    start, behind = _opening(clause, finite)
+    if clause.command and not before:
+        # Donne-le-moi !
+        start, behind, clitics = [], _hyphenated(clitics), []
+    near = [] if clause.modal else clitics
+    return [
+        *start,
+        *before,
+        *near,
+        finite,
+        *behind,
+        *after,
+        *_adverb(clause),
+        *participle,
+        *_infinitive(clause, clitics),
+        *_objects(clause),
+        *clause.rest.french,
+    ]
+
+
+def _opening(clause: Clause, finite: Word) -> tuple[list[Word], list[Word]]:
+    """Return what comes before the verb group, and the pronoun turned behind the finite verb."""
+    subject = clause.subject
+    if clause.command:
+        return [], []
+    if clause.question is None:
+        return subject.french, []
+    asking = [part.noted("question") for part in clause.question.french]
+    if subject.pronoun is not None and subject.pronoun.french != "je":
+        # Où vas-tu ? Parle-t-il anglais ?
+        return asking, [_inverted(subject, finite)]
+    # Est-ce que le garçon dort ?
+    question = [word(part, clause.question_mark, notes="question")
+                for part in ("est", "-ce", "que")]  # fmt: skip
+    return [*asking, *question, *subject.french], []
+
+
+def _inverted(subject: Nominal, finite: Word) -> Word:
+    form = subject.french[0].text
+    link = "-t-" if finite.text.endswith(VOWEL_ENDINGS) and form[0] in "ie" else "-"
+    return replace(subject.french[0], text=link + form).noted("question")
+
+
+def _verb_group(clause: Clause) -> tuple[Word, list[Word]]:
+    """Return the finite verb and the participle, if the tense has one."""
+    subject, verb = clause.subject, clause.verb
+    tense, compound = clause.french_tense
+    head = conjugate(clause.modal.french if clause.modal else verb.infinitive)
+    meaning = [clause.modal_mark if clause.modal else clause.verb_mark]
+    if clause.modal is not None and clause.modal.kind == "just":
+        meaning.append(clause.link_mark)
+    auxiliary = "avoir" if clause.modal else verb.auxiliary
+    carrier = conjugate(auxiliary) if compound else head
+    marks = [clause.tense_mark] if compound else [clause.tense_mark, *meaning]
+    person = person_index(subject.person, subject.plural)
+    finite = word(carrier.imperative() if clause.command else carrier.form(tense, person), *marks)
+    if subject.person == 3 and not clause.command:
+        rival = carrier.form(tense, person_index(3, not subject.plural))
+        finite = replace(finite, rival=rival)
+    finite = finite.noted(*_tense_tags(clause))
+    if not compound:
+        return finite, []
+    gender, plural = _participle_agreement(clause)
+    form = agreeing_participle(head.participle, gender, plural)
+    participle = word(form, *meaning, notes="perfect")
+    if (gender, plural) != ("m", False):
+        participle = participle.noted("participle-agreement")
+    other = "m" if gender == "f" else "f"
+    participle = replace(participle, rival=agreeing_participle(head.participle, other, plural))
+    return finite, [participle]
+
+
+def _tense_tags(clause: Clause) -> set[str]:
+    tense, compound = clause.french_tense
+    tags = {"modal"} if clause.modal else set()
+    if clause.command:
+        return tags | {"command"}
+    if compound:
+        return tags | ({"pluperfect"} if tense == "imperfect" else set())
+    return tags | {tense}
+
+
+def _participle_agreement(clause: Clause) -> tuple[str, bool]:
+    """With être the participle agrees with the subject, with avoir with an object before it."""
+    if clause.modal is not None:
+        return "m", False
+    if clause.verb.auxiliary == "être":
+        return clause.subject.gender, clause.subject.plural
+    controller = clause.extracted
+    if clause.direct is not None and clause.direct.pronoun is not None:
+        controller = clause.direct
+    return (controller.gender, controller.plural) if controller else ("m", False)
+
+
+def _negation(clause: Clause) -> tuple[list[Word], list[Word]]:
+    """Return ne and what closes it: pas, jamais, plus, rien; personne stands with the objects."""
+    tense = clause.tense.replace(" ", "-")
+    negative = clause.negative_phrase
+    if negative is not None:
+        kind = negative.english[0].text
+        first = word("ne", negative.mark, notes=f"negation {kind}+{tense}")
+        nothing = negative is clause.direct and negative.french[0].text == "rien"
+        return [first], list(negative.french) if nothing else []
+    if clause.negation is None:
+        return [], []
+    kind = clause.negation.replace(" ", "-")
+    first = word("ne", clause.negation_mark, notes=f"negation {kind}+{tense}")
+    return [first], [word(NEGATIONS[clause.negation], clause.negation_mark)]
+
+
+def _adverb(clause: Clause) -> list[Word]:
+    return [word(clause.adverb[1], clause.adverb_mark)] if clause.adverb else []
+
+
+def _infinitive(clause: Clause, clitics: list[Word]) -> list[Word]:
+    """Return the infinitive after a modal, its clitics before it: il veut le lire."""
+    if clause.modal is None:
+        return []
+    link = [word(clause.modal.link, clause.link_mark)] if clause.modal.link else []
+    return [*link, *clitics, word(clause.verb.infinitive, clause.verb_mark)]
+
+
+def _clitics(clause: Clause) -> list[Word]:
+    """Return the pronouns before the verb: me, te, se, nous; then le, la, les; then lui, leur."""
+    found: list[tuple[int, Word]] = []
+    if clause.verb.reflexive:
+        subject = clause.subject
+        form = REFLEXIVE[person_index(subject.person, subject.plural)]
+        own = clause.self_mark if "oneself" in clause.verb.particle else clause.verb_mark
+        found.append((0, replace(word(form, own, notes="reflexive"), clitic=True)))
+    for phrase, case in ((clause.direct, "direct"), (clause.indirect, "indirect")):
+        if phrase is None or phrase.pronoun is None:
+            continue
+        form = getattr(phrase.pronoun, case)
+        marks = [phrase.mark]
+        if case == "indirect":
+            marks.append(clause.particle_mark)
+        clitic = word(form, *marks, notes=f"clitic {form}+{clause.verb.infinitive}")
+        rank = 2 if form in ("lui", "leur") else 1 if form in ("le", "la", "les") else 0
+        found.append((rank, replace(clitic, clitic=True)))
+    if "y" in clause.verb.flags:
+        found.append((3, replace(word("y", clause.verb_mark), clitic=True)))
+    found.sort(key=lambda pair: pair[0])
+    return [clitic for _, clitic in found]
+
+
+def _hyphenated(clitics: list[Word]) -> list[Word]:
+    """Return the clitics behind a command, le before moi: -le, -moi."""
+    direct_first = sorted(clitics, key=lambda clitic: clitic.text not in ("le", "la", "les"))
+    return [
+        replace(clitic, text="-" + STRESSED.get(clitic.text, clitic.text))
+        for clitic in direct_first
+    ]
+
+
+def _objects(clause: Clause) -> list[Word]:
+    verb = clause.verb
+    complement_mark = clause.particle_mark if verb.particle else clause.verb_mark
+    result = [word(part, complement_mark) for part in verb.complement.split()]
+    direct = clause.direct
+    spoken = direct is not None and direct.pronoun is None
+    if direct is not None and spoken and direct.french[0].text != "rien":
+        result += direct.french
+    if clause.indirect is not None and clause.indirect.pronoun is None:
+        # "phone Paul" has no English word for à: it belongs to the verb.
+        has_word = verb.frame == "give" or verb.particle
+        mark = clause.particle_mark if has_word else clause.verb_mark
+        result += [word("à", mark), *clause.indirect.french]
+    if clause.about is not None:
+        mark = clause.particle_mark if verb.particle else clause.verb_mark
+        result += [word("de", mark), *stressed(clause.about).french]
+    return result

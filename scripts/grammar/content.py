@@ -1,0 +1,264 @@
+"""Chooses who and what: noun phrases that make sense for a class of things. Knows no verbs."""
+
+from dataclasses import replace
+from random import Random
+from typing import TypeVar
+
+from . import lexicon_small as small
+from .comparison import superlative_phrase
+from .inflection import agreeing
+from .lexicon_adjectives import Adjective, adjectives_for
+from .lexicon_nouns import Noun, nouns_of
+from .lexicon_small import Pronoun
+from .nominal import Nominal, joined, name_phrase, noun_phrase, owned, pronoun_phrase
+from .words import Both, Mark, word, words
+
+T = TypeVar("T")
+
+# As often as each is said.
+SUBJECT_PRONOUNS = (
+    *[small.HE, small.SHE] * 5,
+    *[small.SPEAKER, small.THEY] * 4,
+    *[small.FRIEND, small.WE] * 3,
+)
+DETERMINERS_SINGULAR = {"the": 40, "a": 28, "this": 8, "own": 14, "any owner": 4, "'s": 6}
+DETERMINERS_PLURAL = {"the": 36, "some": 14, "these": 6, "own": 13, "many": 5, "several": 5,
+                      "number": 12, "'s": 5}  # fmt: skip
+DETERMINERS_MASS = {"the": 36, "some": 46, "this": 8, "own": 10}
+DETERMINERS_PERSON = {"the": 60, "a": 25, "this": 15}
+DETERMINERS_PEOPLE = {"the": 60, "some": 10, "these": 10, "several": 6, "number": 14}
+DETERMINERS_RELATION = {"the": 4, "own": 66, "any owner": 18, "'s": 12}
+
+
+def chosen(rng: Random, weights: dict[str, int]) -> str:
+    """Return one key, drawn with the weights."""
+    return rng.choices(list(weights), list(weights.values()))[0]
+
+
+def chance(rng: Random, probability: float) -> bool:
+    """Return True with a probability."""
+    return rng.random() < probability
+
+
+def a_name(rng: Random) -> Nominal:
+    """Return somebody's name."""
+    if chance(rng, 0.5):
+        return name_phrase(rng.choice(small.WOMEN), "f")
+    return name_phrase(rng.choice(small.MEN), "m")
+
+
+def a_person(rng: Random, classes: str = "person", pronouns: bool = True) -> Nominal:
+    """Return somebody as a subject: a pronoun, a name, a noun phrase or two joined."""
+    draw = rng.random()
+    if pronouns and draw < 0.42:
+        return pronoun_phrase(rng.choice(SUBJECT_PRONOUNS))
+    if draw < 0.64:
+        return a_name(rng)
+    if draw < 0.70:
+        first, second = a_name(rng), a_name(rng)
+        if first.english[0].text != second.english[0].text:
+            return joined(first, second, "and")
+    if draw < 0.73:
+        first, second = (
+            described(rng, rng.choice(nouns_of(classes)), 0.1, subject=True) for _ in range(2)
+        )
+        if first.noun is not second.noun:
+            return joined(first, second, "and")
+    return described(rng, rng.choice(nouns_of(classes)), 0.3, subject=True)
+
+
+def described(
+    rng: Random,
+    noun: Noun,
+    adjective: float = 0.3,
+    *,
+    owner: Nominal | None = None,
+    negated: bool = False,
+    subject: bool = False,
+    plain: bool = False,
+    determiner: str = "",
+    plural: bool | None = None,
+) -> Nominal:
+    """Return a noun with a determiner and perhaps adjectives.
+
+    Args:
+        rng: the only source of chance.
+        noun: what is described.
+        adjective: how likely an adjective is.
+        owner: the subject of the clause, whose thing this may be.
+        negated: as the object of a negated verb, "a" and "some" become French "de".
+        subject: the phrase is a subject: mostly definite.
+        plain: "the" or a possessive only.
+        determiner: this one and no other.
+        plural: the number, where it is settled.
+    """
+    if plural is None:
+        countable = not noun.mass and "unique" not in noun.classes
+        plural = countable and (determiner == "generic" or chance(rng, 0.3))
+    determiner = determiner or _determiner(rng, noun, plural, subject, plain)
+    chosen_adjectives = _adjectives(rng, noun, adjective)
+    if determiner == "'s":
+        thing = noun_phrase(noun, plural, "generic", chosen_adjectives)
+        if chance(rng, 0.6) or noun.human:
+            return owned(thing, a_name(rng))
+        holder = rng.choice(nouns_of("relation|worker|learner"))
+        return owned(thing, described(rng, holder, 0.0, plain=True, plural=False))
+    if determiner in ("own", "any owner"):
+        by_owner = determiner == "own" and owner is not None
+        determiner = (
+            possessive_of(owner)
+            if by_owner and owner is not None
+            else rng.choice(("my", "your", "his", "her", "our", "their"))
+        )
+    if determiner == "number":
+        # No sentence begins with figures.
+        large = rng.choice((20, 30)) if subject else rng.randint(13, 99)
+        determiner = str(rng.choice((*range(2, 13), 2, 3, 4, large)))
+    if determiner == "these":
+        determiner = "this"
+    if negated and determiner in ("a", "some"):
+        determiner = "not a" if determiner == "a" else "any"
+    return noun_phrase(noun, plural, determiner, chosen_adjectives)
+
+
+def _determiner(rng: Random, noun: Noun, plural: bool, subject: bool, plain: bool) -> str:
+    if "unique" in noun.classes:
+        if not noun.human:
+            return "the"
+        return "own" if not subject or chance(rng, 0.8) else "'s"
+    if plain:
+        return "the" if chance(rng, 0.7) and "relation" not in noun.classes else "own"
+    if noun.mass:
+        weights = DETERMINERS_MASS
+    elif noun.human and "relation" not in noun.classes:
+        weights = DETERMINERS_PEOPLE if plural else DETERMINERS_PERSON
+    elif "relation" in noun.classes:
+        weights = DETERMINERS_RELATION
+    elif plural:
+        weights = DETERMINERS_PLURAL
+    else:
+        weights = DETERMINERS_SINGULAR
+    determiner = chosen(rng, weights)
+    if subject and determiner in ("a", "some", "many", "several") and chance(rng, 0.8):
+        return "the"
+    return determiner
+
+
+def possessive_of(owner: Nominal) -> str:
+    """Return the English possessive that points back to a subject."""
+    if owner.pronoun is not None:
+        return owner.pronoun.english_possessive
+    if owner.plural:
+        return "their"
+    return "her" if owner.gender == "f" else "his"
+
+
+def _adjectives(rng: Random, noun: Noun, probability: float) -> tuple[Adjective, ...]:
+    options = adjectives_for(noun.classes)
+    if "unique" in noun.classes:
+        options = tuple(adjective for adjective in options if adjective.english != "other")
+    if not options or not chance(rng, probability):
+        return ()
+    first = rng.choice(options)
+    if chance(rng, 0.12):
+        second = rng.choice(options)
+        # One before and one after the French noun: une belle voiture rouge.
+        if first.before and "colour" in second.classes:
+            return (first, second)
+    return (first,)
+
+
+def a_thing(
+    rng: Random,
+    classes: frozenset[str],
+    owner: Nominal | None = None,
+    negated: bool = False,
+    determiner: str = "",
+) -> Nominal:
+    """Return a noun phrase whose noun is in one of the classes."""
+    noun = rng.choice(nouns_of("|".join(sorted(classes))))
+    if not determiner and chance(rng, 0.09):
+        measured = a_quantity(rng, noun)
+        if measured is not None:
+            return measured
+        if "unique" not in noun.classes and not noun.human and chance(rng, 0.4):
+            return superlative(rng, noun)
+    return described(rng, noun, 0.28, owner=owner, negated=negated, determiner=determiner)
+
+
+def a_quantity(rng: Random, noun: Noun) -> Nominal | None:
+    """Return too many books, a glass of water; None for what is not measured so."""
+    kind = "mass" if noun.mass else "plural"
+    suited = (noun.classes - {"mass"}) | {kind}
+    options = [name for name, (_, _, classes) in small.QUANTITIES.items()
+               if suited & set(classes.split())]  # fmt: skip
+    if not options or not noun.classes & {"food", "drink", "thing", "text"}:
+        return None
+    return noun_phrase(noun, not noun.mass, rng.choice(options))
+
+
+def superlative(rng: Random, noun: Noun) -> Nominal:
+    """Return the biggest house; without any adjective that has degrees, the house."""
+    options = [a for a in adjectives_for(noun.classes, alone=True) if gradable(a)]
+    if not options:
+        return described(rng, noun, 0.0)
+    return superlative_phrase(noun, chance(rng, 0.2), rng.choice(options))
+
+
+def gradable(adjective: Adjective) -> bool:
+    """Say whether there is more and less of it."""
+    return not adjective.classes & {"absolute", "colour"}
+
+
+def someone_as_object(rng: Random, classes: str, owner: Nominal | None) -> Nominal:
+    """Return a person as an object: a pronoun that is not the subject's own, a name or a noun."""
+    if chance(rng, 0.4):
+        options = [p for p in SUBJECT_PRONOUNS if _can_meet(p, owner)]
+        return pronoun_phrase(rng.choice(options))
+    if chance(rng, 0.4):
+        return a_name(rng)
+    return described(rng, rng.choice(nouns_of(classes)), 0.2, owner=owner)
+
+
+def _can_meet(pronoun: Pronoun, owner: Nominal | None) -> bool:
+    """Say whether a pronoun may be the object of this subject: not "I see me", "I see us"."""
+    if owner is None or owner.person == 3 or owner.pronoun is None:
+        return True
+    return pronoun.person != owner.person
+
+
+def pronoun_for(phrase: Nominal, as_person: bool) -> Pronoun:
+    """Return the pronoun that stands for a phrase: it for a thing, he or she for a person."""
+    if phrase.plural:
+        return small.THEY_FEMININE if phrase.gender == "f" else small.THEY
+    if as_person:
+        return small.SHE if phrase.gender == "f" else small.HE
+    return small.IT_FEMININE if phrase.gender == "f" else small.IT_MASCULINE
+
+
+def attribute(
+    rng: Random, subject: Nominal, classes: frozenset[str], among: tuple[str, ...] = ()
+) -> Both:
+    """Return what follows "to be": an adjective that agrees with the subject, maybe "very".
+
+    Args:
+        rng: the only source of chance.
+        subject: whose gender and number the adjective takes.
+        classes: what the adjective must suit.
+        among: the English adjectives to choose from; empty for all.
+    """
+    options = adjectives_for(classes, alone=True)
+    adjective = rng.choice([a for a in options if not among or a.english in among])
+    mark = Mark()
+    form = agreeing(adjective.french, subject.gender, subject.plural)
+    french = words(form, mark, notes="attribute")
+    rival = agreeing(adjective.french, "m" if subject.gender == "f" else "f", subject.plural)
+    if rival != form:
+        french = [replace(french[0], rival=rival)]
+    phrase = Both(english=[word(adjective.english, mark)], french=french)
+    degree = rng.random()
+    if degree < 0.25 and not adjective.classes & {"absolute", "colour"}:
+        english, french_degree = rng.choice((("very", "très"), ("too", "trop"), ("so", "si")))
+        more = Mark()
+        return Both(english=[word(english, more)], french=[word(french_degree, more)]) + phrase
+    return phrase

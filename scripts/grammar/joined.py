@@ -1,0 +1,197 @@
+"""Two clauses that belong together: the pronoun in the second agrees with a noun in the first."""
+
+from collections.abc import Callable
+from random import Random
+
+from .clause import Clause
+from .content import (
+    a_name,
+    a_person,
+    a_thing,
+    attribute,
+    chance,
+    described,
+    pronoun_for,
+)
+from .lexicon_adjectives import adjectives_for
+from .lexicon_nouns import nouns_of
+from .lexicon_verbs import Verb, verbs_of
+from .nominal import Nominal, pronoun_phrase
+from .predicates import BE, HUMAN, a_clause, a_later_clause
+from .words import Both, both
+
+Maker = Callable[[Random], Both]
+
+# What one does first, and what one may do then with the same thing.
+SEQUENCES = {
+    "buy": "eat drink wear read repair paint hide keep use wash taste",
+    "find": "keep wash read open hide use",
+    "choose": "wear order",
+    "prepare": "eat taste",
+    "write": "read translate",
+    "receive": "read open keep hide translate",
+    "read": "understand translate forget",
+    "repair": "sell clean",
+    "wash": "eat wear cut",
+    "lose": "find",
+    "look for": "find",
+    "order": "eat drink taste",
+    "cut": "eat wash",
+    "learn": "forget repeat",
+    "open": "clean close",
+    "clean": "paint close repair sell",
+}
+
+# Why one does something with a thing: what the thing is like.
+REASONS = {
+    "buy choose keep": "beautiful pretty good cheap modern useful fresh interesting sweet",
+    "sell": "old heavy big small",
+    "wash clean": "dirty",
+    "repair": "broken old",
+    "read watch translate": "interesting funny famous important good beautiful",
+    "admire draw": "beautiful famous modern",
+    "eat drink order": "good sweet fresh ripe hot cold",
+    "wear": "light beautiful pretty",
+}
+
+# Why somebody does something: what somebody is like.
+MOODS = {
+    "sleep": "tired ill lazy",
+    "cry": "sad tired",
+    "laugh": "happy",
+    "smile": "happy polite proud",
+    "sing": "happy",
+    "dance": "happy",
+    "work": "serious poor",
+    "stay": "ill tired",
+    "run": "nervous",
+    "help": "kind polite",
+    "thank": "polite",
+    "answer": "polite",
+    "lie to": "jealous angry nervous",
+    "talk to": "worried kind polite",
+    "phone": "worried",
+    "listen to": "curious polite patient",
+}
+
+
+def verb_named(english: str) -> Verb:
+    """Return the first verb of the table with this English name, particle included."""
+    base, _, particle = english.partition(" ")
+    for frame in ("none", "object", "to", "of", "give"):
+        for verb in verbs_of(frame):
+            if (verb.english, verb.particle) == (base, particle):
+                return verb
+    raise ValueError(f"{english}: no such verb in VERB_TABLE")
+
+
+def _again(subject: Nominal) -> Nominal:
+    """Return the subject once more, as a pronoun."""
+    return pronoun_phrase(subject.pronoun or pronoun_for(subject, as_person=True))
+
+
+def buy_and_eat(rng: Random) -> Both:
+    """Anna bought an apple and she ate it: the pronoun takes the gender of the French apple."""
+    first_name = rng.choice(list(SEQUENCES))
+    first, then = verb_named(first_name), verb_named(rng.choice(SEQUENCES[first_name].split()))
+    shared = (first.objects & then.objects) - HUMAN
+    shared_nouns = [noun for noun in nouns_of("|".join(first.objects - HUMAN))
+                    if noun.classes & then.objects and noun.classes & first.objects]  # fmt: skip
+    if not shared_nouns and not shared:
+        return buy_and_eat(rng)
+    subject = a_person(rng)
+    noun = rng.choice(sorted(shared_nouns, key=lambda noun: noun.english))
+    thing = described(rng, noun, 0.3, owner=subject)
+    tense = rng.choice(("past", "past", "future"))
+    if "accident" in first.flags or "accident" in then.flags or then.state:
+        tense = "past"
+    one = Clause(subject=subject, verb=first, tense=tense, direct=thing)
+    two = Clause(subject=_again(subject), verb=then, tense="state past" if then.state else tense)
+    two.direct = pronoun_phrase(pronoun_for(thing, as_person=False))
+    return one.words() + both("and", "et", notes="coordination") + two.words()
+
+
+def because_it_is(rng: Random) -> Both:
+    """Anna bought the dress because it was cheap: the adjective agrees across the clause."""
+    names = rng.choice(list(REASONS))
+    verb = verb_named(rng.choice(names.split()))
+    among = tuple(REASONS[names].split())
+    subject = a_person(rng)
+    options = [
+        noun
+        for noun in nouns_of("|".join(sorted(verb.objects - HUMAN)))
+        if any(a.english in among for a in adjectives_for(noun.classes, alone=True))
+    ]
+    if not options:
+        return because_it_is(rng)
+    noun = rng.choice(options)
+    thing = described(rng, noun, 0.0, owner=subject)
+    tense = rng.choice(("past", "past", "progressive", "future"))
+    if verb.state:
+        tense = rng.choice(("present", "state past"))
+    elif verb.momentary and tense == "progressive":
+        tense = "past"
+    one = Clause(subject=subject, verb=verb, tense=tense, direct=thing)
+    again = pronoun_phrase(pronoun_for(thing, as_person=False))
+    two = Clause(subject=again, verb=BE, tense="state past" if "past" in tense else "present")
+    two.rest = attribute(rng, again, noun.classes, among)
+    return one.words() + both("because", "parce que", notes="subordination") + two.words()
+
+
+def because_of_mood(rng: Random) -> Both:
+    """The girls are sleeping because they are tired."""
+    name = rng.choice([name for name in MOODS if name != "stay"])
+    verb = verb_named(name)
+    subject = a_person(rng)
+    one = Clause(subject=subject, verb=verb, tense=rng.choice(("progressive", "past")))
+    if "object" in verb.frame:
+        one.direct = described(rng, rng.choice(nouns_of("relation")), 0.0, owner=subject)
+    elif verb.frame == "to":
+        one.indirect = a_name(rng) if chance(rng, 0.4) else described(
+            rng, rng.choice(nouns_of("relation")), 0.0, owner=subject
+        )  # fmt: skip
+    again = _again(subject)
+    two = Clause(subject=again, verb=BE, tense="present")
+    if one.tense == "past":
+        two.tense = "state past"
+    two.rest = attribute(rng, again, HUMAN, tuple(MOODS[name].split()))
+    return one.words() + both("because", "parce que", notes="subordination") + two.words()
+
+
+def when_it_happened(rng: Random) -> Both:
+    """Paul was sleeping when the teacher arrived."""
+    one = a_clause(rng, tense="past progressive", frame=rng.choice(("none", "object")), spare=0.3)
+    if one.tense != "past progressive" or one.negation:
+        return when_it_happened(rng)
+    two = a_later_clause(rng, tense="past", frame="travel", spare=0.0)
+    two.negation = None
+    if two.tense != "past" or two.verb.english == "stay":
+        return when_it_happened(rng)
+    return one.words() + both("when", "quand", notes="subordination") + two.words()
+
+
+def side_by_side(rng: Random) -> Both:
+    """Paul is sleeping and Anna is reading a book."""
+    tense = rng.choice(("past", "progressive", "future", "past progressive"))
+    one = a_clause(rng, tense=tense, spare=0.3)
+    two = a_later_clause(rng, tense=tense, spare=0.3)
+    if one.tense != two.tense:
+        return side_by_side(rng)
+    if chance(rng, 0.15):
+        return one.words() + both(";", ";") + two.words()
+    english, french = ("and", "et") if bool(one.negation) == bool(two.negation) else ("but", "mais")
+    return one.words() + both(english, french, notes="coordination") + two.words()
+
+
+def topic(rng: Random) -> tuple[Both, Both]:
+    """This letter? I sent it to them yesterday."""
+    clause = a_clause(rng, frame=rng.choice(("give", "object")), spare=0.6)
+    wanted = clause.verb.objects - HUMAN
+    if not wanted or "person" not in clause.verb.subjects or "generic" in clause.verb.flags:
+        return topic(rng)
+    determiner = rng.choice(("the", "this", "my", "your", "his", "her", "our", "their"))
+    thing = a_thing(rng, wanted, clause.subject, determiner=determiner)
+    if thing.noun is None or thing.noun.human:
+        return topic(rng)
+    clause.direct = pronoun_phrase(pronoun_for(thing, as_person=False))
+    return thing.both.noted("topic"), clause.words()

@@ -1,0 +1,128 @@
+"""Dense sentences: lists of names, numbers, things and places, with little between them."""
+
+from collections.abc import Callable
+from random import Random
+
+from . import lexicon_small as small
+from .circumstances import place_phrase
+from .clause import Clause
+from .content import chance
+from .facts import AGE, BORN, COST
+from .lexicon_nouns import Noun, nouns_of
+from .lexicon_verbs import verbs_of
+from .nominal import Nominal, name_phrase, noun_phrase
+from .words import NOTHING, Both, both, tied
+
+BOUGHT = ("buy", "sell", "find", "see")
+
+
+def listed(items: list[Both]) -> Both:
+    """Return one, two and three; un, deux et trois."""
+    result = NOTHING
+    for index, item in enumerate(items):
+        if index and index == len(items) - 1:
+            result = result + both("and", "et", notes="list")
+        elif index:
+            result = result + both(",", ",")
+        result = result + item
+    return result
+
+
+def names(rng: Random, count: int) -> list[Nominal]:
+    """Return different people, by name."""
+    drawn = rng.sample((*small.WOMEN, *small.MEN), count)
+    return [name_phrase(name, "f" if name in small.WOMEN else "m") for name in drawn]
+
+
+def group(people: list[Nominal]) -> Nominal:
+    """Return several people as one subject; feminine only if all are."""
+    if len(people) == 1:
+        return people[0]
+    phrase = listed([person.both for person in people])
+    feminine = all(person.gender == "f" for person in people)
+    return Nominal(
+        english=phrase.english,
+        french=phrase.french,
+        gender="f" if feminine else "m",
+        plural=True,
+    )
+
+
+def counted(rng: Random, noun: Noun) -> Both:
+    """Return 17 apples, 17 pommes."""
+    return figures(rng.randint(2, 99)) + noun_phrase(noun, True, "bare").both
+
+
+def figures(number: int) -> Both:
+    """Return a number in figures, however small."""
+    return both(str(number), str(number), notes="number")
+
+
+def shopping(rng: Random, size: int) -> Both:
+    """Anna, Hugo and Marc bought 17 apples, 4 chairs and 28 pencils."""
+    people = names(rng, rng.randint(1, max(1, size // 2)))
+    name = rng.choice(BOUGHT)
+    verb = next(verb for verb in verbs_of("object") if verb.english == name)
+    options = [noun for noun in nouns_of("fruit|small|clothing|vegetable")
+               if not noun.mass and (noun.classes & verb.objects or name == "see")]  # fmt: skip
+    things = rng.sample(options, min(size, len(options)))
+    clause = Clause(subject=group(people), verb=verb, tense=rng.choice(("past", "future")))
+    clause.rest = listed([counted(rng, noun) for noun in things])
+    return clause.words()
+
+
+def homes(rng: Random, size: int) -> Both:
+    """Paul lives in Rome, Anna in Paris and Hugo in London."""
+    first, *others = names(rng, size)
+    verb = next(verb for verb in verbs_of("none") if verb.english == "live")
+    clause = Clause(subject=first, verb=verb, tense=rng.choice(("present", "state past")))
+    first_home, *homes = rng.sample(small.HOMES, size)
+    clause.rest = place_phrase(rng, "at", (first_home,))
+    further = [one.both + place_phrase(rng, "at", (home,))
+               for one, home in zip(others, homes, strict=True)]  # fmt: skip
+    return listed([clause.words(), *further])
+
+
+def ages(rng: Random, size: int) -> Both:
+    """Anna is 34 years old, Paul 27 and Hugo 61."""
+    first, *others = names(rng, size)
+    clause = Clause(subject=first, verb=AGE, tense="present")
+    clause.rest = figures(rng.randint(2, 99)) + tied("years~1 old~1", "ans~1")
+    return listed([clause.words(), *(one.both + figures(rng.randint(2, 99)) for one in others)])
+
+
+def births(rng: Random, size: int) -> Both:
+    """Marie was born in 1987, Paul in 1954 and Hugo in 2003."""
+    first, *others = names(rng, size)
+    clause = Clause(subject=first, verb=BORN, tense="past")
+    clause.rest = _year(rng)
+    return listed([clause.words(), *(one.both + _year(rng) for one in others)])
+
+
+def _year(rng: Random) -> Both:
+    year = rng.randint(1890, 2020)
+    return tied(f"in~1 {year}~2", f"en~1 {year}~2", notes="number")
+
+
+def prices(rng: Random, size: int) -> Both:
+    """The lamp costs 120 euros, the chair 85 and the bed 940."""
+    drawn = rng.sample(nouns_of("costly|furniture|device|clothing"), size)
+    things = [noun_phrase(noun, False, "the") for noun in drawn]
+    clause = Clause(subject=things[0], verb=COST, tense=rng.choice(("present", "state past")))
+    clause.rest = figures(_amount(rng)) + both("euros", "euros")
+    return listed([clause.words(), *(thing.both + figures(_amount(rng)) for thing in things[1:])])
+
+
+def _amount(rng: Random) -> int:
+    return rng.randint(21, 9999)
+
+
+MAKERS: tuple[Callable[[Random, int], Both], ...] = (shopping, homes, ages, births, prices)
+
+
+def a_list(rng: Random, smallest: int = 2, largest: int = 4) -> Both:
+    """Return a sentence of any of these kinds with so many members."""
+    size = rng.randint(smallest, largest)
+    if chance(rng, 0.2):
+        return shopping(rng, size)
+    return rng.choice(MAKERS)(rng, size)

@@ -1,0 +1,157 @@
+"""What bad input gets: one message that names the thing and the remedy, the right exit code."""
+
+import shutil
+import sys
+
+import pytest
+
+from attnlab.__main__ import main
+from tests.runs import attnlab, tiny
+
+
+@pytest.fixture
+def command(capfd, monkeypatch, tmp_path):
+    """Run a command line in this process, in an empty folder: (code, output, errors)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["attnlab", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capfd.readouterr()
+        assert "Traceback" not in captured.err
+        return ended.value.code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs-to-break")
+    result = attnlab(*tiny("rnn"), folder=folder)
+    assert result.code == 0, result.errors
+    return folder / result.output.strip()
+
+
+@pytest.fixture
+def broken(run_folder, tmp_path):
+    """A copy of a good run, to be damaged, found by name `copy`."""
+    folder = tmp_path / "runs" / "copy" / "1"
+    shutil.copytree(run_folder, folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--modle", "rnn"], "No such option: --modle"),
+        (["train", "model=lstm"], "Could not find 'model/lstm'"),
+        (["train", "modl=rnn"], "there is no setting 'modl'; did you mean model?"),
+        (["train", "model"], "'model' is no override; write overrides like model=rnn"),
+        (["train", "seed=x"], "seed: Value 'x'"),
+        (["train", "-m", "--resume"], "exclude one another"),
+        (["train", "--resolve"], "belong to --cfg"),
+        (["train", "experiment=tiny", "max_updates=null"], "training would never end"),
+        (["train", "experiment=tiny", "device=warp"], "device=warp is not to be had here"),
+        (["eval", "--source", "a.en"], "--source and --reference belong together"),
+        (["eval", "one", "two"], "name one run"),
+        (["eval", "checkpoint=newest"], "checkpoint=newest is neither best nor last"),
+        (["eval", "search=depth"], "Could not find 'search/depth'"),
+        (["plot-attention", "--kind", "sideways"], "'sideways' is not one of"),
+        (["plot-attention", "-t", "Hi.", "-s", "1"], "exclude one another"),
+    ],
+)
+def test_usage_errors_exit_with_2(command, arguments, message):
+    code, _, errors = command(*arguments)
+    assert code == 2
+    assert message in " ".join(errors.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["eval"], "there are no runs under"),
+        (["eval", "nowhere"], "there is no run 'nowhere' under"),
+        (["translate"], "train one with: attnlab train"),
+        (["train", "--resume"], "there are no runs under"),
+        (["train", "data=multi30k"], "data.root= must point to the folder that holds"),
+        (["train", "data=bitext", "data.train=no.tsv"], "no.tsv"),
+    ],
+)
+def test_absent_things_exit_with_1(command, arguments, message):
+    code, _, errors = command(*arguments)
+    assert code == 1
+    assert message in " ".join(errors.split())
+
+
+def test_an_empty_corpus(command, tmp_path):
+    (tmp_path / "empty.tsv").write_text("")
+    code, _, errors = command("train", "data=bitext", "data.train=empty.tsv")
+    assert code == 1
+    assert "empty.tsv" in errors
+
+
+def test_a_wrong_line_is_named(command, tmp_path):
+    (tmp_path / "pairs.tsv").write_text("Go.\tVa !\nRun.\n")
+    code, _, errors = command("train", "data=bitext", "data.train=pairs.tsv")
+    assert code == 1
+    assert "pairs.tsv:2: expected 2 or more tab-separated fields, found 1" in errors
+
+
+def test_a_vocabulary_that_does_not_hold_the_characters(command):
+    code, _, errors = command("train", "experiment=tiny", "vocabulary.size=20")
+    assert code == 1
+    assert "set vocabulary.size=" in errors
+
+
+def test_a_vocabulary_larger_than_the_corpus_can_give_is_said(tmp_path):
+    result = attnlab(*tiny("rnn", "vocabulary.size=50000"), folder=tmp_path)
+    assert result.code == 0, result.errors
+    assert "not the 50000 of vocabulary.size" in result.errors
+
+
+def test_a_run_of_another_version(command, broken):
+    path = broken / "config.yaml"
+    path.write_text(path.read_text().replace("format: 1", "format: 99"))
+    code, _, errors = command("eval")
+    assert code == 1
+    assert "in run format 99" in errors
+    assert "train the run anew" in errors
+
+
+@pytest.mark.parametrize(
+    ("damage", "arguments", "message"),
+    [
+        ("checkpoints/best/weights.safetensors", ["eval"], "this is no whole checkpoint"),
+        ("checkpoints/last/training.pt", ["train", "--resume"], "no whole training state"),
+        ("vocabulary.model", ["eval"], "vocabulary.model"),
+        ("config.yaml", ["eval"], "config.yaml"),
+    ],
+)
+@pytest.mark.parametrize("how", ["cut", "removed"])
+def test_damaged_runs(command, broken, damage, arguments, message, how):
+    path = broken / damage
+    others = {p: p.read_bytes() for p in broken.rglob("*") if p.is_file() and p != path}
+    if how == "cut":
+        path.write_bytes(path.read_bytes()[:20])
+    else:
+        path.unlink()
+    code, _, errors = command(*arguments)
+    assert code == 1
+    assert how == "removed" or message in errors
+    assert errors.strip().startswith("error: ") or "error: " in errors
+    assert {p: p.read_bytes() for p in others} == others, "nothing that was there is lost"
+
+
+def test_absent_splits_sentences_and_formats(command, broken):
+    assert command("eval", "--split", "dev")[0] == 2
+    code, _, errors = command("plot-attention", "-o", "figure.bmp")
+    assert code == 1
+    assert "no attention" in errors
+
+
+def test_a_folder_that_cannot_be_written_to(command, tmp_path):
+    (tmp_path / "runs").write_text("a file where the folder is to be")
+    code, _, errors = command("train", "experiment=tiny")
+    assert code == 1
+    assert "runs" in errors

@@ -1,0 +1,43 @@
+"""Real runs for the tests of commands: each trained once, in a process of its own."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+
+TINY = ("experiment=tiny", "model.dropout=0.0")
+SMALLER = {
+    "rnn": ("model.embedding_size=32", "model.hidden_size=32"),
+    "bahdanau": ("model.embedding_size=32", "model.hidden_size=32"),
+    "transformer": ("model.size=32", "model.feedforward_size=48", "model.decoder_layers=2"),
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    output: str
+    errors: str
+
+
+def attnlab(*arguments: str, folder: Path, given: bytes = b"", timeout: float = 120) -> Result:
+    """Run the command in `folder` as a user would."""
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "attnlab", *arguments],
+        cwd=folder,
+        env=environment,
+        input=given,
+        capture_output=True,
+        timeout=timeout,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def tiny(model: str, *more: str) -> list[str]:
+    """Arguments of a training that takes a few seconds."""
+    return ["train", *TINY, f"model={model}", *SMALLER[model], *more]

@@ -1,0 +1,47 @@
+"""The wheel: it carries the configs and the corpus, and works from an empty folder."""
+
+import os
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from tests.runs import REPOSITORY
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    """A wheel, built from a copy of the tree and unpacked, as pip lays it out."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    built = subprocess.run([*command, str(REPOSITORY)], capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        wheel.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_wheel_carries_configs_and_corpus(unpacked):
+    for folder in ("configs", "data"):
+        ours = {p.relative_to(REPOSITORY / folder) for p in (REPOSITORY / folder).rglob("*.*")}
+        packed = {
+            p.relative_to(unpacked / "attnlab" / folder)
+            for p in (unpacked / "attnlab" / folder).rglob("*.*")
+        }
+        assert ours == packed
+
+
+def test_wheel_trains_from_an_empty_folder(unpacked, tmp_path):
+    environment = os.environ | {"PYTHONPATH": str(unpacked), "OMP_NUM_THREADS": "1"}
+    arguments = ["train", "experiment=tiny", "model=rnn", "model.hidden_size=32"]
+    done = subprocess.run(
+        [sys.executable, "-m", "attnlab", *arguments],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(unpacked / "attnlab" / "data") in done.stderr
