@@ -43,6 +43,9 @@ def plot_attention(
     average: Annotated[
         bool, typer.Option("--average", help="One panel a layer: the mean of its heads.")
     ] = False,
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="Print the weights into the cells of small maps.")
+    ] = False,
     pieces: Annotated[
         bool, typer.Option("--pieces", help="Show word pieces instead of words.")
     ] = False,
@@ -74,6 +77,7 @@ def plot_attention(
         layers=layer or (),
         heads=head or (),
         average_heads=average,
+        print_weights=numbers,
         pieces=pieces,
     )
     for path in paths:

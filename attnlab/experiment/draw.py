@@ -54,7 +54,11 @@ def select_maps(
 
 
 def draw_translation(
-    maps: Sequence[AttentionMap], *, heading: str, average_heads: bool = False
+    maps: Sequence[AttentionMap],
+    *,
+    heading: str,
+    average_heads: bool = False,
+    print_weights: bool = False,
 ) -> Figure:
     """One figure of all `maps`, a panel each, or one a layer with the mean over its heads."""
     shown = list(maps)
@@ -71,12 +75,15 @@ def draw_translation(
     layers = {each.layer for each in maps}
     heads = {each.head for each in maps}
     return draw_heatmaps(
-        [_panel(each, len(layers) > 1, len(heads) > 1) for each in shown], heading=heading
+        [_panel(each, len(layers) > 1, len(heads) > 1) for each in shown],
+        heading=heading,
+        columns=len(heads) if len(layers) > 1 and not average_heads else None,  # a row a layer
+        print_weights=print_weights,
     )
 
 
 def _panel(shown: AttentionMap, name_layer: bool, name_head: bool) -> AttentionPanel:
-    parts = [shown.kind if shown.kind == "cross" else f"{shown.kind} self"]
+    parts = [f"{shown.kind} attention" if shown.kind == "cross" else f"{shown.kind} self-attention"]
     if name_layer or name_head or shown.layer > 1:
         parts.append(f"layer {shown.layer}")
     if name_head or shown.head > 1:
@@ -104,6 +111,7 @@ def plot_translations(
     layers: Sequence[int],
     heads: Sequence[int],
     average_heads: bool,
+    print_weights: bool,
     pieces: bool,
 ) -> Iterator[Path]:
     """Translate and draw `texts`, or else the sentences of a split with these `numbers` (from 1).
@@ -134,8 +142,9 @@ def plot_translations(
         )
         figure = draw_translation(
             select_maps(maps, kind=kind, layers=layers, heads=heads),
-            heading=f"{translation.source} → {translation.text}",
+            heading=f"{translation.source}\n→ {translation.text}",
             average_heads=average_heads,
+            print_weights=print_weights,
         )
         path = _place(trained, output, f"{name}-{kind}{suffix}", alone=len(named) == 1)
         save_figure(figure, path)

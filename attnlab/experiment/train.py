@@ -42,13 +42,18 @@ class Outcome:
     seconds: float
 
 
-def train_job(node: DictConfig) -> None:
-    """One job of `attnlab train`, as Hydra's launchers call it."""
+def train_job(node: DictConfig) -> float | None:
+    """One job of `attnlab train`, as Hydra's launchers call it.
+
+    Returns the best valid BLEU, for sweepers that search (they are to maximise it).
+    """
     config = from_node(ExperimentConfig, node)
     config.data = with_absolute_paths(config.data)
     config.precision = resolve_precision(config.precision, pick_device(config.device))
     run = create_run(launch.job_folder(), config, launch.job_overrides())
-    announce(_Training(run, resume=False).finish())
+    outcome = _Training(run, resume=False).finish()
+    announce(outcome)
+    return outcome.best.bleu if outcome.best else None
 
 
 def resume(folder: Path, overrides: Sequence[str]) -> None:

@@ -1,0 +1,66 @@
+"""Runs on disk: found by any name that means them, written whole, read without trust."""
+
+import os
+
+import pytest
+
+from attnlab import launch
+from attnlab.config import ExperimentConfig, from_node
+from attnlab.errors import AttnlabError, UsageError
+from attnlab.run import create_run, find_run, open_run
+
+
+@pytest.fixture
+def config():
+    return from_node(
+        ExperimentConfig, launch.compose(launch.TRAIN, ["model=transformer", "seed=5"])
+    )
+
+
+@pytest.fixture
+def root(tmp_path, config):
+    """Three runs of two names; `b/2` is the latest."""
+    for age, name in enumerate(["a/1", "b/1", "b/2"]):
+        create_run(tmp_path / name, config, ["seed=5"])
+        os.utime(tmp_path / name / "config.yaml", (1000 + age, 1000 + age))
+    return tmp_path
+
+
+def test_a_config_comes_back_as_it_was(root, config):
+    assert open_run(root / "a" / "1").config == config
+
+
+def test_overrides_upon_a_run(root):
+    assert open_run(root / "a" / "1", ["max_epochs=40"]).config.max_epochs == 40
+    with pytest.raises(UsageError, match="no setting 'max_epoch'; did you mean max_epochs"):
+        open_run(root / "a" / "1", ["max_epoch=40"])
+
+
+def test_runs_are_found_by_every_name(root, monkeypatch):
+    assert find_run(None, str(root)) == root / "b" / "2"
+    assert find_run("a", str(root)) == root / "a" / "1"
+    assert find_run("b/1", str(root)) == root / "b" / "1"
+    assert find_run(str(root / "b" / "1"), "elsewhere") == root / "b" / "1"
+    monkeypatch.chdir(root / "b")
+    assert find_run("1", "elsewhere").resolve() == root / "b" / "1"
+
+
+def test_absent_runs(root, tmp_path):
+    with pytest.raises(AttnlabError, match=r"no run 'c' under .*; there are: b/2, b/1, a/1"):
+        find_run("c", str(root))
+    with pytest.raises(AttnlabError, match=r"no runs under .*train one with: attnlab train"):
+        find_run(None, str(tmp_path / "nowhere"))
+
+
+def test_a_folder_is_never_written_over(root, config):
+    before = (root / "a" / "1" / "config.yaml").read_bytes()
+    with pytest.raises(AttnlabError, match="there is a run here already"):
+        create_run(root / "a" / "1", config, [])
+    assert (root / "a" / "1" / "config.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", ["", "- a\n- list\n", "a: [unclosed\n", "format: 1\n"])
+def test_a_config_that_is_none(root, content):
+    (root / "a" / "1" / "config.yaml").write_text(content)
+    with pytest.raises(AttnlabError, match=r"config\.yaml"):
+        open_run(root / "a" / "1")
