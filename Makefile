@@ -36,6 +36,10 @@ bench: $(VENV)/ready-dev
 corpus: $(VENV)/ready-dev
 	$(BIN)/python scripts/make_corpus.py
 
+# The README's pictures; trains two models first.
+pictures: $(VENV)/ready
+	$(BIN)/python scripts/make_pictures.py
+
 wheel: $(VENV)/ready-dev
 	$(BIN)/python -m build --wheel
 
