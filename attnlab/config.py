@@ -37,7 +37,8 @@ class ExperimentConfig:
     """All that a training run follows from.
 
     `name`: the folder under `runs_root` that the run goes to. `max_updates`, `max_epochs` and
-    `max_time` (such as 90s, 10m or 2h): when training ends; null is no limit. `validate_every`
+    `max_time` (such as 90s, 10m or 2h): when training ends; null is no limit, and where all
+    three are null, `default_epochs` are trained. `validate_every`
     and `checkpoint_every`: in updates; `log_every` likewise. `validate_sentences`: how many of
     the validation split are translated for valid/bleu; null is all. `watch_sentences`: how many
     of them have their translation and attention shown on TensorBoard. `batch_tokens`: tokens a
@@ -52,6 +53,7 @@ class ExperimentConfig:
     max_updates: int | None
     max_epochs: int | None
     max_time: str | None
+    default_epochs: int | None
     validate_every: int
     validate_sentences: int | None
     watch_sentences: int
@@ -77,6 +79,8 @@ class ExperimentConfig:
             raise UsageError(f"label_smoothing={self.label_smoothing} must be from 0 to under 1")
         if self.max_time is not None:
             seconds(self.max_time)
+        if self.max_updates is self.max_epochs is self.max_time is None:
+            self.max_epochs = self.default_epochs
 
 
 @dataclass(kw_only=True)

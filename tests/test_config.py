@@ -49,6 +49,20 @@ def test_a_folder_of_ones_own_adds_choices(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        ([], (None, 7, None)),
+        (["max_time=10m"], (None, None, "10m")),
+        (["max_updates=50"], (50, None, None)),
+        (["max_epochs=3", "max_time=10m"], (None, 3, "10m")),
+    ],
+)
+def test_default_epochs_count_only_where_no_limit_is_given(overrides, expected):
+    config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, overrides))
+    assert (config.max_updates, config.max_epochs, config.max_time) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [("90", 90), ("90s", 90), ("10m", 600), ("1h30m", 5400), ("0.5h", 1800), ("1d", 86400)],
 )

@@ -51,7 +51,7 @@ def broken(run_folder, tmp_path):
         (["train", "seed=x"], "seed: Value 'x'"),
         (["train", "-m", "--resume"], "exclude one another"),
         (["train", "--resolve"], "belong to --cfg"),
-        (["train", "experiment=tiny", "max_updates=null"], "training would never end"),
+        (["train", "default_epochs=null"], "training would never end"),
         (["train", "experiment=tiny", "device=warp"], "device=warp is not to be had here"),
         (["eval", "--source", "a.en"], "--source and --reference belong together"),
         (["eval", "one", "two"], "name one run"),
