@@ -74,7 +74,7 @@ class _ProductScore(Score):
 def _require_equal_sizes(name: str, query_size: int, key_size: int) -> None:
     if query_size != key_size:
         raise UsageError(
-            f"score={name} multiplies queries with keys feature by feature, but queries have "
+            f"score={name} compares queries with keys feature by feature, but queries have "
             f"{query_size} features and keys {key_size}; use score=general or score=additive"
         )
 
