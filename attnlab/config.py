@@ -117,6 +117,8 @@ def from_node(schema: type[Schema], node: DictConfig) -> Schema:
     try:
         for group, choices in CHOICES.items():
             if group in {field.name for field in fields(schema)} and group in node:
+                if not isinstance(node[group], DictConfig):
+                    raise UsageError(f"{group} must be a group of settings, not '{node[group]}'")
                 typed[group] = OmegaConf.structured(choices.config(str(node[group].name)))
         merged = OmegaConf.merge(typed, node)
         missing = sorted(OmegaConf.missing_keys(merged))

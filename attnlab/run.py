@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from attnlab import __version__
 from attnlab.config import ExperimentConfig, from_node, from_yaml, to_yaml
@@ -96,6 +96,13 @@ def open_run(folder: Path, overrides: Sequence[str] = ()) -> Run:
             f"{path}: written by attnlab {version} in run format {written}, while attnlab "
             f"{__version__} reads format {FORMAT}; install that version, or train the run anew"
         )
+    for override in overrides:
+        key = override.partition("=")[0]
+        if isinstance(node.get(key), DictConfig):
+            raise UsageError(
+                f"'{override}': a run keeps its {key}; train a new one, or change a single setting "
+                f"of it, like {key}.NAME=VALUE"
+            )
     node.merge_with(OmegaConf.from_dotlist(list(overrides)))
     try:
         return Run(folder, from_node(ExperimentConfig, node))

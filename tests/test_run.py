@@ -36,6 +36,11 @@ def test_overrides_upon_a_run(root):
         open_run(root / "a" / "1", ["max_epoch=40"])
 
 
+def test_a_run_keeps_its_model(root):
+    with pytest.raises(UsageError, match="'model=rnn': a run keeps its model; train a new one"):
+        open_run(root / "a" / "1", ["model=rnn"])
+
+
 def test_runs_are_found_by_every_name(root, monkeypatch):
     assert find_run(None, str(root)) == root / "b" / "2"
     assert find_run("a", str(root)) == root / "a" / "1"

@@ -45,8 +45,8 @@ class ProgressDisplay:
             console().print(f"{step.done:4.0%} · {self._told(step, now)}", markup=False)
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
-        """While something else than training runs, say so."""
+    def validating(self) -> Iterator[None]:
+        """Within the block, say that it is validation which takes the time."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, told="validating …")
         yield

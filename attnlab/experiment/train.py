@@ -216,7 +216,7 @@ class _Training:
         if self._validator is None:
             save_checkpoint(best_folder, self._model)
             return
-        with display.paused():
+        with display.validating():
             found = self._validator.validate(self._progress.update)
         is_best = self._best is None or found.is_better_than(self._best)
         if is_best:
