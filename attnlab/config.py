@@ -75,11 +75,18 @@ class ExperimentConfig:
         for name in ("validate_every", "checkpoint_every", "log_every", "batch_tokens"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name}={getattr(self, name)} must be at least 1")
+        if self.validate_sentences is not None and self.validate_sentences < 1:
+            raise UsageError(f"validate_sentences={self.validate_sentences} must be at least 1")
+        for name in ("seed", "watch_sentences", "max_updates", "max_epochs", "default_epochs"):
+            if (getattr(self, name) or 0) < 0:
+                raise UsageError(f"{name}={getattr(self, name)} must be at least 0")
+        if not re.fullmatch(r"[^/\\]*[^/\\.][^/\\]*", self.name):
+            raise UsageError(f"name={self.name} must be the name of one folder, without slashes")
         if not 0 <= self.label_smoothing < 1:
             raise UsageError(f"label_smoothing={self.label_smoothing} must be from 0 to under 1")
         if self.max_time is not None:
             seconds(self.max_time)
-        if self.max_updates is self.max_epochs is self.max_time is None:
+        if (self.max_updates, self.max_epochs, self.max_time) == (None, None, None):
             self.max_epochs = self.default_epochs
 
 

@@ -115,7 +115,7 @@ def open_run(folder: Path, overrides: Sequence[str] = ()) -> Run:
 def find_run(name: str | None, runs_root: str) -> Path:
     """The folder of the run called `name`: its path, NAME/RUN under `runs_root`, or NAME alone.
 
-    NAME alone is the latest of that name, and None the latest of all.
+    NAME alone is the latest of that name, and None the latest of all, that has a checkpoint.
 
     Raises:
         AttnlabError: there is no such run; the message names those that there are.
@@ -126,9 +126,15 @@ def find_run(name: str | None, runs_root: str) -> Path:
             if (folder / "config.yaml").is_file():
                 return folder
     runs = sorted(root.glob("*/*/config.yaml"), key=lambda path: path.stat().st_mtime_ns)
-    matching = [path for path in runs if name in (None, path.parent.parent.name)]
-    if matching:
-        return matching[-1].parent
+    named = [path.parent for path in runs if name in (None, path.parent.parent.name)]
+    usable = [folder for folder in named if (folder / "checkpoints").is_dir()]
+    if usable:
+        return usable[-1]
+    if named:
+        raise AttnlabError(
+            f"{named[-1]} has no checkpoint yet, nor has any run before it; let it train on, or "
+            "train another"
+        )
     wanted = "there are no runs" if name is None else f"there is no run '{name}'"
     if not runs:
         remedy = "train one with: attnlab train"

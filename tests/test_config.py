@@ -21,6 +21,12 @@ from attnlab.errors import UsageError
         ("seed=1=(2", r"'seed=1=\(2' is no override; write it like seed=2"),
         ("model=rnn,bahdanau", r"(?s)Ambiguous value.*--multirun"),
         ("batch_tokens=0", "batch_tokens=0 must be at least 1"),
+        ("seed=-1", "seed=-1 must be at least 0"),
+        ("name=a/b", "name=a/b must be the name of one folder"),
+        ("validate_sentences=0", "validate_sentences=0 must be at least 1"),
+        ("model.hidden_size=-3", "model.hidden_size=-3 must be at least 1"),
+        ("model.dropout=2.0", "model.dropout=2.0 must be at least 0 and under 1"),
+        ("optimiser.learning_rate=0", r"optimiser.learning_rate=0.0 must be above 0"),
         ("label_smoothing=1.0", "label_smoothing=1.0 must be from 0 to under 1"),
         ("max_time=soon", "max_time=soon is no time; write it like 90s, 10m"),
         ("experiment=nope", r"(?s)Could not find 'experiment/nope'.*tiny"),
@@ -51,7 +57,7 @@ def test_a_folder_of_ones_own_adds_choices(tmp_path):
 @pytest.mark.parametrize(
     ("overrides", "expected"),
     [
-        ([], (None, 7, None)),
+        ([], (None, 5, None)),
         (["max_time=10m"], (None, None, "10m")),
         (["max_updates=50"], (50, None, None)),
         (["max_epochs=3", "max_time=10m"], (None, 3, "10m")),

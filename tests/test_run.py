@@ -22,6 +22,7 @@ def root(tmp_path, config):
     """Three runs of two names; `b/2` is the latest."""
     for age, name in enumerate(["a/1", "b/1", "b/2"]):
         create_run(tmp_path / name, config, ["seed=5"])
+        (tmp_path / name / "checkpoints").mkdir()
         os.utime(tmp_path / name / "config.yaml", (1000 + age, 1000 + age))
     return tmp_path
 
@@ -48,6 +49,15 @@ def test_runs_are_found_by_every_name(root, monkeypatch):
     assert find_run(str(root / "b" / "1"), "elsewhere") == root / "b" / "1"
     monkeypatch.chdir(root / "b")
     assert find_run("1", "elsewhere").resolve() == root / "b" / "1"
+
+
+def test_a_run_without_a_checkpoint_is_not_the_latest(root, config):
+    create_run(root / "b" / "3", config, [])
+    assert find_run(None, str(root)) == root / "b" / "2"
+    assert find_run("b/3", str(root)) == root / "b" / "3"
+    create_run(root / "c" / "1", config, [])
+    with pytest.raises(AttnlabError, match="has no checkpoint yet"):
+        find_run("c", str(root))
 
 
 def test_absent_runs(root, tmp_path):

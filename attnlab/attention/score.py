@@ -155,7 +155,9 @@ class AdditiveScore(Score):
 
     def __init__(self, config: AdditiveConfig, query_size: int, key_size: int) -> None:
         super().__init__()
-        hidden_size = config.hidden_size or query_size
+        hidden_size = query_size if config.hidden_size is None else config.hidden_size
+        if hidden_size < 1:
+            raise UsageError(f"score.hidden_size={hidden_size} must be at least 1, or null")
         self.query_weight = nn.Linear(query_size, hidden_size, bias=False)
         self.key_weight = nn.Linear(key_size, hidden_size, bias=False)
         self.hidden_weight = nn.Linear(hidden_size, 1, bias=False)

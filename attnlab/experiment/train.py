@@ -1,7 +1,9 @@
 """Train a run: from its config to checkpoints, metrics and a TensorBoard log."""
 
 import logging
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from omegaconf import DictConfig
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig, from_node, seconds, with_absolute_paths
+from attnlab.errors import AttnlabError
 from attnlab.experiment.interruption import Interrupted, deferred_signals
 from attnlab.experiment.progress import ProgressDisplay, clock, progress_display
 from attnlab.experiment.trained import build_model, pick_device
@@ -18,7 +21,7 @@ from attnlab.experiment.validation import Validation, Validator
 from attnlab.models import EncoderDecoder
 from attnlab.run import Run, create_run, open_run, write_config
 from attnlab.text.batching import EncodedPair, TrainingBatches
-from attnlab.text.corpus import load_corpus
+from attnlab.text.corpus import Corpus, load_corpus
 from attnlab.text.reading import SentencePair
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.training.allocator import keep_freed_memory
@@ -47,11 +50,17 @@ def train_job(node: DictConfig) -> float | None:
 
     Returns the best valid BLEU, for sweepers that search (they are to maximise it).
     """
-    config = from_node(ExperimentConfig, node)
-    config.data = with_absolute_paths(config.data)
-    config.precision = resolve_precision(config.precision, pick_device(config.device))
-    run = create_run(launch.job_folder(), config, launch.job_overrides())
-    outcome = _Training(run, resume=False).finish()
+    folder = launch.job_folder()
+    with _nothing_left_if_refused(folder):
+        config = from_node(ExperimentConfig, node)
+        config.data = with_absolute_paths(config.data)
+        config.precision = resolve_precision(config.precision, pick_device(config.device))
+        run = create_run(folder, config, launch.job_overrides())
+        corpus = _load(config)
+        vocabulary = VocabularyPair.train(corpus.splits["train"], config.vocabulary)
+        vocabulary.save(folder)
+        training = _Training(run, corpus, vocabulary, resume=False)
+    outcome = training.finish()
     announce(outcome)
     return outcome.best.bleu if outcome.best else None
 
@@ -59,9 +68,28 @@ def train_job(node: DictConfig) -> float | None:
 def resume(folder: Path, overrides: Sequence[str]) -> None:
     """Go on with the run in `folder` from its last checkpoint, with `overrides` on its config."""
     run = open_run(folder, overrides)
-    training = _Training(run, resume=True)
+    training = _Training(run, _load(run.config), VocabularyPair.load(folder), resume=True)
     write_config(folder, run.config)
     announce(training.finish())
+
+
+@contextmanager
+def _nothing_left_if_refused(folder: Path) -> Iterator[None]:
+    """A run that is refused before it began leaves no folder, unless there was something in it."""
+    was_empty = not any(folder.iterdir())
+    try:
+        yield
+    except AttnlabError:
+        if was_empty:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _load(config: ExperimentConfig) -> Corpus:
+    corpus = load_corpus(config.data, config.seed)
+    for report in corpus.reports:
+        logger.info("%s", report)
+    return corpus
 
 
 def announce(outcome: Outcome) -> None:
@@ -100,20 +128,12 @@ def limits_of(config: ExperimentConfig) -> Limits:
 class _Training:
     """Everything that one run trains with, put together; `finish` does the training."""
 
-    def __init__(self, run: Run, resume: bool) -> None:
+    def __init__(self, run: Run, corpus: Corpus, vocabulary: VocabularyPair, resume: bool) -> None:
         config = run.config
         self._run, self._limits = run, limits_of(config)
         self._schedule = SCHEDULES.build(config.schedule)
         keep_freed_memory()
-        corpus = load_corpus(config.data, config.seed)
-        for report in corpus.reports:
-            logger.info("%s", report)
         torch.manual_seed(config.seed)
-        if resume:
-            vocabulary = VocabularyPair.load(run.folder)
-        else:
-            vocabulary = VocabularyPair.train(corpus.splits["train"], config.vocabulary)
-            vocabulary.save(run.folder)
         device = pick_device(config.device)
         self._model: EncoderDecoder[Any] = build_model(config, vocabulary, device)
         self._optimiser = OPTIMISERS.build(config.optimiser, self._model)

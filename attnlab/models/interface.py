@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from attnlab.errors import UsageError
 from attnlab.registry import Registry
 
 MODELS: Registry["EncoderDecoder[Any]"] = Registry("model")
@@ -18,9 +19,19 @@ MODELS: Registry["EncoderDecoder[Any]"] = Registry("model")
 
 @dataclass(kw_only=True)
 class ModelConfig:
-    """What every model's configuration has: the registered `name`."""
+    """What every model's configuration has: the registered `name`.
+
+    Of its other settings every whole number is a size or a count, and every fraction a share.
+    """
 
     name: str
+
+    def __post_init__(self) -> None:
+        for setting, value in vars(self).items():
+            if type(value) is int and value < 1:
+                raise UsageError(f"model.{setting}={value} must be at least 1")
+            if type(value) is float and not 0 <= value < 1:
+                raise UsageError(f"model.{setting}={value} must be at least 0 and under 1")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import nn, optim
 
+from attnlab.errors import UsageError
 from attnlab.registry import Registry
 
 OPTIMISERS: Registry[optim.Optimizer] = Registry("optimiser")
@@ -20,6 +21,12 @@ class OptimiserConfig:
     name: str
     learning_rate: float
     clip_norm: float | None
+
+    def __post_init__(self) -> None:
+        for setting in ("learning_rate", "clip_norm"):
+            value = getattr(self, setting)
+            if value is not None and not value > 0:
+                raise UsageError(f"optimiser.{setting}={value} must be above 0")
 
 
 @dataclass(kw_only=True)
@@ -56,6 +63,8 @@ def adamw(config: AdamWConfig, model: nn.Module) -> optim.Optimizer:
 
 
 def _adam_arguments(config: AdamConfig) -> dict[str, Any]:
+    if len(config.betas) != 2 or not all(0 <= beta < 1 for beta in config.betas):
+        raise UsageError(f"optimiser.betas={config.betas} must be two numbers from 0 to under 1")
     first, second = config.betas
     return {
         "lr": config.learning_rate,

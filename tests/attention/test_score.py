@@ -88,6 +88,8 @@ def test_additive_hidden_size_is_the_querys_unless_given():
     assert SCORES.build(score_config("additive"), 7, 11).hidden_weight.in_features == 7
     given = SCORES.build(score_config("additive", hidden_size=5), 7, 11)
     assert given.hidden_weight.in_features == 5
+    with pytest.raises(UsageError, match=r"score.hidden_size=0 must be at least 1"):
+        SCORES.build(score_config("additive", hidden_size=0), 7, 11)
 
 
 def test_unknown_score_names_the_choices():
