@@ -30,7 +30,7 @@ check: $(VENV)/ready-dev
 
 # Training tokens a second and peak memory of each model family, on Multi30k in $(DATA)/multi30k.
 bench: $(VENV)/ready-dev
-	$(BIN)/python scripts/bench/families.py --root $(DATA)/multi30k --json bench.json
+	$(BIN)/python scripts/bench/families.py --root $(DATA)/multi30k --json bench.json batch_tokens=4096
 
 # The built-in corpus, written anew from its grammar.
 corpus: $(VENV)/ready-dev
