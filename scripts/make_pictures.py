@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
-SENTENCE = "The letters that the tired teacher did not read were on the table."
+SENTENCE = "The tired teacher did not read the letters to her brother."
 DRAWN = {
     "cross": ("bahdanau", ["--numbers"]),
     "heads": ("transformer", ["--layer", "2", "--layer", "3"]),
