@@ -134,7 +134,19 @@ def run(
             hydra.multirun(TRAIN, task, chosen, with_log_configuration=False)
         else:
             chosen.append("hydra.mode=RUN")
-            hydra.run(TRAIN, task, chosen, with_log_configuration=False)
+            # A job that fails has Hydra print its overrides; the message alone says more.
+            failure: list[Exception] = []
+
+            def attempt(config: DictConfig) -> Any:
+                try:
+                    return task(config)
+                except Exception as error:
+                    failure.append(error)
+                    return None
+
+            hydra.run(TRAIN, attempt, chosen, with_log_configuration=False)
+            if failure:
+                raise failure[0]
 
 
 def job_folder() -> Path:

@@ -71,6 +71,7 @@ def test_a_signal_saves_and_the_run_can_go_on(number, code, tmp_path):
     assert process.returncode == code, errors
     assert "and saved; go on with: attnlab train --resume" in errors
     assert "Traceback" not in errors
+    assert "Error executing job" not in errors
     updates = int(errors.split("stopped at update ")[1].split(",")[0].replace(",", ""))
     resumed = attnlab("train", "--resume", f"max_updates={updates + 3}", folder=tmp_path)
     assert resumed.code == 0, resumed.errors
