@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from grammar import tokenise_english, tokenise_french
+from attnlab.grammar import tokenise_english, tokenise_french
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 

@@ -6,9 +6,8 @@ The same seed gives the same files, byte for byte.
 import argparse
 from pathlib import Path
 
-from grammar import Pair, corpus
+from attnlab.grammar import SEED, Pair, corpus
 
-SEED = 2014
 DATA = Path(__file__).resolve().parent.parent / "data"
 
 

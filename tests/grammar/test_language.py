@@ -11,12 +11,8 @@ from random import Random
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ROOT / "scripts"
-sys.path.insert(0, str(SCRIPTS))
-
-import make_corpus  # noqa: E402
-from grammar import (  # noqa: E402
+from attnlab.grammar import (
+    SEED,
     SIZES,
     Pair,
     corpus,
@@ -25,22 +21,24 @@ from grammar import (  # noqa: E402
     tokenise_english,
     tokenise_french,
 )
-from grammar.content import described  # noqa: E402
-from grammar.french_verbs import agreeing_participle, conjugate  # noqa: E402
-from grammar.inflection import (  # noqa: E402
+from attnlab.grammar.content import described
+from attnlab.grammar.french_verbs import agreeing_participle, conjugate
+from attnlab.grammar.inflection import (
     agreeing,
     begins_with_vowel,
     english_verb,
     feminine,
     french_plural,
 )
-from grammar.lexicon_nouns import nouns  # noqa: E402
-from grammar.lexicon_rare import rare_nouns  # noqa: E402
-from grammar.realise import french_text, french_words  # noqa: E402
-from grammar.sentences import KINDS, of_kind  # noqa: E402
-from grammar.splits import held_out  # noqa: E402
-from grammar.words import words  # noqa: E402
+from attnlab.grammar.lexicon_nouns import nouns
+from attnlab.grammar.lexicon_rare import rare_nouns
+from attnlab.grammar.realise import french_text, french_words
+from attnlab.grammar.sentences import KINDS, of_kind
+from attnlab.grammar.splits import held_out
+from attnlab.grammar.words import words
+from attnlab.resources import shipped_folder
 
+DATA = shipped_folder("data")
 NAMES = tuple(SIZES)
 ORDINARY = ("train", "valid", "test")
 
@@ -48,7 +46,7 @@ ORDINARY = ("train", "valid", "test")
 @pytest.fixture(scope="module")
 def splits() -> dict[str, list[Pair]]:
     """The corpus made anew: a dozen seconds, once."""
-    return corpus(make_corpus.SEED)
+    return corpus(SEED)
 
 
 @pytest.fixture(scope="module")
@@ -62,24 +60,19 @@ def sample() -> list[Pair]:
 
 
 def _text(name: str) -> str:
-    return (make_corpus.DATA / f"{name}.tsv").read_text(encoding="utf-8")
-
-
-def test_files_are_what_the_grammar_writes(splits: dict[str, list[Pair]]) -> None:
-    for name in NAMES:
-        assert _text(name) == "".join(pair.line() + "\n" for pair in splits[name]), name
+    return (DATA / f"{name}.tsv").read_text(encoding="utf-8")
 
 
 def test_nothing_depends_on_the_order_of_sets() -> None:
     program = (
-        "import itertools, grammar\n"
+        "import itertools, attnlab.grammar as grammar\n"
         "for pair in itertools.islice(grammar.pairs(4, longest=60), 400): print(pair.line())"
     )
 
     def output(hash_seed: str) -> str:
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONIOENCODING": "utf-8"}
         command = [sys.executable, "-c", program]
-        run = subprocess.run(command, check=True, env=environment, capture_output=True, cwd=SCRIPTS)
+        run = subprocess.run(command, check=True, env=environment, capture_output=True)
         return run.stdout.decode()
 
     assert output("1") == output("17")
@@ -90,17 +83,16 @@ def test_another_seed_writes_other_sentences() -> None:
     assert {pair.english for pair in one} != {pair.english for pair in other}
 
 
-def test_script_writes_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = list(itertools.islice(pairs(seed=1), 5))
-    monkeypatch.setattr(make_corpus, "corpus", lambda seed: {"train": few[:4], "test": few[4:]})
-    make_corpus.write(tmp_path / "new", seed=1)
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["test.tsv", "train.tsv"]
-    assert (tmp_path / "new" / "test.tsv").read_bytes() == (few[4].line() + "\n").encode()
+def test_script_writes_the_files_that_ship(tmp_path: Path) -> None:
+    script = DATA.parent / "scripts" / "make_corpus.py"
+    subprocess.run([sys.executable, script, "--output", tmp_path], check=True, capture_output=True)
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert written == {path.name: path.read_bytes() for path in DATA.glob("*.tsv")}
 
 
 def test_sizes(rows: dict[str, list[list[str]]]) -> None:
     assert {name: len(rows[name]) for name in NAMES} == SIZES
-    assert sum(path.stat().st_size for path in make_corpus.DATA.iterdir()) < 6_000_000
+    assert sum(path.stat().st_size for path in DATA.iterdir()) < 6_000_000
 
 
 @pytest.mark.parametrize("column", [0, 1], ids=["english", "french"])
@@ -384,7 +376,7 @@ def test_determiner_and_adjectives_agree_with_their_noun() -> None:
 
 
 def _agreeing_forms(gender: str, plural: bool) -> set[str]:
-    from grammar.lexicon_adjectives import adjectives
+    from attnlab.grammar.lexicon_adjectives import adjectives
 
     return {agreeing(adjective.french, gender, plural) for adjective in adjectives()}
 
