@@ -7,14 +7,19 @@ or the other gender. The wrong version agrees with that one.
 from dataclasses import dataclass, replace
 from random import Random
 
+from . import lexicon_small as small
+from .circumstances import place_phrase
 from .clause import Clause
 from .content import a_name, a_thing, attribute, chance, described
 from .lexicon_adjectives import adjectives_for
 from .lexicon_nouns import nouns_of
 from .lexicon_verbs import Verb, verbs_of
 from .nominal import Nominal, owned
-from .predicates import BE, HUMAN
-from .relatives import relative_subject, that_clause, verbs_of_things
+from .objects import HUMAN
+from .predicates import BE
+from .relatives import following, relative_subject, strangers, that_clause, verbs_of_things
+from .sense import sensible
+from .tenses import era_of
 from .words import Both, Word, both
 
 KINDS = ("verb", "adjective", "participle")
@@ -34,7 +39,7 @@ def minimal_pair(rng: Random) -> MinimalPair:
     while True:
         kind = rng.choice(KINDS)
         found = _participle(rng) if kind == "participle" else _subject(rng, kind)
-        if found is not None:
+        if found is not None and sensible(found[0]):
             sentence, target = found
             return MinimalPair(
                 right=_ended(sentence), wrong=_ended(_with_rival(sentence, target)), kind=kind
@@ -53,10 +58,14 @@ def _with_rival(sentence: Both, target: Word) -> Both:
 
 def _subject(rng: Random, kind: str) -> tuple[Both, Word] | None:
     """The keys that the teacher lost were small: étaient, not était; petites, not petits."""
-    head, tempting, classes = rng.choice((_thing_that, _thing_of, _person_who))(rng)
+    tense = rng.choice(("present", "present", "state past", "state past", "future"))
+    if chance(rng, 0.5):
+        head, tempting, classes = _thing_that(rng, tense)
+    else:
+        head, tempting, classes = rng.choice((_thing_of, _person_who))(rng)
     if not adjectives_for(classes, alone=True):
         return None
-    clause = Clause(subject=head, verb=BE, tense=rng.choice(("present", "state past", "future")))
+    clause = Clause(subject=head, verb=BE, tense=tense)
     clause.rest = attribute(rng, head, classes)
     if kind == "verb":
         if head.plural == tempting.plural:
@@ -78,14 +87,18 @@ def _same(sentence: Both, target: Word) -> Word:
                 if part.marks == target.marks and part.rival == target.rival)  # fmt: skip
 
 
-def _thing_that(rng: Random) -> tuple[Nominal, Nominal, frozenset[str]]:
+def _thing_that(rng: Random, tense: str) -> tuple[Nominal, Nominal, frozenset[str]]:
     """The keys that the teacher lost: the subject of the relative clause tempts."""
     verb = rng.choice(verbs_of_things())
     noun = rng.choice([noun for noun in nouns_of("|".join(sorted(verb.objects - HUMAN)))
                        if not noun.human])  # fmt: skip
     head = described(rng, noun, 0.1, determiner="the")
     doer = _doer(rng)
-    return head.followed_by(that_clause(rng, head, verb, doer)), doer, noun.classes
+    inner = that_clause(rng, head, verb, era_of(tense), doer)
+    if not verb.state and chance(rng, 0.4):
+        # One more noun stands between, so what agrees is farther away.
+        inner.rest = place_phrase(rng, "at", small.NEAR)
+    return head.followed_by(following(inner)), doer, noun.classes
 
 
 def _thing_of(rng: Random) -> tuple[Nominal, Nominal, frozenset[str]]:
@@ -99,13 +112,15 @@ def _thing_of(rng: Random) -> tuple[Nominal, Nominal, frozenset[str]]:
 
 def _person_who(rng: Random) -> tuple[Nominal, Nominal, frozenset[str]]:
     """The girls who thanked the doctor: the object of the relative clause tempts."""
-    head = described(rng, rng.choice(nouns_of("adult|child|learner")), 0.1, determiner="the")
+    head = described(rng, rng.choice(strangers()), 0.1, determiner="the")
     options: list[Verb] = [
         verb for verb in verbs_of("object") if verb.objects <= HUMAN and not verb.state
     ]
     other = _doer(rng)
     inner = Clause(subject=relative_subject(head), verb=rng.choice(options), tense="past")
     inner.direct = other
+    if chance(rng, 0.4):
+        inner.rest = place_phrase(rng, "at", small.NEAR)
     return head.followed_by(inner.words()), other, HUMAN
 
 
@@ -116,10 +131,11 @@ def _doer(rng: Random) -> Nominal:
 
 def _participle(rng: Random) -> tuple[Both, Word] | None:
     """The letters that the boy wrote: écrites, not écrits."""
-    head, doer, classes = _thing_that(rng)
+    tense = rng.choice(("present", "state past"))
+    head, doer, classes = _thing_that(rng, tense)
     if head.gender == doer.gender or not adjectives_for(classes, alone=True):
         return None
-    clause = Clause(subject=head, verb=BE, tense=rng.choice(("present", "state past")))
+    clause = Clause(subject=head, verb=BE, tense=tense)
     clause.rest = attribute(rng, head, classes)
     sentence = clause.words()
     targets = [part for part in sentence.french if "perfect" in part.notes and part.rival]

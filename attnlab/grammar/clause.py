@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from .lexicon_modals import Modal
 from .lexicon_verbs import Verb
 from .nominal import Nominal
-from .words import NOTHING, Both, Mark
+from .words import NOTHING, Both, Mark, Word
 
 # English tense: (French tense of the finite verb, with a participle?)
 TENSES = {
@@ -51,6 +51,7 @@ class Clause:
         extracted: the direct object stands before the clause, as a relative pronoun or a
             question word; it is not repeated, but a participle agrees with it.
         adverb: a word of frequency, English before the verb, French behind it.
+        clitic: y or en; the rule that puts it there writes its English words itself.
         rest: whatever follows: adjectives, places, times.
         question: None for a statement; NOTHING for a yes-or-no question; else the question word.
         command: the verb is an order to a friend, and the subject is not spoken.
@@ -66,6 +67,7 @@ class Clause:
     about: Nominal | None = None
     extracted: Nominal | None = None
     adverb: tuple[str, str] | None = None
+    clitic: Word | None = None
     rest: Both = field(default_factory=lambda: NOTHING)
     question: Both | None = None
     command: bool = False

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from .clause import NEGATIONS, Clause
 from .french_verbs import agreeing_participle, conjugate, person_index
-from .nominal import Nominal, stressed
+from .nominal import Nominal, governed
 from .words import Word, word
 
 VOWEL_ENDINGS = ("a", "e")
@@ -141,7 +141,7 @@ def _infinitive(clause: Clause, clitics: list[Word]) -> list[Word]:
 
 
 def _clitics(clause: Clause) -> list[Word]:
-    """Return the pronouns before the verb: me, te, se, nous; then le, la, les; then lui, leur."""
+    """Return the pronouns before the verb: me, te, se, nous; le, la, les; lui, leur; y, en."""
     found: list[tuple[int, Word]] = []
     if clause.verb.reflexive:
         subject = clause.subject
@@ -160,8 +160,18 @@ def _clitics(clause: Clause) -> list[Word]:
         found.append((rank, replace(clitic, clitic=True)))
     if "y" in clause.verb.flags:
         found.append((3, replace(word("y", clause.verb_mark), clitic=True)))
+    if clause.about is not None and _is_thing(clause.about):
+        en = word("en", clause.about.mark, clause.particle_mark)
+        found.append((4, replace(en.noted("clitic"), clitic=True)))
+    if clause.clitic is not None:
+        found.append((4, replace(clause.clitic.noted("clitic"), clitic=True)))
     found.sort(key=lambda pair: pair[0])
     return [clitic for _, clitic in found]
+
+
+def _is_thing(phrase: Nominal) -> bool:
+    """Say whether de and this phrase become en: about it, but not about him."""
+    return phrase.pronoun is not None and phrase.pronoun.english in ("it", "they")
 
 
 def _hyphenated(clitics: list[Word]) -> list[Word]:
@@ -176,7 +186,7 @@ def _hyphenated(clitics: list[Word]) -> list[Word]:
 def _objects(clause: Clause) -> list[Word]:
     verb = clause.verb
     complement_mark = clause.particle_mark if verb.particle else clause.verb_mark
-    result = [word(part, complement_mark) for part in verb.complement.split()]
+    result = [word(part, complement_mark) for part in _complement(clause)]
     direct = clause.direct
     spoken = direct is not None and direct.pronoun is None
     if direct is not None and spoken and direct.french[0].text != "rien":
@@ -185,8 +195,19 @@ def _objects(clause: Clause) -> list[Word]:
         # "phone Paul" has no English word for à: it belongs to the verb.
         has_word = verb.frame == "give" or verb.particle
         mark = clause.particle_mark if has_word else clause.verb_mark
-        result += [word("à", mark), *clause.indirect.french]
-    if clause.about is not None:
+        result += governed("à", clause.indirect, mark)
+    if clause.about is not None and not _is_thing(clause.about):
         mark = clause.particle_mark if verb.particle else clause.verb_mark
-        result += [word("de", mark), *stressed(clause.about).french]
+        result += governed("de", clause.about, mark)
     return result
+
+
+def _complement(clause: Clause) -> list[str]:
+    """Return what belongs to the French verb; avoir de la chance, but ne pas avoir de chance."""
+    parts = clause.verb.complement.split()
+    negated = clause.negation is not None or clause.negative_phrase is not None
+    if negated and clause.verb.infinitive in ("avoir", "faire", "prendre"):
+        for article in (["de", "la"], ["de", "le"], ["un"], ["une"], ["des"]):
+            if parts[: len(article)] == article:
+                return ["de", *parts[len(article) :]]
+    return parts

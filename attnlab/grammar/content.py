@@ -27,7 +27,7 @@ DETERMINERS_PLURAL = {"the": 36, "some": 14, "these": 6, "own": 13, "many": 5, "
 DETERMINERS_MASS = {"the": 36, "some": 46, "this": 8, "own": 10}
 DETERMINERS_PERSON = {"the": 60, "a": 25, "this": 15}
 DETERMINERS_PEOPLE = {"the": 60, "some": 10, "these": 10, "several": 6, "number": 14}
-DETERMINERS_RELATION = {"the": 4, "own": 66, "any owner": 18, "'s": 12}
+DETERMINERS_RELATION = {"own": 70, "any owner": 18, "'s": 12}
 
 
 def chosen(rng: Random, weights: dict[str, int]) -> str:
@@ -96,6 +96,8 @@ def described(
         countable = not noun.mass and "unique" not in noun.classes
         plural = countable and (determiner == "generic" or chance(rng, 0.3))
     determiner = determiner or _determiner(rng, noun, plural, subject, plain)
+    if "wild" in noun.classes and determiner in ("own", "any owner", "'s"):
+        determiner = "the"
     chosen_adjectives = _adjectives(rng, noun, adjective)
     if determiner == "'s":
         thing = noun_phrase(noun, plural, "generic", chosen_adjectives)
@@ -103,6 +105,8 @@ def described(
             return owned(thing, a_name(rng))
         holder = rng.choice(nouns_of("relation|worker|learner"))
         return owned(thing, described(rng, holder, 0.0, plain=True, plural=False))
+    if "ladies" in noun.classes and determiner == "own" and owner and owner.gender == "m":
+        determiner = "any owner"
     if determiner in ("own", "any owner"):
         by_owner = determiner == "own" and owner is not None
         determiner = (
@@ -116,7 +120,7 @@ def described(
         determiner = str(rng.choice((*range(2, 13), 2, 3, 4, large)))
     if determiner == "these":
         determiner = "this"
-    if negated and determiner in ("a", "some"):
+    if negated and determiner in ("a", "some", "several"):
         determiner = "not a" if determiner == "a" else "any"
     return noun_phrase(noun, plural, determiner, chosen_adjectives)
 
@@ -127,7 +131,9 @@ def _determiner(rng: Random, noun: Noun, plural: bool, subject: bool, plain: boo
             return "the"
         return "own" if not subject or chance(rng, 0.8) else "'s"
     if plain:
-        return "the" if chance(rng, 0.7) and "relation" not in noun.classes else "own"
+        if "relation" in noun.classes:
+            return "own"
+        return "the" if noun.human or chance(rng, 0.7) else "own"
     if noun.mass:
         weights = DETERMINERS_MASS
     elif noun.human and "relation" not in noun.classes:
@@ -177,7 +183,7 @@ def a_thing(
 ) -> Nominal:
     """Return a noun phrase whose noun is in one of the classes."""
     noun = rng.choice(nouns_of("|".join(sorted(classes))))
-    if not determiner and chance(rng, 0.09):
+    if not determiner and not negated and chance(rng, 0.12):
         measured = a_quantity(rng, noun)
         if measured is not None:
             return measured
@@ -197,12 +203,13 @@ def a_quantity(rng: Random, noun: Noun) -> Nominal | None:
     return noun_phrase(noun, not noun.mass, rng.choice(options))
 
 
-def superlative(rng: Random, noun: Noun) -> Nominal:
+def superlative(rng: Random, noun: Noun, plural: bool | None = None) -> Nominal:
     """Return the biggest house; without any adjective that has degrees, the house."""
     options = [a for a in adjectives_for(noun.classes, alone=True) if gradable(a)]
     if not options:
-        return described(rng, noun, 0.0)
-    return superlative_phrase(noun, chance(rng, 0.2), rng.choice(options))
+        return described(rng, noun, 0.0, plural=plural)
+    many = chance(rng, 0.2) if plural is None else plural
+    return superlative_phrase(noun, many, rng.choice(options))
 
 
 def gradable(adjective: Adjective) -> bool:

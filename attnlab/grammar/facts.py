@@ -1,20 +1,19 @@
-"""Facts that each language says its own way: ages, weather, dates, prices, there is, to miss."""
+"""Facts that each language says its own way: ages, names, weather, dates, prices, there is."""
 
 from random import Random
 
 from . import lexicon_small as small
 from .circumstances import place_phrase, time_phrase
 from .clause import Clause
-from .clause_english import english_clause
-from .clause_french import french_clause
-from .content import a_name, a_person, chance, described, someone_as_object
-from .lexicon_nouns import nouns_of
+from .content import a_name, a_person, chance, described
+from .lexicon_nouns import Noun, nouns_of
 from .lexicon_verbs import Verb, verbs_of
 from .nominal import Nominal, number_words, pronoun_phrase
 from .words import Both, Mark, both, tied, word
 
 
-def _verb(english: str, french: str, flags: str = "", frame: str = "none") -> Verb:
+def special_verb(english: str, french: str, flags: str = "", frame: str = "none") -> Verb:
+    """Return a verb of no table, for one rule; nobody in particular is its subject."""
     base, _, particle = english.partition(" ")
     return Verb(
         english=base,
@@ -27,20 +26,31 @@ def _verb(english: str, french: str, flags: str = "", frame: str = "none") -> Ve
     )
 
 
-AGE = _verb("be", "avoir", "state")
-COST = _verb("cost", "coûter", "state")
-EXIST = _verb("be", "avoir", "state y", frame="object")
-BORN = _verb("be born", "naître", "être")
-DIE = _verb("die", "mourir", "être")
-MISS, LACK = _verb("miss", "manquer", "state", frame="object"), _verb("miss", "manquer", frame="to")
-RAIN, SNOW = _verb("rain", "pleuvoir"), _verb("snow", "neiger")
+AGE = special_verb("be", "avoir", "state")
+COST = special_verb("cost", "coûter", "state")
+EXIST = special_verb("be", "avoir", "state y", frame="object")
+BORN = special_verb("be born", "naître", "être")
+DIE = special_verb("die", "mourir", "être")
+CALLED = special_verb("be called", "appeler", "se state")
+RAIN, SNOW = special_verb("rain", "pleuvoir"), special_verb("snow", "neiger")
 SKIES = (
-    _verb("be cold", "faire froid", "state"),
-    _verb("be hot", "faire chaud", "state"),
-    _verb("be dark", "faire nuit", "state"),
-    _verb("be nice", "faire beau", "state"),
+    special_verb("be cold", "faire froid", "state"),
+    special_verb("be hot", "faire chaud", "state"),
+    special_verb("be windy", "avoir de le vent", "state y"),
+    special_verb("be sunny", "avoir de le soleil", "state y"),
+    special_verb("be nice", "faire beau", "state"),
 )
-NEAR = tuple(place for place in small.PLACES if place not in small.HOMES)
+# What there may be, and where.
+PUBLIC = "market station airport library theatre cinema restaurant hospital hotel bank school park"
+THERE_IS = (
+    ("adult|child", PUBLIC + " beach garden village"),
+    ("adult|child", PUBLIC),
+    ("farm|pet|wild", "garden park village"),
+    ("furniture", "kitchen library restaurant hotel school"),
+    ("container|load", "kitchen station airport hotel school"),
+    ("plant", "garden park village hotel"),
+    ("vehicle", "village station park"),
+)
 STATE_TENSES = ("present", "present", "state past", "future")
 
 
@@ -48,22 +58,68 @@ def age(rng: Random) -> Both:
     """Anna is ten years old: Anna a dix ans."""
     subject = a_person(rng, "child|relation")
     clause = Clause(subject=subject, verb=AGE, tense=rng.choice(STATE_TENSES))
-    young = subject.noun is not None and "child" in subject.noun.classes
-    number = rng.randint(3, 14) if young else rng.randint(2, 90)
+    low, high = _ages_of(subject)
+    number = rng.randint(low, high)
     clause.rest = number_words(number) + tied("years~1 old~1", "ans~1")
+    return clause.words()
+
+
+# The year in which all this is said.
+TODAY = 2020
+# How old somebody may be, by what we call them; children are told by their class.
+AGES = {
+    "grandfather": (58, 95), "grandmother": (58, 95), "father": (30, 75), "mother": (30, 75),
+    "uncle": (25, 80), "aunt": (25, 80), "son": (2, 40), "daughter": (2, 40),
+}  # fmt: skip
+
+
+def _ages_of(subject: Nominal) -> tuple[int, int]:
+    noun = subject.noun
+    if noun is not None and "child" in noun.classes:
+        return 3, 14
+    return AGES.get(noun.english, (5, 70)) if noun is not None else (5, 90)
+
+
+def called(rng: Random) -> Both:
+    """My sister is called Anna: ma sœur s'appelle Anna."""
+    relations = [noun for noun in nouns_of("relation|pet") if "hunter" not in noun.classes or
+                 noun.english in ("dog", "cat")]  # fmt: skip
+    subject = described(rng, rng.choice(relations), 0.2, determiner="own", plural=False)
+    clause = Clause(subject=subject, verb=CALLED, tense=rng.choice(("present", "state past")))
+    feminine = subject.gender == "f"
+    name = rng.choice(small.WOMEN if feminine else small.MEN)
+    clause.rest = both(name, name)
     return clause.words()
 
 
 def price(rng: Random) -> Both:
     """This car costs 9500 euros."""
-    noun = rng.choice(nouns_of("costly|clothing|furniture|device"))
+    noun = rng.choice(priced_nouns())
     thing = described(rng, noun, 0.28, subject=True)
+    if {"cheap", "expensive"} & {part.text for part in thing.english}:
+        return price(rng)
     # "They cost" might be present or past, "it cost" may not.
     tense = "future" if thing.plural else rng.choice(STATE_TENSES)
     clause = Clause(subject=thing, verb=COST, tense=tense)
-    amount = rng.choice((rng.randint(2, 99), rng.randint(1, 99) * 10, rng.randint(1, 99) * 100))
-    clause.rest = number_words(amount) + both("euros", "euros")
+    clause.rest = number_words(amount_for(rng, noun)) + both("euros", "euros")
     return clause.words()
+
+
+# What a thing of a class costs, in euros.
+PRICES = {"vehicle": (2400, 9999), "device": (40, 1500), "clothing": (9, 250), "decor": (30, 400),
+          "furniture": (40, 1900)}  # fmt: skip
+
+
+def priced_nouns() -> list[Noun]:
+    """Return what has a price below ten thousand euros."""
+    return [noun for noun in nouns_of("|".join(PRICES)) if noun.english not in ("bicycle", "sock")]
+
+
+def amount_for(rng: Random, noun: Noun) -> int:
+    """Return what such a thing may cost, often a round number."""
+    low, high = next(PRICES[name] for name in PRICES if name in noun.classes)
+    amount = rng.randint(low, high)
+    return amount if chance(rng, 0.5) else max(low, amount // 10 * 10)
 
 
 def impersonal() -> Nominal:
@@ -93,12 +149,16 @@ def raining(tense: str, rng: Random) -> Both:
     return Clause(subject=impersonal(), verb=rng.choice((RAIN, SNOW)), tense=tense).words()
 
 
+def _named(names: str) -> tuple[small.Place, ...]:
+    return tuple(place for place in small.PLACES if place.at[0].split()[-1] in names.split())
+
+
 def existence(rng: Random) -> Both:
     """There are two cats in the garden: il y a deux chats dans le jardin."""
     tense = rng.choice(STATE_TENSES)
     negated = chance(rng, 0.2)
-    noun = rng.choice([noun for noun in nouns_of("animal|adult|child|furniture|plant|container")
-                       if "relation" not in noun.classes])  # fmt: skip
+    classes, near = rng.choice(THERE_IS)
+    noun = rng.choice([noun for noun in nouns_of(classes) if "relation" not in noun.classes])
     plural = chance(rng, 0.6)
     determiner = rng.choice(("some", "many", "several", "number")) if plural else "a"
     if negated:
@@ -116,7 +176,7 @@ def existence(rng: Random) -> Both:
     )
     clause = Clause(subject=there, verb=EXIST, tense=tense, direct=thing)
     clause.negation = "not" if negated else None
-    clause.rest = place_phrase(rng, "at", NEAR)
+    clause.rest = place_phrase(rng, "at", _named(near))
     return clause.words()
 
 
@@ -125,15 +185,16 @@ def life(rng: Random) -> Both:
     dead = chance(rng, 0.3)
     subject = a_name(rng) if chance(rng, 0.6) else a_person(rng, "relation", pronouns=not dead)
     clause = Clause(subject=subject, verb=DIE if dead else BORN, tense="past")
-    clause.rest = date(rng)
+    low, high = _ages_of(subject)
+    clause.rest = date(rng, TODAY - 130, TODAY) if dead else date(rng, TODAY - high, TODAY - low)
     if chance(rng, 0.4):
         clause.rest = place_phrase(rng, "at", small.HOMES) + clause.rest
     return clause.words()
 
 
-def date(rng: Random) -> Both:
-    """Return "on 3 May 1987", "in May" or "in 1987"."""
-    year = rng.randint(1890, 2020)
+def date(rng: Random, earliest: int, latest: int) -> Both:
+    """Return "on 3 May 1987", "in May 1987" or "in 1987"."""
+    year = rng.randint(earliest, latest)
     english, french = rng.choice(small.MONTHS)
     draw = rng.random()
     if draw < 0.3:
@@ -147,23 +208,6 @@ def date(rng: Random) -> Both:
         f"le~1 {french_day}~2 {french}~3 {year}~4",
         notes="number time",
     )
-
-
-def missing(rng: Random) -> Both:
-    """I miss you: tu me manques. Who is missed is the French subject."""
-    sad = a_person(rng)
-    missed = someone_as_object(rng, "relation", sad)
-    tense = rng.choice(STATE_TENSES)
-    english = Clause(subject=sad, verb=MISS, tense=tense, direct=missed)
-    french = Clause(
-        subject=missed,
-        verb=LACK,
-        tense=tense,
-        indirect=sad,
-        tense_mark=english.tense_mark,
-        verb_mark=english.verb_mark,
-    )
-    return Both(english=english_clause(english), french=french_clause(french)).noted("idiom")
 
 
 HOURS, DAYS, WEEKS = ("hours", "heures"), ("days", "jours"), ("weeks", "semaines")

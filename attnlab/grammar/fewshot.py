@@ -1,5 +1,6 @@
 """Sentences around one given noun: the ones that teach a rare word and the ones that ask for it."""
 
+from functools import partial
 from random import Random
 
 from .clause import Clause
@@ -7,20 +8,22 @@ from .content import a_person, attribute, described
 from .lexicon_adjectives import adjectives_for
 from .lexicon_nouns import Noun
 from .lexicon_verbs import Verb
-from .predicates import BE, HUMAN
-from .relatives import that_clause, verbs_of_things
+from .objects import HUMAN
+from .predicates import BE
+from .relatives import following, that_clause, verbs_of_things
+from .sense import sensibly
+from .tenses import era_of
 from .words import Both, both
 
 
 def sentence_about(noun: Noun, rng: Random) -> Both:
     """Return a sentence that names the noun once."""
     make = rng.choice((_done_to, _done_to, _is_so, _that_is_so))
-    return make(noun, rng) + both(".", ".")
+    return sensibly(partial(make, noun), rng) + both(".", ".")
 
 
 def _verb_for(noun: Noun, rng: Random) -> Verb:
-    return rng.choice([verb for verb in verbs_of_things() if (verb.objects - HUMAN) & noun.classes
-                       and "generic" not in verb.flags])  # fmt: skip
+    return rng.choice([verb for verb in verbs_of_things() if (verb.objects - HUMAN) & noun.classes])
 
 
 def _done_to(noun: Noun, rng: Random) -> Both:
@@ -49,7 +52,9 @@ def _that_is_so(noun: Noun, rng: Random) -> Both:
     if not adjectives_for(noun.classes, alone=True):
         return _done_to(noun, rng)
     head = described(rng, noun, 0.0, determiner="the")
-    whole = head.followed_by(that_clause(rng, head, _verb_for(noun, rng)))
-    clause = Clause(subject=whole, verb=BE, tense=rng.choice(("present", "state past")))
+    tense = rng.choice(("present", "state past"))
+    inner = that_clause(rng, head, _verb_for(noun, rng), era_of(tense))
+    whole = head.followed_by(following(inner))
+    clause = Clause(subject=whole, verb=BE, tense=tense)
     clause.rest = attribute(rng, whole, noun.classes)
     return clause.words()

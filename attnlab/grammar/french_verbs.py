@@ -42,6 +42,7 @@ courir    | cours cours court courons courez courent             | cour    | cou
 suivre    | suis suis suit suivons suivez suivent                | suiv    | suivr   | suivi
 vivre     | vis vis vit vivons vivez vivent                      | viv     | vivr    | vécu
 mourir    | meurs meurs meurt mourons mourez meurent             | mour    | mourr   | mort
+plaire    | plais plais plaît plaisons plaisez plaisent         | plais   | plair   | plu
 naître    | nais nais naît naissons naissez naissent             | naiss   | naîtr   | né
 partir    | pars pars part partons partez partent                | part    | partir  | parti
 sortir    | sors sors sort sortons sortez sortent                | sort    | sortir  | sorti

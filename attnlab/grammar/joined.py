@@ -6,7 +6,6 @@ from random import Random
 from .clause import Clause
 from .content import (
     a_name,
-    a_person,
     a_thing,
     attribute,
     chance,
@@ -17,8 +16,9 @@ from .lexicon_adjectives import adjectives_for
 from .lexicon_nouns import nouns_of
 from .lexicon_verbs import Verb, verbs_of
 from .nominal import Nominal, pronoun_phrase
-from .predicates import BE, HUMAN, a_clause, a_later_clause
-from .words import Both, both
+from .objects import HUMAN
+from .predicates import BE, a_clause, a_doer, a_later_clause
+from .words import NOTHING, Both, both
 
 Maker = Callable[[Random], Both]
 
@@ -32,11 +32,11 @@ SEQUENCES = {
     "receive": "read open keep hide translate",
     "read": "understand translate forget",
     "repair": "sell clean",
-    "wash": "eat wear cut",
+    "wash": "eat wear",
     "lose": "find",
     "look for": "find",
     "order": "eat drink taste",
-    "cut": "eat wash",
+    "cut": "eat",
     "learn": "forget repeat",
     "open": "clean close",
     "clean": "paint close repair sell",
@@ -44,7 +44,8 @@ SEQUENCES = {
 
 # Why one does something with a thing: what the thing is like.
 REASONS = {
-    "buy choose keep": "beautiful pretty good cheap modern useful fresh interesting sweet",
+    "buy choose": "beautiful pretty good cheap modern useful fresh interesting sweet",
+    "keep": "beautiful pretty useful interesting",
     "sell": "old heavy big small",
     "wash clean": "dirty",
     "repair": "broken old",
@@ -87,7 +88,8 @@ def verb_named(english: str) -> Verb:
 
 def _again(subject: Nominal) -> Nominal:
     """Return the subject once more, as a pronoun."""
-    return pronoun_phrase(subject.pronoun or pronoun_for(subject, as_person=True))
+    person = subject.noun is None or subject.noun.human
+    return pronoun_phrase(subject.pronoun or pronoun_for(subject, as_person=person))
 
 
 def buy_and_eat(rng: Random) -> Both:
@@ -99,7 +101,7 @@ def buy_and_eat(rng: Random) -> Both:
                     if noun.classes & then.objects and noun.classes & first.objects]  # fmt: skip
     if not shared_nouns and not shared:
         return buy_and_eat(rng)
-    subject = a_person(rng)
+    subject = a_doer(rng, then if "person" in first.subjects else first)
     noun = rng.choice(sorted(shared_nouns, key=lambda noun: noun.english))
     thing = described(rng, noun, 0.3, owner=subject)
     tense = rng.choice(("past", "past", "future"))
@@ -116,7 +118,7 @@ def because_it_is(rng: Random) -> Both:
     names = rng.choice(list(REASONS))
     verb = verb_named(rng.choice(names.split()))
     among = tuple(REASONS[names].split())
-    subject = a_person(rng)
+    subject = a_doer(rng, verb)
     options = [
         noun
         for noun in nouns_of("|".join(sorted(verb.objects - HUMAN)))
@@ -132,7 +134,7 @@ def because_it_is(rng: Random) -> Both:
     elif verb.momentary and tense == "progressive":
         tense = "past"
     one = Clause(subject=subject, verb=verb, tense=tense, direct=thing)
-    again = pronoun_phrase(pronoun_for(thing, as_person=False))
+    again = pronoun_phrase(pronoun_for(thing, as_person=noun.human))
     two = Clause(subject=again, verb=BE, tense="state past" if "past" in tense else "present")
     two.rest = attribute(rng, again, noun.classes, among)
     return one.words() + both("because", "parce que", notes="subordination") + two.words()
@@ -142,7 +144,7 @@ def because_of_mood(rng: Random) -> Both:
     """The girls are sleeping because they are tired."""
     name = rng.choice([name for name in MOODS if name != "stay"])
     verb = verb_named(name)
-    subject = a_person(rng)
+    subject = a_doer(rng, verb)
     one = Clause(subject=subject, verb=verb, tense=rng.choice(("progressive", "past")))
     if "object" in verb.frame:
         one.direct = described(rng, rng.choice(nouns_of("relation")), 0.0, owner=subject)
@@ -165,8 +167,10 @@ def when_it_happened(rng: Random) -> Both:
         return when_it_happened(rng)
     two = a_later_clause(rng, tense="past", frame="travel", spare=0.0)
     two.negation = None
-    if two.tense != "past" or two.verb.english == "stay":
+    if two.tense != "past" or two.verb.english in ("stay", "go"):
         return when_it_happened(rng)
+    if two.verb.english in ("arrive", "return"):
+        two.rest = NOTHING
     return one.words() + both("when", "quand", notes="subordination") + two.words()
 
 
@@ -187,6 +191,8 @@ def topic(rng: Random) -> tuple[Both, Both]:
     """This letter? I sent it to them yesterday."""
     clause = a_clause(rng, frame=rng.choice(("give", "object")), spare=0.6)
     wanted = clause.verb.objects - HUMAN
+    if clause.negative_phrase:
+        return topic(rng)
     if not wanted or "person" not in clause.verb.subjects or "generic" in clause.verb.flags:
         return topic(rng)
     determiner = rng.choice(("the", "this", "my", "your", "his", "her", "our", "their"))

@@ -1,44 +1,45 @@
 """The adjectives: English, French masculine, where the French one stands, and what it may describe.
 
-"attributive" ones do not follow "to be"; "absolute" ones and colours have no degrees.
+"attributive" ones do not follow "to be", "predicative" ones only do; "absolute" ones and colours
+have no degrees.
 """
 
 from dataclasses import dataclass
 from functools import cache
 
 ADJECTIVE_TABLE = """
-big         | grand       | before | building furniture animal plant container vehicle spot
-small       | petit       | before | building furniture animal thing plant child spot
+big         | grand       | before | building furniture animal plant container vehicle spot decor
+small       | petit       | before | building furniture animal thing plant child spot decor
 young       | jeune       | before | adult learner
-old         | vieux       | before | adult building furniture vehicle thing pet spot
-beautiful   | beau        | before | building furniture clothing plant picture music gift spot
-new         | nouveau     | before | vehicle clothing device furniture building spot attributive
-pretty      | joli        | before | clothing gift picture building music home spot
+old         | vieux       | before | adult building furniture vehicle thing pet site decor
+beautiful   | beau        | before | building furniture clothing plant picture music gift spot decor
+new         | nouveau    | before | attributive vehicle clothing furniture building site decor tool
+pretty      | joli        | before | clothing gift picture building music home spot decor
 good        | bon         | before | food drink text show music idea thought worker lesson learner
 bad         | mauvais     | before | text show thought worker learner
-long        | long        | before | text show words told
+long        | long        | before | text show words told music
 little      | petit       | before | child pet attributive
 other       | autre       | before | thing person text building absolute attributive
 
-red         | rouge       | after  | clothing vehicle furniture fruit plant toy colour
-blue        | bleu        | after  | clothing vehicle furniture toy opening colour
-green       | vert        | after  | clothing vehicle furniture fruit opening colour
+red         | rouge       | after  | clothing vehicle furniture decor fruit plant toy colour
+blue        | bleu        | after  | clothing vehicle furniture decor toy opening colour
+green       | vert        | after  | clothing vehicle furniture decor fruit opening colour
 black       | noir        | after  | clothing vehicle furniture pet farm colour
-white       | blanc       | after  | clothing vehicle furniture pet farm plant opening colour
-yellow      | jaune       | after  | clothing vehicle furniture fruit toy plant colour
-grey        | gris        | after  | clothing vehicle furniture pet colour
+white       | blanc       | after  | clothing vehicle furniture decor pet farm plant opening colour
+yellow      | jaune       | after  | clothing vehicle furniture decor fruit toy plant colour
+grey        | gris        | after  | clothing vehicle furniture decor pet colour
 brown       | brun        | after  | clothing furniture pet farm wild colour
 pink        | rose        | after  | clothing toy opening colour
-heavy       | lourd       | after  | container furniture device small
+heavy       | lourd       | after  | container furniture device
 light       | léger       | after  | clothing container device
-expensive   | cher        | after  | clothing vehicle furniture device home gift costly
-cheap       | bon marché  | after  | clothing furniture absolute
-empty       | vide        | after  | container building dishes absolute
-full        | plein       | after  | container dishes absolute
-clean       | propre      | after  | clothing dishes opening home vehicle
-dirty       | sale        | after  | clothing dishes opening home vehicle
+expensive   | cher        | after  | clothing vehicle furniture decor device home gift costly
+cheap       | bon marché  | after  | clothing furniture decor absolute
+empty       | vide        | after  | container vessel absolute
+full        | plein       | after  | container vessel absolute
+clean       | propre      | after  | clothing dishes opening home vehicle decor
+dirty       | sale        | after  | clothing dishes opening home vehicle decor
 broken      | cassé       | after  | device dishes furniture toy absolute
-modern      | moderne     | after  | building furniture device picture spot
+modern      | moderne     | after  | building furniture device picture site
 famous      | célèbre     | after  | artist text picture building show
 interesting | intéressant | after  | text show words
 boring      | ennuyeux    | after  | text show lesson
@@ -47,18 +48,18 @@ sad         | triste      | after  | person told music show
 difficult   | difficile   | after  | words
 easy        | facile      | after  | words
 important   | important   | after  | words message text
-strange     | étrange     | after  | words text picture show told
+strange     | étrange     | after  | words text picture show told music
 dangerous   | dangereux   | after  | wild
-sweet       | sucré       | after  | fruit dish drink
-fresh       | frais       | after  | fruit vegetable
+sweet       | sucré       | after  | sugary fruit
+fresh       | frais       | after  | fruit vegetable farmed
 ripe        | mûr         | after  | fruit
-cold        | froid       | after  | drink dish
-hot         | chaud       | after  | drink dish
+cold        | froid       | after  | warm drink
+hot         | chaud       | after  | warm
 round       | rond        | after  | furniture opening absolute
-useful      | utile       | after  | device tool text
+useful      | utile       | after  | device tool text idea
 happy       | heureux     | after  | person
 tired       | fatigué     | after  | person pet
-ill         | malade      | after  | person pet
+ill         | malade      | after  | person pet absolute predicative
 rich        | riche       | after  | adult
 poor        | pauvre      | after  | adult
 kind        | gentil      | after  | person
@@ -118,8 +119,9 @@ def adjectives_for(classes: frozenset[str], alone: bool = False) -> tuple[Adject
         classes: the classes of the noun.
         alone: only those that may follow "to be".
     """
+    unfit = "attributive" if alone else "predicative"
     return tuple(
         adjective
         for adjective in adjectives()
-        if adjective.classes & classes and not (alone and "attributive" in adjective.classes)
+        if adjective.classes & classes and unfit not in adjective.classes
     )

@@ -67,29 +67,29 @@ orange           | orange f            | food fruit countable
 pear             | poire f             | food fruit countable
 strawberry       | fraise f            | food fruit countable
 cherry           | cerise f            | food fruit countable
-cake             | gâteau m            | food dish countable
+cake             | gâteau m            | food dish countable sugary warm
 sandwich         | sandwich m          | food dish countable
-egg              | œuf m               | food countable
+egg              | œuf m               | food countable farmed
 carrot           | carotte f           | food vegetable countable
 potato           | pomme de terre f    | food vegetable countable
 tomato           | tomate f            | food vegetable countable
-pie              | tarte f             | food dish countable
-biscuit          | biscuit m           | food dish countable
-bread            | pain m              | food mass solid
+pie              | tarte f             | food dish countable sugary warm
+biscuit          | biscuit m           | food dish countable sugary
+bread            | pain m              | food mass solid farmed
 cheese           | fromage m           | food mass solid
-meat             | viande f            | food mass solid
-rice             | riz m               | food mass
-chocolate        | chocolat m          | food mass
-butter           | beurre m            | food mass
-jam              | confiture f         | food mass
-soup             | soupe f             | food mass
-ice cream        | glace f             | food mass
+meat             | viande f            | food mass solid warm
+rice             | riz m               | food mass warm
+chocolate        | chocolat m          | food mass sugary
+butter           | beurre m            | food mass farmed
+jam              | confiture f         | food mass sugary
+soup             | soupe f             | food mass warm
+ice cream        | glace f             | food mass sugary
 salad            | salade f            | food mass
-water            | eau f               | drink mass bottled
-milk             | lait m              | drink mass bottled
-coffee           | café m              | drink mass hot
-tea              | thé m               | drink mass hot
-juice            | jus m               | drink mass
+water            | eau f               | drink mass bottled warm
+milk             | lait m              | drink mass bottled farmed warm
+coffee           | café m              | drink mass hot warm sugary
+tea              | thé m               | drink mass hot warm sugary
+juice            | jus m               | drink mass sugary
 wine             | vin m               | drink mass bottled
 beer             | bière f             | drink mass
 
@@ -99,35 +99,35 @@ newspaper        | journal m           | thing text small
 magazine         | revue f             | thing text small
 poem             | poème m             | text work
 novel            | roman m             | thing text gift work small
-story            | histoire f          | text told
+story            | histoire f          | text told story
 article          | article m           | text work
 message          | message m           | text message
 postcard         | carte postale/cartes postales f | thing text message small
 dictionary       | dictionnaire m      | thing text gift small
 report           | rapport m           | text work
-song             | chanson f           | music told
+song             | chanson f           | music
 film             | film m              | show
 photo            | photo f             | thing picture small gift
 painting         | tableau m           | thing picture gift
 picture          | image f             | picture
 
-dress            | robe f              | thing clothing gift
-shirt            | chemise f           | thing clothing gift
-coat             | manteau m           | thing clothing gift
-hat              | chapeau m           | thing clothing gift
-shoe             | chaussure f         | thing clothing
-skirt            | jupe f              | thing clothing gift
-jacket           | veste f             | thing clothing gift
-scarf            | écharpe f           | thing clothing gift
-sock             | chaussette f        | thing clothing
-boot             | botte f             | thing clothing
+dress            | robe f              | thing clothing gift ladies
+shirt            | chemise f           | thing clothing gift unisex
+coat             | manteau m           | thing clothing gift unisex
+hat              | chapeau m           | thing clothing gift unisex
+shoe             | chaussure f         | thing clothing unisex
+skirt            | jupe f              | thing clothing gift ladies
+jacket           | veste f             | thing clothing gift unisex
+scarf            | écharpe f           | thing clothing gift unisex
+sock             | chaussette f        | thing clothing unisex
+boot             | botte f             | thing clothing unisex
 
-car              | voiture f           | thing vehicle costly
+car              | voiture f           | thing vehicle costly motor
 bicycle          | vélo m              | thing vehicle gift
 boat             | bateau m            | thing vehicle costly
-lorry            | camion m            | thing vehicle costly
+lorry            | camion m            | thing vehicle motor
 train            | train m             | transport
-bus              | autobus m           | transport
+bus              | autobus m           | transport motor
 plane            | avion m             | transport
 
 table            | table f             | thing furniture
@@ -139,24 +139,24 @@ desk             | bureau m            | thing furniture
 lamp             | lampe f             | thing furniture gift
 mirror           | miroir m            | thing furniture gift
 clock            | horloge f           | thing device furniture
-carpet           | tapis m             | thing furniture
+carpet           | tapis m             | thing decor
 
 telephone        | téléphone m         | thing device small gift
 computer         | ordinateur m        | thing device costly
 watch            | montre f            | thing device small gift
 camera           | appareil photo/appareils photo m | thing device small gift
 key              | clé f               | thing small lost
-bag              | sac m               | thing small gift lost
+bag              | sac m               | thing small gift lost load vessel
 umbrella         | parapluie m         | thing small gift lost
 ticket           | billet m            | thing small lost
 pencil           | crayon m            | thing small tool
 pen              | stylo m             | thing small tool gift
-box              | boîte f             | thing small container
-suitcase         | valise f            | thing container lost
-bottle           | bouteille f         | thing small
-glass            | verre m             | thing small dishes
-plate            | assiette f          | thing small dishes
-cup              | tasse f             | thing small dishes
+box              | boîte f             | thing small container load
+suitcase         | valise f            | thing container lost load
+bottle           | bouteille f         | thing small vessel
+glass            | verre m             | thing small dishes vessel
+plate            | assiette f          | thing small dishes vessel
+cup              | tasse f             | thing small dishes vessel
 knife            | couteau m           | thing small dishes
 spoon            | cuillère f          | thing small dishes
 ball             | ballon m            | thing small toy gift
@@ -170,22 +170,22 @@ house            | maison f            | building home costly
 flat             | appartement m       | building home costly
 door             | porte f             | opening
 window           | fenêtre f           | opening
-bridge           | pont m              | building
+bridge           | pont m              | building span
 castle           | château m           | building public
 church           | église f            | building public
 museum           | musée m             | building public
 
-town             | ville f             | spot
-village          | village m           | spot
-street           | rue f               | spot
-garden           | jardin m            | spot
-park             | parc m              | spot
-hotel            | hôtel m             | spot
-restaurant       | restaurant m        | spot
-school           | école f             | spot
-room             | chambre f           | spot
-factory          | usine f             | spot
-island           | île f               | spot
+town             | ville f             | spot site
+village          | village m           | spot site
+street           | rue f               | spot site
+garden           | jardin m            | spot site
+park             | parc m              | spot site
+hotel            | hôtel m             | spot site
+restaurant       | restaurant m        | spot site
+school           | école f             | spot site
+room             | chambre f           | spot site
+factory          | usine f             | spot site
+island           | île f               | spot island
 
 question         | question f          | words said
 idea             | idée f              | words thought
@@ -194,8 +194,8 @@ lesson           | leçon f             | words lesson
 exercise         | exercice m          | words lesson
 word             | mot m               | words said
 answer           | réponse f           | words said
-secret           | secret m            | words told
-truth            | vérité f            | words told unique
+secret           | secret m            | told hidden
+truth            | vérité f            | true unique
 """
 
 

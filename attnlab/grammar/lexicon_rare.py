@@ -11,7 +11,7 @@ squirrel    | écureuil m      | animal wild
 candle      | bougie f        | thing small gift
 glove       | gant m          | thing clothing gift
 peach       | pêche f         | food fruit countable
-curtain     | rideau m        | thing furniture
+curtain     | rideau m        | thing decor
 """,
     2: """
 owl         | chouette f      | animal wild
@@ -25,7 +25,7 @@ fox         | renard m        | animal wild
 guitar      | guitare f       | thing gift device
 necklace    | collier m       | thing clothing gift
 plum        | prune f         | food fruit countable
-basket      | panier m        | thing small container
+basket      | panier m        | thing small container load vessel
 """,
     8: """
 goat        | chèvre f        | animal farm
@@ -43,9 +43,9 @@ frog        | grenouille f    | animal wild
 """,
     32: """
 donkey      | âne m           | animal farm
-pillow      | oreiller m      | thing furniture
+pillow      | oreiller m      | thing decor
 wheelbarrow | brouette f      | thing small tool
-pancake     | crêpe f         | food dish countable
+pancake     | crêpe f         | food dish countable sugary warm
 needle      | aiguille f      | thing small tool
 """,
 }

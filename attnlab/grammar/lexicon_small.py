@@ -113,7 +113,7 @@ MEN = ("Paul", "Pierre", "Marc", "Louis", "Thomas", "Hugo", "Antoine", "Nicolas"
 PLACE_TABLE = """
 in | the garden       | dans | dans | le jardin
 in | the kitchen      | dans | dans | la cuisine
-in | the park         | dans | dans | le parc
+in | the park         | dans | à    | le parc
 at | the market       | à    | à    | le marché
 at | the station      | à    | à    | la gare
 at | the airport      | à    | à    | le aéroport
@@ -165,6 +165,15 @@ HOMES = tuple(
     for place in PLACES
     if place.at[0].split()[-1].istitle() or place.at[0] == "in the village"
 )
+
+NEAR = tuple(place for place in PLACES if place not in HOMES)
+OUTDOORS = tuple(
+    place
+    for place in PLACES
+    if place.at[0].split()[-1]
+    in ("garden", "park", "beach", "village", "Paris", "London", "Rome", "Lyon")
+)
+AWAY = tuple(place for place in PLACES if place.at[0] not in ("in the kitchen", "in the garden"))
 
 # Times, by the tense that they ask for. Words with the same number are linked; a phrase without
 # numbers is linked as a whole. Elision comes later, so "la année".

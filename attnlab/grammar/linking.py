@@ -4,16 +4,24 @@ from random import Random
 
 from . import lexicon_small as small
 from .clause import Clause
-from .content import a_name, a_person, attribute, chance, pronoun_for
+from .content import a_name, a_person, attribute, chance, described, pronoun_for
 from .facts import raining
+from .joined import verb_named
+from .lexicon_nouns import nouns_of
 from .lexicon_verbs import Verb, travels
 from .nominal import Nominal, negative_phrase, pronoun_phrase
-from .predicates import BE, HUMAN, a_clause, a_later_clause
+from .objects import HUMAN
+from .predicates import BE, a_clause, a_later_clause
 from .realise import capitalised
 from .words import Both, both
 
 THINKING = (("think", "penser"), ("say", "dire"), ("know", "savoir"), ("hope", "espérer"),
             ("believe", "croire"))  # fmt: skip
+
+
+# What one may wish to be.
+WISHED = ("young", "rich", "brave", "kind", "patient", "happy", "ill", "tired", "polite", "serious",
+          "curious", "poor")  # fmt: skip
 
 
 def thought_verb(english: str, french: str) -> Verb:
@@ -31,45 +39,65 @@ def thought_verb(english: str, french: str) -> Verb:
 
 def that_sentence(rng: Random) -> Both:
     """Anna thinks that Paul is tired; Anna said that Paul would come."""
+    speaker = a_person(rng)
     inner_tenses: tuple[str, ...]
     if chance(rng, 0.7):
         english, french = rng.choice(THINKING)
+        if speaker.person == 1 and french == "dire":
+            return that_sentence(rng)
         outer, inner_tenses = "present", ("present", "future", "past", "progressive")
     else:
         english, french = THINKING[1]
         outer, inner_tenses = "past", ("conditional", "past progressive", "pluperfect")
     verb = thought_verb(english, french)
-    first = Clause(subject=a_person(rng), verb=verb, tense=outer)
+    first = Clause(subject=speaker, verb=verb, tense=outer)
     if chance(rng, 0.1) and french in ("savoir", "dire"):
         first.negation = "not"
     second = in_tense(rng, rng.choice(inner_tenses))
     return first.words() + both("that", "que", notes="subordination") + second
 
 
-def in_tense(rng: Random, tense: str, subject: Nominal | None = None) -> Both:
+def in_tense(rng: Random, tense: str, subject: Nominal | None = None, habits: bool = True) -> Both:
     """Return a clause that is certainly in this tense."""
     while True:
-        clause = a_later_clause(rng, tense=tense, spare=0.2, modals=False, subject=subject)
-        if clause.tense == tense:
+        clause = a_later_clause(
+            rng, tense=tense, spare=0.2, modals=False, subject=subject, habits=habits
+        )
+        if clause.tense == tense and (habits or clause.adverb is None):
             return clause.words()
 
 
 def condition(rng: Random) -> Both:
     """If it rains, Anna will stay at the hotel. If I were rich, I would buy a boat."""
     if chance(rng, 0.5):
-        first = raining("present", rng) if chance(rng, 0.25) else in_tense(rng, "present")
+        first = (
+            raining("present", rng) if chance(rng, 0.25) else in_tense(rng, "present", habits=False)
+        )
         second = in_tense(rng, "future")
     else:
         subject = a_person(rng)
-        clause = a_clause(rng, subject=subject, frame=rng.choice(("be", "object")), spare=0.0,
-                          modals=False)  # fmt: skip
-        if not clause.verb.state:
-            return condition(rng)
-        clause.tense, clause.negation, clause.adverb = "unreal", None, None
+        if chance(rng, 0.5):
+            clause = Clause(subject=subject, verb=BE, tense="unreal")
+            clause.rest = attribute(rng, subject, HUMAN, WISHED)
+        else:
+            clause = Clause(subject=subject, verb=verb_named("have"), tense="unreal")
+            owned = rng.choice(nouns_of("costly"))
+            clause.direct = described(rng, owned, 0.3, determiner="a", plural=False)
         first = clause.words()
         again = pronoun_phrase(subject.pronoun or pronoun_for(subject, as_person=True))
-        second = in_tense(rng, "conditional", again)
+        second = _would(rng, again)
     return both("if", "si", notes="subordination condition") + first + both(",", ",") + second
+
+
+def _would(rng: Random, subject: Nominal) -> Both:
+    """Return what somebody would do or be."""
+    while True:
+        frame = rng.choice(("none", "none", "to", "object", "be"))
+        clause = a_later_clause(
+            rng, tense="conditional", frame=frame, spare=0.2, modals=False, subject=subject
+        )
+        if clause.tense == "conditional" and not clause.negative_phrase:
+            return clause.words()
 
 
 def when_it_comes(rng: Random) -> Both:
@@ -85,7 +113,19 @@ def meanwhile(rng: Random) -> Both:
     """While Paul was sleeping, Anna was reading."""
     tense = rng.choice(("past progressive", "progressive"))
     start = both("while", "pendant que", notes="subordination")
-    return start + in_tense(rng, tense) + both(",", ",") + in_tense(rng, tense)
+    first, second = _going_on(rng, tense), _going_on(rng, tense)
+    if first.english[0].text == second.english[0].text:
+        return meanwhile(rng)
+    return start + first + both(",", ",") + second
+
+
+def _going_on(rng: Random, tense: str) -> Both:
+    """Return something that lasts: no arriving and no leaving."""
+    while True:
+        frame = rng.choice(("none", "object", "object", "to", "give"))
+        clause = a_later_clause(rng, tense=tense, frame=frame, spare=0.2, modals=False)
+        if clause.tense == tense and clause.negation is None:
+            return clause.words()
 
 
 def speech(rng: Random) -> Both:
@@ -115,7 +155,9 @@ def command(rng: Random) -> Both:
     """Close the door, Paul! Give it to me! Do not wake her!"""
     you = pronoun_phrase(small.FRIEND)
     frame = rng.choice(("object", "object", "give", "give", "to", "none"))
-    clause = a_clause(rng, subject=you, frame=frame, tense="present", spare=0.0, modals=False)
+    clause = a_clause(
+        rng, subject=you, frame=frame, tense="present", spare=0.0, modals=False, habits=False
+    )
     verb = clause.verb
     unfit = verb.state or verb.momentary or "generic" in verb.flags
     own = [p for p in (clause.direct, clause.indirect) if p and p.pronoun and p.pronoun.person == 2]

@@ -7,7 +7,7 @@ from . import lexicon_small as small
 from .circumstances import place_phrase
 from .clause import Clause
 from .content import chance
-from .facts import AGE, BORN, COST
+from .facts import AGE, BORN, COST, amount_for, priced_nouns
 from .lexicon_nouns import Noun, nouns_of
 from .lexicon_verbs import verbs_of
 from .nominal import Nominal, name_phrase, noun_phrase
@@ -106,15 +106,13 @@ def _year(rng: Random) -> Both:
 
 def prices(rng: Random, size: int) -> Both:
     """The lamp costs 120 euros, the chair 85 and the bed 940."""
-    drawn = rng.sample(nouns_of("costly|furniture|device|clothing"), size)
+    drawn = rng.sample(priced_nouns(), size)
     things = [noun_phrase(noun, False, "the") for noun in drawn]
     clause = Clause(subject=things[0], verb=COST, tense=rng.choice(("present", "state past")))
-    clause.rest = figures(_amount(rng)) + both("euros", "euros")
-    return listed([clause.words(), *(thing.both + figures(_amount(rng)) for thing in things[1:])])
-
-
-def _amount(rng: Random) -> int:
-    return rng.randint(21, 9999)
+    clause.rest = figures(amount_for(rng, drawn[0])) + both("euros", "euros")
+    others = [thing.both + figures(amount_for(rng, noun))
+              for thing, noun in zip(things[1:], drawn[1:], strict=True)]  # fmt: skip
+    return listed([clause.words(), *others])
 
 
 MAKERS: tuple[Callable[[Random, int], Both], ...] = (shopping, homes, ages, births, prices)

@@ -1,5 +1,6 @@
 """Long sentences: clauses of many kinds, joined until there are enough words."""
 
+from functools import partial
 from random import Random
 
 from . import joined, linking
@@ -7,7 +8,9 @@ from .content import chance, chosen
 from .lists import a_list
 from .nominal import Nominal
 from .predicates import a_later_clause
-from .relatives import person_with_who_clause, thing_with_that_clause
+from .relatives import CONSUMING, person_with_who_clause, thing_with_that_clause
+from .sense import sensibly
+from .tenses import era_of
 from .words import NOTHING, Both, both
 
 # What is told may have happened, be happening or be going to happen: one of them throughout.
@@ -15,7 +18,7 @@ from .words import NOTHING, Both, both
 STORIES = (
     (("past", "past", "past", "past progressive"), {"future", "present"}),
     (("progressive", "progressive", "present"), {"future", "conditional", "pluperfect"}),
-    (("future",), {"imperfect", "conditional", "pluperfect"}),
+    (("future",), {"present", "imperfect", "conditional", "pluperfect"}),
 )
 Story = tuple[tuple[str, ...], set[str]]
 POINTING = ("it", "they", "them")
@@ -31,21 +34,25 @@ def a_long_sentence(rng: Random, target: int = 0) -> Both:
     """
     target = target or rng.randint(21, 60)
     story = rng.choice(STORIES)
-    result = _piece(rng, story)
+    make = partial(_piece, story=story)
+    result, last = sensibly(make, rng), ""
     while len(result.french) < target - 6:
-        piece = _piece(rng, story)
+        piece = sensibly(make, rng)
         if not any(part.notes & story[1] for part in piece.french):
-            result = result + _connection(rng) + piece
+            connection = _connection(rng, last)
+            last = connection.english[-1].text
+            result = result + connection + piece
     return result + both(".", ".")
 
 
-def _connection(rng: Random) -> Both:
-    draw = rng.random()
-    if draw < 0.15:
+def _connection(rng: Random, last: str) -> Both:
+    """Return a semicolon, "and" or ", but"; "but" never twice in a row."""
+    if chance(rng, 0.25):
         return both(";", ";")
-    comma = both(",", ",") if draw < 0.6 else NOTHING
-    english, french = ("and", "et") if chance(rng, 0.65) else ("but", "mais")
-    return comma + both(english, french, notes="coordination")
+    if last == "but" or chance(rng, 0.7):
+        comma = both(",", ",") if chance(rng, 0.8) else NOTHING
+        return comma + both("and", "et", notes="coordination")
+    return both(",", ",") + both("but", "mais", notes="coordination")
 
 
 def _piece(rng: Random, story: Story) -> Both:
@@ -62,7 +69,7 @@ def _piece(rng: Random, story: Story) -> Both:
     if kind == "statement":
         return _told(rng, tense, None)
     if chance(rng, 0.5):
-        return _told(rng, tense, person_with_who_clause(rng))
+        return _told(rng, tense, person_with_who_clause(rng, era_of(tense)))
     return _thing_seen(rng, tense)
 
 
@@ -78,9 +85,15 @@ def _thing_seen(rng: Random, tense: str) -> Both:
     """Anna found the key that Paul lost."""
     while True:
         clause = a_later_clause(rng, frame="object", spare=0.0, tense=tense, modals=False)
-        whole, verb = thing_with_that_clause(rng)
+        whole, verb = thing_with_that_clause(rng, era_of(tense))
         fitting = whole.noun is not None and whole.noun.classes & clause.verb.objects
-        if not fitting or clause.verb is verb or clause.negation or clause.negative_phrase:
+        if (
+            verb.english in CONSUMING
+            or not fitting
+            or clause.verb is verb
+            or clause.negation
+            or clause.negative_phrase
+        ):
             continue
         pointing = any(part.text in POINTING for part in whole.english)
         if pointing or clause.tense != tense or "generic" in clause.verb.flags:

@@ -15,7 +15,10 @@ from .words import NOTHING, Both, Mark, Word, both, tied, word, words
 
 @dataclass(kw_only=True)
 class Nominal:
-    """A noun phrase or a pronoun, and what the rest of the sentence must agree with."""
+    """A noun phrase or a pronoun, and what the rest of the sentence must agree with.
+
+    Of two that are joined, `second_at` is where the second begins in French; otherwise 0.
+    """
 
     english: list[Word]
     french: list[Word]
@@ -27,6 +30,7 @@ class Nominal:
     mark: Mark = field(default_factory=Mark)
     negative: bool = False
     english_plural: bool | None = None
+    second_at: int = 0
 
     @property
     def plural_in_english(self) -> bool:
@@ -217,4 +221,18 @@ def joined(first: Nominal, second: Nominal, conjunction: str) -> Nominal:
         french=[*first.french, word(french, mark, notes="coordination"), *second.french],
         gender="f" if feminine else "m",
         plural=conjunction == "and" or second.plural,
+        second_at=len(first.french) + 1,
     )
+
+
+def governed(preposition: str, phrase: Nominal, *marks: Mark) -> list[Word]:
+    """Return the French phrase behind à or de, which stands again before the second of two."""
+    french = stressed(phrase).french
+    if not phrase.second_at:
+        return [word(preposition, *marks), *french]
+    return [
+        word(preposition, *marks),
+        *french[: phrase.second_at],
+        word(preposition, *marks),
+        *french[phrase.second_at :],
+    ]

@@ -1,20 +1,12 @@
 """A finished pair: printed sentences, their alignment, their tags."""
 
-import hashlib
-import itertools
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from random import Random
 
-from .long import a_long_sentence
+from .lexicon_nouns import Noun
 from .realise import capitalised, english_text, english_words, french_text, french_words
-from .sentences import a_sentence
 from .tokenise import tokenise_english, tokenise_french
 from .words import Both, Mark, Word
-
-# Sentences of single rules hardly ever have more tokens than this.
-LONGEST_ORDINARY = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +21,7 @@ class Pair:
         combinations: adjective+noun, clitic+verb and negation+tense in it, sorted.
         length: tokens of the longer side.
         wrong: the French sentence with one wrong form, for minimal pairs; otherwise empty.
+        focus: the French word that a sentence of fewshot asks for; otherwise empty.
     """
 
     english: str
@@ -38,16 +31,23 @@ class Pair:
     combinations: tuple[str, ...]
     length: int
     wrong: str = ""
+    focus: str = ""
 
     def tagged(self, tag: str) -> "Pair":
         """Return the pair with one more tag."""
         return replace(self, tags=tuple(sorted({*self.tags, tag})))
 
+    def asking_for(self, noun: Noun) -> "Pair":
+        """Return the pair with the French form of `noun` that it holds as its focus."""
+        forms = (noun.french, noun.french_plural)
+        (form,) = [token for token in tokenise_french(self.french) if token.lower() in forms]
+        return replace(self, focus=form)
+
     def line(self) -> str:
         """Return the line of the TSV file, without its end."""
         links = " ".join(f"{source}-{target}" for source, target in self.links)
-        columns = (self.english, self.french, links, ",".join(self.tags))
-        return "\t".join((*columns, self.wrong) if self.wrong else columns)
+        columns = (self.english, self.french, links, ",".join(self.tags), self.wrong, self.focus)
+        return "\t".join(columns).rstrip("\t")
 
 
 def sentence_pair(phrase: Both) -> Pair:
@@ -90,32 +90,3 @@ def _links(english: list[Word], french: list[Word]) -> tuple[tuple[int, int], ..
         for target in targets.get(mark, ())
     }
     return tuple(sorted(found))
-
-
-def pairs(seed: int, longest: int = 20, distinct: bool = True) -> Iterator[Pair]:
-    """Yield pairs without end.
-
-    Args:
-        seed: the same seed gives the same pairs, in the same order.
-        longest: the most tokens that either side may have; beyond 20, every other pair is one of
-            the long sentences.
-        distinct: yield no sentence twice, in either language. This keeps the hashes of all that
-            was yielded in memory; without it, memory does not grow.
-    """
-    rng = Random(seed)
-    seen: set[bytes] = set()
-    for count in itertools.count():
-        make = a_long_sentence if longest > LONGEST_ORDINARY and count % 2 else a_sentence
-        pair = sentence_pair(make(rng))
-        if not 3 <= pair.length <= longest:
-            continue
-        if distinct:
-            both_sides = {_digest(pair.english), _digest(pair.french)}
-            if seen & both_sides:
-                continue
-            seen |= both_sides
-        yield pair
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=8).digest()

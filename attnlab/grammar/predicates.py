@@ -19,7 +19,8 @@ from .content import (
 from .lexicon_adjectives import adjectives_for
 from .lexicon_nouns import nouns_of
 from .lexicon_verbs import Verb, travels, verbs_of
-from .nominal import Nominal, negative_phrase, pronoun_phrase
+from .nominal import Nominal
+from .objects import HUMAN, give_objects
 from .tenses import add_modal, choose_tense, negate_or_qualify
 from .words import NOTHING, Both
 
@@ -29,7 +30,10 @@ THINGS = "thing|food|drink|building|vehicle|text|show|words|music|pet|opening"
 
 BE = Verb(english="be", particle="", french="être", frame="be", subjects=frozenset(),
           objects=frozenset(), flags=frozenset({"state"}))  # fmt: skip
-HUMAN = frozenset({"person"})
+PEOPLE = frozenset({"person", "adult", "worker", "child", "learner"})
+
+# What one does every week or every year, while the rest is done every day.
+SEASONAL = ("travel", "swim", "go", "return", "visit", "buy", "sell", "paint", "write", "invite")
 
 # The times that suit a tense, and how often a time is said at all.
 TIMES_OF_TENSE = {
@@ -55,6 +59,7 @@ def a_clause(
     asking: bool = False,
     modals: bool = True,
     negation: str | None = None,
+    habits: bool = True,
 ) -> Clause:
     """Return a statement.
 
@@ -67,21 +72,18 @@ def a_clause(
         asking: leave out what a question would not say (never, often, "some").
         modals: allow can, must, want to, is going to ...
         negation: this one, "nothing" and "nobody" (the object) included; otherwise by chance.
+        habits: what is said in the simple present is said with how often it happens.
     """
     frame = frame or chosen(rng, FRAMES)
     if frame == "be":
         return _being(rng, subject, tense, asking)
     options = travels() if frame == "travel" else verbs_of(frame)
     verb = rng.choice(options)
-    if "person" not in verb.subjects:
-        if subject is not None:
-            return a_clause(
-                rng, subject=subject, tense=tense, spare=spare, asking=asking, modals=modals
-            )
-        subject = described(
-            rng, rng.choice(nouns_of("|".join(sorted(verb.subjects)))), 0.3 * spare, subject=True
+    if subject is not None and not may_do(subject, verb):
+        return a_clause(
+            rng, subject=subject, tense=tense, spare=spare, asking=asking, modals=modals
         )
-    subject = subject or a_person(rng)
+    subject = subject or a_doer(rng, verb, 0.3 * spare)
     tense = choose_tense(rng, verb, tense, asking)
     clause = Clause(subject=subject, verb=verb, tense=tense)
     if modals and chance(rng, 0.13):
@@ -90,9 +92,41 @@ def a_clause(
         clause.negation = negation
     elif not asking and negation is None:
         negate_or_qualify(rng, clause, spare)
-    _give_objects(rng, clause, negation)
+    give_objects(rng, clause, negation)
     clause.rest = _circumstances(rng, clause, spare)
+    if habits:
+        _say_how_often(rng, clause)
     return clause
+
+
+def may_do(subject: Nominal, verb: Verb) -> bool:
+    """Say whether somebody does such things; of a name or a pronoun, any human action is told."""
+    if "person" in verb.subjects:
+        return True
+    if subject.noun is None:
+        return bool(verb.subjects & PEOPLE)
+    return bool(verb.subjects & subject.noun.classes)
+
+
+def a_doer(rng: Random, verb: Verb, adjective: float = 0.3) -> Nominal:
+    """Return somebody, or rarely an animal, as the subject of a verb."""
+    others = sorted(verb.subjects - PEOPLE)
+    if others and (not verb.subjects & PEOPLE or chance(rng, 0.15)):
+        return described(rng, rng.choice(nouns_of("|".join(others))), adjective, subject=True)
+    return a_person(rng, "|".join(sorted(verb.subjects & PEOPLE)))
+
+
+def _say_how_often(rng: Random, clause: Clause) -> None:
+    """Add how often something is done where the simple present alone would sound unfinished."""
+    verb = clause.verb
+    if clause.tense != "present" or verb.state or "sense" in verb.flags or clause.modal:
+        return
+    told = clause.adverb or clause.negation or clause.negative_phrase
+    if told or any("time" in part.notes for part in clause.rest.french):
+        return
+    clause.rest = clause.rest + time_phrase(
+        rng, "habit", near=verb.english not in SEASONAL, hours=False
+    )
 
 
 def a_later_clause(
@@ -103,6 +137,7 @@ def a_later_clause(
     frame: str | None = None,
     spare: float = 1.0,
     modals: bool = True,
+    habits: bool = True,
 ) -> Clause:
     """Return a clause that may follow another: its it and they never point back by accident.
 
@@ -110,7 +145,13 @@ def a_later_clause(
     """
     while True:
         clause = a_clause(
-            rng, subject=subject, tense=tense, frame=frame, spare=spare, modals=modals
+            rng,
+            subject=subject,
+            tense=tense,
+            frame=frame,
+            spare=spare,
+            modals=modals,
+            habits=habits,
         )
         spoken = clause.words().english
         if subject is not None:
@@ -119,63 +160,38 @@ def a_later_clause(
             return clause
 
 
-def _give_objects(rng: Random, clause: Clause, negation: str | None) -> None:
-    verb, subject = clause.verb, clause.subject
-    negated = clause.negation is not None
-    free = not negated and not subject.negative and clause.adverb is None
-    wanted = negation in ("nobody", "nothing") or chance(rng, 0.05)
-    if verb.frame == "object" and free and wanted and "generic" not in verb.flags:
-        # He sees nobody, he eats nothing.
-        human = verb.objects <= HUMAN
-        clause.direct = negative_phrase(*(("nobody", "personne") if human else ("nothing", "rien")))
-    elif verb.frame == "object":
-        human_only = verb.objects <= {"person", "adult", "artist", "child"}
-        if "person" in verb.objects and chance(rng, 0.7 if not human_only else 1.0):
-            clause.direct = someone_as_object(rng, "person", subject)
-        elif chance(rng, 0.1):
-            clause.direct = pronoun_phrase(rng.choice((small.IT_MASCULINE, small.THEY)))
-        else:
-            determiner = "generic" if "generic" in verb.flags else ""
-            determiner = "the" if subject.negative else determiner
-            clause.direct = a_thing(rng, verb.objects - HUMAN, subject, negated, determiner)
-    elif verb.frame == "to":
-        clause.indirect = someone_as_object(rng, "|".join(sorted(verb.objects)), subject)
-    elif verb.frame == "of":
-        noun = rng.choice(nouns_of("|".join(sorted(verb.objects))))
-        clause.about = described(rng, noun, 0.2, owner=subject, plain=True)
-        if noun.mass or "unique" in noun.classes or clause.about.plural:
-            return
-        if chance(rng, 0.3):
-            clause.about = described(rng, noun, 0.2, determiner="a", plural=False)
-    elif verb.frame == "give":
-        if chance(rng, 0.3):
-            clause.direct = pronoun_phrase(rng.choice((small.IT_MASCULINE, small.THEY)))
-        else:
-            clause.direct = a_thing(rng, verb.objects, subject, negated)
-        clause.indirect = someone_as_object(rng, "person", subject)
-
-
 def _circumstances(rng: Random, clause: Clause, spare: float) -> Both:
     """Return place, company and time, as far as verb and tense like them."""
     verb, result = clause.verb, NOTHING
     if verb in travels():
-        result = result + _destination(rng, next(iter(verb.objects), "none"))
+        result = result + _destination(rng, verb)
     elif "home" in verb.flags:
         result = result + place_phrase(rng, "at", small.HOMES)
     elif "place" in verb.flags and chance(rng, 0.35 * spare):
-        result = result + place_phrase(rng, "at")
-    if "with" in verb.flags and chance(rng, 0.25 * spare):
+        places = small.OUTDOORS if "outdoors" in verb.flags else small.PLACES
+        result = result + place_phrase(rng, "at", places)
+    animal = clause.subject.noun is not None and "animal" in clause.subject.noun.classes
+    if "with" in verb.flags and not animal and chance(rng, 0.25 * spare):
         result = result + company(rng, clause.subject)
     group, probability = TIMES_OF_TENSE.get(clause.tense, ("", 0.0))
     lasting = (verb.state and clause.tense == "present") or clause.modal is not None
     free = clause.adverb is None and clause.negation != "never"
+    # "Nobody comes every day" says something else in French.
+    free = free and not ((clause.negation or clause.negative_phrase) and group == "habit")
+    near = "daily" in verb.flags or (group == "habit" and verb.english not in SEASONAL)
     if group and not lasting and free and chance(rng, probability * spare):
-        result = result + time_phrase(rng, group)
+        hours = near or verb.momentary or verb.frame in ("none", "to")
+        result = result + time_phrase(rng, group, near, hours)
     return result
 
 
-def _destination(rng: Random, kind: str) -> Both:
-    return NOTHING if kind == "none" else place_phrase(rng, kind)
+def _destination(rng: Random, verb: Verb) -> Both:
+    kind = next(iter(verb.objects), "none")
+    if kind == "none":
+        return NOTHING
+    # One does not "return" from the kitchen: rentrer is to come home.
+    places = small.AWAY if verb.french == "rentrer" else small.PLACES
+    return place_phrase(rng, kind, places)
 
 
 def _being(rng: Random, subject: Nominal | None, tense: str | None, asking: bool) -> Clause:
@@ -194,7 +210,7 @@ def _being(rng: Random, subject: Nominal | None, tense: str | None, asking: bool
         negate_or_qualify(rng, clause, 0.0)
     if clause.negation == "never":
         clause.negation = "not"
-    if chance(rng, 0.2):
+    if chance(rng, 0.3):
         clause.rest = _compared(rng, subject, classes)
     else:
         clause.rest = attribute(rng, subject, classes)

@@ -8,7 +8,8 @@ from .content import a_name, a_person, attribute, chance
 from .lexicon_nouns import nouns_of
 from .lexicon_verbs import Verb, travels
 from .nominal import Nominal, noun_phrase, pronoun_phrase
-from .predicates import BE, HUMAN, a_clause
+from .objects import HUMAN
+from .predicates import BE, a_clause
 from .relatives import verbs_of_things
 from .words import NOTHING, Both, Mark, both, tied, word
 
@@ -46,15 +47,19 @@ def word_question(rng: Random) -> Both:
     """Where did Paul buy this hat?"""
     frame = rng.choice(("none", "object", "object", "give", "go"))
     if frame == "go":
-        verb = rng.choice([verb for verb in travels() if verb.english in ("go", "stay")])
+        verb = next(verb for verb in travels() if verb.english == "go")
         tense = rng.choice(("progressive", "past", "future", "past progressive"))
         clause = Clause(subject=a_person(rng), verb=verb, tense=tense)
         clause.question = both("where", "où")
         return clause.words()
     clause = a_clause(rng, asking=True, spare=0.0, frame=frame, modals=False)
+    if clause.tense not in ASKED_TENSES:
+        return word_question(rng)
     if clause.verb.state or "accident" in clause.verb.flags or "person" not in clause.verb.subjects:
         return word_question(rng)
     english, french = rng.choice(WORD_QUESTIONS)
+    if english != "why" and (clause.tense == "progressive" or frame == "give"):
+        return word_question(rng)
     clause.question = both(english, french)
     return clause.words()
 

@@ -10,6 +10,7 @@ from .words import Word
 
 NARROW_SPACE = "\u202f"
 ELIDING = ("le", "la", "je", "me", "te", "se", "ne", "de", "que", "jusque", "lorsque", "puisque")
+ENGLISH_MERGERS = {("a", "other"): "another", ("can", "not"): "cannot"}
 CONTRACTIONS = {("de", "le"): "du", ("de", "les"): "des", ("à", "le"): "au", ("à", "les"): "aux"}
 
 
@@ -55,11 +56,16 @@ def _contract(sentence: list[Word]) -> list[Word]:
 
 
 def english_words(sentence: list[Word]) -> list[Word]:
-    """Return the words with "an" for "a" where the next word begins with a vowel sound."""
-    result = list(sentence)
-    for index, current in enumerate(result[:-1]):
-        if current.text == "a" and _vowel_sound(result[index + 1].text):
-            result[index] = replace(current, text="an")
+    """Return the words with "an" for "a" before a vowel sound, "another" and "cannot" for two."""
+    result: list[Word] = []
+    for current in sentence:
+        previous = result[-1].text if result else ""
+        if (previous, current.text) in ENGLISH_MERGERS:
+            result[-1] = result[-1].merged_into(current, ENGLISH_MERGERS[previous, current.text])
+            continue
+        if previous == "a" and _vowel_sound(current.text):
+            result[-1] = replace(result[-1], text="an")
+        result.append(current)
     return result
 
 

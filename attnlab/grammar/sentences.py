@@ -1,23 +1,31 @@
 """Whole sentences of every kind, and how often each comes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
-from . import facts, joined, linking, questions
+from . import facts, idioms, joined, linking, pointing, questions
+from . import lexicon_small as small
+from .circumstances import place_of
 from .clause import Clause
-from .content import attribute, chance, chosen
+from .content import attribute, chance, chosen, superlative
 from .lexicon_adjectives import adjectives_for
+from .lexicon_nouns import nouns_of
 from .lists import a_list
 from .nominal import Nominal
-from .predicates import BE, HUMAN, a_clause, a_later_clause
+from .objects import HUMAN
+from .predicates import BE, a_clause, a_later_clause
 from .realise import capitalised
 from .relatives import (
+    CONSUMING,
     person_with_who_clause,
     spot_with_where,
     thing_with_dont,
     thing_with_that_clause,
 )
-from .words import NOTHING, Both, both
+from .sense import sensibly
+from .tenses import era_of
+from .words import NOTHING, Both, Mark, both, word
 
 Maker = Callable[[Random], Both]
 
@@ -32,17 +40,25 @@ def statement(rng: Random) -> Both:
     return a_clause(rng).words()
 
 
+TOLD_TENSES = ("past", "past", "past progressive", "progressive", "present", "future")
+
+
 def subject_relative(rng: Random) -> Both:
     """The boy who broke the window is sleeping."""
-    return a_later_clause(rng, subject=person_with_who_clause(rng), spare=0.4).words()
+    tense = rng.choice(TOLD_TENSES)
+    whole = person_with_who_clause(rng, era_of(tense))
+    while True:
+        clause = a_later_clause(rng, subject=whole, spare=0.4, tense=tense)
+        if era_of(clause.tense) == era_of(tense):
+            return clause.words()
 
 
 def object_with_relative(rng: Random) -> Both:
     """I know the boy who broke the window."""
     clause = a_clause(rng, frame=rng.choice(("object", "to")), spare=0.0)
-    if clause.negation or not clause.verb.objects <= HUMAN or "person" not in clause.verb.subjects:
+    if clause.negation or not clause.verb.objects <= HUMAN or _unfinished(clause):
         return object_with_relative(rng)
-    whole = person_with_who_clause(rng)
+    whole = person_with_who_clause(rng, era_of(clause.tense))
     if clause.verb.frame == "to":
         clause.indirect = whole
     else:
@@ -51,23 +67,41 @@ def object_with_relative(rng: Random) -> Both:
     return clause.words()
 
 
+def _unfinished(clause: Clause) -> bool:
+    """Say whether, without its time, the clause would be a bare simple present."""
+    return clause.tense == "present" and not clause.verb.state and not clause.adverb
+
+
 def object_relative(rng: Random) -> Both:
     """The letter that Anna wrote is long."""
-    whole, verb = thing_with_that_clause(rng)
-    classes = whole.noun.classes if whole.noun else frozenset()
-    if adjectives_for(classes, alone=True) and chance(rng, 0.6):
-        return _described_so(rng, whole, classes)
+    if chance(rng, 0.6):
+        return _described_so(rng, lambda rng, era: thing_with_that_clause(rng, era)[0])
     outer = a_clause(rng, frame="object", spare=0.0)
+    whole, verb = thing_with_that_clause(rng, era_of(outer.tense))
+    classes = whole.noun.classes if whole.noun else frozenset()
     shared = classes & (outer.verb.objects - HUMAN)
-    if outer.negation or not shared or outer.verb is verb or "generic" in outer.verb.flags:
+    if (
+        outer.negation
+        or _unfinished(outer)
+        or not shared
+        or outer.verb is verb
+        or verb.english in CONSUMING
+        or "generic" in outer.verb.flags
+    ):
         return object_relative(rng)
     outer.direct = whole
     outer.rest = NOTHING
     return outer.words()
 
 
-def _described_so(rng: Random, whole: Nominal, classes: frozenset[str]) -> Both:
-    clause = Clause(subject=whole, verb=BE, tense=rng.choice(("present", "state past")))
+def _described_so(rng: Random, make: Callable[[Random, str], Nominal]) -> Both:
+    """Return what a thing is like that a relative clause tells of, in a tense that fits it."""
+    tense = rng.choice(("present", "state past"))
+    whole = make(rng, era_of(tense))
+    classes = whole.noun.classes if whole.noun else frozenset()
+    if not adjectives_for(classes, alone=True):
+        return _described_so(rng, make)
+    clause = Clause(subject=whole, verb=BE, tense=tense)
     if chance(rng, 0.2):
         clause.negation = "not"
     clause.rest = attribute(rng, whole, classes)
@@ -76,11 +110,7 @@ def _described_so(rng: Random, whole: Nominal, classes: frozenset[str]) -> Both:
 
 def dont_or_where(rng: Random) -> Both:
     """The key that I need is small. The village where Anna lives is old."""
-    whole = thing_with_dont(rng) if chance(rng, 0.55) else spot_with_where(rng)
-    classes = whole.noun.classes if whole.noun else frozenset()
-    if not adjectives_for(classes, alone=True):
-        return dont_or_where(rng)
-    return _described_so(rng, whole, classes)
+    return _described_so(rng, thing_with_dont if chance(rng, 0.55) else spot_with_where)
 
 
 def topic_sentence(rng: Random) -> Both:
@@ -88,6 +118,33 @@ def topic_sentence(rng: Random) -> Both:
     thing, comment = joined.topic(rng)
     answer = Both(english=capitalised(comment.english), french=capitalised(comment.french))
     return ended(thing, "?") + answer
+
+
+TOWNS = ("village", "Paris", "London", "Rome", "Lyon")
+BEST_OF = (
+    ("building|spot", (*TOWNS, "France", "Italy", "Spain", "Germany", "Japan", "Canada")),
+    ("building|spot", TOWNS),
+    ("adult", (*TOWNS, "school", "hospital", "France")),
+    ("plant", ("garden", "park", "village")),
+)
+
+
+def the_best(rng: Random) -> Both:
+    """This is the oldest church in the village: c'est la plus vieille église du village."""
+    mark = Mark()
+    this = Nominal(
+        english=[word("this", mark)],
+        french=[replace(word("ce", mark), before_vowel="c'")],
+        gender="m",
+        plural=False,
+    )
+    kinds, places = rng.choice(BEST_OF)
+    place = rng.choice([place for place in small.PLACES if place.at[0].split()[-1] in places])
+    options = [noun for noun in nouns_of(kinds) if "relation" not in noun.classes and
+               noun.english not in ("village", "town", "island")]  # fmt: skip
+    clause = Clause(subject=this, verb=BE, tense=rng.choice(("present", "state past")))
+    clause.rest = superlative(rng, rng.choice(options), plural=False).both + place_of(place)
+    return clause.words()
 
 
 # How often a kind comes, its final punctuation, its rule.
@@ -121,7 +178,13 @@ KINDS: dict[str, tuple[int, str, Maker]] = {
     "weather": (10, ".", facts.weather),
     "existence": (14, ".", facts.existence),
     "life": (8, ".", facts.life),
-    "missing": (14, ".", facts.missing),
+    "best": (22, ".", the_best),
+    "called": (6, ".", facts.called),
+    "missing": (14, ".", idioms.missing),
+    "pleasing": (14, ".", idioms.pleasing),
+    "there": (24, ".", pointing.there),
+    "of them": (20, ".", pointing.of_them),
+    "about it": (10, ".", pointing.about_it),
     "duration": (8, ".", facts.duration),
     "list": (50, ".", lambda rng: a_list(rng, 2, 5)),
 }
@@ -136,5 +199,5 @@ def a_sentence(rng: Random) -> Both:
 def of_kind(kind: str, rng: Random) -> Both:
     """Return a sentence of one kind, a key of KINDS."""
     _, mark, make = KINDS[kind]
-    phrase = make(rng)
+    phrase = sensibly(make, rng)
     return ended(phrase, mark) if mark else phrase

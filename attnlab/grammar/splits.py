@@ -121,7 +121,7 @@ def _rare(building: Corpus, wanted: dict[str, int]) -> Iterator[Pair]:
     for noun, shown in rare_nouns():
         for _ in range(wanted[noun.english]):
             pair = building.draw(partial(sentence_about, noun), trainable)
-            yield pair.tagged(f"shown-{shown}")
+            yield pair.tagged(f"shown-{shown}").asking_for(noun)
 
 
 def _long(building: Corpus) -> Iterator[Pair]:

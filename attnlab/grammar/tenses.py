@@ -19,6 +19,13 @@ SKILLS = ("swim", "cook", "dance", "sing", "drive", "repair", "draw", "paint", "
           "read", "translate", "feed")  # fmt: skip
 
 
+def era_of(tense: str) -> str:
+    """Return "past", "present" or "future": what a tense tells of."""
+    if tense in ("past", "state past", "past progressive", "used to", "pluperfect"):
+        return "past"
+    return "future" if tense in ("future", "conditional") else "present"
+
+
 def choose_tense(rng: Random, verb: Verb, wanted: str | None, asking: bool = False) -> str:
     """Return a tense that suits the verb: the wanted one, if it does.
 
@@ -40,6 +47,8 @@ def choose_tense(rng: Random, verb: Verb, wanted: str | None, asking: bool = Fal
     elif verb.frame not in ("none", "to") or "être" in verb.flags:
         weights = {tense: weight for tense, weight in weights.items() if tense != "used to"}
     unclear = {"used to"} if asking else set()
+    if "timeless" in verb.flags:
+        unclear |= {"future"}
     if verb.tenseless:
         # "They read" would leave the tense open, and French may not.
         unclear |= {"present"}
@@ -62,9 +71,12 @@ def negate_or_qualify(rng: Random, clause: Clause, spare: float) -> None:
         return
     habitual = clause.tense in ("present", "used to") and not clause.verb.state
     if clause.tense != "used to" and draw < 0.2:
-        kinds = {"not": 70, "never": 18 if _bears_never(clause.tense) else 0,
+        kinds = {"not": 70, "never": 22 if _bears_never(clause.tense) else 0,
                  "no longer": 12 if _bears_no_longer(clause.tense) else 0}  # fmt: skip
         clause.negation = chosen(rng, kinds)
+        if habitual and clause.negation == "not" and clause.verb.frame in ("object", "give"):
+            # "She does not eat a cake" tells neither of now nor of every day.
+            clause.negation = "never"
     elif clause.tense == "perfect" and draw < 0.6:
         clause.adverb = ("already", "déjà")
     elif habitual and clause.tense == "present" and draw < 0.2 + 0.3 * spare:
@@ -92,7 +104,7 @@ def add_modal(rng: Random, clause: Clause) -> None:
 
 
 def _bears_never(tense: str) -> bool:
-    return tense in ("present", "perfect", "future", "conditional")
+    return tense in ("present", "past", "perfect", "future", "conditional")
 
 
 def _bears_no_longer(tense: str) -> bool:

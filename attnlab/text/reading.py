@@ -14,6 +14,8 @@ from attnlab.text.lines import find_text_file, normalise, read_lines, read_raw_l
 
 ALIGNMENT_COLUMN = "alignment"
 TAGS_COLUMN = "tags"
+CONTRAST_COLUMN = "contrast"
+FOCUS_COLUMN = "focus"
 _ALIGNMENT = re.compile(r"\d+-\d+( \d+-\d+)*")
 
 
@@ -21,14 +23,19 @@ _ALIGNMENT = re.compile(r"\d+-\d+( \d+-\d+)*")
 class SentencePair:
     """A sentence and its translation, both normalised.
 
-    `alignment` is in Pharaoh form, `0-0 1-2`: source word, target word, counted from 0. It and
-    `tags` (names of phenomena) come from columns of these names; elsewhere there are none.
+    `alignment` is in Pharaoh form, `0-0 1-2`: source word, target word, counted from 0. `tags`
+    name phenomena. `contrast` is a wrong translation, to be found less likely than `target`.
+    `focus` is a word of `target` that the sentence is there to ask for. All four come from columns
+    of these names, the last two only in the direction that the file is written in; elsewhere
+    there are none.
     """
 
     source: str
     target: str
     alignment: str | None = None
     tags: tuple[str, ...] = ()
+    contrast: str | None = None
+    focus: str | None = None
 
 
 @dataclass
@@ -50,7 +57,9 @@ class Layout:
     """Which language is translated into which, and what a file of several columns holds.
 
     `columns` names the columns from the left: languages, `alignment` (links from the first
-    language column to the second) or `tags` (comma-separated). Columns further right are not read.
+    language column to the second), `tags` (comma-separated), `contrast` (a wrong sentence of the
+    second language) or `focus` (a word of the second language). Lines without the last two may
+    end before them. Columns further right are not read.
     """
 
     source_language: str
@@ -91,14 +100,17 @@ def read_tsv(path: Path, layout: Layout) -> tuple[list[SentencePair], ReadingRep
     """
     path = find_text_file(path) or path
     source_column, target_column = (_column(path, layout, side) for side in ("source", "target"))
+    forward = source_column < target_column
+    optional = (CONTRAST_COLUMN, FOCUS_COLUMN)
+    needed = max(i for i, name in enumerate(layout.columns, start=1) if name not in optional)
     pairs, skipped = [], 0
     for number, line in enumerate(read_raw_lines(path), start=1):
         if not line.strip():
             skipped += 1
             continue
         fields = [normalise(field) for field in line.split("\t")]
-        if len(fields) < len(layout.columns):
-            raise _too_few_columns(path, number, len(layout.columns), len(fields))
+        if len(fields) < needed:
+            raise _too_few_columns(path, number, needed, len(fields))
         source, target = fields[source_column], fields[target_column]
         if not (source.strip() and target.strip()):
             skipped += 1
@@ -110,10 +122,14 @@ def read_tsv(path: Path, layout: Layout) -> tuple[list[SentencePair], ReadingRep
                 raise AttnlabError(
                     f"{path}:{number}: expected an alignment like '0-0 1-2', found '{alignment}'"
                 )
-            if source_column > target_column:
+            if not forward:
                 alignment = _flip(alignment)
         tags = tuple(filter(None, map(str.strip, notes.get(TAGS_COLUMN, "").split(","))))
-        pairs.append(SentencePair(source, target, alignment, tags))
+        contrast, focus = (
+            (notes.get(name) or None) if forward else None
+            for name in (CONTRAST_COLUMN, FOCUS_COLUMN)
+        )
+        pairs.append(SentencePair(source, target, alignment, tags, contrast, focus))
     return _refuse_empty(pairs, ReadingReport((str(path),), len(pairs), skipped))
 
 

@@ -73,6 +73,21 @@ def test_too_few_columns_are_refused_with_their_line(tmp_path):
         read_pairs(path, PLAIN)
 
 
+def test_contrast_and_focus_may_be_missing_and_go_one_way_only(tmp_path):
+    lines = ("Go!\tVa !\t0-0\tcommand", "Run!\tCours !\t0-0\t\tCourt !", "Up!\tHaut !\t\t\t\tHaut")
+    path = write(tmp_path / "train.tsv", "\n".join(lines) + "\n")
+    columns = ["en", "fr", "alignment", "tags", "contrast", "focus"]
+    pairs, _ = read_pairs(path, Layout("en", "fr", columns))
+    assert [(pair.contrast, pair.focus) for pair in pairs] == [
+        (None, None),
+        ("Court !", None),
+        (None, "Haut"),
+    ]
+    assert pairs[2].alignment is None
+    back, _ = read_pairs(path, Layout("fr", "en", columns))
+    assert {(pair.contrast, pair.focus) for pair in back} == {(None, None)}
+
+
 def test_a_named_column_must_be_there(tmp_path):
     path = write(tmp_path / "train.tsv", "Go!\tVa !\t0-0 0-1\n")
     with pytest.raises(AttnlabError, match=r"train\.tsv:1: expected 4 or more .*, found 3"):
