@@ -10,7 +10,7 @@ import sys
 import typer
 
 from attnlab import __version__
-from attnlab.commands import eval, plot_attention, train, translate
+from attnlab.commands import data, eval, plot_attention, train, translate
 from attnlab.errors import AttnlabError, UsageError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("train")(train.train)
 app.command("eval")(eval.evaluate)
 app.command("plot-attention")(plot_attention.plot_attention)
 app.command("translate")(translate.translate)
+app.add_typer(data.app, name="data")
 
 
 def _show_version(wanted: bool) -> None:

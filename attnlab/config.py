@@ -17,7 +17,7 @@ from attnlab.errors import AttnlabError, UsageError
 from attnlab.models import MODELS, ModelConfig
 from attnlab.registry import Registry
 from attnlab.search import SEARCHES, SearchConfig
-from attnlab.text.corpus import DataConfig
+from attnlab.text.corpus import DataConfig, own_root
 from attnlab.text.vocabulary import VocabularyConfig
 from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
 from attnlab.training.schedule import SCHEDULES, ScheduleConfig
@@ -183,11 +183,15 @@ def seconds(time: str) -> float:
 
 
 def with_absolute_paths(data: DataConfig) -> DataConfig:
-    """The same data config, found from any working directory."""
+    """The same data config, found from any working directory.
+
+    Where attnlab itself knows the folder, null remains: a run can then be used where attnlab is
+    installed elsewhere or has its cache elsewhere.
+    """
     values = asdict(data)
     if data.root is not None:
         values["root"] = str(Path(data.root).expanduser().absolute())
-    elif data.name != "builtin":
+    elif own_root(data.name) is None:
         values["root"] = str(Path.cwd())
     return DataConfig(**values)
 

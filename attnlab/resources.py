@@ -1,5 +1,6 @@
-"""Where the folders that ship with attnlab are. Knows nothing of what is in them."""
+"""Where the folders are that ship with attnlab, and those that it keeps; not what is in them."""
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
@@ -9,3 +10,15 @@ def shipped_folder(name: str) -> Path:
     """The folder `configs` or `data`: inside an installed package, or beside it in a checkout."""
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def cache_folder(name: str) -> Path:
+    """The folder `name` among what attnlab downloads; it need not be there.
+
+    It is in $ATTNLAB_CACHE where that is set, and else where this system's caches are.
+    """
+    if chosen := os.environ.get("ATTNLAB_CACHE"):
+        return Path(chosen).expanduser().absolute() / name
+    import pooch
+
+    return Path(pooch.os_cache("attnlab")) / name

@@ -1,6 +1,8 @@
 """The one console on standard error: messages and progress go through it, results never do."""
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,23 @@ def console() -> "Console":
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+Advance = Callable[[int], None]
+
+
+@contextmanager
+def counting(label: str, total: int) -> Iterator[Advance]:
+    """A bar up to `total`, on a terminal alone; call what it gives with each few that are done."""
+    if not console().is_terminal:
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn(label), BarColumn(bar_width=24), MofNCompleteColumn())
+    with Progress(*columns, console=console(), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.advance(task, done)
 
 
 class _ConsoleHandler(logging.Handler):

@@ -23,13 +23,17 @@ class Result:
     errors: str
 
 
+def environment() -> dict[str, str]:
+    """The variables of the moment, with attnlab to be found from any folder."""
+    return os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+
+
 def attnlab(*arguments: str, folder: Path, given: bytes = b"", timeout: float = 120) -> Result:
     """Run the command in `folder` as a user would."""
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-m", "attnlab", *arguments],
         cwd=folder,
-        env=environment,
+        env=environment(),
         input=given,
         capture_output=True,
         timeout=timeout,

@@ -3,7 +3,13 @@
 import pytest
 
 from attnlab import launch
-from attnlab.config import ExperimentConfig, InferenceConfig, from_node, seconds
+from attnlab.config import (
+    ExperimentConfig,
+    InferenceConfig,
+    from_node,
+    seconds,
+    with_absolute_paths,
+)
 from attnlab.errors import UsageError
 
 
@@ -80,3 +86,21 @@ def test_times(text, expected):
 def test_what_is_no_time(text):
     with pytest.raises(UsageError, match="is no time"):
         seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (["data=builtin"], None),
+        (["data=multi30k"], None),
+        (["data=tatoeba"], None),
+        (["data=tatoeba", "data.root=there"], "{here}/there"),
+        (["data=bitext", "data.train=my.tsv"], "{here}"),
+    ],
+)
+def test_a_run_stores_a_folder_only_where_attnlab_does_not_know_it(
+    overrides, expected, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, overrides))
+    assert with_absolute_paths(config.data).root == (expected and expected.format(here=tmp_path))

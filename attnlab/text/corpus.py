@@ -1,10 +1,11 @@
 """A named corpus and its splits. Knows nothing of vocabularies; layouts are `reading`'s."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from attnlab.errors import AttnlabError, UsageError
-from attnlab.resources import shipped_folder
+from attnlab.resources import cache_folder, shipped_folder
 from attnlab.text.reading import (
     CorpusNotFoundError,
     Layout,
@@ -15,6 +16,8 @@ from attnlab.text.reading import (
 from attnlab.text.splitting import hold_out
 
 SPLITS = ("train", "valid", "test")
+_ALIGNMENT_TOKENS = ("whitespace", "words")
+_WORD_LANGUAGES = ("en", "fr")
 _FOLDER_HOLDS = {
     "multi30k": "train, val and test_2016_flickr, each as .en and .fr, plain or .gz",
     "tatoeba": "fra.txt, as manythings.org lays it out: English, French, attribution",
@@ -27,8 +30,9 @@ class DataConfig:
 
     Attributes:
         name: the choice: builtin, multi30k, tatoeba or bitext.
-        root: the folder that relative paths start from; null is the working directory, or for
-            builtin the folder that ships with attnlab.
+        root: the folder that relative paths start from; null is the working directory, for
+            builtin the folder that ships with attnlab, for multi30k and tatoeba the folder that
+            `attnlab data get` downloads them into.
         train: a file of tab-separated columns, or the prefix of two files (`train` for
             `train.en` + `train.fr`), or either of the two; each plain or gzip.
         valid: likewise; null takes a share of `train`.
@@ -36,8 +40,8 @@ class DataConfig:
         more_splits: further splits to evaluate on, by name: the file of each, as for `valid`.
         source_language: what is translated, "en": a name in `columns` or a file's ending.
         target_language: what it is translated into, "fr".
-        columns: what the columns of a file hold, from the left; "alignment" and "tags" are
-            columns of these kinds, every other name is a language.
+        columns: what the columns of a file hold, from the left; "alignment", "tags", "contrast"
+            and "focus" are columns of these kinds, every other name is a language.
         held_out_fraction: the share of the distinct source sentences of `train` that goes to
             each missing split; 0 leaves a missing split missing.
         max_words: training pairs with more words on either side are skipped and counted; what
@@ -55,6 +59,7 @@ class DataConfig:
     source_language: str
     target_language: str
     columns: list[str]
+    alignment_tokens: str
     held_out_fraction: float
     max_words: int
     max_pairs: int | None
@@ -62,10 +67,17 @@ class DataConfig:
 
 @dataclass
 class Corpus:
-    """Sentence pairs by split, and a report on every reading of files."""
+    """Sentence pairs by split, and a report on every reading, by the split that has the file."""
 
     splits: dict[str, list[SentencePair]] = field(default_factory=dict)
-    reports: list[ReadingReport] = field(default_factory=list)
+    reports: dict[str, ReadingReport] = field(default_factory=dict)
+
+
+def present_splits(config: DataConfig) -> tuple[str, ...]:
+    """The names of the splits that the corpus has, train first."""
+    files = _files(config)
+    main = (split for split in SPLITS if split in files or config.held_out_fraction > 0)
+    return (*main, *config.more_splits)
 
 
 def load_corpus(config: DataConfig, seed: int) -> Corpus:
@@ -75,35 +87,37 @@ def load_corpus(config: DataConfig, seed: int) -> Corpus:
         UsageError: for a setting that cannot work.
         AttnlabError: for a file that is absent or wrong, and for a corpus that is too small.
     """
-    present = _present_splits(config)
-    return _load(config, seed, tuple(split for split in SPLITS if split in present))
+    present = present_splits(config)
+    return load_splits(config, seed, [split for split in SPLITS if split in present])
 
 
 def load_split(config: DataConfig, seed: int, split: str) -> list[SentencePair]:
-    """One split, the same as in `load_corpus`; it reads no file that it can do without.
+    """One split alone; errors as for `load_splits`."""
+    return load_splits(config, seed, [split]).splits[split]
+
+
+def load_splits(config: DataConfig, seed: int, wanted: Sequence[str]) -> Corpus:
+    """The splits `wanted`, the same as in `load_corpus`; no file is read that they do not need.
 
     Raises:
         UsageError: for a split that the corpus lacks; otherwise as `load_corpus`.
     """
-    present = _present_splits(config)
-    if split not in present:
-        raise UsageError(f"no split '{split}' in data={config.name}; it has: {', '.join(present)}")
-    return _load(config, seed, (split,)).splits[split]
-
-
-def _load(config: DataConfig, seed: int, wanted: tuple[str, ...]) -> Corpus:
     _check(config)
     corpus = Corpus()
-    files = _files(config)
-    carved = tuple(split for split in _present_splits(config) if split not in files)
+    files, present = _files(config), present_splits(config)
+    for split in wanted:
+        if split not in present:
+            raise UsageError(
+                f"no split '{split}' in data={config.name}; it has: {', '.join(present)}"
+            )
+    carved = tuple(split for split in present if split not in files)
     if not {"train", *carved}.isdisjoint(wanted):
         parts, report = _read_train(config, seed, carved)
         corpus.splits |= {split: parts[split] for split in wanted if split in parts}
-        corpus.reports.append(report)
+        corpus.reports["train"] = report
     for split in wanted:
         if split not in corpus.splits:
-            corpus.splits[split], report = _read(config, files[split])
-            corpus.reports.append(report)
+            corpus.splits[split], corpus.reports[split] = _read(config, files[split])
     return corpus
 
 
@@ -124,12 +138,6 @@ def _read_train(
     return parts, report
 
 
-def _present_splits(config: DataConfig) -> tuple[str, ...]:
-    files = _files(config)
-    main = (split for split in SPLITS if split in files or config.held_out_fraction > 0)
-    return (*main, *config.more_splits)
-
-
 def _files(config: DataConfig) -> dict[str, str]:
     """The file of every split that has one."""
     main = {split: getattr(config, split) for split in SPLITS}
@@ -142,23 +150,30 @@ def _words(pair: SentencePair) -> int:
 
 
 def _read(config: DataConfig, name: str) -> tuple[list[SentencePair], ReadingReport]:
-    holds = _FOLDER_HOLDS.get(config.name)
-    remedy = f"data.root= must point to the folder that holds {holds}"
-    if holds is not None and config.root is None:
-        raise AttnlabError(f"attnlab does not ship {config.name}: {remedy}")
     layout = Layout(config.source_language, config.target_language, config.columns)
+    root = own_root(config.name) if config.root is None else Path(config.root).expanduser()
+    root = root or Path()
     try:
-        return read_pairs(_root(config) / Path(name).expanduser(), layout)
+        return read_pairs(root / Path(name).expanduser(), layout)
     except CorpusNotFoundError as error:
-        if holds is None:
+        if config.name not in _FOLDER_HOLDS:
             raise
-        raise AttnlabError(f"{error}; {remedy}") from error
+        is_absent = config.root is None and not root.is_dir()
+        problem = f"attnlab does not ship {config.name}" if is_absent else str(error)
+        raise AttnlabError(
+            f"{problem}: `attnlab data get {config.name}` downloads it, or data.root= must point "
+            f"to the folder that holds {_FOLDER_HOLDS[config.name]}"
+        ) from error
 
 
-def _root(config: DataConfig) -> Path:
-    if config.root is not None:
-        return Path(config.root).expanduser()
-    return shipped_folder("data") if config.name == "builtin" else Path()
+def own_root(name: str) -> Path | None:
+    """Where a corpus of attnlab's own, or one that it downloads, is found wherever attnlab runs.
+
+    None for any other, whose files are found from the working directory.
+    """
+    if name == "builtin":
+        return shipped_folder("data")
+    return cache_folder(name) if name in _FOLDER_HOLDS else None
 
 
 def _check(config: DataConfig) -> None:
@@ -167,6 +182,19 @@ def _check(config: DataConfig) -> None:
             f"data.source_language and data.target_language are both "
             f"'{config.source_language}'; set one to the other language"
         )
+    if config.alignment_tokens not in _ALIGNMENT_TOKENS:
+        raise UsageError(
+            f"data.alignment_tokens={config.alignment_tokens} is none of: "
+            f"{', '.join(_ALIGNMENT_TOKENS)}"
+        )
+    if config.alignment_tokens == "words":
+        for language in (config.source_language, config.target_language):
+            if language not in _WORD_LANGUAGES:
+                raise UsageError(
+                    f"data.alignment_tokens=words knows the words of "
+                    f"{' and '.join(_WORD_LANGUAGES)}, not of '{language}'; "
+                    "set data.alignment_tokens=whitespace"
+                )
     if not 0 <= config.held_out_fraction < 0.5:
         raise UsageError(
             f"data.held_out_fraction={config.held_out_fraction} must be at least 0 and under 0.5"

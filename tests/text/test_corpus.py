@@ -42,7 +42,7 @@ def test_one_file_is_split_by_distinct_source(versions):
     # by hand: 14 sources of one version, 13 of two, 13 of three
     assert len(everything) == len(set(everything)) == 14 + 26 + 39
     assert Counter(Counter(pair.source for pair in everything).values()) == {1: 14, 2: 13, 3: 13}
-    assert corpus.reports[0].pairs == 79
+    assert corpus.reports["train"].pairs == 79
 
 
 def test_the_seed_decides_the_split(versions):
@@ -118,7 +118,7 @@ def test_over_long_pairs_leave_training_only_and_are_counted(tmp_path):
     corpus = load_corpus(settings, seed=1)
     assert [pair.source for pair in corpus.splits["train"]] == ["a b c", "a b"]
     assert len(corpus.splits["valid"]) == len(corpus.splits["test"]) == 4
-    assert (corpus.reports[0].pairs, corpus.reports[0].skipped_long) == (2, 2)
+    assert (corpus.reports["train"].pairs, corpus.reports["train"].skipped_long) == (2, 2)
 
 
 def test_a_no_break_space_joins_words_for_the_limit(tmp_path):
@@ -160,6 +160,11 @@ def test_a_relative_path_starts_from_the_working_directory(versions, monkeypatch
         ({"max_words": 0}, "max_words=0"),
         ({"max_pairs": 0}, "max_pairs=0"),
         ({"source_language": "de"}, "source_language=de"),
+        ({"alignment_tokens": "pieces"}, "alignment_tokens=pieces is none of: whitespace, words"),
+        (
+            {"alignment_tokens": "words", "target_language": "de"},
+            "alignment_tokens=words knows the words of en and fr, not of 'de'",
+        ),
     ],
 )
 def test_settings_that_cannot_work_are_refused(versions, changes, message):
@@ -171,11 +176,23 @@ def test_settings_that_cannot_work_are_refused(versions, changes, message):
     ("name", "holds"), [("multi30k", "test_2016_flickr"), ("tatoeba", r"fra\.txt")]
 )
 def test_a_corpus_that_does_not_ship_asks_for_its_folder(tmp_path, name, holds):
-    for root in (None, str(tmp_path)):
+    for root, problem in ((None, f"attnlab does not ship {name}"), (str(tmp_path), "no corpus .*")):
         with pytest.raises(
-            AttnlabError, match=rf"data\.root= must point to the folder that holds .*{holds}"
+            AttnlabError,
+            match=rf"^{problem}: .*attnlab data get {name}` downloads it, or data\.root= must "
+            rf"point to the folder that holds .*{holds}",
         ):
             load_corpus(config(name, root=root), seed=1)
+
+
+def test_what_was_downloaded_is_found_without_a_root(tmp_path, monkeypatch):
+    monkeypatch.setenv("ATTNLAB_CACHE", str(tmp_path))
+    (tmp_path / "tatoeba").mkdir()
+    (tmp_path / "tatoeba" / "fra.txt").write_text("Go.\tVa !\n")
+    settings = config("tatoeba", held_out_fraction=0)
+    assert load_corpus(settings, seed=1).splits == {"train": [SentencePair("Go.", "Va !")]}
+    with pytest.raises(AttnlabError, match=r"no corpus .*mine"):
+        load_corpus(config("tatoeba", train="mine"), seed=1)
 
 
 def test_tatoeba_is_split_without_a_leak():

@@ -1,0 +1,95 @@
+"""attnlab data describe."""
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attnlab.commands.arguments import ConfigDir, with_examples
+from attnlab.errors import UsageError
+from attnlab.resources import shipped_folder
+
+
+@with_examples(
+    """
+    attnlab data describe                        the built-in corpus
+    attnlab data describe my.tsv                 your own: English TAB French
+    attnlab data describe DIR/mine               DIR/mine.en + DIR/mine.fr
+    attnlab data describe multi30k data.root=DIR --split test
+    attnlab data describe data=bitext data.train=my.tsv data.test=other.tsv
+"""
+)
+def describe(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CORPUS OVERRIDE...",
+            help="A corpus that attnlab knows (builtin if left out) or a file, and overrides as "
+            "for attnlab train.",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option("--split", help="This one alone, in more detail.")
+    ] = None,
+    examples: Annotated[
+        int, typer.Option("--examples", "-n", min=0, help="How many pairs to show.")
+    ] = 5,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output.")
+    ] = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Tell what a corpus holds: words, lengths, phenomena; and what is wrong with it."""
+    import json
+
+    from rich.console import Console
+
+    from attnlab.config import ExperimentConfig, from_node
+    from attnlab.experiment.description.gather import describe as describe_corpus
+    from attnlab.experiment.description.report import show
+    from attnlab.launch import TRAIN, compose
+    from attnlab.screen import show_messages
+
+    show_messages()
+    file, overrides = _corpus_and_overrides(arguments or (), config_dir)
+    node = compose(TRAIN, overrides, config_dir)
+    if file is not None:
+        node.data.train = file
+    description = describe_corpus(from_node(ExperimentConfig, node), split, examples)
+    if as_json:
+        typer.echo(json.dumps(description.as_json(), ensure_ascii=False))
+    else:
+        show(description, Console(highlight=False, markup=False, emoji=False))
+
+
+def _corpus_and_overrides(
+    arguments: Sequence[str], config_dir: Path | None
+) -> tuple[str | None, list[str]]:
+    """The file to describe, if one is named, and Hydra's overrides.
+
+    Raises:
+        UsageError: for two names, and for one that is neither a corpus nor a file.
+    """
+    names = [argument for argument in arguments if "=" not in argument and argument[:1] != "~"]
+    overrides = [argument for argument in arguments if argument not in names]
+    chosen = [override for override in overrides if override.startswith("data=")]
+    if len(names) + len(chosen) > 1:
+        both = " and ".join([*names, *chosen])
+        raise UsageError(f"{both} name more than one corpus; name one")
+    if not names:
+        return None, overrides
+    name = names[0]
+    folders = [shipped_folder("configs"), *([config_dir] if config_dir else [])]
+    choices = sorted({path.stem for folder in folders for path in folder.glob("data/*.yaml")})
+    if name in choices:
+        return None, [f"data={name}", *overrides]
+    path = Path(name).expanduser()
+    if path.exists() or any(path.parent.glob(f"{glob.escape(path.name)}.*")):
+        return name, ["data=bitext", *overrides]
+    raise UsageError(
+        f"there is no corpus '{name}', nor such a file; name a file, or one of: "
+        f"{', '.join(choices)}"
+    )

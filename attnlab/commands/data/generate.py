@@ -1,0 +1,47 @@
+"""attnlab data generate."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attnlab.commands.arguments import with_examples
+
+
+@with_examples(
+    """
+    attnlab data generate big/ --pairs 200000
+    attnlab data generate long/ --pairs 50000 --max-words 60 --seed 7
+    attnlab train data.root=big      trains on what was written
+"""
+)
+def generate(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the files go.")],
+    pairs: Annotated[int, typer.Option("--pairs", min=1, help="Sentence pairs to train on.")],
+    max_words: Annotated[
+        int, typer.Option("--max-words", help="The most words a side, 8 to 60.")
+    ] = 20,
+    held_out: Annotated[
+        int, typer.Option("--held-out", min=0, help="Pairs of valid and of test, each.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, other sentences.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Processes; all cores if left out. Changes no pair."),
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite files there.")] = False,
+) -> None:
+    """Write a corpus of any size by the built-in grammar, with word alignment and tags."""
+    from attnlab.experiment.generate import Request, cores, generate_corpus
+    from attnlab.screen import console, counting, show_messages
+
+    show_messages()
+    request = Request(pairs=pairs, held_out=held_out, max_words=max_words, seed=seed)
+    with counting("writing", request.total) as advance:
+        paths = generate_corpus(
+            folder, request, workers=workers or cores(), replace=replace, advance=advance
+        )
+    for path in paths:
+        typer.echo(path)
+    if held_out:
+        console().print(f"train on it with: attnlab train data.root={folder}", markup=False)

@@ -1,0 +1,91 @@
+"""Write a corpus of any size by the built-in grammar: train, valid and test, ready to train on."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from attnlab.errors import AttnlabError, UsageError
+from attnlab.grammar import SHORTEST_AND_LONGEST, Pair, distinct, pairs
+
+_FLUSH_EVERY = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is to be written.
+
+    `pairs`: of train. `held_out`: of valid and of test, each. `max_words`: the most tokens a side.
+    """
+
+    pairs: int
+    held_out: int
+    max_words: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        least, most = SHORTEST_AND_LONGEST
+        if not least <= self.max_words <= most:
+            raise UsageError(f"--max-words {self.max_words} must be from {least} to {most}")
+
+    @property
+    def total(self) -> int:
+        """All pairs of all splits."""
+        return self.pairs + 2 * self.held_out
+
+
+def generate_corpus(
+    folder: Path,
+    request: Request,
+    *,
+    workers: int,
+    replace: bool = False,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[Path]:
+    """Write the splits to `folder`, as the built-in corpus is laid out; returns their files.
+
+    No sentence occurs twice in either language. Every file appears whole or not at all. `advance`
+    is told how many pairs were written since it was last called.
+
+    Raises:
+        UsageError: there are such files already and `replace` is not set.
+        AttnlabError: the folder cannot be written to, or is full.
+    """
+    sizes = {"test": request.held_out, "valid": request.held_out, "train": request.pairs}
+    paths = {name: folder / f"{name}.tsv" for name, size in sizes.items() if size}
+    there = [path for path in paths.values() if path.exists()]
+    if there and not replace:
+        raise UsageError(f"{there[0]} is there already; name another folder, or say --replace")
+    unfinished = {name: path.with_name(f"{path.name}.unfinished") for name, path in paths.items()}
+    made = pairs(request.seed, request.max_words, workers)
+    source = distinct(made, request.total)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, path in unfinished.items():
+            _write(path, islice(source, sizes[name]), advance)
+        for name, path in unfinished.items():
+            path.replace(paths[name])
+    except OSError as error:
+        raise AttnlabError(
+            f"{folder}: cannot be written to ({error.strerror}); make room, or name another folder"
+        ) from error
+    finally:
+        made.close()
+        for path in unfinished.values():
+            path.unlink(missing_ok=True)
+    return list(paths.values())
+
+
+def _write(path: Path, members: Iterator[Pair], advance: Callable[[int], None]) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        while lines := [pair.line() + "\n" for pair in islice(members, _FLUSH_EVERY)]:
+            file.writelines(lines)
+            advance(len(lines))
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
