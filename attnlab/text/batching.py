@@ -87,6 +87,13 @@ def group_by_length(lengths: Sequence[int], batch_tokens: int) -> list[list[int]
     return groups
 
 
+def like_lengths_together(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
+    """As `group_by_length`, but shortest first instead of in order, so that little is padding."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    groups = group_by_length([lengths[index] for index in order], batch_tokens)
+    return [[order[place] for place in group] for group in groups]
+
+
 class TrainingBatches:
     """All sentence pairs, epoch after epoch, in batches of at most `batch_tokens` tokens a side.
 

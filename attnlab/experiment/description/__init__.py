@@ -1,0 +1,1 @@
+"""A corpus described: gathered, judged, and drawn on the terminal, each in a file of its own."""
