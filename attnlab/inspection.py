@@ -4,7 +4,7 @@ Search never records. Once a translation stands, the model reads it again as a w
 attention is watched; the weights are those that the search used, and nothing was slowed down.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,17 @@ from numpy.typing import NDArray
 
 from attnlab.attention.recording import record_attention
 from attnlab.models.interface import EncoderDecoder
-from attnlab.text.batching import EncodedPair, collate
+from attnlab.text.batching import EncodedPair, collate, like_lengths_together
+from attnlab.text.tokens import BEGIN, END
 from attnlab.text.vocabulary import Vocabulary, VocabularyPair
 from attnlab.text.words import Word, group_pieces, merge_to_words
 
-KINDS = ("encoder", "decoder", "cross")
+_SIDES = {
+    "encoder": ("source", "source"),
+    "decoder": ("target", "target"),
+    "cross": ("target", "source"),
+}
+KINDS = tuple(_SIDES)
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,43 @@ class AttentionMap:
     keys: list[str]
 
 
+@dataclass(frozen=True)
+class RecordedPair:
+    """The attention of one sentence pair: `weights` by kind and layer, (heads, queries, keys).
+
+    Over the pieces that are really there: the source ends with the end; queries of "decoder" and
+    "cross" are the steps, of which the first reads the beginning and the last says the end.
+    """
+
+    index: int
+    weights: dict[tuple[str, int], NDArray[np.float32]]
+
+
+def record_pairs(
+    model: EncoderDecoder[Any],
+    pairs: Sequence[EncodedPair],
+    *,
+    kinds: Collection[str] = KINDS,
+    batch_tokens: int = 2048,
+) -> Iterator[RecordedPair]:
+    """Let the model read each pair as a whole, and give its attention of these `kinds`.
+
+    Pairs come as the batches suit, like lengths together, at most `batch_tokens` tokens a side,
+    padding counted; each says its `index` in `pairs`. Nothing is said of a model without
+    attention.
+    """
+    longer = [max(len(pair.source), len(pair.target)) + 1 for pair in pairs]
+    for chosen in like_lengths_together(longer, batch_tokens):
+        by_layer = _record_batch(model, [pairs[index] for index in chosen], kinds)
+        for row, index in enumerate(chosen):
+            sizes = {"source": len(pairs[index].source) + 1, "target": len(pairs[index].target) + 1}
+            weights = {}
+            for (kind, layer), of_batch in by_layer.items():
+                queries, keys = (sizes[side] for side in _SIDES[kind])
+                weights[kind, layer] = of_batch[row, :, :queries, :keys]
+            yield RecordedPair(index, weights)
+
+
 def attention_maps(
     model: EncoderDecoder[Any],
     vocabulary: VocabularyPair,
@@ -51,19 +94,13 @@ def attention_maps(
     Words, unless `pieces`: a word gets the sum over the pieces that are looked at, and the mean
     over the pieces that look. A model without attention has no maps.
     """
-    batch = collate([EncodedPair(list(source_tokens), list(target_tokens))])
-    batch = batch.to(next(model.parameters()).device)
-    was_training = model.training
-    model.eval()
-    with torch.no_grad(), record_attention(model) as record:
-        model.decode(batch.target_input, model.encode(batch.source, batch.source_mask))
-    model.train(was_training)
-    source = _words(vocabulary.source, batch.source[0].tolist(), pieces)
-    read = _words(vocabulary.target, batch.target_input[0].tolist(), pieces)
-    said = _words(vocabulary.target, batch.target_output[0].tolist(), pieces)
+    (recorded,) = record_pairs(model, [EncodedPair(list(source_tokens), list(target_tokens))])
+    source = _words(vocabulary.source, [*source_tokens, END], pieces)
+    read = _words(vocabulary.target, [BEGIN, *target_tokens], pieces)
+    said = _words(vocabulary.target, [*target_tokens, END], pieces)
     axes = {"encoder": (source, source), "decoder": (read, read), "cross": (said, source)}
     maps = []
-    for kind, layer, weights in _by_kind(record):
+    for (kind, layer), weights in recorded.weights.items():
         queries, keys = axes[kind]
         merged = merge_to_words(weights, queries, keys)
         for head, of_head in enumerate(merged, start=1):
@@ -80,13 +117,29 @@ def attention_maps(
     return maps
 
 
-def _by_kind(record: dict[str, torch.Tensor]) -> Iterator[tuple[str, int, NDArray[Any]]]:
-    """(kind, layer, weights (heads, queries, keys)) from names such as decoder.layer2.cross."""
+def _record_batch(
+    model: EncoderDecoder[Any], pairs: Sequence[EncodedPair], kinds: Collection[str]
+) -> dict[tuple[str, int], NDArray[np.float32]]:
+    """Weights by kind and layer, (batch, heads, queries, keys), padding included."""
+    batch = collate(pairs).to(next(model.parameters()).device)
+    was_training = model.training
+    model.eval()
+    with torch.no_grad(), record_attention(model) as record:
+        model.decode_features(batch.target_input, model.encode(batch.source, batch.source_mask))
+    model.train(was_training)
+    by_layer = {}
     for name, weights in record.items():
-        stack, *layer, which = name.split(".")
-        number = int(layer[0].removeprefix("layer")) if layer else 1
-        kind = "cross" if which == "cross" else stack
-        yield kind, number, weights[0].float().cpu().numpy()
+        kind, layer = _kind_and_layer(name)
+        if kind in kinds:
+            by_layer[kind, layer] = weights.float().cpu().numpy()
+    return by_layer
+
+
+def _kind_and_layer(name: str) -> tuple[str, int]:
+    """`decoder.layer2.cross` is cross-attention of layer 2, `encoder.layer1.self` encoder's."""
+    stack, *layer, which = name.split(".")
+    number = int(layer[0].removeprefix("layer")) if layer else 1
+    return "cross" if which == "cross" else stack, number
 
 
 def _words(vocabulary: Vocabulary, tokens: list[int], pieces: bool) -> list[Word]:

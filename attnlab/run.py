@@ -21,7 +21,7 @@ from attnlab import __version__
 from attnlab.config import ExperimentConfig, from_node, from_yaml, to_yaml
 from attnlab.errors import AttnlabError, UsageError
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever an older attnlab could no longer use what a newer one writes, or the reverse."""
 
 

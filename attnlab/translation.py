@@ -6,7 +6,7 @@ from typing import Any
 
 from attnlab.models.interface import EncoderDecoder
 from attnlab.search import Search
-from attnlab.text.batching import group_by_length, pad_sources
+from attnlab.text.batching import like_lengths_together, pad_sources
 from attnlab.text.lines import normalise
 from attnlab.text.vocabulary import VocabularyPair
 
@@ -53,12 +53,13 @@ class Translator:
         texts = [normalise(sentence) for sentence in sentences]
         encoded = self._vocabulary.source.encode_many(texts)
         translations = [Translation(text, "", [], [], 0.0) for text in texts]
-        order = sorted((i for i, ids in enumerate(encoded) if ids), key=lambda i: len(encoded[i]))
+        asked = [i for i, ids in enumerate(encoded) if ids]
         device = next(self._model.parameters()).device
         was_training = self._model.training
         self._model.eval()
-        for group in group_by_length([len(encoded[i]) + 1 for i in order], self._batch_tokens):
-            chosen = [order[index] for index in group]
+        lengths = [len(encoded[i]) + 1 for i in asked]
+        for group in like_lengths_together(lengths, self._batch_tokens):
+            chosen = [asked[place] for place in group]
             source, mask = pad_sources([encoded[i] for i in chosen])
             found = self._search(self._model, source.to(device), mask.to(device))
             for i, hypothesis in zip(chosen, found, strict=True):

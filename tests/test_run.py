@@ -7,7 +7,7 @@ import pytest
 from attnlab import launch
 from attnlab.config import ExperimentConfig, from_node
 from attnlab.errors import AttnlabError, UsageError
-from attnlab.run import create_run, find_run, open_run
+from attnlab.run import FORMAT, create_run, find_run, open_run
 
 
 @pytest.fixture
@@ -74,8 +74,15 @@ def test_a_folder_is_never_written_over(root, config):
     assert (root / "a" / "1" / "config.yaml").read_bytes() == before
 
 
-@pytest.mark.parametrize("content", ["", "- a\n- list\n", "a: [unclosed\n", "format: 1\n"])
+@pytest.mark.parametrize("content", ["", "- a\n- list\n", "a: [unclosed\n", f"format: {FORMAT}\n"])
 def test_a_config_that_is_none(root, content):
     (root / "a" / "1" / "config.yaml").write_text(content)
     with pytest.raises(AttnlabError, match=r"config\.yaml"):
+        open_run(root / "a" / "1")
+
+
+def test_a_run_of_an_older_format(root):
+    path = root / "a" / "1" / "config.yaml"
+    path.write_text(path.read_text().replace(f"format: {FORMAT}", "format: 1"))
+    with pytest.raises(AttnlabError, match=r"in run format 1, while .*train the run anew"):
         open_run(root / "a" / "1")

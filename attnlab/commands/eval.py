@@ -12,19 +12,30 @@ from attnlab.errors import UsageError
 @with_examples(
     """
     attnlab eval --bleu              the latest run, its test split
-    attnlab eval --bleu --chrf --ter --split valid
+    attnlab eval --split all         every split but train, and what each asks for
+    attnlab eval --by tag --by length
+    attnlab eval --alignment         precision, recall and alignment error rate of every head
     attnlab eval builtin-rnn --bleu search=beam search.beam_size=8
     attnlab eval --source my.en --reference my.fr --json
 """
 )
 def evaluate(
     arguments: RunAndOverrides = None,
-    bleu: Annotated[bool, typer.Option("--bleu", help="BLEU (shown if none is named).")] = False,
+    bleu: Annotated[bool, typer.Option("--bleu", help="BLEU.")] = False,
     chrf: Annotated[bool, typer.Option("--chrf", help="chrF2.")] = False,
+    exact: Annotated[bool, typer.Option("--exact", help="Sentences right to the letter.")] = False,
     ter: Annotated[bool, typer.Option("--ter", help="TER; lower is better.")] = False,
-    split: Annotated[
-        str, typer.Option("--split", help="Of the run's corpus: test, valid or train.")
-    ] = "test",
+    splits: Annotated[
+        list[str] | None,
+        typer.Option("--split", help="Of the corpus, or all; may be repeated. [default: test]"),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", help="Also by group of sentences: tag or length; may be repeated."),
+    ] = None,
+    alignment: Annotated[
+        bool, typer.Option("--alignment", help="How well attention aligns words, head by head.")
+    ] = False,
     source: Annotated[
         Path | None, typer.Option("--source", help="Your own sentences, one a line.")
     ] = None,
@@ -36,20 +47,27 @@ def evaluate(
     ] = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Translate a split and score it with sacreBLEU; the texts go to RUN/translations/."""
+    """Translate splits and score them: by BLEU, chrF and exact match if nothing is named.
+
+    Texts go to RUN/translations/.
+    """
     import json
 
-    from attnlab.experiment.evaluate import evaluate_files, evaluate_split
+    from attnlab.experiment.evaluate import evaluate_files, evaluate_splits
     from attnlab.screen import show_messages
 
     show_messages()
     if (source is None) != (reference is None):
         raise UsageError("--source and --reference belong together; give both files")
-    wanted = [name for name, on in (("bleu", bleu), ("chrf", chrf), ("ter", ter)) if on]
+    if source is not None and (splits or alignment):
+        raise UsageError("--source goes with neither --split nor --alignment; leave it out")
+    choices = (("bleu", bleu), ("chrf", chrf), ("exact", exact), ("ter", ter))
+    metrics = [name for name, on in choices if on]
+    if not metrics and (by or not alignment):
+        metrics = ["bleu", "chrf", "exact"]
     trained, config = load(arguments, config_dir)
-    metrics = wanted or ["bleu"]
     if source is not None and reference is not None:
-        found = evaluate_files(trained, config, source, reference, metrics)
+        found = evaluate_files(trained, config, source, reference, metrics, by or ())
     else:
-        found = evaluate_split(trained, config, split, metrics)
+        found = evaluate_splits(trained, config, splits or ["test"], metrics, by or (), alignment)
     typer.echo(json.dumps(found.as_json(), ensure_ascii=False) if as_json else str(found))

@@ -123,7 +123,7 @@ def plot_translations(
         AttnlabError: the model has no attention, or there is nothing to draw.
         UsageError: there is no such sentence, kind, layer, head or format.
     """
-    require_attention(trained)
+    require_attention(trained, "plot")
     if texts:
         named = {f"text-{number}": text for number, text in enumerate(texts, start=1)}
     else:

@@ -1,11 +1,11 @@
 """How training looks while it runs: a bar on a terminal, a line now and then elsewhere."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from attnlab.screen import console
 from attnlab.training.loop import Step
@@ -60,21 +60,6 @@ class ProgressDisplay:
         if gone > 0:
             told += f" · {clock((now - self._started) * (1 - step.done) / gone)} left"
         return told
-
-
-Advance = Callable[[int], None]
-
-
-@contextmanager
-def translation_display(sentences: int) -> Iterator[Advance]:
-    """A bar for `sentences` translations, on a terminal alone; call what it gives with each few."""
-    if not console().is_terminal:
-        yield lambda _: None
-        return
-    columns = (TextColumn("translating"), BarColumn(bar_width=24), MofNCompleteColumn())
-    with Progress(*columns, console=console(), transient=True) as bar:
-        task = bar.add_task("translating", total=sentences)
-        yield lambda done: bar.advance(task, done)
 
 
 @contextmanager

@@ -87,7 +87,7 @@ def _nothing_left_if_refused(folder: Path) -> Iterator[None]:
 
 def _load(config: ExperimentConfig) -> Corpus:
     corpus = load_corpus(config.data, config.seed)
-    for report in corpus.reports:
+    for report in corpus.reports.values():
         logger.info("%s", report)
     return corpus
 

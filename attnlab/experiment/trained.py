@@ -74,10 +74,10 @@ def open_trained(folder: Path, config: InferenceConfig) -> Trained:
     return Trained(run, model.eval(), vocabulary, translator)
 
 
-def require_attention(trained: Trained) -> None:
-    """Refuse a model that attends to nothing."""
+def require_attention(trained: Trained, purpose: str) -> None:
+    """Refuse a model that attends to nothing; `purpose` is a verb, such as "plot"."""
     if not any(isinstance(module, AttentionPooling) for module in trained.model.modules()):
         raise AttnlabError(
             f"{trained.run.folder}: model={trained.run.config.model.name} has no attention to "
-            "plot; train model=bahdanau or model=transformer"
+            f"{purpose}; train model=bahdanau or model=transformer"
         )

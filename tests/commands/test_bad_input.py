@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from attnlab.__main__ import main
+from attnlab.run import FORMAT
 from tests.runs import attnlab, tiny
 
 
@@ -115,7 +116,7 @@ def test_a_vocabulary_larger_than_the_corpus_can_give_is_said(tmp_path):
 
 def test_a_run_of_another_version(command, broken):
     path = broken / "config.yaml"
-    path.write_text(path.read_text().replace("format: 1", "format: 99"))
+    path.write_text(path.read_text().replace(f"format: {FORMAT}", "format: 99"))
     code, _, errors = command("eval")
     assert code == 1
     assert "in run format 99" in errors

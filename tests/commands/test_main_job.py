@@ -71,16 +71,18 @@ def test_eval_prints_one_json_object_that_its_files_confirm(trained):
     assert found.code == 0, found.errors
     said = json.loads(found.output)
     assert said["run"] == result.output.strip()
-    assert (said["split"], said["sentences"]) == ("valid", 1000)
+    assert list(said["splits"]) == ["valid"]
+    valid = said["splits"]["valid"]
     texts = {
         kind: (run / "translations" / f"valid.{kind}").read_text().split("\n")[:-1]
         for kind in ("source", "hypothesis", "reference")
     }
     assert {len(lines) for lines in texts.values()} == {1000}
     again = BLEU().corpus_score(texts["hypothesis"], [texts["reference"]]).score
-    assert said["bleu"]["score"] == pytest.approx(again)
-    assert "tok:13a" in said["bleu"]["signature"]
-    assert set(said) == {"run", "split", "sentences", "bleu", "chrf", "ter"}
+    assert valid["bleu"]["score"] == pytest.approx(again)
+    assert "tok:13a" in valid["bleu"]["signature"]
+    assert set(valid) == {"sentences", "bleu", "chrf", "ter"}
+    assert valid["sentences"] == 1000
 
 
 def test_eval_of_ones_own_file_and_search(trained):
@@ -93,6 +95,62 @@ def test_eval_of_ones_own_file_and_search(trained):
     assert found.output.startswith("BLEU ")
     assert "beam 2" in found.output
     assert "1 empty" in found.errors
+
+
+def test_eval_of_splits_and_groups(trained):
+    folder, _, _ = trained
+    arguments = ("--split", "test_agree", "--split", "fewshot", "--by", "length", "search=greedy")
+    found = attnlab("eval", *arguments, folder=folder)
+    assert found.code == 0, found.errors
+    tables = [part.splitlines() for part in found.output.strip().split("\n\n")]
+    assert tables[0][0].split("  ")[0] == "split"
+    assert [line.split()[0] for line in tables[0][1:]] == ["test_agree", "fewshot"]
+    assert [line.split(" | ")[0] for line in tables[1]] == [
+        *("BLEU", "chrF2", "exact match", "contrast", "focus")
+    ]
+    titles = [table[0].split("  ")[0] for table in tables[2:]]
+    assert titles == [
+        *("test_agree, by agree", "test_agree, by length"),
+        *("fewshot, by shown", "fewshot, by length"),
+    ]
+    shown = [line.split()[0] for line in tables[4][1:]]
+    assert shown == [f"shown-{number}" for number in (1, 2, 4, 8, 16, 32)]
+
+
+def test_eval_of_alignment(trained):
+    folder, model, _ = trained
+    found = attnlab("eval", "--alignment", "--json", folder=folder)
+    if model == "rnn":
+        assert found.code == 1
+        assert "model=rnn has no attention to measure" in found.errors
+        return
+    assert found.code == 0, found.errors
+    said = json.loads(found.output)
+    assert set(said) == {"run", "alignment"}, "nothing was translated"
+    test = said["alignment"]["test"]
+    heads = {(each["layer"], each["head"], each["convention"]) for each in test["heads"]}
+    assert len(heads) == (2 if model == "bahdanau" else 2 * 2 * 5)
+    rates = [each["alignment_error_rate"] for each in test["heads"]]
+    assert test["best"]["alignment_error_rate"] == min(rates)
+    assert test["baselines"]["uniform"]["alignment_error_rate"] > 75
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--split", "tset"), "--split tset: data=builtin has: train, valid, test, test_long"),
+        (("--by", "word"), "--by word is none of: tag, length"),
+        (
+            ("--split", "all", "--source", "a", "--reference", "b"),
+            "--source goes with neither --split",
+        ),
+    ],
+)
+def test_eval_refuses(trained, arguments, message):
+    folder, _, _ = trained
+    found = attnlab("eval", *arguments, folder=folder)
+    assert found.code == 2
+    assert message in found.errors
 
 
 def test_translate_gives_a_line_for_a_line(trained):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from attnlab.evaluation.metrics import METRICS, exact_match, measure
+from attnlab.evaluation.metrics import METRICS, exact_match, holds_word, measure, percentage
 
 
 def test_bleu_by_hand():
@@ -41,3 +41,16 @@ def test_unequal_numbers_are_refused():
 
 def test_exact_match():
     assert exact_match(["a", "b", "c", "d"], ["a", "x", "c", "y"]) == 50.0
+
+
+def test_a_word_is_found_whole_and_in_capitals():
+    assert holds_word("L'écureuil mange.", "écureuil")
+    assert holds_word("Écureuil !", "écureuil")
+    assert not holds_word("Les écureuils mangent.", "écureuil")
+    assert not holds_word("", "écureuil")
+
+
+def test_a_share_of_nothing_is_refused():
+    assert percentage([True, False, False, False]) == 25.0
+    with pytest.raises(ValueError, match="nothing"):
+        percentage([])

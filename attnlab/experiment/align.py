@@ -1,0 +1,162 @@
+"""How well do a trained run's attention heads align words? Each against the gold standard.
+
+The model reads the reference translations by forced decoding. Chen et al. 2020 ("Accurate Word
+Alignment Induction from Neural Machine Translation") tell two ways to read a word's attention:
+
+    predicts   at the step that says the word
+    reads      at the next one, which takes the word in: their SHIFT-ATT
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from attnlab.errors import AttnlabError
+from attnlab.evaluation.aligner import ALIGNER, TokenPair, align, aligner_missing
+from attnlab.evaluation.alignment import (
+    NO_LINKS,
+    LinkCounts,
+    Links,
+    count_links,
+    diagonal_links,
+    expect_uniform,
+    links_of_attention,
+    parse_links,
+    score_links,
+)
+from attnlab.experiment.aligned_tokens import locate_tokens
+from attnlab.experiment.alignment_report import AlignmentReport, HeadAlignment
+from attnlab.experiment.trained import Trained, require_attention
+from attnlab.inspection import record_pairs
+from attnlab.text.batching import EncodedPair
+from attnlab.text.corpus import DataConfig, load_split
+from attnlab.text.reading import SentencePair
+from attnlab.text.tokens_of_pieces import Span, locate_pieces, merge_to_tokens, token_shares
+from attnlab.text.vocabulary import VocabularyPair
+
+_STEPS = {"predicts": slice(None, -1), "reads": slice(1, None)}  # the last step says the end
+
+
+@dataclass(frozen=True)
+class GoldPair:
+    """A sentence pair, where its tokens stand in either text, and the links between them."""
+
+    pair: SentencePair
+    source: list[Span]
+    target: list[Span]
+    links: Links
+
+    @property
+    def tokens(self) -> TokenPair:
+        """The tokens of both sides."""
+        return (
+            [self.pair.source[start:stop] for start, stop in self.source],
+            [self.pair.target[start:stop] for start, stop in self.target],
+        )
+
+
+def measure_alignment(trained: Trained, split: str) -> AlignmentReport:
+    """Measure each cross-attention head of a run on a split with gold word alignments.
+
+    The external aligner learns from the training split and from what is measured.
+
+    Raises:
+        AttnlabError: the model attends to nothing, the split has no alignments, or they do not
+            fit the tokens.
+    """
+    require_attention(trained, "measure")
+    config = trained.run.config
+    gold = read_gold(load_split(config.data, config.seed, split), config.data, split)
+    baselines = measure_baselines(gold)
+    missing = aligner_missing()
+    if missing is None:
+        training = [] if split == "train" else load_split(config.data, config.seed, "train")
+        found = align(
+            [each.tokens for each in gold],
+            [_locate_tokens(pair, config.data, frozenset()).tokens for pair in training],
+        )
+        baselines[ALIGNER] = score_links(found, (each.links for each in gold))
+    return AlignmentReport(
+        split=split,
+        sentences=len(gold),
+        tokens=config.data.alignment_tokens,
+        heads=measure_heads(trained, gold),
+        baselines=baselines,
+        remark=None if missing is None else f"{ALIGNER}: {missing}",
+    )
+
+
+def read_gold(pairs: Sequence[SentencePair], data: DataConfig, split: str) -> list[GoldPair]:
+    """The tokens and the gold links of `pairs`, which are the sentences of `split`.
+
+    Raises:
+        AttnlabError: no pair has an alignment, or one links a token that is not there.
+    """
+    if not any(pair.alignment for pair in pairs):
+        raise AttnlabError(
+            f"split {split} of data={data.name} has no word alignments; a column of its file must "
+            "hold them, with the name alignment in data.columns"
+        )
+    gold = []
+    for number, pair in enumerate(pairs, start=1):
+        each = _locate_tokens(pair, data, parse_links(pair.alignment or ""))
+        for source, target in sorted(each.links):
+            if source >= len(each.source) or target >= len(each.target):
+                raise AttnlabError(
+                    f"{split}, sentence {number} ('{pair.source}'): the alignment has {source}-"
+                    f"{target}, but data.alignment_tokens={data.alignment_tokens} makes "
+                    f"{len(each.source)} source and {len(each.target)} target tokens, counted from "
+                    "0; correct the link, or set data.alignment_tokens to what the links count"
+                )
+        gold.append(each)
+    return gold
+
+
+def measure_baselines(gold: Sequence[GoldPair]) -> dict[str, LinkCounts]:
+    """What needs no learning: the expected counts of a uniform attention, and the diagonal's."""
+    uniform = (expect_uniform(len(each.source), len(each.target), each.links) for each in gold)
+    diagonal = (diagonal_links(len(each.source), len(each.target)) for each in gold)
+    return {
+        "uniform": sum(uniform, NO_LINKS),
+        "diagonal": score_links(diagonal, (each.links for each in gold)),
+    }
+
+
+def measure_heads(trained: Trained, gold: Sequence[GoldPair]) -> list[HeadAlignment]:
+    """Each layer's heads, and their mean where there are several, by either convention."""
+    counts: dict[tuple[int, int | None, str], LinkCounts] = defaultdict(lambda: NO_LINKS)
+    vocabulary = trained.vocabulary
+    encoded = _encode(vocabulary, gold)
+    for recorded in record_pairs(trained.model, encoded, kinds=("cross",)):
+        each, tokens = gold[recorded.index], encoded[recorded.index]
+        source_pieces = [*vocabulary.source.pieces(tokens.source), "</s>"]
+        target_pieces = vocabulary.target.pieces(tokens.target)
+        keys = token_shares(locate_pieces(source_pieces, each.pair.source), each.source)
+        queries = token_shares(locate_pieces(target_pieces, each.pair.target), each.target)
+        for (_, layer), weights in recorded.weights.items():
+            heads: list[int | None] = list(range(1, len(weights) + 1))
+            if len(weights) > 1:
+                heads.append(None)
+                weights = np.concatenate([weights, weights.mean(axis=0, keepdims=True)])
+            for convention, steps in _STEPS.items():
+                for head, merged in zip(
+                    heads, merge_to_tokens(weights[:, steps], queries, keys), strict=True
+                ):
+                    found = count_links(links_of_attention(merged), each.links)
+                    counts[layer, head, convention] += found
+    found_heads = [HeadAlignment(*place, counted) for place, counted in counts.items()]
+    return sorted(found_heads, key=lambda found: (found.layer, found.head or np.inf))
+
+
+def _encode(vocabulary: VocabularyPair, gold: Sequence[GoldPair]) -> list[EncodedPair]:
+    sources = vocabulary.source.encode_many([each.pair.source for each in gold])
+    targets = vocabulary.target.encode_many([each.pair.target for each in gold])
+    return [EncodedPair(*sides) for sides in zip(sources, targets, strict=True)]
+
+
+def _locate_tokens(pair: SentencePair, data: DataConfig, links: Links) -> GoldPair:
+    source = locate_tokens(pair.source, data.source_language, data)
+    target = locate_tokens(pair.target, data.target_language, data)
+    return GoldPair(pair, source, target, links)
