@@ -36,6 +36,7 @@ def test_another_seed_writes_other_sentences() -> None:
     assert {pair.english for pair in one} != {pair.english for pair in other}
 
 
+@pytest.mark.xdist_group("makes the corpus anew")
 def test_script_writes_the_files_that_ship(written: tuple[Path, dict[str, list[Pair]]]) -> None:
     folder, _ = written
     found = {path.name: path.read_bytes() for path in folder.iterdir()}

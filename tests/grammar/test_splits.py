@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from attnlab.grammar import Pair, tokenise_english, tokenise_french
 from attnlab.grammar.french_verbs import conjugate
 from attnlab.grammar.lexicon_nouns import nouns
@@ -10,6 +12,7 @@ from attnlab.grammar.lexicon_small import MEN, WOMEN
 from attnlab.grammar.splits import held_out
 
 
+@pytest.mark.xdist_group("makes the corpus anew")
 def test_long_lengths_are_evenly_spread(splits: dict[str, list[Pair]]) -> None:
     lengths = Counter(pair.length for pair in splits["test_long"])
     assert lengths == dict.fromkeys(range(21, 61), 25)
@@ -25,6 +28,7 @@ def test_dense_is_dense(rows: dict[str, list[list[str]]]) -> None:
     assert share("test_dense") > 2.5 * share("test")
 
 
+@pytest.mark.xdist_group("makes the corpus anew")
 def test_compose_is_new_but_made_of_known_parts(splits: dict[str, list[Pair]]) -> None:
     trained = {each for pair in splits["train"] for each in pair.combinations}
     parts = {part for each in trained for part in each.split("+")}
