@@ -89,6 +89,7 @@ def evaluate_splits(
     by the `alignment` of its attention if that is wanted.
     """
     run = trained.run
+    _require_groupings(by)
     names = named_splits(trained, splits)
     alignments = [measure_alignment(trained, name) for name in names] if alignment else []
     found = []
@@ -107,6 +108,7 @@ def evaluate_files(
     by: Sequence[str] = (),
 ) -> Evaluation:
     """Translate the lines of `source` and measure them against those of `reference`."""
+    _require_groupings(by)
     pairs, reading = read_pair_files(source, reference)
     logger.info("%s", reading)
     name = source.name.removesuffix(".gz").removesuffix(
@@ -114,6 +116,12 @@ def evaluate_files(
     )
     found = _evaluate(trained, config, name, pairs, metrics, by)
     return Evaluation(trained.run.folder, describe_search(config), [found], [])
+
+
+def _require_groupings(by: Sequence[str]) -> None:
+    for each in by:
+        if each not in GROUPINGS:
+            raise UsageError(f"--by {each} is none of: {', '.join(GROUPINGS)}")
 
 
 def _evaluate(
@@ -124,9 +132,6 @@ def _evaluate(
     metrics: Sequence[str],
     by: Sequence[str],
 ) -> SplitScores:
-    for each in by:
-        if each not in GROUPINGS:
-            raise UsageError(f"--by {each} is none of: {', '.join(GROUPINGS)}")
     with counting(f"translating {split}", len(pairs)) as advance:
         translations = trained.translator.translate([pair.source for pair in pairs], advance)
     hypotheses = [translation.text for translation in translations]
