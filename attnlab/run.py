@@ -115,7 +115,8 @@ def open_run(folder: Path, overrides: Sequence[str] = ()) -> Run:
 def find_run(name: str | None, runs_root: str) -> Path:
     """The folder of the run called `name`: its path, NAME/RUN under `runs_root`, or NAME alone.
 
-    NAME alone is the latest of that name, and None the latest of all, that has a checkpoint.
+    NAME alone, or the path of a folder that holds runs, is the latest of them, and None the
+    latest of all, that has a checkpoint.
 
     Raises:
         AttnlabError: there is no such run; the message names those that there are.
@@ -125,6 +126,8 @@ def find_run(name: str | None, runs_root: str) -> Path:
         for folder in (Path(name), root / name):
             if (folder / "config.yaml").is_file():
                 return folder
+        if Path(name).is_dir() and any(Path(name).glob("*/config.yaml")):
+            return find_run(Path(name).absolute().name, str(Path(name).absolute().parent))
     runs = sorted(root.glob("*/*/config.yaml"), key=lambda path: path.stat().st_mtime_ns)
     named = [path.parent for path in runs if name in (None, path.parent.parent.name)]
     usable = [folder for folder in named if (folder / "checkpoints").is_dir()]
@@ -137,9 +140,7 @@ def find_run(name: str | None, runs_root: str) -> Path:
         )
     wanted = "there are no runs" if name is None else f"there is no run '{name}'"
     if not runs:
-        remedy = "train one with: attnlab train"
-        if name is None:
-            remedy += ", or say where they are: runs_root="
+        remedy = "train one with: attnlab train, or say where they are: runs_root="
     else:
         latest = [str(path.parent.relative_to(root)) for path in reversed(runs)]
         more = f" … ({len(latest)} in all)" if len(latest) > 5 else ""

@@ -18,7 +18,8 @@ RunAndOverrides = Annotated[
     typer.Argument(
         metavar="RUN OVERRIDE...",
         help="A run (its folder, NAME/RUN or NAME; the latest if left out), and overrides such as "
-        "search=beam search.beam_size=8 checkpoint=last device=cpu runs_root=FOLDER.",
+        "search=greedy checkpoint=last device=cpu runs_root=FOLDER. Search is by a beam of 5 "
+        "unless search= says otherwise.",
         show_default=False,
     ),
 ]

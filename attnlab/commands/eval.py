@@ -12,9 +12,9 @@ from attnlab.errors import UsageError
 @with_examples(
     """
     attnlab eval --bleu              the latest run, its test split
-    attnlab eval --split all         every split but train, and what each asks for
+    attnlab eval --split all         every split but train (a few minutes)
     attnlab eval --by tag --by length
-    attnlab eval --alignment         precision, recall and alignment error rate of every head
+    attnlab eval --alignment         alignment error rate of every head
     attnlab eval builtin-rnn --bleu search=beam search.beam_size=8
     attnlab eval --source my.en --reference my.fr --json
 """
@@ -27,7 +27,7 @@ def evaluate(
     ter: Annotated[bool, typer.Option("--ter", help="TER; lower is better.")] = False,
     splits: Annotated[
         list[str] | None,
-        typer.Option("--split", help="Of the corpus, or all; may be repeated. [default: test]"),
+        typer.Option("--split", help="Of the corpus (test if left out), or all; may be repeated."),
     ] = None,
     by: Annotated[
         list[str] | None,

@@ -22,10 +22,10 @@ def _choices() -> str:
 @with_examples(
     """
     attnlab train                               the built-in corpus
-    attnlab train model=transformer score=dot   any model with any scoring function
-    attnlab train name=mine max_time=10m        for ten minutes, into runs/mine/
-    attnlab train data=bitext data.train=my.tsv your own: English TAB French
-    attnlab train data=multi30k                 after: attnlab data get multi30k
+    attnlab train model=transformer score=dot   any model, any scoring function
+    attnlab train name=mine max_time=10m        ten minutes, into runs/mine/
+    attnlab train data=bitext data.train=my.tsv yours: English TAB French
+    attnlab train data=multi30k                 first: attnlab data get multi30k
     attnlab train -m model=rnn,bahdanau         a sweep: a run of each
     attnlab train --cfg job model=rnn           show every setting
     attnlab train --resume                      go on with the latest run

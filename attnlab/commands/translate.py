@@ -10,7 +10,7 @@ from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_ex
 @with_examples(
     """
     echo "The cat sleeps." | attnlab translate
-    attnlab translate multi30k-transformer search=beam < captions.en > captions.fr
+    attnlab translate multi30k-rnn search=greedy < my.en > my.fr
 """
 )
 def translate(arguments: RunAndOverrides = None, config_dir: ConfigDir = None) -> None:

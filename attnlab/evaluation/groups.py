@@ -26,9 +26,9 @@ def by_length(pairs: Sequence[SentencePair]) -> Groups:
     found: Groups = {}
     for before, longest in pairwise((0, *_LONGEST)):
         members = [index for index, length in enumerate(lengths) if before < length <= longest]
-        found[f"{before + 1} to {longest} words"] = members
+        found[f"{before + 1} to {longest} source words"] = members
     longer = [index for index, length in enumerate(lengths) if length > _LONGEST[-1]]
-    found[f"over {_LONGEST[-1]} words"] = longer
+    found[f"over {_LONGEST[-1]} source words"] = longer
     return {name: members for name, members in found.items() if members}
 
 

@@ -10,6 +10,10 @@ from attnlab.table import table
 CONVENTIONS = ("predicts", "reads")
 """A word's attention is that of the step that says it, or of the step that reads it in."""
 
+_LEGEND = """\
+AER: alignment error rate, lower is better. predicts: a word looks where the step that says it
+looked; reads: where the next step looked, which takes it in. The baselines need no model: every
+source word alike, the straight line, and fast_align, an aligner that attention may be held to."""
 _MEASURES = ("precision", "recall", "AER")
 
 
@@ -80,6 +84,7 @@ class AlignmentReport:
             table(["attention", *measures], [[name, *cells] for name, cells in by_name.items()]),
             f"best: {best.name}, {best.convention}, AER {100 * best.counts.error_rate:.1f}",
             table(["baseline", *_MEASURES], baselines),
+            _LEGEND,
         ]
         return "\n".join(parts if self.remark is None else [*parts, self.remark])
 

@@ -57,10 +57,15 @@ def draw_translation(
     maps: Sequence[AttentionMap],
     *,
     heading: str,
+    among: Sequence[AttentionMap],
     average_heads: bool = False,
     print_weights: bool = False,
 ) -> Figure:
-    """One figure of all `maps`, a panel each, or one a layer with the mean over its heads."""
+    """One figure of all `maps`, a panel each, or one a layer with the mean over its heads.
+
+    Titles name the layer and the head where there are several of them among the maps that these
+    were chosen from, `among`.
+    """
     shown = list(maps)
     if average_heads:
         shown = []
@@ -75,18 +80,22 @@ def draw_translation(
     layers = {each.layer for each in maps}
     heads = {each.head for each in maps}
     return draw_heatmaps(
-        [_panel(each, len(layers) > 1, len(heads) > 1) for each in shown],
+        [_panel(each, _several(among, "layer"), _several(among, "head")) for each in shown],
         heading=heading,
         columns=len(heads) if len(layers) > 1 and not average_heads else None,  # a row a layer
         print_weights=print_weights,
     )
 
 
+def _several(maps: Sequence[AttentionMap], what: str) -> bool:
+    return len({getattr(each, what) for each in maps}) > 1
+
+
 def _panel(shown: AttentionMap, name_layer: bool, name_head: bool) -> AttentionPanel:
     parts = [f"{shown.kind} attention" if shown.kind == "cross" else f"{shown.kind} self-attention"]
-    if name_layer or name_head or shown.layer > 1:
+    if name_layer or name_head:
         parts.append(f"layer {shown.layer}")
-    if name_head or shown.head > 1:
+    if name_head:
         parts.append(f"head {shown.head}" if shown.head else "mean of heads")
     query_name, key_name = AXES[shown.kind]
     return AttentionPanel(
@@ -140,13 +149,16 @@ def plot_translations(
             translation.target_tokens,
             pieces=pieces,
         )
+        of_kind = select_maps(maps, kind=kind)
         figure = draw_translation(
-            select_maps(maps, kind=kind, layers=layers, heads=heads),
+            select_maps(of_kind, kind=kind, layers=layers, heads=heads),
             heading=f"{translation.source}\n→ {translation.text}",
+            among=of_kind,
             average_heads=average_heads,
             print_weights=print_weights,
         )
-        path = _place(trained, output, f"{name}-{kind}{suffix}", alone=len(named) == 1)
+        file = "-".join([name, kind, *_chosen(layers, heads, average_heads)]) + suffix
+        path = _place(trained, output, file, alone=len(named) == 1)
         save_figure(figure, path)
         yield path
 
@@ -160,6 +172,14 @@ def _of_split(trained: Trained, split: str, numbers: Iterable[int]) -> dict[str,
             raise UsageError(f"--sentence {number}: {split} has sentences 1 to {len(pairs):,}")
         chosen[f"{split}-{number}"] = pairs[number - 1].source
     return chosen
+
+
+def _chosen(layers: Sequence[int], heads: Sequence[int], average_heads: bool) -> Iterator[str]:
+    """What tells a file of some layers or heads from that of others: layer2, head1."""
+    yield from (f"layer{number}" for number in layers)
+    yield from (f"head{number}" for number in heads)
+    if average_heads:
+        yield "average"
 
 
 def _place(trained: Trained, output: Path | None, name: str, alone: bool) -> Path:

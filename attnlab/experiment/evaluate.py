@@ -1,6 +1,7 @@
 """Score a trained run: translate splits or a file, and measure them against their references."""
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from attnlab.evaluation.metrics import holds_word
 from attnlab.evaluation.scores import Outcome, SplitScores, report
 from attnlab.experiment.align import measure_alignment
 from attnlab.experiment.alignment_report import AlignmentReport
+from attnlab.experiment.progress import clock
 from attnlab.experiment.trained import Trained
 from attnlab.likelihood import log_likelihoods
 from attnlab.screen import counting
@@ -132,8 +134,11 @@ def _evaluate(
     metrics: Sequence[str],
     by: Sequence[str],
 ) -> SplitScores:
+    started = time.monotonic()
     with counting(f"translating {split}", len(pairs)) as advance:
         translations = trained.translator.translate([pair.source for pair in pairs], advance)
+    taken = clock(time.monotonic() - started)
+    logger.info("translated %s: %s sentences in %s", split, f"{len(pairs):,}", taken)
     hypotheses = [translation.text for translation in translations]
     _write(trained.run.translations, split, pairs, hypotheses)
     contrasts = _contrasts(trained, config, pairs)

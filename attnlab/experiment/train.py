@@ -155,7 +155,7 @@ class _Training:
             )
         parameters = sum(parameter.numel() for parameter in self._model.parameters())
         logger.info(
-            "%s · %s parameters · vocabulary %s · score %s · %s products · %s, %d threads",
+            "%s · %s parameters · vocabulary %s · score %s · %s products · %s, %d thread%s",
             config.model.name,
             f"{parameters:,}",
             f"{len(vocabulary.target):,}",
@@ -163,6 +163,7 @@ class _Training:
             config.precision,
             device,
             torch.get_num_threads(),
+            "" if torch.get_num_threads() == 1 else "s",
         )
         if resume:
             logger.info("going on from update %s", f"{self._progress.update:,}")

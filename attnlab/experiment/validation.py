@@ -89,6 +89,9 @@ class Validator:
         cross = [each for each in maps if each.kind == "cross"]
         if cross:
             figure = draw_translation(
-                cross, heading=f"{translation.source}\n→ {translation.text}", average_heads=True
+                cross,
+                heading=f"{translation.source}\n→ {translation.text}",
+                among=cross,
+                average_heads=True,
             )
             self._tracker.figure(update, f"attention/sentence_{number}", figure)

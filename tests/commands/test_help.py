@@ -8,11 +8,12 @@ import pytest
 from tests.runs import REPOSITORY, attnlab
 
 COMMANDS = ["train", "eval", "plot-attention", "translate"]
+DATA_COMMANDS = ["data describe", "data generate", "data get"]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS + DATA_COMMANDS)
 def test_every_command_has_help_with_examples(command, tmp_path):
-    shown = attnlab(command, "--help", folder=tmp_path)
+    shown = attnlab(*command.split(), "--help", folder=tmp_path)
     assert shown.code == 0
     assert f"attnlab {command}" in shown.output
     assert "\\b" not in shown.output
@@ -30,7 +31,7 @@ def test_train_help_names_every_choice(tmp_path):
     assert "model=bahdanau|rnn|transformer" in shown
 
 
-@pytest.mark.parametrize("module", ["torch", "hydra", "matplotlib", "sacrebleu", "numpy"])
+@pytest.mark.parametrize("module", ["torch", "hydra", "matplotlib", "sacrebleu", "numpy", "pooch"])
 def test_the_command_line_imports_nothing_heavy(module):
     program = f"import sys, attnlab.__main__; sys.exit({module!r} in sys.modules)"
     assert (

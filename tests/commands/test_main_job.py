@@ -178,6 +178,8 @@ def test_plot_attention(trained):
         assert path.parent == folder / result.output.strip() / "plots"
         with Image.open(path) as image:
             assert min(image.size) > 200
+    one_head = attnlab("plot-attention", "-n", "1", "--layer", "1", "--head", "1", folder=folder)
+    assert one_head.output.strip().endswith("plots/test-1-cross-layer1-head1.png")
     kind = "encoder" if model == "transformer" else "cross"
     options = ("--text", "The cat sleeps.", "--kind", kind, "--layer", "1", "--head", "1")
     for suffix, start in (("svg", b"<?xml"), ("pdf", b"%PDF")):

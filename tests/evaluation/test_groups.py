@@ -17,12 +17,12 @@ def test_tags_in_order_of_their_numbers():
 def test_lengths_at_the_edges():
     pairs = [pair(words) for words in (1, 5, 6, 20, 21, 60, 61, 300)]
     assert by_length(pairs) == {
-        "1 to 5 words": [0, 1],
-        "6 to 10 words": [2],
-        "16 to 20 words": [3],
-        "21 to 30 words": [4],
-        "51 to 60 words": [5],
-        "over 60 words": [6, 7],
+        "1 to 5 source words": [0, 1],
+        "6 to 10 source words": [2],
+        "16 to 20 source words": [3],
+        "21 to 30 source words": [4],
+        "51 to 60 source words": [5],
+        "over 60 source words": [6, 7],
     }
 
 

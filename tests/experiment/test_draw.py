@@ -55,18 +55,27 @@ def test_a_kind_that_the_model_lacks():
 
 
 def test_titles_name_kind_layer_and_head():
-    figure = draw_translation(select_maps(MAPS, kind="cross"), heading="The cat")
+    figure = draw_translation(select_maps(MAPS, kind="cross"), heading="The cat", among=MAPS)
     titles = texts_of(figure)
     assert "The cat" in titles
     for layer in (1, 2):
         for head in (1, 2, 3):
             assert f"cross attention · layer {layer} · head {head}" in titles
-    alone = draw_translation([a_map("encoder", 1, 1)], heading="")
+    alone = draw_translation([a_map("encoder", 1, 1)], heading="", among=[a_map("encoder", 1, 1)])
     assert "encoder self-attention" in texts_of(alone)
 
 
+def test_a_head_that_was_chosen_among_several_is_named():
+    chosen = select_maps(MAPS, kind="encoder", layers=[2], heads=[1])
+    figure = draw_translation(chosen, heading="", among=select_maps(MAPS, kind="encoder"))
+    titles = " ".join(texts_of(figure)).replace("\n", " ")  # one panel: its title is in lines
+    assert "encoder self-attention · layer 2 · head 1" in titles
+
+
 def test_the_mean_of_heads_is_drawn():
-    figure = draw_translation(select_maps(MAPS, kind="cross"), heading="", average_heads=True)
+    figure = draw_translation(
+        select_maps(MAPS, kind="cross"), heading="", among=MAPS, average_heads=True
+    )
     assert "cross attention · layer 2 · mean of heads" in " ".join(texts_of(figure))
     panels = figure.axes[:-1]
     assert len(panels) == 2

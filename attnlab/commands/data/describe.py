@@ -15,7 +15,7 @@ from attnlab.resources import shipped_folder
 @with_examples(
     """
     attnlab data describe                        the built-in corpus
-    attnlab data describe my.tsv                 your own: English TAB French
+    attnlab data describe my.tsv                 yours: English TAB French
     attnlab data describe DIR/mine               DIR/mine.en + DIR/mine.fr
     attnlab data describe multi30k --split test
     attnlab data describe data=bitext data.train=my.tsv data.test=other.tsv
