@@ -22,8 +22,11 @@ Advance = Callable[[int], None]
 
 
 @contextmanager
-def counting(label: str, total: int) -> Iterator[Advance]:
-    """A bar up to `total`, on a terminal alone; call what it gives with each few that are done."""
+def counting(label: str, total: int | None) -> Iterator[Advance]:
+    """A bar up to `total`, on a terminal alone; call what it gives with each few that are done.
+
+    Without a total, it shows how many are done and that there is work going on.
+    """
     if not console().is_terminal:
         yield lambda _: None
         return

@@ -18,7 +18,9 @@ SOURCE, TARGET = "the children slept", "les enfants ont dormi"
 @pytest.fixture(scope="module")
 def vocabulary():
     pairs = [SentencePair(SOURCE, TARGET), SentencePair("the cats ate", "les chats ont mangé")]
-    config = VocabularyConfig(name="separate", size=30, model="bpe", character_coverage=1.0)
+    config = VocabularyConfig(
+        name="separate", size=30, model="bpe", character_coverage=1.0, sample_pairs=None
+    )
     return VocabularyPair.train(pairs, config)
 
 

@@ -21,7 +21,10 @@ PAIRS = [
 @pytest.fixture(scope="module")
 def vocabulary():
     return VocabularyPair.train(
-        PAIRS, VocabularyConfig(name="joint", size=60, model="bpe", character_coverage=1.0)
+        PAIRS,
+        VocabularyConfig(
+            name="joint", size=60, model="bpe", character_coverage=1.0, sample_pairs=None
+        ),
     )
 
 

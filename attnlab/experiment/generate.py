@@ -1,6 +1,5 @@
 """Write a corpus of any size by the built-in grammar: train, valid and test, ready to train on."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -82,10 +81,3 @@ def _write(path: Path, members: Iterator[Pair], advance: Callable[[int], None]) 
         while lines := [pair.line() + "\n" for pair in islice(members, _FLUSH_EVERY)]:
             file.writelines(lines)
             advance(len(lines))
-
-
-def cores() -> int:
-    """How many processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

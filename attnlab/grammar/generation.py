@@ -5,12 +5,12 @@ chunk's number: so the chunks can be made side by side, and how many are changes
 """
 
 import hashlib
-import signal
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 from itertools import count
 from random import Random
+
+from attnlab.workers import each
 
 from .long import a_long_sentence
 from .pairs import Pair, sentence_pair
@@ -34,19 +34,8 @@ def pairs(seed: int, longest: int = 20, workers: int = 1) -> Generator[Pair, Non
             the long sentences.
         workers: how many processes make them.
     """
-    if workers == 1:
-        for number in count():
-            yield from _chunk(seed, number, longest)
-    with ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_parent) as pool:
-        numbers = count()
-        coming: deque[Future[list[Pair]]] = deque()
-        try:
-            while True:
-                while len(coming) < 2 * workers:
-                    coming.append(pool.submit(_chunk, seed, next(numbers), longest))
-                yield from coming.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    for chunk in each(partial(_chunk, seed, longest), count(), workers):
+        yield from chunk
 
 
 def distinct(pairs: Iterable[Pair], expected: int) -> Iterator[Pair]:
@@ -90,7 +79,7 @@ class _Seen:
             self._bits[place >> 3] |= 1 << (place & 7)
 
 
-def _chunk(seed: int, number: int, longest: int) -> list[Pair]:
+def _chunk(seed: int, longest: int, number: int) -> list[Pair]:
     rng = Random(f"{seed} {number}")
     found: list[Pair] = []
     for turn in count():
@@ -101,7 +90,3 @@ def _chunk(seed: int, number: int, longest: int) -> list[Pair]:
             if len(found) == _CHUNK:
                 break
     return found
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

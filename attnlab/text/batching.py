@@ -6,13 +6,14 @@ number alone; so training can go on at any batch of any epoch. Knows ids, no wor
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from attnlab.errors import UsageError
+from attnlab.text.packed import PackedPairs, packed_sentences
 from attnlab.text.tokens import BEGIN, END, PAD
 
 
@@ -71,6 +72,21 @@ def collate(pairs: Sequence[EncodedPair]) -> Batch:
     return Batch(source, source_mask, target_input, target_output, target_mask)
 
 
+def collate_packed(pairs: PackedPairs, places: NDArray[np.int64]) -> Batch:
+    """One batch of the pairs at `places`, the same as `collate` makes of them."""
+    rows = np.arange(len(places))
+    source, lengths = pairs.source.padded(places)
+    source_mask = np.arange(source.shape[1]) <= lengths[:, None]
+    source[rows, lengths] = END
+    target, lengths = pairs.target.padded(places)
+    target_mask = np.arange(target.shape[1]) <= lengths[:, None]
+    target_input = np.roll(target, 1, axis=1)  # the last column is all PAD
+    target_input[:, 0] = BEGIN
+    target[rows, lengths] = END
+    arrays = (source, source_mask, target_input, target, target_mask)
+    return Batch(*map(torch.from_numpy, arrays))
+
+
 def group_by_length(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
     """Split `lengths`, in their order, so that rows × longest row stays within `batch_tokens`.
 
@@ -87,6 +103,20 @@ def group_by_length(lengths: Sequence[int], batch_tokens: int) -> list[list[int]
     return groups
 
 
+def group_ends(lengths: NDArray[np.int64], batch_tokens: int) -> NDArray[np.int64]:
+    """Where each of the groups of `group_by_length` ends, found a group at a time."""
+    ends = [0]
+    while ends[-1] < len(lengths):
+        start = ends[-1]
+        # No group has more rows than would fit if all were as short as its first.
+        most = max(1, batch_tokens // max(1, int(lengths[start])))
+        longest = np.maximum.accumulate(lengths[start : start + most])
+        fits = longest * np.arange(1, len(longest) + 1) <= batch_tokens
+        rows = len(fits) if fits.all() else int(np.argmin(fits))
+        ends.append(start + max(1, rows))
+    return np.array(ends[1:], np.int64)
+
+
 def like_lengths_together(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
     """As `group_by_length`, but shortest first instead of in order, so that little is padding."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
@@ -100,28 +130,38 @@ class TrainingBatches:
     Padding counts: `batch_tokens` bounds rows × columns of the source and of the target.
     """
 
-    def __init__(self, pairs: Sequence[EncodedPair], batch_tokens: int, seed: int) -> None:
+    def __init__(
+        self, pairs: Sequence[EncodedPair] | PackedPairs, batch_tokens: int, seed: int
+    ) -> None:
         if batch_tokens < 1:
             raise UsageError(f"batch_tokens={batch_tokens} must be at least 1")
+        if not isinstance(pairs, PackedPairs):
+            pairs = PackedPairs(
+                packed_sentences(pair.source for pair in pairs),
+                packed_sentences(pair.target for pair in pairs),
+            )
         self._pairs = pairs
-        self._batch_tokens = batch_tokens
         self._seed = seed
-        self._source_lengths = np.array([len(pair.source) + 1 for pair in pairs])
-        self._target_lengths = np.array([len(pair.target) + 1 for pair in pairs])
-        self.batches_per_epoch = len(self._plan(0))
+        self._source_lengths = pairs.source.lengths() + 1
+        self._target_lengths = pairs.target.lengths() + 1
+        # Which of the equally long stands where is left to chance; so batches of all epochs have
+        # the same shapes.
+        order = np.lexsort((self._source_lengths, self._target_lengths))
+        longer = np.maximum(self._source_lengths, self._target_lengths)[order]
+        self._ends = group_ends(longer, batch_tokens)
+        self.batches_per_epoch = len(self._ends)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """The batches of the epoch of that number, from its batch `start` on."""
-        for indices in islice(self._plan(number), start, None):
-            yield collate([self._pairs[index] for index in indices])
+        order, batches = self._plan(number)
+        for batch in batches[start:]:
+            first = self._ends[batch - 1] if batch else 0
+            yield collate_packed(self._pairs, order[first : self._ends[batch]])
 
-    def _plan(self, number: int) -> list[np.ndarray]:
-        """Each batch's indices into the pairs."""
+    def _plan(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The places of all pairs, a batch behind the other, and the batches' order."""
         generator = np.random.default_rng([self._seed, number])
         # Like lengths together; which of the equally long stand together is left to chance.
         chance = generator.permutation(len(self._pairs))
         order = np.lexsort((chance, self._source_lengths, self._target_lengths))
-        longer = np.maximum(self._source_lengths, self._target_lengths)[order]
-        groups = group_by_length(longer.tolist(), self._batch_tokens)
-        shuffled = generator.permutation(len(groups))
-        return [order[groups[index]] for index in shuffled]
+        return order, generator.permutation(self.batches_per_epoch)

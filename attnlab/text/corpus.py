@@ -6,13 +6,9 @@ from pathlib import Path
 
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.resources import cache_folder, shipped_folder
-from attnlab.text.reading import (
-    CorpusNotFoundError,
-    Layout,
-    ReadingReport,
-    SentencePair,
-    read_pairs,
-)
+from attnlab.text.pairs import Layout, ReadingReport, SentencePair
+from attnlab.text.parsing import PairFiles
+from attnlab.text.reading import CorpusNotFoundError, find_pairs, read_files
 from attnlab.text.splitting import hold_out
 
 SPLITS = ("train", "valid", "test")
@@ -80,6 +76,12 @@ def present_splits(config: DataConfig) -> tuple[str, ...]:
     return (*main, *config.more_splits)
 
 
+def carved_splits(config: DataConfig) -> tuple[str, ...]:
+    """The splits that have no file, and take a share of `train`."""
+    files = _files(config)
+    return tuple(split for split in present_splits(config) if split not in files)
+
+
 def load_corpus(config: DataConfig, seed: int) -> Corpus:
     """Train, valid and test of a corpus; `seed` decides what is held out of `train`, no more.
 
@@ -102,7 +104,7 @@ def load_splits(config: DataConfig, seed: int, wanted: Sequence[str]) -> Corpus:
     Raises:
         UsageError: for a split that the corpus lacks; otherwise as `load_corpus`.
     """
-    _check(config)
+    check(config)
     corpus = Corpus()
     files, present = _files(config), present_splits(config)
     for split in wanted:
@@ -110,28 +112,26 @@ def load_splits(config: DataConfig, seed: int, wanted: Sequence[str]) -> Corpus:
             raise UsageError(
                 f"no split '{split}' in data={config.name}; it has: {', '.join(present)}"
             )
-    carved = tuple(split for split in present if split not in files)
+    carved = carved_splits(config)
     if not {"train", *carved}.isdisjoint(wanted):
         parts, report = _read_train(config, seed, carved)
         corpus.splits |= {split: parts[split] for split in wanted if split in parts}
         corpus.reports["train"] = report
     for split in wanted:
         if split not in corpus.splits:
-            corpus.splits[split], corpus.reports[split] = _read(config, files[split])
+            found = find_files(config, files[split])
+            corpus.splits[split], corpus.reports[split] = read_files(found)
     return corpus
 
 
 def _read_train(
     config: DataConfig, seed: int, carved: tuple[str, ...]
 ) -> tuple[dict[str, list[SentencePair]], ReadingReport]:
-    pairs, report = _read(config, config.train)
+    pairs, report = read_files(find_files(config, config.train))
     parts = hold_out(pairs[: config.max_pairs], carved, config.held_out_fraction, seed)
-    kept = [pair for pair in parts["train"] if _words(pair) <= config.max_words]
+    kept = [pair for pair in parts["train"] if longest_side(pair) <= config.max_words]
     if not kept:
-        raise AttnlabError(
-            f"{' + '.join(report.paths)}: every training pair has more than "
-            f"{config.max_words} words; raise data.max_words"
-        )
+        raise all_too_long(config, report)
     report.skipped_long = len(parts["train"]) - len(kept)
     parts["train"] = kept
     report.pairs = sum(map(len, parts.values()))
@@ -145,16 +145,26 @@ def _files(config: DataConfig) -> dict[str, str]:
     return config.more_splits | given
 
 
-def _words(pair: SentencePair) -> int:
+def longest_side(pair: SentencePair) -> int:
+    """How many words the longer side has."""
     return max(len(pair.source.split(" ")), len(pair.target.split(" ")))
 
 
-def _read(config: DataConfig, name: str) -> tuple[list[SentencePair], ReadingReport]:
+def all_too_long(config: DataConfig, report: ReadingReport) -> AttnlabError:
+    """What is wrong where `max_words` leaves nothing to train on."""
+    return AttnlabError(
+        f"{' + '.join(report.paths)}: every training pair has more than "
+        f"{config.max_words} words; raise data.max_words"
+    )
+
+
+def find_files(config: DataConfig, name: str) -> PairFiles:
+    """The files of the corpus that `name`, one of the config's values, means."""
     layout = Layout(config.source_language, config.target_language, config.columns)
     root = own_root(config.name) if config.root is None else Path(config.root).expanduser()
     root = root or Path()
     try:
-        return read_pairs(root / Path(name).expanduser(), layout)
+        return find_pairs(root / Path(name).expanduser(), layout)
     except CorpusNotFoundError as error:
         if config.name not in _FOLDER_HOLDS:
             raise
@@ -176,7 +186,8 @@ def own_root(name: str) -> Path | None:
     return cache_folder(name) if name in _FOLDER_HOLDS else None
 
 
-def _check(config: DataConfig) -> None:
+def check(config: DataConfig) -> None:
+    """Refuse settings that cannot work, with a UsageError."""
     if config.source_language == config.target_language:
         raise UsageError(
             f"data.source_language and data.target_language are both "

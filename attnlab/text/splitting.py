@@ -1,10 +1,15 @@
 """Holding out a part of one corpus. Knows nothing of files."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from attnlab.errors import AttnlabError
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
+
+DIGEST_BYTES = 16  # that two of any corpus's sentences agree in so many is not to be feared
 
 
 def hold_out(
@@ -22,26 +27,42 @@ def hold_out(
     """
     if not missing:
         return {"train": list(pairs)}
-    versions: dict[str, list[SentencePair]] = {}
-    for pair in pairs:
-        versions.setdefault(pair.source, []).append(pair)
-    shuffled = sorted(versions, key=lambda source: _digest(seed, source))
-    share = max(1, round(fraction * len(shuffled)))
-    if len(shuffled) <= share * len(missing):
+    digests = source_digests((pair.source for pair in pairs), seed)
+    places = held_out_places(digests, missing, fraction)
+    return {split: [pairs[place] for place in places[split]] for split in ("train", *missing)}
+
+
+def source_digests(sources: Iterable[str], seed: int) -> bytes:
+    """What decides where each source goes: `DIGEST_BYTES` for each."""
+    return b"".join(
+        hashlib.sha256(f"{seed}\n{source}".encode()).digest()[:DIGEST_BYTES] for source in sources
+    )
+
+
+def held_out_places(
+    digests: bytes, missing: Sequence[str], fraction: float
+) -> dict[str, NDArray[np.int64]]:
+    """The places of the pairs of `train` and of each split of `missing`, as for `hold_out`.
+
+    `digests` are the `source_digests` of all pairs.
+    """
+    # (pairs, halves of a digest), which compare as the digests' bytes do
+    halves = np.frombuffer(digests, dtype=">u8").reshape(-1, 2).astype(np.uint64)
+    shuffled = np.lexsort((halves[:, 1], halves[:, 0]))  # stable: versions stay in their order
+    halves = halves[shuffled]
+    # the place of each pair's source among the distinct ones
+    is_new = np.any(halves[1:] != halves[:-1], axis=1)
+    rank = np.concatenate(([0], np.cumsum(is_new))) if len(shuffled) else np.zeros(0, np.int64)
+    distinct = int(rank[-1]) + 1 if len(rank) else 0
+    share = max(1, round(fraction * distinct))
+    if distinct <= share * len(missing):
         raise AttnlabError(
-            f"{len(shuffled)} distinct source sentences are too few to hold out "
+            f"{distinct} distinct source sentences are too few to hold out "
             f"{' and '.join(missing)}; give data.{missing[0]}=FILE or data.held_out_fraction=0"
         )
-    sources, start = {}, 0
+    places, start = {}, 0
     for split in reversed(missing):  # the test split first: a validation file leaves it the same
-        sources[split] = shuffled[start : start + share]
+        places[split] = shuffled[(rank >= start) & (rank < start + share)]
         start += share
-    sources["train"] = shuffled[start:]
-    return {
-        split: [pair for source in sources[split] for pair in versions[source]]
-        for split in ("train", *missing)
-    }
-
-
-def _digest(seed: int, source: str) -> bytes:
-    return hashlib.sha256(f"{seed}\n{source}".encode()).digest()
+    places["train"] = shuffled[rank >= start]
+    return places

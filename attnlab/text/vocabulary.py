@@ -5,13 +5,15 @@ import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from random import Random
 from typing import Self
 
 import sentencepiece
 
 from attnlab.errors import AttnlabError, UsageError
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
 from attnlab.text.tokens import BEGIN, END, PAD, UNKNOWN
 
 _SPECIAL_TOKENS = (PAD, UNKNOWN, BEGIN, END)
@@ -34,12 +36,16 @@ class VocabularyConfig:
         size: how many pieces, the special ones included; a small corpus gives fewer.
         model: bpe or unigram.
         character_coverage: the share of running characters that get a piece, in (0, 1].
+        sample_pairs: of a corpus with more pairs than this, the pieces are learnt from so many,
+            drawn at random; the draw is the same for every seed, so that runs which differ in
+            their seed alone have the same vocabulary. null learns from all.
     """
 
     name: str
     size: int
     model: str
     character_coverage: float
+    sample_pairs: int | None
 
 
 class Vocabulary:
@@ -86,12 +92,7 @@ class Vocabulary:
                 f"vocabulary.size={needed[1]} or more, or a lower vocabulary.character_coverage"
             ) from error
         vocabulary = cls(_processor(written.getvalue()))
-        if len(vocabulary) < config.size:
-            logger.warning(
-                "the corpus gives a vocabulary of %d pieces, not the %d of vocabulary.size",
-                len(vocabulary),
-                config.size,
-            )
+        vocabulary.tell_if_short_of(config)
         return vocabulary
 
     @classmethod
@@ -112,11 +113,30 @@ class Vocabulary:
             ) from error
         return cls(processor)
 
+    def tell_if_short_of(self, config: VocabularyConfig) -> None:
+        """Warn where the corpus gave fewer pieces than `config` asks for."""
+        if len(self) < config.size:
+            logger.warning(
+                "the corpus gives a vocabulary of %d pieces, not the %d of vocabulary.size",
+                len(self),
+                config.size,
+            )
+
+    @property
+    def model(self) -> bytes:
+        """All that encoding and decoding follow from, in SentencePiece's own format."""
+        return bytes(self._processor.serialized_model_proto())
+
+    @classmethod
+    def from_model(cls, model: bytes) -> Self:
+        """The vocabulary that `model` was taken of."""
+        return cls(_processor(model))
+
     def save(self, path: Path | str) -> None:
         """Write SentencePiece's own format, whole or not at all."""
         path = Path(path)
         unfinished = path.with_name(f"{path.name}.unfinished")
-        unfinished.write_bytes(self._processor.serialized_model_proto())
+        unfinished.write_bytes(self.model)
         unfinished.replace(path)
 
     def __len__(self) -> int:
@@ -159,13 +179,23 @@ class VocabularyPair:
 
     @classmethod
     def train(cls, pairs: Sequence[SentencePair], config: VocabularyConfig) -> Self:
-        """Learn from the pairs of a training split; errors as for `Vocabulary.train`."""
+        """Learn from the pairs of a training split, or from some of them, as configured.
+
+        `pairs` are taken one by one, each side in turn. Errors are those of `Vocabulary.train`.
+        """
         _check(config)
-        sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+        places = _sample(len(pairs), config.sample_pairs)
+        sources = (pairs[place].source for place in places)
+        targets = (pairs[place].target for place in places)
         if config.name == "joint":
-            joint = Vocabulary.train(sources + targets, config)
+            joint = Vocabulary.train(chain(sources, targets), config)
             return cls(joint, joint)
         return cls(Vocabulary.train(sources, config), Vocabulary.train(targets, config))
+
+    def tell_if_short_of(self, config: VocabularyConfig) -> None:
+        """Warn as `train` does, of a vocabulary that was trained before."""
+        for vocabulary in [self.source] if self.shared else [self.source, self.target]:
+            vocabulary.tell_if_short_of(config)
 
     def save(self, folder: Path | str) -> None:
         """Write one file when shared, else one a side."""
@@ -193,6 +223,13 @@ class VocabularyPair:
         return cls(source, target)
 
 
+def _sample(pairs: int, wanted: int | None) -> Sequence[int]:
+    """The places of those that are learnt from, in order."""
+    if wanted is None or pairs <= wanted:
+        return range(pairs)
+    return sorted(Random(0).sample(range(pairs), wanted))
+
+
 def _processor(model: bytes) -> sentencepiece.SentencePieceProcessor:
     if not model:
         raise ValueError("it is empty")  # else SentencePiece makes a processor that fails later
@@ -217,4 +254,8 @@ def _check(config: VocabularyConfig) -> None:
     if not 0 < config.character_coverage <= 1:
         raise UsageError(
             f"vocabulary.character_coverage={config.character_coverage} must be over 0, at most 1"
+        )
+    if config.sample_pairs is not None and config.sample_pairs < 1:
+        raise UsageError(
+            f"vocabulary.sample_pairs={config.sample_pairs} must be 1 or more, or null for all"
         )

@@ -1,12 +1,21 @@
 """Batches: every pair once an epoch, within the budget, the same again from the same seed."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnlab.errors import UsageError
-from attnlab.text.batching import EncodedPair, TrainingBatches, collate, group_by_length
+from attnlab.text.batching import (
+    EncodedPair,
+    TrainingBatches,
+    collate,
+    collate_packed,
+    group_by_length,
+    group_ends,
+)
+from attnlab.text.packed import PackedPairs, packed_sentences
 
 sentences = st.lists(st.integers(4, 50), max_size=9)
 corpora = st.lists(st.builds(EncodedPair, sentences, sentences), min_size=1, max_size=40)
@@ -71,3 +80,53 @@ def test_like_lengths_stand_together():
 def test_an_impossible_budget_is_refused():
     with pytest.raises(UsageError, match="batch_tokens=0 must be at least 1"):
         TrainingBatches([EncodedPair([5], [6])], 0, seed=1)
+
+
+def packed(pairs):
+    return PackedPairs(
+        packed_sentences(pair.source for pair in pairs),
+        packed_sentences(pair.target for pair in pairs),
+    )
+
+
+def simple_plan(pairs, batch_tokens, seed, number):
+    """An epoch's batches by a loop over the pairs: what runs have been trained on till now."""
+    generator = np.random.default_rng([seed, number])
+    chance = generator.permutation(len(pairs))
+    lengths = [(len(pair.target) + 1, len(pair.source) + 1) for pair in pairs]
+    order = sorted(range(len(pairs)), key=lambda place: (*lengths[place], chance[place]))
+    groups = group_by_length([max(lengths[place]) for place in order], batch_tokens)
+    return [[order[place] for place in groups[i]] for i in generator.permutation(len(groups))]
+
+
+@settings(deadline=None)
+@given(corpora, st.integers(1, 60), st.integers(0, 3), st.integers(0, 3), st.integers(0, 50))
+def test_batches_are_those_of_the_simple_plan(pairs, batch_tokens, seed, number, start):
+    expected = simple_plan(pairs, batch_tokens, seed, number)
+    for given_pairs in (pairs, packed(pairs)):
+        batches = TrainingBatches(given_pairs, batch_tokens, seed)
+        assert batches.batches_per_epoch == len(expected)
+        found = list(batches.epoch(number, start))
+        assert len(found) == len(expected[start:])
+        for batch, places in zip(found, expected[start:], strict=True):
+            for name, tensor in vars(collate([pairs[place] for place in places])).items():
+                one = getattr(batch, name)
+                assert one.dtype == tensor.dtype
+                assert torch.equal(one, tensor)
+
+
+@given(st.lists(st.integers(1, 30), max_size=60), st.integers(1, 100))
+def test_groups_found_at_once_are_those_found_by_the_loop(lengths, batch_tokens):
+    ends = group_ends(np.array(lengths, np.int64), batch_tokens)
+    assert [0, *ends][:-1] == [group[0] for group in group_by_length(lengths, batch_tokens)]
+    assert not lengths or ends[-1] == len(lengths)
+
+
+def test_packed_pairs_collate_by_hand():
+    pairs = packed([EncodedPair([9], [9]), EncodedPair([5, 6], [7]), EncodedPair([8], [9, 10, 11])])
+    batch = collate_packed(pairs, np.array([1, 2]))
+    assert batch.source.tolist() == [[5, 6, 3], [8, 3, 0]]
+    assert batch.source_mask.tolist() == [[True, True, True], [True, True, False]]
+    assert batch.target_input.tolist() == [[2, 7, 0, 0], [2, 9, 10, 11]]
+    assert batch.target_output.tolist() == [[7, 3, 0, 0], [9, 10, 11, 3]]
+    assert batch.target_mask.tolist() == [[True, True, False, False], [True] * 4]

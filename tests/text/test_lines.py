@@ -1,5 +1,6 @@
 import gzip
 import os
+import re
 import threading
 import unicodedata
 
@@ -8,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnlab.errors import AttnlabError
-from attnlab.text.lines import decode_lines, find_text_file, normalise, read_lines
+from attnlab.text.lines import (
+    decode_lines,
+    find_text_file,
+    line_blocks,
+    normalise,
+    read_lines,
+    read_raw_lines,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +41,39 @@ def test_normalising_twice_changes_nothing_more(text):
     once = normalise(text)
     assert normalise(once) == once
     assert unicodedata.is_normalized("NFC", once)
+
+
+@given(st.text(st.sampled_from("aé \u00a0\t\r\n\u2581\u2019\u02bc\u0301\u0327e'")))
+def test_normalising_is_composing_straightening_and_collapsing(text):
+    straight = re.sub("[\u2019\u02bc]", "'", unicodedata.normalize("NFC", text))
+    assert normalise(text) == " ".join(filter(None, re.split("[ \t\r\n\u2581]", straight)))
+
+
+@given(st.binary(max_size=40) | st.text("a\n\r\ufeffé").map(str.encode), st.integers(1, 3))
+def test_blocks_of_lines_are_the_file(tmp_path_factory, content, at_a_time):
+    path = tmp_path_factory.mktemp("blocks") / "file"
+    path.write_bytes(b"text\n" + content)
+    blocks = list(line_blocks(path, at_a_time))
+    assert b"".join(blocks) == b"text\n" + content
+    assert all(block.count(b"\n") == at_a_time for block in blocks[:-1])
+    try:
+        whole: object = decode_lines(b"text\n" + content, str(path))
+    except AttnlabError as error:
+        whole = str(error)
+    try:
+        lines: object = read_raw_lines(path)
+    except AttnlabError as error:
+        lines = str(error)
+    assert lines == whole
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_an_error_beyond_the_first_block_names_its_line(tmp_path, compress):
+    content = b"fine\n" * 25_000 + b"caf\xe9\n"
+    path = tmp_path / "long"
+    path.write_bytes(gzip.compress(content) if compress else content)
+    with pytest.raises(AttnlabError, match=r"long:25001: byte 4 \(0xe9\) is not UTF-8"):
+        read_lines(path)
 
 
 @pytest.mark.parametrize("compress", [False, True])

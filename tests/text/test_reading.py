@@ -222,3 +222,22 @@ def test_tatoeba_whole():
 def test_multi30k_whole():
     _, report = read_pairs(shared_data("multi30k") / "train", PLAIN)
     assert (report.pairs, report.skipped_empty) == (29000, 0)  # its paper's figure
+
+
+@pytest.mark.parametrize(("more", "fewer"), [(20_001, 20_000), (30_000, 12_345), (10_000, 0)])
+def test_unequal_files_are_counted_to_their_ends(tmp_path, more, fewer):
+    one, other = (
+        write(tmp_path / "a.en", "Go!\n" * more),
+        write(tmp_path / "a.fr", "Va !\n" * fewer),
+    )
+    message = f"a.en has {more:,} lines but .*a.fr has {fewer:,}; line for line"
+    with pytest.raises(AttnlabError, match=message):
+        read_pair_files(one, other)
+    with pytest.raises(AttnlabError, match=f"{fewer:,} lines but .* has {more:,};"):
+        read_pair_files(other, one)
+
+
+def test_lines_far_down_are_numbered_from_the_top(tmp_path):
+    path = write(tmp_path / "a.tsv", "Go!\tVa !\n" * 23_456 + "Go!\n")
+    with pytest.raises(AttnlabError, match=r"a\.tsv:23457: expected 2 or more .* found 1$"):
+        read_pairs(path, PLAIN)

@@ -36,7 +36,9 @@ def pairs():
 
 @pytest.fixture(scope="module", params=["bpe", "unigram"])
 def vocabulary(request, pairs):
-    config = VocabularyConfig(name="joint", size=600, model=request.param, character_coverage=1.0)
+    config = VocabularyConfig(
+        name="joint", size=600, model=request.param, character_coverage=1.0, sample_pairs=None
+    )
     return VocabularyPair.train(pairs, config).source
 
 

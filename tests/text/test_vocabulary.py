@@ -133,6 +133,7 @@ def test_nothing_to_learn_from_is_refused(sentences):
         ({"size": 4}, "vocabulary.size=4 must be over 4"),
         ({"character_coverage": 0.0}, "character_coverage=0.0"),
         ({"character_coverage": 1.5}, "character_coverage=1.5"),
+        ({"sample_pairs": 0}, "sample_pairs=0 must be 1 or more, or null"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(changes, message):
@@ -217,3 +218,22 @@ def test_real_french_comes_back_as_it_was(model):
     sentences = [text for pair in pairs for text in (pair.source, pair.target)]
     encoded = both.target.encode_many(sentences)
     assert [both.target.decode(tokens) for tokens in encoded] == sentences
+
+
+def test_a_sample_of_the_pairs_is_enough_and_always_the_same(tmp_path):
+    pairs = [SentencePair(f"the {n} cats", f"les {n} chats") for n in range(3000)]
+    pairs += [SentencePair("one ϟ alone", "seul")]  # hardly ever drawn
+    few = [VocabularyPair.train(pairs, config(sample_pairs=500)) for _ in range(2)]
+    every = VocabularyPair.train(pairs, config(sample_pairs=None))
+    enough = VocabularyPair.train(pairs, config(sample_pairs=3001))
+    assert few[0].source.model == few[1].source.model != every.source.model
+    assert enough.source.model == every.source.model
+    assert UNKNOWN not in every.source.encode("ϟ")
+    assert UNKNOWN in few[0].source.encode("ϟ")
+    assert UNKNOWN not in few[0].source.encode("the 987 cats")
+
+
+def test_a_model_is_the_whole_vocabulary():
+    vocabulary = Vocabulary.train(SENTENCES, config())
+    again = Vocabulary.from_model(vocabulary.model)
+    assert [again.encode(each) for each in SENTENCES] == vocabulary.encode_many(SENTENCES)

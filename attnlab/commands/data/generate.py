@@ -32,14 +32,15 @@ def generate(
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite files there.")] = False,
 ) -> None:
     """Write a corpus of any size by the built-in grammar, with word alignment and tags."""
-    from attnlab.experiment.generate import Request, cores, generate_corpus
+    from attnlab.experiment.generate import Request, generate_corpus
     from attnlab.screen import console, counting, show_messages
+    from attnlab.workers import usable_cores
 
     show_messages()
     request = Request(pairs=pairs, held_out=held_out, max_words=max_words, seed=seed)
     with counting("writing", request.total) as advance:
         paths = generate_corpus(
-            folder, request, workers=workers or cores(), replace=replace, advance=advance
+            folder, request, workers=workers or usable_cores(), replace=replace, advance=advance
         )
     for path in paths:
         typer.echo(path)
