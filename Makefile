@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 DATA ?= ../shared/data
 
-.PHONY: demo train eval plot test test-slow check bench corpus pictures wheel clean
+.PHONY: demo train eval plot test test-slow check bench bench-peers corpus pictures wheel clean
 
 # Set-up, then the main job on the built-in corpus: train, score, look.
 demo: $(VENV)/ready
@@ -28,9 +28,13 @@ check: $(VENV)/ready-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Training tokens a second and peak memory of each model family, on Multi30k in $(DATA)/multi30k.
+# Training speed and peak memory beside whatever peers are installed, on Multi30k in $(DATA)/multi30k.
 bench: $(VENV)/ready-dev
-	$(BIN)/python scripts/bench/families.py --root $(DATA)/multi30k --json bench.json batch_tokens=4096
+	$(BIN)/python scripts/bench/compare.py --root $(DATA)/multi30k --json bench.json
+
+# The peers, without what they pin: that would replace torch.
+bench-peers: $(VENV)/ready-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements-bench.txt
 
 # The built-in corpus, written anew from its grammar.
 corpus: $(VENV)/ready-dev

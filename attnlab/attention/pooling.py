@@ -6,15 +6,14 @@ Everything in attnlab that attends does it here. Knows no heads and no model.
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from attnlab.attention.dropout import dropout
+from attnlab.attention.product import product_attention
 from attnlab.attention.score import Score
 
 Mask = Bool[Tensor, "..."]
@@ -80,28 +79,12 @@ class AttentionPooling(nn.Module):
         """Attend to `memory`; `mask` is boolean, True = may be seen."""
         query = self.score.project_query(query)
         if self.score.dot_scale is not None and not self.observers:
-            return self._fused(query, memory, mask)
+            share = self.dropout if self.training else 0.0
+            scale = self.score.dot_scale
+            return product_attention(query, memory.key, memory.value, mask, scale, share)
         scores = self.score.compare(query, memory.key)
         # A softmax over half-precision scores would round the weights twice.
         weights = masked_softmax(scores.float() if scores.dtype.itemsize < 4 else scores, mask)
         for observe in self.observers:
             observe(weights)
         return dropout(weights, self.dropout, self.training) @ memory.value
-
-    def _fused(self, query: Tensor, memory: Memory, mask: Mask | None) -> Tensor:
-        """One kernel for what `forward` does step by step, without keeping the weights."""
-        # In bfloat16 a CPU's kernel is several times slower backwards than in float32.
-        on_cpu = query.device.type == "cpu"
-        with torch.autocast("cpu", enabled=False) if on_cpu else nullcontext():
-            parts = (query, memory.key, memory.value)
-            query, key, value = (
-                x.float() if x.dtype == torch.bfloat16 and on_cpu else x for x in parts
-            )
-            return F.scaled_dot_product_attention(
-                query,
-                key,
-                value,
-                mask,
-                dropout_p=self.dropout if self.training else 0.0,
-                scale=self.score.dot_scale,
-            )

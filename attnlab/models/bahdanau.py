@@ -35,34 +35,50 @@ class BahdanauState(DecoderState):
 
 @dataclass(kw_only=True)
 class BahdanauConfig(RecurrentConfig):
-    """As every recurrent model's."""
+    """`input_feeding`: whether the decoder's state takes in what was attended to.
+
+    Without it the states of all words are known before anybody attends, and training is faster.
+    """
+
+    input_feeding: bool
 
 
 class AttentiveDecoder(nn.Module):
-    """Bahdanau et al. 2015, section 3.1: `s_i = f(s_{i-1}, y_{i-1}, c_i)`.
+    """A recurrence over the target that attends to the encoder's annotations h_j at each word.
 
-    The context `c_i = Σ_j α_ij h_j` is the attention's answer to the query s_{i-1}, the top
-    layer's previous state; keys and values are the encoder's annotations h_j.
+    The context is `c_i = Σ_j α_ij h_j`, the attention's answer to a query; keys and values are the
+    annotations. Two orders of looking and moving on:
+
+    - With input feeding (Bahdanau et al. 2015, section 3.1): `s_i = f(s_{i-1}, y_{i-1}, c_i)`, and
+      the query is s_{i-1}, the top layer's previous state.
+    - Without (Luong et al. 2015, section 3): `s_i = f(s_{i-1}, y_{i-1})`, and the query is s_i.
     """
 
     def __init__(self, config: BahdanauConfig, score: ScoreConfig, embedding: nn.Embedding) -> None:
         super().__init__()
         self.embedding = embedding
         self.dropout = config.dropout
+        self.input_feeding = config.input_feeding
         self.cross_attention = AttentionPooling(
             SCORES.build(score, config.hidden_size, config.hidden_size)
         )
-        self.cell = recurrent_cell(
-            config, config.embedding_size + config.hidden_size, config.hidden_size
-        )
+        fed = config.hidden_size if config.input_feeding else 0
+        self.cell = recurrent_cell(config, config.embedding_size + fed, config.hidden_size)
         self.readout = Readout(config)
 
     def forward(
         self, target: Int[Tensor, "batch length"], state: BahdanauState
     ) -> tuple[Float[Tensor, "batch length features"], BahdanauState]:
-        """One word after the other: each query depends on the context before it."""
+        """Read `target` on from `state`."""
         embedded = dropout(self.embedding(target), self.dropout, self.training)
-        mask = state.source_mask.unsqueeze(1)  # (batch, 1, source length), for one query
+        read = self._feeding if self.input_feeding else self._without_feeding
+        outputs, contexts, hidden = read(embedded, state)
+        features = self.readout(outputs, contexts, embedded)
+        return features, BahdanauState(hidden, state.memory, state.source_mask)
+
+    def _feeding(self, embedded: Tensor, state: BahdanauState) -> tuple[Tensor, Tensor, Hidden]:
+        """One word after the other: each query depends on the context before it."""
+        mask = state.source_mask.unsqueeze(1)  # (batch, 1, source length), for any query
         hidden = state.hidden
         outputs, contexts = [], []
         for word in torch.split(embedded, 1, dim=1):
@@ -71,8 +87,15 @@ class AttentiveDecoder(nn.Module):
             output, hidden = run_recurrence(self.cell, torch.cat([word, context], dim=-1), hidden)
             outputs.append(output)
             contexts.append(context)
-        features = self.readout(torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), embedded)
-        return features, BahdanauState(hidden, state.memory, state.source_mask)
+        return torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), hidden
+
+    def _without_feeding(
+        self, embedded: Tensor, state: BahdanauState
+    ) -> tuple[Tensor, Tensor, Hidden]:
+        """All words' states in one go, then all words' attention."""
+        outputs, hidden = run_recurrence(self.cell, embedded, state.hidden)
+        contexts = self.cross_attention(outputs, state.memory, state.source_mask.unsqueeze(1))
+        return outputs, contexts, hidden
 
 
 @MODELS.register("bahdanau", BahdanauConfig)

@@ -14,6 +14,7 @@ from attnlab.attention.dropout import dropout
 from attnlab.attention.multihead import MultiHeadAttention
 from attnlab.attention.pooling import Mask, Memory
 from attnlab.attention.positions import SinusoidalPositions
+from attnlab.attention.rounding import for_products
 from attnlab.attention.score import ScoreConfig
 from attnlab.errors import UsageError
 from attnlab.models.embedding import embedding_tables
@@ -63,7 +64,7 @@ class Residual(nn.Module):
 
     def enter(self, x: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch size"]:
         """What the sublayer gets to see of `x`."""
-        return self.norm(x) if self.norm_first else x
+        return for_products(self.norm(x) if self.norm_first else x)
 
     def leave(
         self, x: Float[Tensor, "*batch size"], answer: Float[Tensor, "*batch size"]
@@ -213,6 +214,7 @@ class Decoder(nn.Module):
 
     def prepare(self, annotations: Float[Tensor, "batch length size"]) -> tuple[LayerState, ...]:
         """Each layer's state before the first target token."""
+        annotations = for_products(annotations)
         attentions = [cast(DecoderLayer, layer).cross_attention for layer in self.layers]
         return tuple(
             LayerState(None, each.prepare(annotations, annotations)) for each in attentions

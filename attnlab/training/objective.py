@@ -7,6 +7,7 @@ from torch import Tensor
 
 from attnlab.models.interface import EncoderDecoder
 from attnlab.text.batching import Batch
+from attnlab.training.partition import total_log_partition
 
 
 def total_cross_entropy(
@@ -16,14 +17,16 @@ def total_cross_entropy(
 
     With label smoothing ε (Szegedy et al. 2016, section 7) the right token gets 1 - ε of what is
     wanted and the rest is spread evenly over the vocabulary.
+
+    `-log p_t = log Σ_v exp(x · w_v) - x · w_t`, and the smoothed labels average the second term:
+    `x · ((1 - ε) w_t + ε w̄)` with w̄ the mean of all w_v. Only the first term needs all logits.
     """
     state = model.encode(batch.source, batch.source_mask)
     features, _ = model.decode_features(batch.target_input, state)
-    # Only tokens reach the vocabulary, by far the widest layer; padding has been dropped.
-    logits = model.output(features[batch.target_mask])
-    return F.cross_entropy(
-        logits.float(),
-        batch.target_output[batch.target_mask],
-        reduction="sum",
-        label_smoothing=label_smoothing,
-    )
+    # Only tokens reach the vocabulary, by far the widest layer; padding is dropped.
+    features = features[batch.target_mask]
+    weight = model.output.weight
+    wanted = F.embedding(batch.target_output[batch.target_mask], weight)
+    if label_smoothing:
+        wanted = (1 - label_smoothing) * wanted + label_smoothing * weight.mean(0)
+    return total_log_partition(features, weight) - (features * wanted).sum()

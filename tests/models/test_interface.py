@@ -1,5 +1,7 @@
 """What holds for every model with every scoring function."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -11,6 +13,7 @@ from tests.conftest import small_model
 BATCH, SOURCE, TARGET = 3, 5, 7
 
 every_model = pytest.mark.parametrize("name", list(MODELS))
+feeding = pytest.mark.parametrize("input_feeding", [True, False])
 every_score = pytest.mark.parametrize("score", list(SCORES))
 
 
@@ -85,6 +88,30 @@ def test_every_parameter_learns(name, score, sentences):
     model.decode(target, model.encode(source, mask))[0].square().mean().backward()
     idle = [path for path, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert idle == []
+
+
+@feeding
+@every_score
+def test_bahdanau_with_and_without_input_feeding(score, input_feeding, sentences):
+    source, mask, target = sentences
+    model = small_model("bahdanau", score, input_feeding=input_feeding)
+    whole, _ = model.decode(target, model.encode(source, mask))
+    state = model.encode(source, mask)
+    steps = []
+    for token in target.split(1, dim=1):
+        logits, state = model.decode(token, state)
+        steps.append(logits)
+    torch.testing.assert_close(torch.cat(steps, dim=1), whole)
+
+
+def test_only_input_feeding_tells_the_recurrence_where_attention_was(sentences):
+    source, mask, target = sentences
+    for input_feeding, changed in ((False, False), (True, True)):
+        model = small_model("bahdanau", input_feeding=input_feeding)
+        state = model.encode(source, mask)
+        louder = replace(state, memory=replace(state.memory, value=2 * state.memory.value))
+        (_, plain), (_, moved) = model.decode(target, state), model.decode(target, louder)
+        assert torch.equal(plain.hidden[0], moved.hidden[0]) != changed
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm"])

@@ -1,0 +1,27 @@
+"""attnlab itself, as `attnlab train` trains."""
+
+import torch
+from torch import Tensor
+
+from attnlab.models import MODELS, VocabularySizes
+from attnlab.text.batching import Batch
+from attnlab.training.allocator import keep_freed_memory
+from attnlab.training.objective import total_cross_entropy
+from attnlab.training.optimiser import OPTIMISERS
+from attnlab.training.precision import computing_in, resolve_precision
+from peers import Setting, Trainee
+
+
+def build(setting: Setting) -> Trainee:
+    """The configured model."""
+    config, device = setting.config, torch.device("cpu")
+    keep_freed_memory()
+    precision = resolve_precision(config.precision, device)
+    sizes = VocabularySizes(source=setting.vocabulary, target=setting.vocabulary, shared=True)
+    model = MODELS.build(config.model, config.score, sizes)
+
+    def loss(batch: Batch) -> Tensor:
+        with computing_in(precision, device):
+            return total_cross_entropy(model, batch, config.label_smoothing) / batch.target_tokens
+
+    return Trainee(model, loss, OPTIMISERS.build(config.optimiser, model), precision)
