@@ -43,8 +43,9 @@ class ExperimentConfig:
     the validation split are translated for valid/bleu; null is all. `watch_sentences`: how many
     of them have their translation and attention shown on TensorBoard. `batch_tokens`: tokens a
     side in one batch, padding counted. `label_smoothing`: the share of each label that is spread
-    over the vocabulary. `precision`: of products, auto, float32 or bfloat16. `device`: auto,
-    cpu, cuda or cuda:1.
+    over the vocabulary. `on_non_finite`: a batch whose loss or gradient is no finite number is
+    written out, and training then stops (stop) or goes on without it (skip). `precision`: of
+    products, auto, float32 or bfloat16. `device`: auto, cpu, cuda or cuda:1.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ExperimentConfig:
     log_every: int
     batch_tokens: int
     label_smoothing: float
+    on_non_finite: str
     precision: str
     device: str
     data: DataConfig
@@ -84,6 +86,8 @@ class ExperimentConfig:
             raise UsageError(f"name={self.name} must be the name of one folder, without slashes")
         if not 0 <= self.label_smoothing < 1:
             raise UsageError(f"label_smoothing={self.label_smoothing} must be from 0 to under 1")
+        if self.on_non_finite not in ("stop", "skip"):
+            raise UsageError(f"on_non_finite={self.on_non_finite} is neither stop nor skip")
         if self.max_time is not None:
             seconds(self.max_time)
         if (self.max_updates, self.max_epochs, self.max_time) == (None, None, None):

@@ -3,9 +3,10 @@
     runs/<name>/<run>/
       config.yaml            resolved, enough to rebuild everything; overrides.yaml beside it
       vocabulary.model       SentencePiece (vocabulary.source.model and .target.model if separate)
-      checkpoints/           best and last
+      checkpoints/           best and last, and previous: what was last before it
       metrics.jsonl          one line a report
       events.out.tfevents.*  TensorBoard
+      non_finite/            batches whose loss or gradient was no finite number, if there were
       translations/ · plots/
 
 Reading never executes code from a run.
@@ -20,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from attnlab import __version__
 from attnlab.config import ExperimentConfig, from_node, from_yaml, to_yaml
 from attnlab.errors import AttnlabError, UsageError
+from attnlab.training.durable import sync
 
 FORMAT = 2
 """Raised whenever an older attnlab could no longer use what a newer one writes, or the reverse."""
@@ -76,6 +78,7 @@ def write_config(folder: Path, config: ExperimentConfig) -> None:
     unfinished.write_text(
         f"format: {FORMAT}\nattnlab: {__version__}\n{to_yaml(config)}", encoding="utf-8"
     )
+    sync([unfinished])
     unfinished.replace(folder / "config.yaml")
 
 
@@ -112,11 +115,12 @@ def open_run(folder: Path, overrides: Sequence[str] = ()) -> Run:
         raise AttnlabError(f"{path}: {error}") from error
 
 
-def find_run(name: str | None, runs_root: str) -> Path:
+def find_run(name: str | None, runs_root: str, *, trained: bool = True) -> Path:
     """The folder of the run called `name`: its path, NAME/RUN under `runs_root`, or NAME alone.
 
     NAME alone, or the path of a folder that holds runs, is the latest of them, and None the
-    latest of all, that has a checkpoint.
+    latest of all, that has a checkpoint, or of those that have none too, where it need not be
+    `trained`.
 
     Raises:
         AttnlabError: there is no such run; the message names those that there are.
@@ -127,10 +131,11 @@ def find_run(name: str | None, runs_root: str) -> Path:
             if (folder / "config.yaml").is_file():
                 return folder
         if Path(name).is_dir() and any(Path(name).glob("*/config.yaml")):
-            return find_run(Path(name).absolute().name, str(Path(name).absolute().parent))
+            folder = Path(name).absolute()
+            return find_run(folder.name, str(folder.parent), trained=trained)
     runs = sorted(root.glob("*/*/config.yaml"), key=lambda path: path.stat().st_mtime_ns)
     named = [path.parent for path in runs if name in (None, path.parent.parent.name)]
-    usable = [folder for folder in named if (folder / "checkpoints").is_dir()]
+    usable = [folder for folder in named if not trained or (folder / "checkpoints").is_dir()]
     if usable:
         return usable[-1]
     if named:

@@ -56,6 +56,7 @@ def test_a_run_without_a_checkpoint_is_not_the_latest(root, config):
     create_run(root / "b" / "3", config, [])
     assert find_run(None, str(root)) == root / "b" / "2"
     assert find_run("b/3", str(root)) == root / "b" / "3"
+    assert find_run("b", str(root), trained=False) == root / "b" / "3"
     create_run(root / "c" / "1", config, [])
     with pytest.raises(AttnlabError, match="has no checkpoint yet"):
         find_run("c", str(root))

@@ -82,7 +82,7 @@ def train(
             name, changes = split_run(chosen)
             roots = [change for change in changes if change.startswith("runs_root=")]
             root = roots[-1].removeprefix("runs_root=") if roots else "runs"
-            resume_run(find_run(name, root), changes)
+            resume_run(find_run(name, root, trained=False), changes)
         else:
             named, _ = split_run(chosen)
             if named is not None:

@@ -3,8 +3,8 @@
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,34 +15,30 @@ from attnlab import launch
 from attnlab.config import ExperimentConfig, from_node, seconds, with_absolute_paths
 from attnlab.errors import AttnlabError
 from attnlab.experiment.interruption import Interrupted, deferred_signals
-from attnlab.experiment.progress import ProgressDisplay, clock, progress_display
+from attnlab.experiment.non_finite import NonFiniteBatches
+from attnlab.experiment.notes import Notes, StepSums
+from attnlab.experiment.occupied import LOCK, sole_writer, writing_to
+from attnlab.experiment.outcome import Outcome, announce
+from attnlab.experiment.progress import ProgressDisplay, progress_display
 from attnlab.experiment.trained import build_model, pick_device
-from attnlab.experiment.validation import Validation, Validator
+from attnlab.experiment.validation import Validator
 from attnlab.models import EncoderDecoder
 from attnlab.run import Run, create_run, open_run, write_config
 from attnlab.text.batching import EncodedPair, TrainingBatches
-from attnlab.text.corpus import Corpus, load_corpus
 from attnlab.text.reading import SentencePair
-from attnlab.text.vocabulary import VocabularyPair
+from attnlab.text.tokenised import TokenisedCorpus, tokenised_corpus
+from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
 from attnlab.training.allocator import keep_freed_memory
-from attnlab.training.checkpoint import restore_training, save_checkpoint, training_state
-from attnlab.training.loop import Limits, Progress, Step, optimise
+from attnlab.training.checkpoint import save_checkpoint
+from attnlab.training.durable import sync
+from attnlab.training.loop import Limits, NonFinite, Progress, Step, optimise
 from attnlab.training.optimiser import OPTIMISERS
 from attnlab.training.precision import resolve_precision
+from attnlab.training.resuming import has_checkpoint, restore_latest, training_state
 from attnlab.training.schedule import SCHEDULES
 from attnlab.training.tracking import Tracker
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A finished training: its run, how it was validated at its best, and how long it took."""
-
-    run: Run
-    best: Validation | None
-    updates: int
-    seconds: float
 
 
 def train_job(node: DictConfig) -> float | None:
@@ -51,32 +47,49 @@ def train_job(node: DictConfig) -> float | None:
     Returns the best valid BLEU, for sweepers that search (they are to maximise it).
     """
     folder = launch.job_folder()
-    with _nothing_left_if_refused(folder):
-        config = from_node(ExperimentConfig, node)
-        config.data = with_absolute_paths(config.data)
-        config.precision = resolve_precision(config.precision, pick_device(config.device))
-        run = create_run(folder, config, launch.job_overrides())
-        corpus = _load(config)
-        vocabulary = VocabularyPair.train(corpus.splits["train"], config.vocabulary)
-        vocabulary.save(folder)
-        training = _Training(run, corpus, vocabulary, resume=False)
-    outcome = training.finish()
+    with sole_writer(folder):
+        with _nothing_left_if_refused(folder):
+            config = from_node(ExperimentConfig, node)
+            config.data = with_absolute_paths(config.data)
+            config.precision = resolve_precision(config.precision, pick_device(config.device))
+            run = create_run(folder, config, launch.job_overrides())
+            training = _Training(run, _with_new_vocabulary(run), resume=False)
+        outcome = training.finish()
     announce(outcome)
     return outcome.best.bleu if outcome.best else None
 
 
 def resume(folder: Path, overrides: Sequence[str]) -> None:
-    """Go on with the run in `folder` from its last checkpoint, with `overrides` on its config."""
-    run = open_run(folder, overrides)
-    training = _Training(run, _load(run.config), VocabularyPair.load(folder), resume=True)
-    write_config(folder, run.config)
-    announce(training.finish())
+    """Go on with the run in `folder` from its last checkpoint, with `overrides` on its config.
+
+    A run that was cut before its first checkpoint begins once more, as it began before.
+    """
+    with sole_writer(folder):
+        run = open_run(folder, overrides)
+        if has_checkpoint(run.checkpoints):
+            corpus = _load(run.config, VocabularyPair.load(folder))
+        else:  # it may have been cut before its vocabulary was whole
+            corpus = _with_new_vocabulary(run)
+        training = _Training(run, corpus, resume=True)
+        write_config(folder, run.config)
+        outcome = training.finish()
+    announce(outcome)
+
+
+def _with_new_vocabulary(run: Run) -> TokenisedCorpus:
+    """The run's corpus; its vocabulary, which follows from corpus and config, into its folder."""
+    corpus = _load(run.config, run.config.vocabulary)
+    with writing_to(run.folder):
+        corpus.vocabulary.save(run.folder)
+        files = [path for path in run.folder.iterdir() if path.is_file()]
+        sync([*files, run.folder, *list(run.folder.absolute().parents)[:2]])
+    return corpus
 
 
 @contextmanager
 def _nothing_left_if_refused(folder: Path) -> Iterator[None]:
     """A run that is refused before it began leaves no folder, unless there was something in it."""
-    was_empty = not any(folder.iterdir())
+    was_empty = all(path.name == LOCK for path in folder.iterdir())
     try:
         yield
     except AttnlabError:
@@ -85,28 +98,13 @@ def _nothing_left_if_refused(folder: Path) -> Iterator[None]:
         raise
 
 
-def _load(config: ExperimentConfig) -> Corpus:
-    corpus = load_corpus(config.data, config.seed)
+def _load(
+    config: ExperimentConfig, vocabulary: VocabularyConfig | VocabularyPair
+) -> TokenisedCorpus:
+    corpus = tokenised_corpus(config.data, config.seed, vocabulary)
     for report in corpus.reports.values():
         logger.info("%s", report)
     return corpus
-
-
-def announce(outcome: Outcome) -> None:
-    """Say what came out and what to type next; the run's folder goes to standard output."""
-    best = f" · best {outcome.best}" if outcome.best else ""
-    logger.info("trained %s updates in %s%s", f"{outcome.updates:,}", clock(outcome.seconds), best)
-    folder = outcome.run.folder
-    shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-    print(shown)  # noqa: T201 - the result, for scripts
-    logger.info(
-        "what to type next:\n"
-        "  attnlab eval %(run)s --bleu\n"
-        "  attnlab plot-attention %(run)s\n"
-        "  attnlab translate %(run)s\n"
-        "  tensorboard --logdir %(root)s",
-        {"run": shown, "root": outcome.run.config.runs_root},
-    )
 
 
 def encode(pairs: Sequence[SentencePair], vocabulary: VocabularyPair) -> list[EncodedPair]:
@@ -128,8 +126,8 @@ def limits_of(config: ExperimentConfig) -> Limits:
 class _Training:
     """Everything that one run trains with, put together; `finish` does the training."""
 
-    def __init__(self, run: Run, corpus: Corpus, vocabulary: VocabularyPair, resume: bool) -> None:
-        config = run.config
+    def __init__(self, run: Run, corpus: TokenisedCorpus, resume: bool) -> None:
+        config, vocabulary = run.config, corpus.vocabulary
         self._run, self._limits = run, limits_of(config)
         self._schedule = SCHEDULES.build(config.schedule)
         keep_freed_memory()
@@ -137,19 +135,18 @@ class _Training:
         device = pick_device(config.device)
         self._model: EncoderDecoder[Any] = build_model(config, vocabulary, device)
         self._optimiser = OPTIMISERS.build(config.optimiser, self._model)
-        self._progress, best = Progress(), None
+        self._progress, self._notes, self._saved = Progress(), Notes(), False
+        restored = None
         if resume:
-            self._progress, best = restore_training(
-                run.checkpoints / "last", self._model, self._optimiser
-            )
-        self._best = Validation(*best) if best is not None else None
-        self._batches = TrainingBatches(
-            encode(corpus.splits["train"], vocabulary), config.batch_tokens, config.seed
-        )
-        self._tracker = Tracker(run.folder, self._progress.update)
+            restored = restore_latest(run.checkpoints, self._model, self._optimiser)
+        if restored is not None:
+            self._progress, self._notes = restored.progress, Notes.from_values(restored.notes)
+        self._batches = TrainingBatches(corpus.train, config.batch_tokens, config.seed)
+        self._non_finite = NonFiniteBatches(run, vocabulary)
+        with writing_to(run.folder):
+            self._tracker = Tracker(run.folder, self._progress.update if restored else None)
         self._validator = None
-        if corpus.splits.get("valid"):
-            valid = corpus.splits["valid"]
+        if valid := corpus.valid:
             self._validator = Validator(
                 config, self._model, vocabulary, valid, encode(valid, vocabulary), self._tracker
             )
@@ -165,8 +162,10 @@ class _Training:
             torch.get_num_threads(),
             "" if torch.get_num_threads() == 1 else "s",
         )
-        if resume:
+        if restored is not None:
             logger.info("going on from update %s", f"{self._progress.update:,}")
+        elif resume:
+            logger.info("there is no checkpoint yet; training begins once more")
 
     def finish(self) -> Outcome:
         """Train until a limit is reached or somebody asks for an end.
@@ -187,18 +186,14 @@ class _Training:
             clip_norm=config.optimiser.clip_norm,
             precision=config.precision,
         )
-        since_log: list[Step] = []
-        try:
+        # Whoever is told of a failure, or of an end, is told after the last word is written.
+        with writing_to(self._run.folder), closing(self._tracker):
             with deferred_signals() as request, progress_display() as display:
                 for step in steps:
-                    display.step(step)
-                    since_log.append(step)
-                    if step.update % config.log_every == 0:
-                        self._log(since_log)
-                    if step.update % config.validate_every == 0:
-                        self._validate(display)
-                    if step.update % config.checkpoint_every == 0:
-                        self._save_last()
+                    if isinstance(step, NonFinite):
+                        self._non_finite.meet(step, self._progress)
+                        continue
+                    self._after(step, display)
                     if request.signal_number is not None:
                         self._save_last()
                         raise Interrupted(
@@ -206,68 +201,68 @@ class _Training:
                             f"stopped at update {step.update:,}, and saved; go on with: "
                             f"attnlab train --resume {self._run.folder}",
                         )
-                if since_log:
-                    self._log(since_log)
-                if self._progress.update % config.validate_every or not self._progress.update:
+                if self._notes.unreported.steps:
+                    self._report()
+                if self._notes.validated != self._progress.update:
                     self._validate(display)
             self._save_last()
             self._conclude()
-        finally:
-            self._tracker.close()
-        return Outcome(self._run, self._best, self._progress.update, self._progress.seconds())
+        best, seconds_taken = self._notes.best, self._progress.seconds()
+        return Outcome(self._run, best, self._progress.update, seconds_taken)
 
-    def _log(self, steps: list[Step]) -> None:
-        """Record the mean of `steps`, each target token counting alike, and forget them."""
-        tokens = sum(step.target_tokens for step in steps)
-        self._tracker.scalars(
-            steps[-1].update,
-            {
-                "train/loss": sum(step.loss * step.target_tokens for step in steps) / tokens,
-                "train/gradient_norm": sum(step.gradient_norm for step in steps) / len(steps),
-                "train/learning_rate": steps[-1].learning_rate,
-                "train/tokens_per_second": tokens / sum(step.seconds for step in steps),
-                "train/epoch": steps[-1].epoch,
-            },
-        )
-        steps.clear()
+    def _after(self, step: Step, display: ProgressDisplay) -> None:
+        """Show `step`, and do what is due every so many updates."""
+        config = self._run.config
+        display.step(step)
+        self._notes.unreported.add(step)
+        self._saved = False
+        if step.update % config.log_every == 0:
+            self._report()
+        if step.update % config.validate_every == 0:
+            self._validate(display)
+        if step.update % config.checkpoint_every == 0:
+            self._save_last()
+
+    def _report(self) -> None:
+        """Record the means over the steps since the last report."""
+        report = self._notes.unreported.report()
+        if self._run.config.on_non_finite == "skip":
+            report["train/skipped"] = self._progress.skipped
+        self._tracker.scalars(self._progress.update, report)
+        self._notes.unreported, self._saved = StepSums(), False
 
     def _validate(self, display: ProgressDisplay) -> None:
         """Measure the model as it is; keep it if it is the best so far."""
         best_folder = self._run.checkpoints / "best"
+        self._notes.validated, self._saved = self._progress.update, False
         if self._validator is None:
             save_checkpoint(best_folder, self._model)
             return
         with display.validating():
             found = self._validator.validate(self._progress.update)
-        is_best = self._best is None or found.is_better_than(self._best)
+        is_best = self._notes.best is None or found.is_better_than(self._notes.best)
         if is_best:
-            self._best = found
+            self._notes.best = found
             save_checkpoint(best_folder, self._model)
         told = "  (the best so far)" if is_best else ""
         logger.info("update %s · valid %s%s", f"{self._progress.update:,}", found, told)
 
     def _save_last(self) -> None:
-        best = None if self._best is None else [self._best.bleu, self._best.loss]
+        """Put everything as it is now into the last checkpoint, unless it is there already."""
+        if self._saved:
+            return
         save_checkpoint(
             self._run.checkpoints / "last",
             self._model,
-            training_state(self._model, self._optimiser, self._progress, best),
+            training_state(self._optimiser, self._progress, self._notes.as_values()),
+            previous=self._run.checkpoints / "previous",
+            others=self._tracker.flush(),  # reports must not lag behind it, even after a power cut
         )
+        self._saved = True
 
     def _conclude(self) -> None:
-        if self._best is None:
+        best = self._notes.best
+        if best is None:
             return
-        flat = flatten(asdict(self._run.config))
-        results = {"best/bleu": self._best.bleu, "best/loss": self._best.loss}
-        self._tracker.hyperparameters(flat, results)
-
-
-def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """`{"model": {"size": 3}}` as `{"model.size": 3}`."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            flat |= flatten(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
-    return flat
+        results = {"best/bleu": best.bleu, "best/loss": best.loss}
+        self._tracker.hyperparameters(asdict(self._run.config), results)

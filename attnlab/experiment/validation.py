@@ -51,11 +51,15 @@ class Validator:
         self._translated = pairs[: config.validate_sentences]
         self._watched = range(min(config.watch_sentences, len(self._translated)))
         self._batches = TrainingBatches(encoded, config.batch_tokens, config.seed)
-        self._translator = build_translator(model, vocabulary, config.search, config.batch_tokens)
+        self._search, self._batch_tokens = config.search, config.batch_tokens
 
     def validate(self, update: int) -> Validation:
         """Measure, and record figures and samples under `update`."""
-        translations = self._translator.translate([pair.source for pair in self._translated])
+        # A new one each time: sampling begins alike, wherever a run was cut and resumed.
+        translator = build_translator(
+            self._model, self._vocabulary, self._search, self._batch_tokens
+        )
+        translations = translator.translate([pair.source for pair in self._translated])
         references = [pair.target for pair in self._translated]
         bleu = measure("bleu", [each.text for each in translations], references).score
         found = Validation(bleu, self._loss())

@@ -1,128 +1,204 @@
-"""Checkpoints: a folder with the weights, and with all that training needs to go on.
+"""Checkpoints on disk: a folder with weights, with all that training needs to go on, or both.
 
-    checkpoints/best/weights.safetensors
-    checkpoints/last/weights.safetensors · training.pt
+    checkpoints/best/      weights.safetensors · SHA256SUMS
+    checkpoints/last/      weights.safetensors · training.pt · SHA256SUMS
+    checkpoints/previous/  what was last before it
 
-A checkpoint is written beside its place and renamed into it, so one that can be seen is whole.
-Loading executes no code: safetensors holds plain numbers, and the training state is read with
-torch's `weights_only`.
+A checkpoint is written beside its place, pushed to the disk and renamed into its place, so one
+that can be seen is whole; its checksums show whether it still is. A reader may come while one is
+being replaced. Loading executes no code: safetensors holds plain numbers, and the training state
+is read with torch's `weights_only`.
 """
 
-import pickle
+import os
+import re
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
-from torch import nn, optim
+from torch import nn
 
 from attnlab.errors import AttnlabError
-from attnlab.training.loop import Progress
+from attnlab.training.durable import DamagedError, check_seal, seal
 
 WEIGHTS = "weights.safetensors"
 TRAINING = "training.pt"
 
+_READINGS = 20  # a reader that finds a checkpoint being replaced tries again
+_SECONDS_BETWEEN = 0.05
 
-def save_checkpoint(folder: Path, model: nn.Module, training: dict[str, Any] | None = None) -> None:
-    """Put `model`'s weights, and the `training` state where given, in place of what is there."""
+Read = TypeVar("Read")
+
+
+def save_checkpoint(
+    folder: Path,
+    model: nn.Module,
+    training: dict[str, Any] | None = None,
+    *,
+    previous: Path | None = None,
+    others: Iterable[Path] = (),
+) -> None:
+    """Put `model`'s weights, and the `training` state where given, in place of what is there.
+
+    What was there is kept as `previous`, where that is given; its folder is beside this one.
+    `others` are files that are on the disk before the checkpoint can be seen.
+    """
     new = folder.with_name(f".{folder.name}.new")
-    old = folder.with_name(f".{folder.name}.old")
+    old = previous or folder.with_name(f".{folder.name}.old")
     try:
+        folder.parent.mkdir(exist_ok=True)  # not what is above it: a run once deleted stays so
         shutil.rmtree(new, ignore_errors=True)
-        new.mkdir(parents=True)
+        new.mkdir()
         save_model(model, str(new / WEIGHTS))  # knows tied weights, which save_file refuses
         if training is not None:
-            torch.save(training, new / TRAINING)
-        shutil.rmtree(old, ignore_errors=True)
+            with (new / TRAINING).open("wb") as file:
+                torch.save(training, file)
+        seal(new, others)
         if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
             folder.rename(old)
-        new.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
+        new.rename(folder)  # should a power cut undo this, the one before is there and whole
+        if previous is None:
+            shutil.rmtree(old, ignore_errors=True)
     except (OSError, RuntimeError, SafetensorError) as error:
+        shutil.rmtree(new, ignore_errors=True)  # on a full disk, what room there is is needed
+        if not folder.parent.is_dir():
+            raise AttnlabError(
+                f"{folder}: the checkpoint could not be written: the folder was deleted or moved "
+                "while training wrote to it; train the run anew"
+            ) from error
         raise AttnlabError(
-            f"{folder}: the checkpoint could not be written ({error}); the one before it, if there "
-            "was one, stands. Make room or permit writing there, and go on with --resume"
+            f"{folder}: the checkpoint could not be written ({_reason(error)}); the one before "
+            "it, if there was one, stands. Make room or permit writing there, and go on with "
+            "--resume"
         ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """What the system said, which torch and safetensors put words of their own in front of."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        if number := re.search(r"\(os error (\d+)\)", str(cause)):
+            return os.strerror(int(number[1]))
+        cause = cause.__cause__ or cause.__context__
+    return first_line(error)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, or else its kind."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def read_whole(folder: Path, read: Callable[[Path], Read]) -> Read:
+    """What `read` makes of the checkpoint in `folder`, once its checksums are found right.
+
+    Should the checkpoint be replaced in the meantime, `read` is called again, on the new one.
+
+    Raises:
+        DamagedError: the checkpoint is not what was written.
+    """
+    for reading in range(1, _READINGS + 1):
+        standing = _standing(folder)
+        before = _identity(standing)
+        try:
+            check_seal(standing)
+            found = read(standing)
+        except (AttnlabError, OSError):
+            # Where nothing was there and nothing is there, there is nothing to wait for.
+            if _identity(_standing(folder)) == before or reading == _READINGS:
+                raise
+        else:
+            if _identity(standing) in (before, None) or reading == _READINGS:
+                return found
+        time.sleep(_SECONDS_BETWEEN)
+    raise AssertionError("the last reading returns or raises")
 
 
 def _standing(folder: Path) -> Path:
     """The folder, or the one that it was about to replace when the machine stopped."""
-    old = folder.with_name(f".{folder.name}.old")
-    return old if old.is_dir() and not folder.exists() else folder
+    if not folder.exists():
+        for old in (f".{folder.name}.old", *(["previous"] if folder.name == "last" else [])):
+            if (folder.parent / old).is_dir():
+                return folder.parent / old
+    return folder
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Another one for each checkpoint that stands in `folder`'s place."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def load_weights(folder: Path, model: nn.Module) -> None:
-    """Give `model` the weights of the checkpoint in `folder`."""
-    path = _standing(folder) / WEIGHTS
+    """Give `model` the weights of the checkpoint in `folder`.
+
+    Raises:
+        DamagedError: they are not what was written.
+        AttnlabError: there are none, or they are another model's.
+    """
+    try:
+        read_whole(folder, lambda standing: _load_weights(standing / WEIGHTS, model))
+    except DamagedError as error:
+        other = "best" if folder.name == "last" else "last"
+        raise DamagedError(
+            f"{error}; use checkpoint={other}, go on training with attnlab train --resume, or "
+            "train the run anew"
+        ) from error
+
+
+def _load_weights(path: Path, model: nn.Module) -> None:
     if not path.is_file():
         raise AttnlabError(
             f"{path}: there are no weights here; train the run first, or name another one"
         )
     try:
         load_model(model, str(path))
-    except (SafetensorError, RuntimeError, OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except (SafetensorError, OSError, ValueError) as error:
+        raise DamagedError(f"{path}: this is no whole checkpoint ({first_line(error)})") from error
+    except RuntimeError as error:
         raise AttnlabError(
-            f"{path}: this is no whole checkpoint of this model ({reason}); "
-            "use another checkpoint=, or train the run anew"
+            f"{path}: this is no checkpoint of this model ({first_line(error)}); use the settings "
+            "that it was trained with"
         ) from error
 
 
-def training_state(
-    model: nn.Module, optimiser: optim.Optimizer, progress: Progress, best: Sequence[float] | None
-) -> dict[str, Any]:
-    """All that the next update depends on, but for the data."""
-    return {
-        "model": model.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "update": progress.update,
-        "epoch": progress.epoch,
-        "batch": progress.batch,
-        "seconds": progress.seconds(),
-        "best": None if best is None else list(best),
-        "random": torch.get_rng_state(),
-        "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-    }
+def load_training(folder: Path, model: nn.Module) -> dict[str, Any]:
+    """The training state of the checkpoint in `folder`, whose weights `model` is given.
 
-
-def restore_training(
-    folder: Path, model: nn.Module, optimiser: optim.Optimizer
-) -> tuple[Progress, list[float] | None]:
-    """Put everything back to where the checkpoint in `folder` was written.
-
-    Returns how far training had come, and what was passed as `best`: the best scores till then.
+    Raises:
+        DamagedError: there is no whole checkpoint with a training state.
+        AttnlabError: the weights are another model's.
     """
-    path = _standing(folder) / TRAINING
+
+    def read(standing: Path) -> dict[str, Any]:
+        state = _load_state(standing / TRAINING)
+        _load_weights(standing / WEIGHTS, model)
+        return state
+
+    return read_whole(folder, read)
+
+
+def _load_state(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise AttnlabError(f"{path}: there is no training state here to resume from")
+        raise DamagedError(f"{path}: there is no training state here to resume from")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["random"])
-        if state["random_cuda"] and torch.cuda.is_available():
-            torch.cuda.set_rng_state_all(state["random_cuda"])
-        progress = Progress(
-            update=state["update"],
-            epoch=state["epoch"],
-            batch=state["batch"],
-            earlier_seconds=state["seconds"],
-        )
-        return progress, state["best"]
-    except (
-        RuntimeError,
-        OSError,
-        KeyError,
-        ValueError,
-        TypeError,
-        EOFError,
-        pickle.UnpicklingError,
-    ) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise AttnlabError(
-            f"{path}: this is no whole training state of this model ({reason}); "
-            "the run cannot be resumed from it"
+    except OSError:
+        raise
+    except Exception as error:  # whatever bytes may come to mean to an unpickler
+        raise DamagedError(
+            f"{path}: this is no whole training state ({first_line(error)})"
         ) from error
+    if not isinstance(state, dict):
+        raise DamagedError(f"{path}: this is no training state")
+    return state

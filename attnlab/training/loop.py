@@ -3,6 +3,7 @@
 Knows no files, no words and no screen.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,9 +12,9 @@ from typing import Any
 import torch
 from torch import nn, optim
 
-from attnlab.errors import AttnlabError, UsageError
+from attnlab.errors import UsageError
 from attnlab.models.interface import EncoderDecoder
-from attnlab.text.batching import TrainingBatches
+from attnlab.text.batching import Batch, TrainingBatches
 from attnlab.training.objective import total_cross_entropy
 from attnlab.training.precision import computing_in
 from attnlab.training.schedule import Schedule
@@ -54,12 +55,14 @@ class Limits:
 class Progress:
     """How far training has come; with the random state, all that is needed to go on from there.
 
-    `batch` batches of epoch number `epoch` (from 0) have been trained on.
+    `batch` batches of epoch number `epoch` (from 0) have been trained on, or were `skipped`.
     """
 
     update: int = 0
     epoch: int = 0
     batch: int = 0
+    skipped: int = 0
+    skipped_in_a_row: int = 0
     earlier_seconds: float = 0.0
     _started: float = field(default_factory=time.monotonic, repr=False)
 
@@ -82,6 +85,23 @@ class Step:
     seconds: float
 
 
+@dataclass(frozen=True)
+class NonFinite:
+    """An update that was not made, since its loss or its gradient is no finite number.
+
+    `update` is the number that it would have had; `batch` is number `place` of epoch `epoch`, both
+    counted from 0.
+    """
+
+    update: int
+    epoch: int
+    place: int
+    batch: Batch
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+
+
 def optimise(
     model: EncoderDecoder[Any],
     batches: TrainingBatches,
@@ -94,12 +114,11 @@ def optimise(
     label_smoothing: float,
     clip_norm: float | None,
     precision: str,
-) -> Iterator[Step]:
+) -> Iterator[Step | NonFinite]:
     """Train `model` on from `progress`, which is kept up to date, until a limit is reached.
 
-    Raises:
-        AttnlabError: the loss or the gradient is no longer a finite number; the weights are
-            those of before the update.
+    Weights and optimiser are left alone by a batch whose loss or gradient is no finite number;
+    whoever iterates goes on to skip it, or stops.
     """
     device = next(model.parameters()).device
     while True:
@@ -120,11 +139,25 @@ def optimise(
             norm = nn.utils.clip_grad_norm_(
                 model.parameters(), torch.inf if clip_norm is None else clip_norm
             )
-            _require_finite(progress.update + 1, loss=loss.item(), gradient_norm=norm.item())
+            progress.batch += 1
+            if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
+                optimiser.zero_grad(set_to_none=True)
+                progress.skipped += 1
+                progress.skipped_in_a_row += 1
+                yield NonFinite(
+                    update=progress.update + 1,
+                    epoch=progress.epoch,
+                    place=progress.batch - 1,
+                    batch=batch,
+                    loss=loss.item(),
+                    gradient_norm=norm.item(),
+                    learning_rate=rate,
+                )
+                continue
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
             progress.update += 1
-            progress.batch += 1
+            progress.skipped_in_a_row = 0
             yield Step(
                 update=progress.update,
                 epoch=progress.epoch + progress.batch / batches.batches_per_epoch,
@@ -136,13 +169,3 @@ def optimise(
                 seconds=time.perf_counter() - started,
             )
         progress.epoch, progress.batch = progress.epoch + 1, 0
-
-
-def _require_finite(update: int, **values: float) -> None:
-    for name, value in values.items():
-        if not torch.isfinite(torch.tensor(value)):
-            raise AttnlabError(
-                f"{name} is {value} at update {update}; training stopped before it could spoil "
-                "the weights. Lower optimiser.learning_rate=, raise schedule.warmup_updates=, or "
-                "clip with optimiser.clip_norm=1"
-            )

@@ -6,52 +6,65 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from torch.utils.tensorboard import SummaryWriter
-from torch.utils.tensorboard.summary import hparams
+from torch.utils.tensorboard import summary as summaries
+from torch.utils.tensorboard._utils import figure_to_image
+
+from attnlab.training.durable import naming
+from attnlab.training.events import EventFile
 
 METRICS = "metrics.jsonl"
 
 # TensorBoard asks whether TensorFlow is there and says so at length if it is not.
 logging.getLogger("tensorboard").setLevel(logging.ERROR)
 
+logger = logging.getLogger(__name__)
+
 
 class Tracker:
     """Writes into the run's `folder`: scalars to both places, texts and figures to TensorBoard.
 
-    After a resume at `update`, what had been written of later updates is left out of
-    metrics.jsonl, and TensorBoard hides it.
+    Training goes on behind `update`, or begins where that is None: what had been written of later
+    updates is left out of metrics.jsonl, and TensorBoard hides it.
     """
 
-    def __init__(self, folder: Path, update: int = 0) -> None:
+    def __init__(self, folder: Path, update: int | None = None) -> None:
         self._metrics = folder / METRICS
-        kept = [line for line in self._lines() if json.loads(line)["update"] <= update]
+        first = 0 if update is None else update + 1
+        kept = [line for number, line in self._lines() if number < first]
         beside = self._metrics.with_suffix(".new")
         beside.write_text("".join(kept), encoding="utf-8")
         beside.replace(self._metrics)
-        self._writer = SummaryWriter(
-            str(folder), max_queue=100, flush_secs=10, purge_step=update + 1 if update else None
-        )
+        again = any(folder.glob("events.out.tfevents.*"))
+        self._events = EventFile(folder, purge_from=first if again else None)
 
-    def _lines(self) -> list[str]:
+    def _lines(self) -> list[tuple[int, str]]:
+        """What was recorded before, each line with its update."""
         if not self._metrics.exists():
             return []
-        lines = self._metrics.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [line for line in lines if line.endswith("\n")]  # one cut short by a crash goes
+        text = self._metrics.read_text(encoding="utf-8", errors="replace")
+        lines = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        numbered = [(number, line) for line in lines if (number := _update_of(line)) is not None]
+        if len(numbered) < len(lines):  # a line that a crash cut short goes without a word
+            unread = len(lines) - len(numbered)
+            logger.warning("%s: %d lines cannot be read, and are left out", self._metrics, unread)
+        return numbered
 
     def scalars(self, update: int, values: dict[str, float]) -> None:
         """Record the `values`, by names such as train/loss, at `update`."""
-        with self._metrics.open("a", encoding="utf-8") as file:
+        with naming(self._metrics), self._metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"update": update, **values}) + "\n")
         for name, value in values.items():
-            self._writer.add_scalar(name, value, update)
+            self._events.add(summaries.scalar(name, value), update)  # type: ignore[no-untyped-call]
 
     def text(self, update: int, name: str, markdown: str) -> None:
         """Record a text sample."""
-        self._writer.add_text(name, markdown, update)
+        self._events.add(summaries.text(name, markdown), update)  # type: ignore[no-untyped-call]
 
     def figure(self, update: int, name: str, figure: Figure) -> None:
         """Record a picture."""
-        self._writer.add_figure(name, figure, update, close=False)
+        pixels = figure_to_image(figure, close=False)  # type: ignore[no-untyped-call]
+        image = summaries.image(name, pixels, dataformats="CHW")  # type: ignore[no-untyped-call]
+        self._events.add(image, update)
 
     def hyperparameters(self, settings: dict[str, Any], results: dict[str, float]) -> None:
         """Put `settings` beside `results` on TensorBoard's HPARAMS page, in this run's own log.
@@ -60,12 +73,35 @@ class Tracker:
         """
         plain = {
             name: value if isinstance(value, bool | int | float | str) else str(value)
-            for name, value in settings.items()
+            for name, value in flatten(settings).items()
         }
-        writer = self._writer._get_file_writer()  # type: ignore[no-untyped-call]
-        for summary in hparams(plain, results):  # type: ignore[no-untyped-call]
-            writer.add_summary(summary)
+        for summary in summaries.hparams(plain, results):  # type: ignore[no-untyped-call]
+            self._events.add(summary)
+
+    def flush(self) -> list[Path]:
+        """Let others see all that was recorded; returns the files that it is in."""
+        self._events.flush()
+        return [self._metrics, self._events.path]
 
     def close(self) -> None:
         """Write out what is still held back."""
-        self._writer.close()
+        self._events.close()
+
+
+def _update_of(line: str) -> int | None:
+    """The update that a line of metrics.jsonl tells of; None for what is no such line."""
+    try:
+        return int(json.loads(line)["update"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`{"model": {"size": 3}}` as `{"model.size": 3}`."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat

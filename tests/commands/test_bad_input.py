@@ -1,5 +1,7 @@
 """What bad input gets: one message that names the thing and the remedy, the right exit code."""
 
+import os
+import pickle
 import shutil
 import sys
 from pathlib import Path
@@ -8,7 +10,18 @@ import pytest
 
 from attnlab.__main__ import main
 from attnlab.run import FORMAT
+from attnlab.training.durable import SUMS
 from tests.runs import attnlab, tiny
+
+
+class Trap:
+    """Makes a folder, if anything makes it from its pickle."""
+
+    def __reduce__(self):
+        return os.mkdir, ("sprung",)
+
+
+TRAP = pickle.dumps(Trap(), protocol=2)
 
 
 @pytest.fixture
@@ -54,6 +67,7 @@ def broken(run_folder, tmp_path):
         (["train", "-m", "--resume"], "exclude one another"),
         (["train", "--resolve"], "belong to --cfg"),
         (["train", "default_epochs=null"], "training would never end"),
+        (["train", "on_non_finite=ignore"], "on_non_finite=ignore is neither stop nor skip"),
         (["train", "experiment=tiny", "device=warp"], "device=warp is not to be had here"),
         (["eval", "--source", "a.en"], "--source and --reference belong together"),
         (["eval", "one", "two"], "name one run"),
@@ -126,8 +140,7 @@ def test_a_run_of_another_version(command, broken):
 @pytest.mark.parametrize(
     ("damage", "arguments", "message"),
     [
-        ("checkpoints/best/weights.safetensors", ["eval"], "this is no whole checkpoint"),
-        ("checkpoints/last/training.pt", ["train", "--resume"], "no whole training state"),
+        ("checkpoints/best/weights.safetensors", ["eval"], "use checkpoint=last, go on training"),
         ("vocabulary.model", ["eval"], "vocabulary.model"),
         ("config.yaml", ["eval"], "config.yaml"),
     ],
@@ -145,6 +158,57 @@ def test_damaged_runs(command, broken, damage, arguments, message, how):
     assert how == "removed" or message in errors
     assert errors.strip().startswith("error: ") or "error: " in errors
     assert {p: p.read_bytes() for p in others} == others, "nothing that was there is lost"
+
+
+@pytest.mark.parametrize("how", ["cut", "removed", "crafted"])
+def test_a_broken_training_state_is_left_for_the_one_before(command, broken, how):
+    path = broken / "checkpoints" / "last" / "training.pt"
+    whole = (broken / "checkpoints" / "last" / "weights.safetensors").read_bytes()
+    content = path.read_bytes()
+    path.unlink()
+    if how != "removed":
+        path.write_bytes(content[:2000] if how == "cut" else TRAP)
+    code, _, errors = command("train", "--resume")
+    assert code == 0, errors
+    assert "going on from the checkpoint before it, of update 4" in " ".join(errors.split())
+    checkpoints = broken / "checkpoints"
+    assert (checkpoints / "last" / "weights.safetensors").read_bytes() == whole
+    assert {p.name for p in checkpoints.iterdir()} == {"best", "last", "previous", "broken"}
+    assert not Path("sprung").exists()
+
+
+def test_no_training_state_is_whole(command, broken):
+    for name in ("last", "previous"):
+        (broken / "checkpoints" / name / "training.pt").write_bytes(TRAP)
+    before = {p: p.read_bytes() for p in broken.rglob("*") if p.is_file()}
+    code, _, errors = command("train", "--resume")
+    assert code == 1
+    assert "The run cannot be resumed; train it anew" in " ".join(errors.split())
+    assert {p: p.read_bytes() for p in broken.rglob("*") if p.is_file()} == before
+    assert not Path("sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("vocabulary.model", TRAP),
+        ("config.yaml", b"seed: !!python/object/apply:os.mkdir [sprung]\n"),
+        ("config.yaml", b"!!python/object/new:os.mkdir [sprung]\n"),
+        ("checkpoints/best/weights.safetensors", TRAP),
+    ],
+)
+@pytest.mark.parametrize("arguments", [["eval"], ["train", "--resume"]])
+def test_crafted_files_are_refused_and_their_code_is_not_run(
+    command, broken, arguments, name, content
+):
+    if "best" in name and "train" in arguments:
+        arguments = ["translate"]
+    (broken / name).write_bytes(content)
+    (broken / "checkpoints" / "best" / SUMS).unlink()
+    code, _, errors = command(*arguments)
+    assert code == 1
+    assert name in "".join(errors.split())
+    assert not Path("sprung").exists()
 
 
 def test_absent_splits_sentences_and_formats(command, broken):

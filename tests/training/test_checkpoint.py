@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import threading
+import time
 
 import pytest
 import torch
@@ -11,14 +13,12 @@ from attnlab.models import MODELS, VocabularySizes
 from attnlab.training.checkpoint import (
     TRAINING,
     WEIGHTS,
+    load_training,
     load_weights,
-    restore_training,
     save_checkpoint,
-    training_state,
 )
-from attnlab.training.loop import Progress
+from attnlab.training.durable import SUMS, DamagedError, seal
 from tests.conftest import small_model
-from tests.training.test_loop import steps_of
 
 
 @pytest.mark.parametrize("tie", ["none", "target", "all"])
@@ -34,69 +34,86 @@ def test_weights_come_back_tied_or_not(name, tie, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["best"]
 
 
-@pytest.mark.parametrize("cut", [1, 5, 13])
-@pytest.mark.parametrize("name", list(MODELS))
-def test_training_goes_on_to_the_bit(name, cut, tmp_path):
-    model = small_model(name, dropout=0.3).float()
-    start = {key: value.clone() for key, value in model.state_dict().items()}
-    torch.manual_seed(5)
-    undisturbed = [step.loss for step in steps_of(model)][:20]
-
-    model.load_state_dict(start)
-    torch.manual_seed(5)
-    progress, optimiser = Progress(), torch.optim.Adam(model.parameters(), lr=0.02)
-    steps = steps_of(model, progress, optimiser)
-    before = [next(steps).loss for _ in range(cut)]
-    state = training_state(model, optimiser, progress, best=[12.5, 3.0])
-    save_checkpoint(tmp_path / "last", model, state)
-
-    torch.manual_seed(99)
-    torch.rand(7)
-    again = small_model(name, dropout=0.3).float()
-    optimiser = torch.optim.Adam(again.parameters(), lr=0.5)
-    progress, best = restore_training(tmp_path / "last", again, optimiser)
-    assert best == [12.5, 3.0]
-    assert progress.update == cut
-    after = [step.loss for step in steps_of(again, progress, optimiser)][: 20 - cut]
-    assert before + after == undisturbed
-
-
-def test_a_crafted_pickle_is_refused_and_not_run(tmp_path):
+@pytest.mark.parametrize("sealed", [True, False], ids=["with its checksum", "without"])
+@pytest.mark.parametrize("name", [WEIGHTS, TRAINING])
+def test_a_crafted_pickle_is_refused_and_not_run(name, sealed, tmp_path):
     class Trap:
         def __reduce__(self):
             return os.mkdir, (str(tmp_path / "sprung"),)
 
     model = small_model("rnn")
-    save_checkpoint(tmp_path / "last", model)
-    (tmp_path / "last" / TRAINING).write_bytes(pickle.dumps(Trap(), protocol=2))
-    optimiser = torch.optim.Adam(model.parameters())
-    with pytest.raises(AttnlabError, match="no whole training state"):
-        restore_training(tmp_path / "last", model, optimiser)
-    (tmp_path / "last" / WEIGHTS).write_bytes(pickle.dumps(Trap(), protocol=2))
-    with pytest.raises(AttnlabError, match="no whole checkpoint"):
-        load_weights(tmp_path / "last", model)
+    save_checkpoint(tmp_path / "last", model, {"update": 1})
+    (tmp_path / "last" / name).write_bytes(pickle.dumps(Trap(), protocol=2))
+    if sealed:
+        seal(tmp_path / "last")
+    else:
+        (tmp_path / "last" / SUMS).unlink()
+    with pytest.raises(DamagedError, match=rf"{name}: this is no whole"):
+        load_training(tmp_path / "last", model)
     assert not (tmp_path / "sprung").exists()
 
 
 @pytest.mark.parametrize("length", [0, 4, 100, 1000])
-def test_a_cut_checkpoint_is_refused_by_name(length, tmp_path):
+@pytest.mark.parametrize("name", [WEIGHTS, TRAINING])
+def test_a_cut_checkpoint_is_refused_by_name(name, length, tmp_path):
     model = small_model("rnn")
-    optimiser = torch.optim.Adam(model.parameters())
-    state = training_state(model, optimiser, Progress(), best=None)
-    save_checkpoint(tmp_path / "last", model, state)
-    for name, load in (
-        (WEIGHTS, lambda: load_weights(tmp_path / "last", model)),
-        (TRAINING, lambda: restore_training(tmp_path / "last", model, optimiser)),
+    save_checkpoint(tmp_path / "last", model, {"numbers": torch.arange(1000)})
+    path = tmp_path / "last" / name
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(DamagedError, match=f"{name}: is not what was written"):
+        load_training(tmp_path / "last", model)
+    (tmp_path / "last" / SUMS).unlink()  # as a run of an older attnlab has none
+    with pytest.raises(DamagedError, match=f"{name}: this is no whole"):
+        load_training(tmp_path / "last", model)
+
+
+def test_one_flipped_bit_is_found_and_what_to_do_is_said(tmp_path):
+    model = small_model("rnn")
+    save_checkpoint(tmp_path / "best", model)
+    path = tmp_path / "best" / WEIGHTS
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(
+        DamagedError, match=r"its checksum is another\); use checkpoint=last, go on"
     ):
-        path = tmp_path / "last" / name
-        path.write_bytes(path.read_bytes()[:length])
-        with pytest.raises(AttnlabError, match=f"{name}: this is no whole"):
-            load()
+        load_weights(tmp_path / "best", model)
+
+
+def test_a_checkpoint_read_while_it_is_replaced_is_the_one_or_the_other(tmp_path):
+    models = [small_model("rnn"), small_model("rnn")]
+    torch.nn.init.constant_(models[0].output.weight, 0.0)
+    torch.nn.init.constant_(models[1].output.weight, 1.0)
+    save_checkpoint(tmp_path / "last", models[0], {"which": 0})
+    ended = threading.Event()
+
+    def keep_saving():
+        turn = 0
+        while not ended.is_set():
+            turn += 1
+            previous = tmp_path / "previous" if turn % 4 < 2 else None
+            save_checkpoint(
+                tmp_path / "last", models[turn % 2], {"which": turn % 2}, previous=previous
+            )
+
+    writer = threading.Thread(target=keep_saving)
+    writer.start()
+    reader, seen = small_model("rnn"), set()
+    try:
+        deadline = time.monotonic() + 20
+        while len(seen) < 2 or time.monotonic() < deadline - 19:
+            assert time.monotonic() < deadline
+            state = load_training(tmp_path / "last", reader)
+            assert (reader.output.weight == state["which"]).all()
+            seen.add(state["which"])
+    finally:
+        ended.set()
+        writer.join()
 
 
 def test_another_models_weights_are_refused(tmp_path):
     save_checkpoint(tmp_path / "best", small_model("rnn"))
-    with pytest.raises(AttnlabError, match="no whole checkpoint of this model"):
+    with pytest.raises(AttnlabError, match="no checkpoint of this model"):
         load_weights(tmp_path / "best", small_model("transformer"))
 
 
@@ -115,6 +132,21 @@ def test_a_machine_that_stopped_between_two_renames_left_the_old_one(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["best"]
 
 
+def test_the_checkpoint_before_is_kept_where_it_is_asked_for(tmp_path):
+    model = small_model("rnn")
+    for number in range(3):
+        torch.nn.init.constant_(model.output.weight, number)
+        save_checkpoint(
+            tmp_path / "last", model, {"update": number}, previous=tmp_path / "previous"
+        )
+    assert load_training(tmp_path / "last", model)["update"] == 2
+    assert load_training(tmp_path / "previous", model)["update"] == 1
+    assert (model.output.weight == 1).all()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["last", "previous"]
+    (tmp_path / "last").rename(tmp_path / ".last.new")  # stopped between two renames
+    assert load_training(tmp_path / "last", model)["update"] == 1
+
+
 def test_a_write_that_fails_leaves_the_last_one(tmp_path):
     model = small_model("rnn")
     save_checkpoint(tmp_path / "best", model)
@@ -122,7 +154,13 @@ def test_a_write_that_fails_leaves_the_last_one(tmp_path):
     torch.nn.init.zeros_(model.output.weight)
     blocked = tmp_path / ".best.new"
     blocked.write_text("a file where the new folder is to be")
-    with pytest.raises(AttnlabError, match=r"could not be written .* stands"):
+    with pytest.raises(AttnlabError, match=r"could not be written \(File exists\).* stands"):
         save_checkpoint(tmp_path / "best", model)
     load_weights(tmp_path / "best", model)
     assert torch.equal(model.output.weight, kept)
+
+
+def test_a_deleted_run_is_not_begun_anew(tmp_path):
+    with pytest.raises(AttnlabError, match="was deleted or moved while training wrote to it"):
+        save_checkpoint(tmp_path / "run" / "checkpoints" / "last", small_model("rnn"))
+    assert not (tmp_path / "run").exists()

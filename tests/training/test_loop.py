@@ -7,10 +7,10 @@ from itertools import islice
 import pytest
 import torch
 
-from attnlab.errors import AttnlabError, UsageError
+from attnlab.errors import UsageError
 from attnlab.models import MODELS
 from attnlab.text.batching import EncodedPair, TrainingBatches
-from attnlab.training.loop import Limits, Progress, optimise
+from attnlab.training.loop import Limits, NonFinite, Progress, optimise
 from attnlab.training.precision import resolve_precision
 from attnlab.training.schedule import SCHEDULES, ConstantConfig
 from tests.conftest import small_model
@@ -98,17 +98,40 @@ def test_the_gradient_is_clipped_to_its_norm():
     assert moved.norm().item() == pytest.approx(0.1, rel=1e-3)
 
 
-def test_a_loss_that_is_no_number_leaves_the_weights_alone():
+@pytest.mark.parametrize("what", ["loss", "gradient_norm"])
+def test_a_batch_without_a_finite_number_leaves_weights_and_optimiser_alone(what):
     model = small_model("rnn").float()
-    steps = steps_of(model)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.02)
+    progress = Progress()
+    steps = steps_of(model, progress, optimiser)
     next(steps)
-    with torch.no_grad():
-        model.output.weight[5] = math.inf
-    before = copy.deepcopy(model.state_dict())
-    with pytest.raises(AttnlabError, match=r"loss is nan at update 2; .* Lower optimiser.learning"):
-        next(steps)
-    for name, value in model.state_dict().items():
-        assert torch.equal(value, before[name])
+    weight = model.output.weight
+    if what == "loss":
+        with torch.no_grad():
+            weight[5] = math.inf
+    else:
+        spoil = weight.register_hook(lambda gradient: gradient * math.inf)
+    before = copy.deepcopy((model.state_dict(), optimiser.state_dict()["state"]))
+    found = [next(steps), next(steps)]
+    assert all(isinstance(each, NonFinite) for each in found)
+    assert [(each.update, each.epoch, each.place) for each in found] == [(2, 0, 1), (2, 0, 2)]
+    assert not math.isfinite(getattr(found[0], what))
+    assert math.isfinite(found[0].loss) == (what == "gradient_norm")
+    expected = list(islice(TrainingBatches(PAIRS, 60, seed=1).epoch(0), 3))
+    for each, batch in zip(found, expected[1:], strict=True):
+        assert torch.equal(each.batch.source, batch.source)
+    after = model.state_dict(), optimiser.state_dict()["state"]
+    for name, value in after[0].items():
+        assert torch.equal(value, before[0][name])
+    for index, values in after[1].items():
+        for name, value in values.items():
+            assert torch.equal(value, before[1][index][name])
+    assert (progress.update, progress.batch) == (1, 3)
+    assert (progress.skipped, progress.skipped_in_a_row) == (2, 2)
+    if what == "gradient_norm":
+        spoil.remove()
+        step = next(steps)
+        assert (step.update, progress.skipped, progress.skipped_in_a_row) == (2, 2, 0)
 
 
 def test_precision_by_name():

@@ -61,3 +61,33 @@ def test_a_resumed_run_has_no_gap_and_no_double(tmp_path):
     ]
     seen = [(e.step, e.value) for e in events_of(tmp_path).Scalars("train/loss")]
     assert seen == [(10, 10.0), (20, 20.0), (30, 3.0)]
+
+
+def test_a_run_that_begins_once_more_begins_with_nothing(tmp_path):
+    for value in (1.0, 2.0):
+        tracker = Tracker(tmp_path)
+        for update in (0, 10):
+            tracker.scalars(update, {"valid/loss": value})
+        tracker.close()
+    assert [(line["update"], line["valid/loss"]) for line in lines_of(tmp_path)] == [
+        (0, 2.0),
+        (10, 2.0),
+    ]
+    seen = [(e.step, e.value) for e in events_of(tmp_path).Scalars("valid/loss")]
+    assert seen == [(0, 2.0), (10, 2.0)]
+
+
+def test_lines_that_a_power_cut_spoilt_are_left_out_with_a_warning(tmp_path, caplog):
+    (tmp_path / METRICS).write_bytes(b'{"update": 10, "train/loss": 1.0}\n' + bytes(20) + b"\n")
+    Tracker(tmp_path, update=20).close()
+    assert lines_of(tmp_path) == [{"update": 10, "train/loss": 1.0}]
+    assert "1 lines cannot be read" in caplog.text
+
+
+def test_what_was_flushed_can_be_read_by_others(tmp_path):
+    tracker = Tracker(tmp_path)
+    for update in range(5):
+        tracker.scalars(update, {"train/loss": 1.0})
+    assert tracker.flush()[0] == tmp_path / METRICS
+    assert len(events_of(tmp_path).Scalars("train/loss")) == len(lines_of(tmp_path)) == 5
+    tracker.close()

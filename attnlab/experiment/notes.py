@@ -1,0 +1,66 @@
+"""What a run knows of its own training besides the model: it goes into every checkpoint."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from attnlab.experiment.validation import Validation
+from attnlab.training.loop import Step
+
+
+@dataclass
+class StepSums:
+    """Sums over the steps since the last report, and where the latest of them was."""
+
+    steps: int = 0
+    target_tokens: int = 0
+    loss: float = 0.0
+    gradient_norm: float = 0.0
+    seconds: float = 0.0
+    learning_rate: float = 0.0
+    epoch: float = 0.0
+
+    def add(self, step: Step) -> None:
+        """Count `step` in; each target token's loss counts alike."""
+        self.steps += 1
+        self.target_tokens += step.target_tokens
+        self.loss += step.loss * step.target_tokens
+        self.gradient_norm += step.gradient_norm
+        self.seconds += step.seconds
+        self.learning_rate, self.epoch = step.learning_rate, step.epoch
+
+    def report(self) -> dict[str, float]:
+        """The means, by the names that they are tracked under."""
+        return {
+            "train/loss": self.loss / self.target_tokens,
+            "train/gradient_norm": self.gradient_norm / self.steps,
+            "train/learning_rate": self.learning_rate,
+            "train/tokens_per_second": self.target_tokens / self.seconds,
+            "train/epoch": self.epoch,
+        }
+
+
+@dataclass
+class Notes:
+    """`best`: the best validation so far. `validated`: the update that was validated last.
+
+    `unreported`: the steps that no report has told of yet, so that a run which was cut between two
+    reports has the same ones as a run which was not.
+    """
+
+    best: Validation | None = None
+    validated: int | None = None
+    unreported: StepSums = field(default_factory=StepSums)
+
+    def as_values(self) -> dict[str, Any]:
+        """Plain values, for a checkpoint."""
+        return asdict(self)
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> "Notes":
+        """What `as_values` gave."""
+        best = values["best"]
+        return cls(
+            best=None if best is None else Validation(**best),
+            validated=values["validated"],
+            unreported=StepSums(**values["unreported"]),
+        )

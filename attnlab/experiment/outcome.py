@@ -1,0 +1,38 @@
+"""A finished training, and what its user is told of it."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from attnlab.experiment.progress import clock
+from attnlab.experiment.validation import Validation
+from attnlab.run import Run
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished training: its run, how it was validated at its best, and how long it took."""
+
+    run: Run
+    best: Validation | None
+    updates: int
+    seconds: float
+
+
+def announce(outcome: Outcome) -> None:
+    """Say what came out and what to type next; the run's folder goes to standard output."""
+    best = f" · best {outcome.best}" if outcome.best else ""
+    logger.info("trained %s updates in %s%s", f"{outcome.updates:,}", clock(outcome.seconds), best)
+    folder = outcome.run.folder
+    shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    print(shown)  # noqa: T201 - the result, for scripts
+    logger.info(
+        "what to type next:\n"
+        "  attnlab eval %(run)s --bleu\n"
+        "  attnlab plot-attention %(run)s\n"
+        "  attnlab translate %(run)s\n"
+        "  tensorboard --logdir %(root)s",
+        {"run": shown, "root": outcome.run.config.runs_root},
+    )

@@ -1,0 +1,124 @@
+"""Training goes on to the bit, from the last checkpoint that is whole."""
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+
+from attnlab.errors import AttnlabError
+from attnlab.models import MODELS
+from attnlab.training.checkpoint import TRAINING, WEIGHTS, save_checkpoint
+from attnlab.training.loop import Progress
+from attnlab.training.resuming import (
+    has_checkpoint,
+    restore_latest,
+    restore_training,
+    training_state,
+)
+from tests.conftest import small_model
+from tests.training.test_loop import steps_of
+
+
+def trained(checkpoints, name="rnn", updates=(2, 3), **changes):
+    """A model trained for a while, saved after each of `updates`; the steps still to come."""
+    model = small_model(name, dropout=0.3).float()
+    progress, optimiser = Progress(), torch.optim.Adam(model.parameters(), lr=0.02)
+    steps = steps_of(model, progress, optimiser, **changes)
+    for update in updates:
+        while progress.update < update:
+            next(steps)
+        state = training_state(optimiser, progress, {"best": [12.5, 3.0]})
+        save_checkpoint(checkpoints / "last", model, state, previous=checkpoints / "previous")
+    return steps
+
+
+def restored(checkpoints, name="rnn"):
+    """As `restore_latest`, into a model and an optimiser that know nothing yet."""
+    torch.manual_seed(99)
+    torch.rand(7)
+    model = small_model(name, dropout=0.3).float()
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.5)
+    found = restore_latest(checkpoints, model, optimiser)
+    return found, steps_of(model, found.progress, optimiser) if found else None
+
+
+def losses(steps, number=9):
+    return [next(steps).loss for _ in range(number)]
+
+
+@pytest.mark.parametrize("cut", [1, 5, 13])
+@pytest.mark.parametrize("name", list(MODELS))
+def test_training_goes_on_to_the_bit(name, cut, tmp_path):
+    undisturbed = losses(trained(tmp_path, name, updates=[cut]))
+    found, steps = restored(tmp_path, name)
+    assert found.progress.update == cut
+    assert found.notes == {"best": [12.5, 3.0]}
+    assert losses(steps) == undisturbed
+
+
+def test_numpys_random_state_is_not_drawn_from(tmp_path):
+    before = np.random.get_state()[1].tolist()
+    losses(trained(tmp_path))
+    assert np.random.get_state()[1].tolist() == before, "then a checkpoint has to hold it"
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, TRAINING])
+@pytest.mark.parametrize("how", ["cut", "removed", "flipped"])
+def test_a_broken_last_falls_back_to_the_one_before_and_says_so(name, how, tmp_path, caplog):
+    undisturbed = losses(trained(tmp_path / "whole", updates=[2]))
+    torch.manual_seed(1)
+    checkpoints = tmp_path / "cut"
+    trained(checkpoints, updates=[2, 3])
+    path = checkpoints / "last" / name
+    content = path.read_bytes()
+    path.write_bytes(content[:-9] if how == "cut" else content[:-9] + bytes(9))
+    if how == "removed":
+        path.unlink()
+    with caplog.at_level(logging.WARNING):
+        found, steps = restored(checkpoints)
+    assert found.progress.update == 2
+    assert f"{name}: is not" in caplog.text
+    assert "going on from the checkpoint before it, of update 2" in caplog.text
+    assert losses(steps) == undisturbed
+    assert sorted(p.name for p in checkpoints.iterdir()) == ["broken", "previous"]
+    # What is saved next must not push the only whole checkpoint out before it is whole itself.
+    assert has_checkpoint(checkpoints)
+    assert restored(checkpoints)[0].progress.update == 2
+
+
+def test_none_is_whole(tmp_path):
+    assert restored(tmp_path)[0] is None
+    trained(tmp_path, updates=[2])
+    path = tmp_path / "last" / TRAINING
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(AttnlabError, match="no checkpoint before it to resume from: train the run"):
+        restored(tmp_path)
+    (tmp_path / "last").rename(tmp_path / "previous")
+    trained(tmp_path / "other", updates=[2])
+    (tmp_path / "other" / "last").rename(tmp_path / "last")
+    path = tmp_path / "last" / WEIGHTS
+    path.write_bytes(path.read_bytes()[:-1])
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(AttnlabError, match=r"last.weights.*nor is .*previous.training.pt"):
+        restored(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_another_models_checkpoint_is_no_broken_one(tmp_path):
+    trained(tmp_path)
+    with pytest.raises(AttnlabError, match="no checkpoint of this model"):
+        restored(tmp_path, "transformer")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["last", "previous"]
+
+
+def test_the_optimisers_settings_are_those_of_now(tmp_path):
+    trained(tmp_path)
+    model = small_model("rnn").float()
+    optimiser = torch.optim.Adam(model.parameters(), weight_decay=0.25)
+    restore_training(tmp_path / "last", model, optimiser)
+    assert optimiser.param_groups[0]["weight_decay"] == 0.25
+    assert len(optimiser.state) == len(list(model.parameters()))
+    split = torch.optim.Adam([{"params": [p]} for p in model.parameters()])
+    with pytest.raises(AttnlabError, match="trained by another optimiser"):
+        restore_training(tmp_path / "last", model, split)

@@ -1,0 +1,86 @@
+"""Real attnlab processes that start at once: forked from a server which has imported everything.
+
+They have a working folder and an output of their own, and can be killed like any other.
+"""
+
+import multiprocessing
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+_SERVER = multiprocessing.get_context("forkserver") if os.name == "posix" else None
+_started = []
+_NEEDED = ["attnlab.__main__", "attnlab.experiment.train", "attnlab.experiment.evaluate"]
+
+
+def _run(folder: str, output: str, arguments: list[str], preparation: str) -> None:
+    os.chdir(folder)
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+    import torch
+
+    from attnlab.__main__ import main
+
+    torch.set_num_threads(1)
+    exec(preparation, {})
+    sys.argv = ["attnlab", *arguments]
+    main()
+
+
+class Attnlab:
+    """The command with `arguments`, running in `folder`; `preparation` is Python to run first."""
+
+    def __init__(self, *arguments: str, folder: Path, preparation: str = "") -> None:
+        assert _SERVER is not None
+        _SERVER.set_forkserver_preload(_NEEDED)
+        self._log = folder / f"log-{time.monotonic_ns()}"
+        values = (str(folder), str(self._log), list(arguments), preparation)
+        self._process = _SERVER.Process(target=_run, args=values, daemon=True)
+        self._process.start()
+        _started.append(self._process)
+        self.pid = self._process.pid
+
+    @property
+    def ended(self) -> bool:
+        return self._process.exitcode is not None
+
+    def send(self, number: int) -> None:
+        """Send a signal."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def wait(self, timeout: float = 300) -> int:
+        """The exit code; minus the signal's number for one that was killed."""
+        self._process.join(timeout)
+        if not self.ended:
+            self._process.kill()
+            self._process.join()
+            raise TimeoutError(self.told())
+        return self._process.exitcode
+
+    def told(self) -> str:
+        """All that it has printed so far."""
+        return self._log.read_text() if self._log.exists() else ""
+
+
+def end_all() -> None:
+    """Kill what a test that failed has left behind."""
+    while _started:
+        process = _started.pop()
+        process.kill()
+        process.join()
+
+
+def eventually(condition, process: Attnlab, timeout: float = 200) -> bool:
+    """Wait until `condition()` holds; False if the process has ended before that."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if process.ended:
+            return bool(condition())
+        assert time.monotonic() < deadline, process.told()
+        time.sleep(0.002)
+    return True
