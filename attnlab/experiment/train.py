@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -88,13 +88,18 @@ def _with_new_vocabulary(run: Run) -> TokenisedCorpus:
 
 @contextmanager
 def _nothing_left_if_refused(folder: Path) -> Iterator[None]:
-    """A run that is refused before it began leaves no folder, unless there was something in it."""
+    """A run that is refused before it began leaves no folder, unless there was something in it.
+
+    Nor does it leave the folder of its name, if it would have been the first there.
+    """
     was_empty = all(path.name == LOCK for path in folder.iterdir())
     try:
         yield
     except AttnlabError:
         if was_empty:
             shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # there are others
+                folder.parent.rmdir()
         raise
 
 
