@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from attnlab.models.interface import EncoderDecoder
-from attnlab.text.batching import EncodedPair, collate, like_lengths_together
+from attnlab.text.batching import collate, like_lengths_together
+from attnlab.text.encoding import encode_pairs
 from attnlab.text.vocabulary import VocabularyPair
 
 
@@ -24,9 +25,7 @@ def log_likelihoods(
 
     The sum over the target's tokens, not their mean: of two translations the greater is likelier.
     """
-    sources = vocabulary.source.encode_many([source for source, _ in pairs])
-    targets = vocabulary.target.encode_many([target for _, target in pairs])
-    encoded = [EncodedPair(*sides) for sides in zip(sources, targets, strict=True)]
+    encoded = encode_pairs(vocabulary, pairs)
     longest = [max(len(pair.source), len(pair.target)) + 1 for pair in encoded]
     device = next(model.parameters()).device
     found = [0.0] * len(encoded)

@@ -8,7 +8,7 @@ from attnlab.attention.recording import record_attention
 from attnlab.inspection import attention_maps, record_pairs
 from attnlab.models import VocabularySizes
 from attnlab.text.batching import EncodedPair
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
 from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
 from tests.conftest import small_model
 

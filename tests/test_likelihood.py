@@ -7,7 +7,7 @@ import torch
 
 from attnlab.likelihood import log_likelihoods
 from attnlab.models import VocabularySizes
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
 from attnlab.text.tokens import BEGIN, END
 from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
 from tests.conftest import small_model

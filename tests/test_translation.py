@@ -6,7 +6,7 @@ import torch
 from attnlab.models import VocabularySizes
 from attnlab.search import SEARCHES
 from attnlab.text.lines import normalise
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
 from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
 from attnlab.translation import Translator
 from tests.conftest import shipped_values, small_model

@@ -30,11 +30,10 @@ from attnlab.experiment.aligned_tokens import locate_tokens
 from attnlab.experiment.alignment_report import AlignmentReport, HeadAlignment
 from attnlab.experiment.trained import Trained, require_attention
 from attnlab.inspection import record_pairs
-from attnlab.text.batching import EncodedPair
 from attnlab.text.corpus import DataConfig, load_split
-from attnlab.text.reading import SentencePair
+from attnlab.text.encoding import encode_pairs
+from attnlab.text.pairs import SentencePair
 from attnlab.text.tokens_of_pieces import Span, locate_pieces, merge_to_tokens, token_shares
-from attnlab.text.vocabulary import VocabularyPair
 
 _STEPS = {"predicts": slice(None, -1), "reads": slice(1, None)}  # the last step says the end
 
@@ -128,7 +127,7 @@ def measure_heads(trained: Trained, gold: Sequence[GoldPair]) -> list[HeadAlignm
     """Each layer's heads, and their mean where there are several, by either convention."""
     counts: dict[tuple[int, int | None, str], LinkCounts] = defaultdict(lambda: NO_LINKS)
     vocabulary = trained.vocabulary
-    encoded = _encode(vocabulary, gold)
+    encoded = encode_pairs(vocabulary, ((each.pair.source, each.pair.target) for each in gold))
     for recorded in record_pairs(trained.model, encoded, kinds=("cross",)):
         each, tokens = gold[recorded.index], encoded[recorded.index]
         source_pieces = [*vocabulary.source.pieces(tokens.source), "</s>"]
@@ -148,12 +147,6 @@ def measure_heads(trained: Trained, gold: Sequence[GoldPair]) -> list[HeadAlignm
                     counts[layer, head, convention] += found
     found_heads = [HeadAlignment(*place, counted) for place, counted in counts.items()]
     return sorted(found_heads, key=lambda found: (found.layer, found.head or np.inf))
-
-
-def _encode(vocabulary: VocabularyPair, gold: Sequence[GoldPair]) -> list[EncodedPair]:
-    sources = vocabulary.source.encode_many([each.pair.source for each in gold])
-    targets = vocabulary.target.encode_many([each.pair.target for each in gold])
-    return [EncodedPair(*sides) for sides in zip(sources, targets, strict=True)]
 
 
 def _locate_tokens(pair: SentencePair, data: DataConfig, links: Links) -> GoldPair:

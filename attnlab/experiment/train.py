@@ -24,8 +24,7 @@ from attnlab.experiment.trained import build_model, pick_device
 from attnlab.experiment.validation import Validator
 from attnlab.models import EncoderDecoder
 from attnlab.run import Run, create_run, open_run, write_config
-from attnlab.text.batching import EncodedPair, TrainingBatches
-from attnlab.text.reading import SentencePair
+from attnlab.text.batching import TrainingBatches
 from attnlab.text.tokenised import TokenisedCorpus, tokenised_corpus
 from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
 from attnlab.training.allocator import keep_freed_memory
@@ -112,13 +111,6 @@ def _load(
     return corpus
 
 
-def encode(pairs: Sequence[SentencePair], vocabulary: VocabularyPair) -> list[EncodedPair]:
-    """Sentence pairs as token ids."""
-    sources = vocabulary.source.encode_many([pair.source for pair in pairs])
-    targets = vocabulary.target.encode_many([pair.target for pair in pairs])
-    return [EncodedPair(source, target) for source, target in zip(sources, targets, strict=True)]
-
-
 def limits_of(config: ExperimentConfig) -> Limits:
     """When the configured training ends."""
     return Limits(
@@ -152,9 +144,7 @@ class _Training:
             self._tracker = Tracker(run.folder, self._progress.update if restored else None)
         self._validator = None
         if valid := corpus.valid:
-            self._validator = Validator(
-                config, self._model, vocabulary, valid, encode(valid, vocabulary), self._tracker
-            )
+            self._validator = Validator(config, self._model, vocabulary, valid, self._tracker)
         parameters = sum(parameter.numel() for parameter in self._model.parameters())
         logger.info(
             "%s · %s parameters · vocabulary %s · score %s · %s products · %s, %d thread%s",

@@ -12,8 +12,9 @@ from attnlab.experiment.draw import draw_translation
 from attnlab.experiment.trained import build_translator
 from attnlab.inspection import attention_maps
 from attnlab.models import EncoderDecoder
-from attnlab.text.batching import EncodedPair, TrainingBatches
-from attnlab.text.reading import SentencePair
+from attnlab.text.batching import TrainingBatches
+from attnlab.text.encoding import encode_pairs
+from attnlab.text.pairs import SentencePair
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.training.objective import total_cross_entropy
 from attnlab.training.tracking import Tracker
@@ -44,12 +45,12 @@ class Validator:
         model: EncoderDecoder[Any],
         vocabulary: VocabularyPair,
         pairs: Sequence[SentencePair],
-        encoded: Sequence[EncodedPair],
         tracker: Tracker,
     ) -> None:
         self._model, self._vocabulary, self._tracker = model, vocabulary, tracker
         self._translated = pairs[: config.validate_sentences]
         self._watched = range(min(config.watch_sentences, len(self._translated)))
+        encoded = encode_pairs(vocabulary, ((pair.source, pair.target) for pair in pairs))
         self._batches = TrainingBatches(encoded, config.batch_tokens, config.seed)
         self._search, self._batch_tokens = config.search, config.batch_tokens
 

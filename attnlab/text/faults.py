@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
 from attnlab.text.statistics import words_of
 
 UNEQUAL_FROM, UNEQUAL_RATIO = 10, 3

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from attnlab.text.lines import normalise, read_lines, read_raw_lines
-from attnlab.text.reading import Layout
+from attnlab.text.pairs import Layout
 
 _KEPT = 3
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
 
 
 def words_of(text: str) -> list[str]:

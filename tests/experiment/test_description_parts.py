@@ -3,7 +3,7 @@ import pytest
 from attnlab.experiment.description.histogram import Bin, bar, bins, percent, shares
 from attnlab.experiment.description.layout import chunks
 from attnlab.experiment.description.pairs import links_in_words, printable
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
 from attnlab.text.statistics import Lengths
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.text.corpus import DataConfig, load_corpus, load_split
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
 from tests.conftest import shared_data, shipped_values
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from attnlab.text.faults import CHARACTER_FAULTS, find, find_characters, is_unequal, is_untranslated
 from attnlab.text.lines import normalise
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
 
 FINE = SentencePair(
     "The café of Âge d'or.",

@@ -1,7 +1,7 @@
 import gzip
 
+from attnlab.text.pairs import Layout
 from attnlab.text.places import Place, find_places
-from attnlab.text.reading import Layout
 
 ENGLISH_TO_FRENCH = Layout("en", "fr", ["en", "fr", "tags"])
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
 from attnlab.text.statistics import Lengths, count_split, longer_side, words_of
 
 TRAIN = [

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from attnlab.errors import AttnlabError, UsageError
-from attnlab.experiment.train import encode
 from attnlab.text import texts, tokenised
 from attnlab.text.corpus import DataConfig, load_corpus
+from attnlab.text.encoding import encode_pairs
 from attnlab.text.tokenised import TokenisedCorpus, tokenised_corpus
 from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
 from tests.conftest import shipped_values
@@ -63,7 +63,8 @@ def corpus_file(tmp_path) -> Path:
 def as_before(config: DataConfig, seed: int, settings: VocabularyConfig) -> Any:
     corpus = load_corpus(config, seed)
     learnt = VocabularyPair.train(corpus.splits["train"], settings)
-    pairs = [(pair.source, pair.target) for pair in encode(corpus.splits["train"], learnt)]
+    texts = [(pair.source, pair.target) for pair in corpus.splits["train"]]
+    pairs = [(pair.source, pair.target) for pair in encode_pairs(learnt, texts)]
     models = learnt.source.model, learnt.target.model
     return models, pairs, corpus.splits.get("valid", []), corpus.reports
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from attnlab.text.corpus import DataConfig
+from attnlab.text.pairs import Layout, ReadingReport, SentencePair
 from attnlab.text.places import Place, find_places
-from attnlab.text.reading import Layout, ReadingReport, SentencePair
 
 Level = Literal["warning", "note"]
 

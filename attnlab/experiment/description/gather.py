@@ -13,7 +13,7 @@ from attnlab.errors import UsageError
 from attnlab.experiment.description.finding import Finding, Sighting, locate
 from attnlab.experiment.description.judge import Evidence, judge
 from attnlab.text.corpus import DataConfig, load_splits, present_splits
-from attnlab.text.reading import ReadingReport, SentencePair
+from attnlab.text.pairs import ReadingReport, SentencePair
 from attnlab.text.repetition import Repeated, Shared, repeated_within, shared_between
 from attnlab.text.statistics import SideStatistics, SplitStatistics, count_split
 

@@ -18,7 +18,7 @@ from attnlab.text.faults import (
     is_unequal,
     is_untranslated,
 )
-from attnlab.text.reading import ReadingReport, SentencePair
+from attnlab.text.pairs import ReadingReport, SentencePair
 from attnlab.text.repetition import Repeated, Shared
 from attnlab.text.statistics import SplitStatistics, words_of
 

@@ -6,7 +6,7 @@ Knows no terminal: what it gives is text.
 import re
 from collections.abc import Sequence
 
-from attnlab.text.reading import SentencePair
+from attnlab.text.pairs import SentencePair
 
 _NARROW_NO_BREAK_SPACE = "\u202f"
 
