@@ -19,7 +19,8 @@ from attnlab.experiment.trained import Trained
 from attnlab.likelihood import log_likelihoods
 from attnlab.screen import counting
 from attnlab.text.corpus import load_split, present_splits
-from attnlab.text.reading import SentencePair, read_pair_files
+from attnlab.text.pairs import SentencePair
+from attnlab.text.reading import read_pair_files
 
 logger = logging.getLogger(__name__)
 

@@ -9,32 +9,11 @@ from pathlib import Path
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.text.lines import find_text_file
 from attnlab.text.pairs import (
-    ALIGNMENT_COLUMN,
-    CONTRAST_COLUMN,
-    FOCUS_COLUMN,
-    TAGS_COLUMN,
     Layout,
     ReadingReport,
     SentencePair,
 )
 from attnlab.text.parsing import PairFiles, blocks, parse
-
-__all__ = [
-    "ALIGNMENT_COLUMN",
-    "CONTRAST_COLUMN",
-    "FOCUS_COLUMN",
-    "TAGS_COLUMN",
-    "CorpusNotFoundError",
-    "Layout",
-    "ReadingReport",
-    "SentencePair",
-    "find_pairs",
-    "read_files",
-    "read_pair_files",
-    "read_pairs",
-    "read_tsv",
-    "refuse_empty",
-]
 
 
 class CorpusNotFoundError(AttnlabError):

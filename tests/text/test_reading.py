@@ -4,14 +4,8 @@ from pathlib import Path
 import pytest
 
 from attnlab.errors import AttnlabError, UsageError
-from attnlab.text.reading import (
-    CorpusNotFoundError,
-    Layout,
-    ReadingReport,
-    SentencePair,
-    read_pair_files,
-    read_pairs,
-)
+from attnlab.text.pairs import Layout, ReadingReport, SentencePair
+from attnlab.text.reading import CorpusNotFoundError, read_pair_files, read_pairs
 from tests.conftest import shared_data
 
 PLAIN = Layout("en", "fr", ["en", "fr"])

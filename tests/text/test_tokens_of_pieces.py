@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from attnlab.grammar.tokenise import ENGLISH_TOKEN, FRENCH_TOKEN
 from attnlab.resources import shipped_folder
 from attnlab.text.lines import normalise
-from attnlab.text.reading import Layout, read_tsv
+from attnlab.text.pairs import Layout
+from attnlab.text.reading import read_tsv
 from attnlab.text.tokens_of_pieces import locate_pieces, merge_to_tokens, token_shares
 from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
 

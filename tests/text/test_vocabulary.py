@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.text.lines import normalise
-from attnlab.text.reading import Layout, SentencePair, read_pairs
+from attnlab.text.pairs import Layout, SentencePair
+from attnlab.text.reading import read_pairs
 from attnlab.text.tokens import BEGIN, END, PAD, UNKNOWN
 from attnlab.text.vocabulary import Vocabulary, VocabularyConfig, VocabularyPair
 from tests.conftest import shared_data, shipped_values
