@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from attnlab.attention.recording import record_attention
 from attnlab.models.interface import EncoderDecoder
-from attnlab.text.batching import EncodedPair, collate, like_lengths_together
 from attnlab.text.tokens import BEGIN, END
 from attnlab.text.vocabulary import Vocabulary, VocabularyPair
 from attnlab.text.words import Word, group_pieces, merge_to_words
+from attnlab.tokenised.batching import EncodedPair, collate, like_lengths_together
 
 _SIDES = {
     "encoder": ("source", "source"),

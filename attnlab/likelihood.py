@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from attnlab.models.interface import EncoderDecoder
-from attnlab.text.batching import collate, like_lengths_together
-from attnlab.text.encoding import encode_pairs
 from attnlab.text.vocabulary import VocabularyPair
+from attnlab.tokenised.batching import collate, like_lengths_together
+from attnlab.tokenised.encoding import encode_pairs
 
 
 @torch.no_grad()

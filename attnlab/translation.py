@@ -6,9 +6,9 @@ from typing import Any
 
 from attnlab.models.interface import EncoderDecoder
 from attnlab.search import Search
-from attnlab.text.batching import like_lengths_together, pad_sources
 from attnlab.text.lines import normalise
 from attnlab.text.vocabulary import VocabularyPair
+from attnlab.tokenised.batching import like_lengths_together, pad_sources
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import torch
 from attnlab.attention.recording import record_attention
 from attnlab.inspection import attention_maps, record_pairs
 from attnlab.models import VocabularySizes
-from attnlab.text.batching import EncodedPair
 from attnlab.text.pairs import SentencePair
 from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
+from attnlab.tokenised.batching import EncodedPair
 from tests.conftest import small_model
 
 SOURCE, TARGET = "the children slept", "les enfants ont dormi"

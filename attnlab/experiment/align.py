@@ -31,9 +31,9 @@ from attnlab.experiment.alignment_report import AlignmentReport, HeadAlignment
 from attnlab.experiment.trained import Trained, require_attention
 from attnlab.inspection import record_pairs
 from attnlab.text.corpus import DataConfig, load_split
-from attnlab.text.encoding import encode_pairs
 from attnlab.text.pairs import SentencePair
 from attnlab.text.tokens_of_pieces import Span, locate_pieces, merge_to_tokens, token_shares
+from attnlab.tokenised.encoding import encode_pairs
 
 _STEPS = {"predicts": slice(None, -1), "reads": slice(1, None)}  # the last step says the end
 

@@ -24,9 +24,9 @@ from attnlab.experiment.trained import build_model, pick_device
 from attnlab.experiment.validation import Validator
 from attnlab.models import EncoderDecoder
 from attnlab.run import Run, create_run, open_run, write_config
-from attnlab.text.batching import TrainingBatches
-from attnlab.text.tokenised import TokenisedCorpus, tokenised_corpus
 from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
+from attnlab.tokenised.batching import TrainingBatches
+from attnlab.tokenised.corpus import TokenisedCorpus, tokenised_corpus
 from attnlab.training.allocator import keep_freed_memory
 from attnlab.training.checkpoint import save_checkpoint
 from attnlab.training.durable import sync

@@ -12,10 +12,10 @@ from attnlab.experiment.draw import draw_translation
 from attnlab.experiment.trained import build_translator
 from attnlab.inspection import attention_maps
 from attnlab.models import EncoderDecoder
-from attnlab.text.batching import TrainingBatches
-from attnlab.text.encoding import encode_pairs
 from attnlab.text.pairs import SentencePair
 from attnlab.text.vocabulary import VocabularyPair
+from attnlab.tokenised.batching import TrainingBatches
+from attnlab.tokenised.encoding import encode_pairs
 from attnlab.training.objective import total_cross_entropy
 from attnlab.training.tracking import Tracker
 from attnlab.translation import Translation

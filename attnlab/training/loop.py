@@ -14,7 +14,7 @@ from torch import nn, optim
 
 from attnlab.errors import UsageError
 from attnlab.models.interface import EncoderDecoder
-from attnlab.text.batching import Batch, TrainingBatches
+from attnlab.tokenised.batching import Batch, TrainingBatches
 from attnlab.training.objective import total_cross_entropy
 from attnlab.training.precision import computing_in
 from attnlab.training.schedule import Schedule

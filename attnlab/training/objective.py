@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from attnlab.models.interface import EncoderDecoder
-from attnlab.text.batching import Batch
+from attnlab.tokenised.batching import Batch
 from attnlab.training.partition import total_log_partition
 
 

@@ -99,8 +99,8 @@ def work(folder: Path, processor_time: bool) -> None:
     from attnlab import launch
     from attnlab.config import ExperimentConfig, from_node
     from attnlab.experiment.trained import build_model
-    from attnlab.text.batching import TrainingBatches
-    from attnlab.text.tokenised import tokenised_corpus
+    from attnlab.tokenised.batching import TrainingBatches
+    from attnlab.tokenised.corpus import tokenised_corpus
     from attnlab.training.allocator import keep_freed_memory
     from attnlab.training.loop import Limits, Progress, Step, optimise
     from attnlab.training.optimiser import OPTIMISERS

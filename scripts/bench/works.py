@@ -11,9 +11,9 @@ import numpy as np
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig, from_node
-from attnlab.text.batching import Batch, EncodedPair, TrainingBatches, collate
 from attnlab.text.corpus import load_split
 from attnlab.text.vocabulary import VocabularyPair
+from attnlab.tokenised.batching import Batch, EncodedPair, TrainingBatches, collate
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch
 
 from attnlab.errors import UsageError
 from attnlab.models import MODELS
-from attnlab.text.batching import EncodedPair, TrainingBatches
+from attnlab.tokenised.batching import EncodedPair, TrainingBatches
 from attnlab.training.loop import Limits, NonFinite, Progress, optimise
 from attnlab.training.precision import resolve_precision
 from attnlab.training.schedule import SCHEDULES, ConstantConfig

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from attnlab.text.batching import EncodedPair, collate
+from attnlab.tokenised.batching import EncodedPair, collate
 from attnlab.training.objective import total_cross_entropy
 from tests.conftest import small_model
 

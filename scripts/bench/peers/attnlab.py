@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from attnlab.models import MODELS, VocabularySizes
-from attnlab.text.batching import Batch
+from attnlab.tokenised.batching import Batch
 from attnlab.training.allocator import keep_freed_memory
 from attnlab.training.objective import total_cross_entropy
 from attnlab.training.optimiser import OPTIMISERS

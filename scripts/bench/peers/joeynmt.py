@@ -11,8 +11,8 @@ from torch import Tensor
 
 from attnlab.models.recurrent import RecurrentConfig
 from attnlab.models.transformer import TransformerConfig
-from attnlab.text.batching import Batch
 from attnlab.text.tokens import BEGIN, END, PAD, UNKNOWN
+from attnlab.tokenised.batching import Batch
 from peers import Setting, Trainee
 
 

@@ -6,8 +6,8 @@ from transformers import MarianConfig, MarianMTModel
 from transformers.trainer_pt_utils import LabelSmoother
 
 from attnlab.models.transformer import TransformerConfig
-from attnlab.text.batching import Batch
 from attnlab.text.tokens import BEGIN, END, PAD
+from attnlab.tokenised.batching import Batch
 from peers import Setting, Trainee
 
 

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from attnlab.attention.positions import sinusoids
 from attnlab.models.transformer import TransformerConfig
-from attnlab.text.batching import Batch
 from attnlab.text.tokens import PAD
+from attnlab.tokenised.batching import Batch
 from peers import Setting, Trainee
 
 

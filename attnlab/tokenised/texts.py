@@ -22,7 +22,7 @@ from attnlab.text.pairs import ReadingReport, SentencePair
 from attnlab.text.parsing import Block, PairFiles, blocks, parse, split_tags
 from attnlab.text.reading import refuse_empty
 from attnlab.text.splitting import DIGEST_BYTES, held_out_places, source_digests
-from attnlab.text.strips import StripWriter, load_starts
+from attnlab.tokenised.strips import StripWriter, load_starts
 from attnlab.workers import each, usable_cores
 
 _SOURCE, _TARGET, _NOTES = "source.txt", "target.txt", "notes.txt"

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnlab.text.strips import StripWriter, load_starts, map_array, starts_of
 from attnlab.text.tokens import PAD
+from attnlab.tokenised.strips import StripWriter, load_starts, map_array, starts_of
 
 _SIDES = ("source.ids", "target.ids")
 _TYPES = "types.json"

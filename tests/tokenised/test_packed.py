@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlab.text.packed import PackedPairs, PackedWriter, id_type, pack, packed_sentences
+from attnlab.tokenised.packed import PackedPairs, PackedWriter, id_type, pack, packed_sentences
 
 corpora = st.lists(
     st.tuples(*[st.lists(st.integers(0, 70_000), max_size=7)] * 2), min_size=1, max_size=20

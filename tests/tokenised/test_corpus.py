@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from attnlab.errors import AttnlabError, UsageError
-from attnlab.text import texts, tokenised
 from attnlab.text.corpus import DataConfig, load_corpus
-from attnlab.text.encoding import encode_pairs
-from attnlab.text.tokenised import TokenisedCorpus, tokenised_corpus
 from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
+from attnlab.tokenised import corpus as tokenised
+from attnlab.tokenised import texts
+from attnlab.tokenised.corpus import TokenisedCorpus, tokenised_corpus
+from attnlab.tokenised.encoding import encode_pairs
 from tests.conftest import shipped_values
 from tests.runs import REPOSITORY
 
@@ -179,7 +180,7 @@ def test_processes_that_start_together_find_the_same(corpus_file, cache):
         "import sys, yaml\n"
         "from attnlab.text.corpus import DataConfig\n"
         "from attnlab.text.vocabulary import VocabularyConfig\n"
-        "from attnlab.text.tokenised import tokenised_corpus\n"
+        "from attnlab.tokenised.corpus import tokenised_corpus\n"
         "data, vocabulary = (yaml.safe_load(open(path)) for path in sys.argv[2:])\n"
         "found = tokenised_corpus(DataConfig(**data | {'train': sys.argv[1]}), 1,\n"
         "                         VocabularyConfig(**vocabulary | {'size': 60}))\n"

@@ -23,15 +23,16 @@ from attnlab.errors import AttnlabError
 from attnlab.resources import cache_folder
 from attnlab.screen import counting
 from attnlab.text import corpus as corpora
-from attnlab.text import lines, packed, pairs, parsing, splitting, strips, texts
+from attnlab.text import lines, pairs, parsing, splitting
 from attnlab.text import vocabulary as vocabularies
 from attnlab.text.corpus import DataConfig, carved_splits, check, find_files, load_splits
-from attnlab.text.kept import KeptFolders, file_digest
-from attnlab.text.packed import PackedPairs, PackedWriter, Packet, pack
 from attnlab.text.pairs import ReadingReport, SentencePair
 from attnlab.text.parsing import PairFiles
-from attnlab.text.texts import Texts, gather_texts, read_report, read_valid
 from attnlab.text.vocabulary import Vocabulary, VocabularyConfig, VocabularyPair
+from attnlab.tokenised import packed, strips, texts
+from attnlab.tokenised.kept import KeptFolders, file_digest
+from attnlab.tokenised.packed import PackedPairs, PackedWriter, Packet, pack
+from attnlab.tokenised.texts import Texts, gather_texts, read_report, read_valid
 from attnlab.workers import each, usable_cores
 
 _BLOCK_PAIRS = 10_000

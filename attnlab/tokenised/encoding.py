@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from attnlab.text.batching import EncodedPair
 from attnlab.text.vocabulary import VocabularyPair
+from attnlab.tokenised.batching import EncodedPair
 
 
 def encode_pairs(vocabulary: VocabularyPair, pairs: Iterable[tuple[str, str]]) -> list[EncodedPair]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnlab.errors import UsageError
-from attnlab.text.batching import (
+from attnlab.tokenised.batching import (
     EncodedPair,
     TrainingBatches,
     collate,
@@ -15,7 +15,7 @@ from attnlab.text.batching import (
     group_by_length,
     group_ends,
 )
-from attnlab.text.packed import PackedPairs, packed_sentences
+from attnlab.tokenised.packed import PackedPairs, packed_sentences
 
 sentences = st.lists(st.integers(4, 50), max_size=9)
 corpora = st.lists(st.builds(EncodedPair, sentences, sentences), min_size=1, max_size=40)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attnlab.errors import UsageError
-from attnlab.text.packed import PackedPairs, packed_sentences
 from attnlab.text.tokens import BEGIN, END, PAD
+from attnlab.tokenised.packed import PackedPairs, packed_sentences
 
 
 @dataclass(frozen=True)
