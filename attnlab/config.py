@@ -19,6 +19,7 @@ from attnlab.registry import Registry
 from attnlab.search import SEARCHES, SearchConfig
 from attnlab.text.corpus import DataConfig, own_root
 from attnlab.text.vocabulary import VocabularyConfig
+from attnlab.training.objective import ObjectiveConfig
 from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
 from attnlab.training.schedule import SCHEDULES, ScheduleConfig
 
@@ -42,9 +43,9 @@ class ExperimentConfig:
     and `checkpoint_every`: in updates; `log_every` likewise. `validate_sentences`: how many of
     the validation split are translated for valid/bleu; null is all. `watch_sentences`: how many
     of them have their translation and attention shown on TensorBoard. `batch_tokens`: tokens a
-    side in one batch, padding counted. `label_smoothing`: the share of each label that is spread
-    over the vocabulary. `on_non_finite`: a batch whose loss or gradient is no finite number is
-    written out, and training then stops (stop) or goes on without it (skip). `precision`: of
+    side in one batch, padding counted. `accumulate`: batches in one update. `on_non_finite`: a
+    batch whose loss or gradient is no finite number is written out, and training then stops (stop)
+    or goes on without it (skip). `precision`: of
     products, auto, float32 or bfloat16. `device`: auto, cpu, cuda or cuda:1.
     """
 
@@ -61,10 +62,11 @@ class ExperimentConfig:
     checkpoint_every: int
     log_every: int
     batch_tokens: int
-    label_smoothing: float
+    accumulate: int
     on_non_finite: str
     precision: str
     device: str
+    objective: ObjectiveConfig
     data: DataConfig
     vocabulary: VocabularyConfig
     model: ModelConfig
@@ -74,7 +76,8 @@ class ExperimentConfig:
     search: SearchConfig
 
     def __post_init__(self) -> None:
-        for name in ("validate_every", "checkpoint_every", "log_every", "batch_tokens"):
+        counts = ("validate_every", "checkpoint_every", "log_every", "batch_tokens", "accumulate")
+        for name in counts:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name}={getattr(self, name)} must be at least 1")
         if self.validate_sentences is not None and self.validate_sentences < 1:
@@ -84,8 +87,6 @@ class ExperimentConfig:
                 raise UsageError(f"{name}={getattr(self, name)} must be at least 0")
         if not re.fullmatch(r"[^/\\]*[^/\\.][^/\\]*", self.name):
             raise UsageError(f"name={self.name} must be the name of one folder, without slashes")
-        if not 0 <= self.label_smoothing < 1:
-            raise UsageError(f"label_smoothing={self.label_smoothing} must be from 0 to under 1")
         if self.on_non_finite not in ("stop", "skip"):
             raise UsageError(f"on_non_finite={self.on_non_finite} is neither stop nor skip")
         if self.max_time is not None:

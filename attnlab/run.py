@@ -23,7 +23,7 @@ from attnlab.config import ExperimentConfig, from_node, from_yaml, to_yaml
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.training.durable import sync
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever an older attnlab could no longer use what a newer one writes, or the reverse."""
 
 

@@ -33,7 +33,10 @@ from attnlab.errors import UsageError
         ("model.hidden_size=-3", "model.hidden_size=-3 must be at least 1"),
         ("model.dropout=2.0", "model.dropout=2.0 must be at least 0 and under 1"),
         ("optimiser.learning_rate=0", r"optimiser.learning_rate=0.0 must be above 0"),
-        ("label_smoothing=1.0", "label_smoothing=1.0 must be from 0 to under 1"),
+        (
+            "objective.label_smoothing=1.0",
+            "objective.label_smoothing=1.0 must be from 0 to under 1",
+        ),
         ("max_time=soon", "max_time=soon is no time; write it like 90s, 10m"),
         ("experiment=nope", r"(?s)Could not find 'experiment/nope'.*tiny"),
     ],

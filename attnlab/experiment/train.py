@@ -31,6 +31,7 @@ from attnlab.training.allocator import keep_freed_memory
 from attnlab.training.checkpoint import save_checkpoint
 from attnlab.training.durable import sync
 from attnlab.training.loop import Limits, NonFinite, Progress, Step, optimise
+from attnlab.training.objective import Objective
 from attnlab.training.optimiser import OPTIMISERS
 from attnlab.training.precision import resolve_precision
 from attnlab.training.resuming import has_checkpoint, restore_latest, training_state
@@ -131,6 +132,7 @@ class _Training:
         torch.manual_seed(config.seed)
         device = pick_device(config.device)
         self._model: EncoderDecoder[Any] = build_model(config, vocabulary, device)
+        self._objective = Objective(self._model, config.objective)
         self._optimiser = OPTIMISERS.build(config.optimiser, self._model)
         self._progress, self._notes, self._saved = Progress(), Notes(), False
         restored = None
@@ -170,16 +172,16 @@ class _Training:
         """
         config = self._run.config
         steps = optimise(
-            self._model,
+            self._objective,
             self._batches,
             self._optimiser,
             self._schedule,
             self._limits,
             self._progress,
             learning_rate=config.optimiser.learning_rate,
-            label_smoothing=config.label_smoothing,
             clip_norm=config.optimiser.clip_norm,
             precision=config.precision,
+            accumulate=config.accumulate,
         )
         # Whoever is told of a failure, or of an end, is told after the last word is written.
         with writing_to(self._run.folder), closing(self._tracker):

@@ -7,15 +7,14 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
 
 import torch
 from torch import nn, optim
 
 from attnlab.errors import UsageError
-from attnlab.models.interface import EncoderDecoder
 from attnlab.tokenised.batching import Batch, TrainingBatches
-from attnlab.training.objective import total_cross_entropy
+from attnlab.training.objective import Objective
 from attnlab.training.precision import computing_in
 from attnlab.training.schedule import Schedule
 
@@ -89,8 +88,8 @@ class Step:
 class NonFinite:
     """An update that was not made, since its loss or its gradient is no finite number.
 
-    `update` is the number that it would have had; `batch` is number `place` of epoch `epoch`, both
-    counted from 0.
+    `update` is the number that it would have had; `batch`, of those that it was made of the first
+    without a finite loss or else the last, is number `place` of epoch `epoch`, both counted from 0.
     """
 
     update: int
@@ -103,7 +102,7 @@ class NonFinite:
 
 
 def optimise(
-    model: EncoderDecoder[Any],
+    objective: Objective,
     batches: TrainingBatches,
     optimiser: optim.Optimizer,
     schedule: Schedule,
@@ -111,18 +110,21 @@ def optimise(
     progress: Progress,
     *,
     learning_rate: float,
-    label_smoothing: float,
     clip_norm: float | None,
     precision: str,
+    accumulate: int,
 ) -> Iterator[Step | NonFinite]:
-    """Train `model` on from `progress`, which is kept up to date, until a limit is reached.
+    """Train the model of `objective` on from `progress`, kept up to date, until a limit is reached.
 
-    Weights and optimiser are left alone by a batch whose loss or gradient is no finite number;
-    whoever iterates goes on to skip it, or stops.
+    `accumulate` batches make one update, whose loss is the mean over all of their target tokens;
+    an epoch's last update may have fewer. Weights and optimiser are left alone by an update whose
+    loss or gradient is no finite number; whoever iterates goes on to skip it, or stops.
     """
-    device = next(model.parameters()).device
+    parameters = list(objective.parameters())
+    device = parameters[0].device
     while True:
-        for batch in batches.epoch(progress.epoch, start=progress.batch):
+        coming = batches.epoch(progress.epoch, start=progress.batch)
+        while together := list(islice(coming, accumulate)):
             done = limits.done(progress, batches.batches_per_epoch)
             if done >= 1.0:
                 return
@@ -130,27 +132,31 @@ def optimise(
             rate = learning_rate * schedule(progress.update + 1, done)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            model.train()
-            batch = batch.to(device)
-            tokens = batch.target_tokens
-            with computing_in(precision, device):
-                loss = total_cross_entropy(model, batch, label_smoothing) / tokens
-            loss.backward()  # type: ignore[no-untyped-call]
+            objective.train()
+            tokens = sum(batch.target_tokens for batch in together)
+            losses = []
+            for batch in together:
+                with computing_in(precision, device):
+                    loss = objective(batch.to(device)) / tokens
+                loss.backward()
+                losses.append(loss.item())
             norm = nn.utils.clip_grad_norm_(
-                model.parameters(), torch.inf if clip_norm is None else clip_norm
-            )
-            progress.batch += 1
-            if not (math.isfinite(loss.item()) and math.isfinite(norm.item())):
+                parameters, torch.inf if clip_norm is None else clip_norm
+            ).item()
+            first, progress.batch = progress.batch, progress.batch + len(together)
+            if not (all(map(math.isfinite, losses)) and math.isfinite(norm)):
                 optimiser.zero_grad(set_to_none=True)
                 progress.skipped += 1
                 progress.skipped_in_a_row += 1
+                bad = [place for place, loss in enumerate(losses) if not math.isfinite(loss)]
+                place = bad[0] if bad else len(together) - 1
                 yield NonFinite(
                     update=progress.update + 1,
                     epoch=progress.epoch,
-                    place=progress.batch - 1,
-                    batch=batch,
-                    loss=loss.item(),
-                    gradient_norm=norm.item(),
+                    place=first + place,
+                    batch=together[place],
+                    loss=sum(losses),
+                    gradient_norm=norm,
                     learning_rate=rate,
                 )
                 continue
@@ -162,8 +168,8 @@ def optimise(
                 update=progress.update,
                 epoch=progress.epoch + progress.batch / batches.batches_per_epoch,
                 done=limits.done(progress, batches.batches_per_epoch),
-                loss=loss.item(),
-                gradient_norm=norm.item(),
+                loss=sum(losses),
+                gradient_norm=norm,
                 learning_rate=rate,
                 target_tokens=tokens,
                 seconds=time.perf_counter() - started,

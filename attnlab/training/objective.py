@@ -1,13 +1,40 @@
 """What training minimises: the surprise at each right next token."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
+from attnlab.errors import UsageError
 from attnlab.models.interface import EncoderDecoder
 from attnlab.tokenised.batching import Batch
 from attnlab.training.partition import total_log_partition
+
+
+@dataclass(kw_only=True)
+class ObjectiveConfig:
+    """`label_smoothing`: the share of each label that is spread over the vocabulary."""
+
+    label_smoothing: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.label_smoothing < 1:
+            raise UsageError(
+                f"objective.label_smoothing={self.label_smoothing} must be from 0 to under 1"
+            )
+
+
+class Objective(nn.Module):
+    """What training minimises, of a model: batch in, loss out."""
+
+    def __init__(self, model: EncoderDecoder[Any], config: ObjectiveConfig) -> None:
+        super().__init__()
+        self.model, self.config = model, config
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The loss, summed over the batch's target tokens, in nats."""
+        return total_cross_entropy(self.model, batch, self.config.label_smoothing)
 
 
 def total_cross_entropy(

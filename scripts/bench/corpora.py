@@ -103,6 +103,7 @@ def work(folder: Path, processor_time: bool) -> None:
     from attnlab.tokenised.corpus import tokenised_corpus
     from attnlab.training.allocator import keep_freed_memory
     from attnlab.training.loop import Limits, Progress, Step, optimise
+    from attnlab.training.objective import Objective
     from attnlab.training.optimiser import OPTIMISERS
     from attnlab.training.schedule import SCHEDULES
 
@@ -113,16 +114,16 @@ def work(folder: Path, processor_time: bool) -> None:
     keep_freed_memory()
     model = build_model(config, corpus.vocabulary, torch.device("cpu"))
     steps = optimise(
-        model,
+        Objective(model, config.objective),
         TrainingBatches(corpus.train, config.batch_tokens, config.seed),
         OPTIMISERS.build(config.optimiser, model),
         SCHEDULES.build(config.schedule),
         Limits(max_updates=WARM_UP + UPDATES, max_epochs=None, max_seconds=None),
         Progress(),
         learning_rate=config.optimiser.learning_rate,
-        label_smoothing=config.label_smoothing,
         clip_norm=config.optimiser.clip_norm,
         precision=config.precision,
+        accumulate=config.accumulate,
     )
     list(islice(steps, WARM_UP))
     clock = time.process_time if processor_time else time.perf_counter

@@ -151,13 +151,13 @@ def test_a_batch_without_a_finite_loss_stops_or_is_skipped(tmp_path):
     # A weight is spoilt for as long as one batch takes, as an overflow would.
     spoil = (
         "import torch\n"
-        "from attnlab.training import loop\n"
-        "plain, calls = loop.total_cross_entropy, []\n"
+        "from attnlab.training import objective\n"
+        "plain, calls = objective.total_cross_entropy, []\n"
         "def spoilt(model, batch, smoothing):\n"
         "    calls.append(1)\n"
         "    total = plain(model, batch, smoothing)\n"
         "    return total * torch.inf if len(calls) in (5, 6) else total\n"
-        "loop.total_cross_entropy = spoilt\n"
+        "objective.total_cross_entropy = spoilt\n"
     )
     settings = (*SETTINGS, "checkpoint_every=2")
     process = Attnlab(*settings, folder=tmp_path, preparation=spoil)

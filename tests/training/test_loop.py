@@ -11,6 +11,7 @@ from attnlab.errors import UsageError
 from attnlab.models import MODELS
 from attnlab.tokenised.batching import EncodedPair, TrainingBatches
 from attnlab.training.loop import Limits, NonFinite, Progress, optimise
+from attnlab.training.objective import Objective, ObjectiveConfig, total_cross_entropy
 from attnlab.training.precision import resolve_precision
 from attnlab.training.schedule import SCHEDULES, ConstantConfig
 from tests.conftest import small_model
@@ -26,19 +27,20 @@ def steps_of(model, progress=None, optimiser=None, **changes):
         "learning_rate": 0.02,
         "clip_norm": 1.0,
         "precision": "float32",
+        "accumulate": 1,
     } | changes
     rate = settings["learning_rate"]
     return optimise(
-        model,
+        Objective(model, ObjectiveConfig(label_smoothing=0.0)),
         TrainingBatches(PAIRS, 60, seed=1),
         optimiser or torch.optim.Adam(model.parameters(), lr=rate),
         SCHEDULES.build(ConstantConfig(name="constant", warmup_updates=0)),
         settings["limits"],
         progress or Progress(),
         learning_rate=rate,
-        label_smoothing=0.0,
         clip_norm=settings["clip_norm"],
         precision=settings["precision"],
+        accumulate=settings["accumulate"],
     )
 
 
@@ -78,6 +80,25 @@ def test_limits():
             assert [step.update for step in steps] == list(range(1, expected + 1))
     with pytest.raises(UsageError, match="would never end; set one of: max_updates="):
         Limits(max_updates=None, max_epochs=None, max_seconds=None)
+
+
+def test_accumulated_batches_are_one_update_on_all_of_their_tokens():
+    one, other = (small_model("transformer", dropout=0.0) for _ in range(2))
+    other.load_state_dict(one.state_dict())
+    whole, parts = TrainingBatches(PAIRS, 60, seed=1), TrainingBatches(PAIRS, 60, seed=1)
+    count = whole.batches_per_epoch
+    limits = Limits(max_updates=None, max_epochs=1, max_seconds=None)
+    steps = list(steps_of(one, limits=limits, accumulate=4, learning_rate=1e-9))
+    assert len(steps) == -(-count // 4)
+    assert steps[-1].done == 1.0
+    batches = list(parts.epoch(0))
+    for step, start in zip(steps, range(0, count, 4), strict=True):
+        some = batches[start : start + 4]
+        with torch.no_grad():
+            losses = [float(total_cross_entropy(other, batch)) for batch in some]
+        tokens = sum(batch.target_tokens for batch in some)
+        assert step.target_tokens == tokens
+        assert step.loss == pytest.approx(sum(losses) / tokens, rel=1e-5)
 
 
 def test_time_is_a_limit():

@@ -6,7 +6,7 @@ from torch import Tensor
 from attnlab.models import MODELS, VocabularySizes
 from attnlab.tokenised.batching import Batch
 from attnlab.training.allocator import keep_freed_memory
-from attnlab.training.objective import total_cross_entropy
+from attnlab.training.objective import Objective
 from attnlab.training.optimiser import OPTIMISERS
 from attnlab.training.precision import computing_in, resolve_precision
 from peers import Setting, Trainee
@@ -19,9 +19,11 @@ def build(setting: Setting) -> Trainee:
     precision = resolve_precision(config.precision, device)
     sizes = VocabularySizes(source=setting.vocabulary, target=setting.vocabulary, shared=True)
     model = MODELS.build(config.model, config.score, sizes)
+    objective = Objective(model, config.objective)
 
     def loss(batch: Batch) -> Tensor:
         with computing_in(precision, device):
-            return total_cross_entropy(model, batch, config.label_smoothing) / batch.target_tokens
+            total: Tensor = objective(batch)
+            return total / batch.target_tokens
 
     return Trainee(model, loss, OPTIMISERS.build(config.optimiser, model), precision)

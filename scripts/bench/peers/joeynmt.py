@@ -26,7 +26,7 @@ def build(setting: Setting) -> Trainee:
         SimpleNamespace(**ids, **names, sep_token=None, sep_id=None, lang_tags=[]),
     )
     model = build_model(_configuration(setting), vocabulary, vocabulary)
-    model.loss_function = ("crossentropy", setting.config.label_smoothing)
+    model.loss_function = ("crossentropy", setting.config.objective.label_smoothing)
 
     def loss(batch: Batch) -> Tensor:
         target = torch.cat([batch.target_input[:, :1], batch.target_output], dim=1)

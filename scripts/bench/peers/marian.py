@@ -34,7 +34,7 @@ def build(setting: Setting) -> Trainee:
             decoder_start_token_id=BEGIN,
         )
     )
-    smoother = LabelSmoother(epsilon=setting.config.label_smoothing)
+    smoother = LabelSmoother(epsilon=setting.config.objective.label_smoothing)
 
     def loss(batch: Batch) -> Tensor:
         outputs = model(

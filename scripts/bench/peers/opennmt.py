@@ -61,7 +61,7 @@ def build(setting: Setting) -> Trainee:
     model.generator = nn.Linear(config.size, setting.vocabulary)
     model.generator.weight = target.word_lut.weight
     criterion = nn.CrossEntropyLoss(
-        ignore_index=PAD, reduction="sum", label_smoothing=setting.config.label_smoothing
+        ignore_index=PAD, reduction="sum", label_smoothing=setting.config.objective.label_smoothing
     )
     compute = LossCompute(criterion, model.generator)
 

@@ -65,7 +65,7 @@ def build(setting: Setting) -> Trainee:
             model(batch).flatten(0, 1),
             batch.target_output.flatten(),
             ignore_index=PAD,
-            label_smoothing=setting.config.label_smoothing,
+            label_smoothing=setting.config.objective.label_smoothing,
         )
 
     return Trainee(model, loss, torch.optim.Adam(model.parameters(), lr=1e-3), "float32")
