@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig, from_node, seconds, with_absolute_paths
-from attnlab.errors import AttnlabError
+from attnlab.errors import AttnlabError, UsageError
 from attnlab.experiment.interruption import Interrupted, deferred_signals
 from attnlab.experiment.non_finite import NonFiniteBatches
 from attnlab.experiment.notes import Notes, StepSums
@@ -21,7 +21,7 @@ from attnlab.experiment.occupied import LOCK, sole_writer, writing_to
 from attnlab.experiment.outcome import Outcome, announce
 from attnlab.experiment.progress import ProgressDisplay, progress_display
 from attnlab.experiment.trained import build_model, pick_device
-from attnlab.experiment.validation import Validator
+from attnlab.experiment.validation import Validation, Validator
 from attnlab.models import EncoderDecoder
 from attnlab.run import Run, create_run, open_run, write_config
 from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
@@ -34,7 +34,7 @@ from attnlab.training.loop import Limits, NonFinite, Progress, Step, optimise
 from attnlab.training.objective import Objective
 from attnlab.training.optimiser import OPTIMISERS
 from attnlab.training.precision import resolve_precision
-from attnlab.training.resuming import has_checkpoint, restore_latest, training_state
+from attnlab.training.resuming import Part, has_checkpoint, restore_latest, training_state
 from attnlab.training.schedule import SCHEDULES
 from attnlab.training.tracking import Tracker
 
@@ -137,7 +137,7 @@ class _Training:
         self._progress, self._notes, self._saved = Progress(), Notes(), False
         restored = None
         if resume:
-            restored = restore_latest(run.checkpoints, self._model, self._optimiser)
+            restored = restore_latest(run.checkpoints, self._model, self._optimiser, self._parts())
         if restored is not None:
             self._progress, self._notes = restored.progress, Notes.from_values(restored.notes)
         self._batches = TrainingBatches(corpus.train, config.batch_tokens, config.seed)
@@ -147,6 +147,12 @@ class _Training:
         self._validator = None
         if valid := corpus.valid:
             self._validator = Validator(config, self._model, vocabulary, valid, self._tracker)
+        elif self._schedule.observes:
+            raise UsageError(
+                f"schedule={config.schedule.name} follows validation, and data={config.data.name} "
+                "has no validation split; name its file with data.valid=, or take a share of "
+                "train with data.held_out_fraction="
+            )
         parameters = sum(parameter.numel() for parameter in self._model.parameters())
         logger.info(
             "%s · %s parameters · vocabulary %s · score %s · %s products · %s, %d thread%s",
@@ -207,6 +213,10 @@ class _Training:
         best, seconds_taken = self._notes.best, self._progress.seconds()
         return Outcome(self._run, best, self._progress.update, seconds_taken)
 
+    def _parts(self) -> dict[str, Part]:
+        """What has a state of its own besides model and optimiser."""
+        return {"schedule": self._schedule}
+
     def _after(self, step: Step, display: ProgressDisplay) -> None:
         """Show `step`, and do what is due every so many updates."""
         config = self._run.config
@@ -216,7 +226,9 @@ class _Training:
         if step.update % config.log_every == 0:
             self._report()
         if step.update % config.validate_every == 0:
-            self._validate(display)
+            found = self._validate(display)
+            if found is not None:
+                self._schedule.observe(found.bleu)
         if step.update % config.checkpoint_every == 0:
             self._save_last()
 
@@ -228,13 +240,16 @@ class _Training:
         self._tracker.scalars(self._progress.update, report)
         self._notes.unreported, self._saved = StepSums(), False
 
-    def _validate(self, display: ProgressDisplay) -> None:
-        """Measure the model as it is; keep it if it is the best so far."""
+    def _validate(self, display: ProgressDisplay) -> Validation | None:
+        """Measure the model as it is; keep it if it is the best so far.
+
+        None where the corpus has no validation split.
+        """
         best_folder = self._run.checkpoints / "best"
         self._notes.validated, self._saved = self._progress.update, False
         if self._validator is None:
             save_checkpoint(best_folder, self._model)
-            return
+            return None
         with display.validating():
             found = self._validator.validate(self._progress.update)
         is_best = self._notes.best is None or found.is_better_than(self._notes.best)
@@ -243,6 +258,7 @@ class _Training:
             save_checkpoint(best_folder, self._model)
         told = "  (the best so far)" if is_best else ""
         logger.info("update %s · valid %s%s", f"{self._progress.update:,}", found, told)
+        return found
 
     def _save_last(self) -> None:
         """Put everything as it is now into the last checkpoint, unless it is there already."""
@@ -251,7 +267,7 @@ class _Training:
         save_checkpoint(
             self._run.checkpoints / "last",
             self._model,
-            training_state(self._optimiser, self._progress, self._notes.as_values()),
+            training_state(self._optimiser, self._progress, self._notes.as_values(), self._parts()),
             previous=self._run.checkpoints / "previous",
             others=self._tracker.flush(),  # reports must not lag behind it, even after a power cut
         )

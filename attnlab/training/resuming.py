@@ -2,9 +2,10 @@
 
 import logging
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn, optim
@@ -17,6 +18,18 @@ from attnlab.training.loop import Progress
 logger = logging.getLogger(__name__)
 
 
+class Part(Protocol):
+    """What has a state of its own, of plain values and tensors: a schedule, an average."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it has gathered so far."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        ...
+
+
 @dataclass(frozen=True)
 class Restored:
     """Where training goes on, and the `notes` that were passed to `training_state` there."""
@@ -26,13 +39,16 @@ class Restored:
 
 
 def training_state(
-    optimiser: optim.Optimizer, progress: Progress, notes: dict[str, Any]
+    optimiser: optim.Optimizer,
+    progress: Progress,
+    notes: dict[str, Any],
+    parts: Mapping[str, Part],
 ) -> dict[str, Any]:
     """What `save_checkpoint` is to put beside the weights.
 
-    torch's random state is the only one: batches follow from the seed and the epoch's number, a
-    schedule from the update's, and nothing else in training is left to chance. `notes` is for
-    whoever calls: numbers, strings, lists and dictionaries of them.
+    torch's random state is the only one: batches follow from the seed and the epoch's number, and
+    nothing else in training is left to chance. `notes` is for whoever calls: numbers, strings,
+    lists and dictionaries of them. `parts`, by name, are what else the next update depends on.
     """
     return {
         "optimiser": optimiser.state_dict(),
@@ -43,13 +59,16 @@ def training_state(
         "skipped_in_a_row": progress.skipped_in_a_row,
         "seconds": progress.seconds(),
         "notes": notes,
+        "parts": {name: part.state_dict() for name, part in parts.items()},
         "random": torch.get_rng_state(),
         "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
 
 
-def restore_training(folder: Path, model: nn.Module, optimiser: optim.Optimizer) -> Restored:
-    """Put everything back to where the checkpoint in `folder` was written.
+def restore_training(
+    folder: Path, model: nn.Module, optimiser: optim.Optimizer, parts: Mapping[str, Part]
+) -> Restored:
+    """Put everything back, `parts` too, to where the checkpoint in `folder` was written.
 
     The optimiser keeps its settings, such as weight decay, and is given what it had gathered.
 
@@ -71,6 +90,8 @@ def restore_training(folder: Path, model: nn.Module, optimiser: optim.Optimizer)
         rates = [{"lr": group["lr"]} for group in gathered["param_groups"]]  # the schedule's
         groups = [group | rate for group, rate in zip(own, rates, strict=True)]
         optimiser.load_state_dict({"state": gathered["state"], "param_groups": groups})
+        for name, part in parts.items():
+            part.load_state_dict(state["parts"][name])
         torch.set_rng_state(state["random"])
         if state["random_cuda"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(state["random_cuda"])
@@ -95,10 +116,11 @@ def has_checkpoint(checkpoints: Path) -> bool:
 
 
 def restore_latest(
-    checkpoints: Path, model: nn.Module, optimiser: optim.Optimizer
+    checkpoints: Path, model: nn.Module, optimiser: optim.Optimizer, parts: Mapping[str, Part]
 ) -> Restored | None:
-    """Put everything back to the last checkpoint that is whole; None where there never was one.
+    """Put everything back, `parts` too, to the last checkpoint that is whole.
 
+    None where there never was one.
     A broken `last` is laid aside as `broken`, with a warning, and `previous` takes its place.
 
     Raises:
@@ -108,14 +130,14 @@ def restore_latest(
     if not has_checkpoint(checkpoints):
         return None
     try:
-        return restore_training(last, model, optimiser)
+        return restore_training(last, model, optimiser, parts)
     except DamagedError as fault:
         if not (last.exists() and previous.exists()):
             raise AttnlabError(
                 f"{fault}; there is no checkpoint before it to resume from: train the run anew"
             ) from fault
         try:
-            restored = restore_training(previous, model, optimiser)
+            restored = restore_training(previous, model, optimiser, parts)
         except DamagedError as other_fault:
             raise AttnlabError(
                 f"{fault}; nor is the checkpoint before it whole: {other_fault}. The run cannot "

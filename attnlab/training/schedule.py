@@ -2,10 +2,12 @@
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from attnlab.errors import UsageError
 from attnlab.registry import Registry
+from attnlab.training.patience import Patience
 
 SCHEDULES: Registry["Schedule"] = Registry("schedule")
 
@@ -20,6 +22,9 @@ class ScheduleConfig:
 
 class Schedule(ABC):
     """After the warm-up, a curve of its own."""
+
+    observes = False
+    """Whether `observe` changes anything, so that there has to be validation."""
 
     def __init__(self, config: ScheduleConfig) -> None:
         if config.warmup_updates < 0:
@@ -37,6 +42,16 @@ class Schedule(ABC):
     @abstractmethod
     def curve(self, update: int, done: float) -> float:
         """The share but for the warm-up."""
+
+    def observe(self, quality: float) -> None:  # noqa: B027 - most look at nothing
+        """Learn what a validation found, as a number of which more is better."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it has learnt so far, in plain values."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027 - most learn nothing
+        """Go on from what `state_dict` gave."""
 
 
 @dataclass(kw_only=True)
@@ -96,3 +111,59 @@ class Cosine(Schedule):
     def curve(self, update: int, done: float) -> float:  # noqa: ARG002
         """(1 + cos π·done) / 2."""
         return (1 + math.cos(math.pi * done)) / 2
+
+
+@dataclass(kw_only=True)
+class PlateauConfig(ScheduleConfig):
+    """When and how far the share falls.
+
+    After `patience` validations in a row, none of which improved the watched metric by more than
+    `minimum_improvement`, the share is multiplied by `factor`, down to `minimum_share`.
+    """
+
+    factor: float
+    patience: int
+    minimum_improvement: float
+    minimum_share: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.factor < 1:
+            raise UsageError(f"schedule.factor={self.factor} must be above 0 and under 1")
+        if self.patience < 1:
+            raise UsageError(f"schedule.patience={self.patience} must be at least 1")
+        if not self.minimum_improvement >= 0:
+            raise UsageError(
+                f"schedule.minimum_improvement={self.minimum_improvement} must be at least 0"
+            )
+        if not 0 <= self.minimum_share <= 1:
+            raise UsageError(f"schedule.minimum_share={self.minimum_share} must be from 0 to 1")
+
+
+@SCHEDULES.register("plateau", PlateauConfig)
+class Plateau(Schedule):
+    """Falls by a factor whenever validation no longer improves."""
+
+    observes = True
+
+    def __init__(self, config: PlateauConfig) -> None:
+        super().__init__(config)
+        self._config, self._share, self._patience = config, 1.0, Patience()
+
+    def curve(self, update: int, done: float) -> float:  # noqa: ARG002
+        """What the validations so far have left of it."""
+        return self._share
+
+    def observe(self, quality: float) -> None:
+        """Fall, if patience is at its end; it then begins anew."""
+        self._patience.observe(quality, self._config.minimum_improvement)
+        if self._patience.without >= self._config.patience:
+            self._patience.without = 0
+            self._share = max(self._share * self._config.factor, self._config.minimum_share)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The share, and what patience is left."""
+        return {"share": self._share, "patience": asdict(self._patience)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self._share, self._patience = state["share"], Patience(**state["patience"])

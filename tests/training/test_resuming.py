@@ -28,7 +28,7 @@ def trained(checkpoints, name="rnn", updates=(2, 3), **changes):
     for update in updates:
         while progress.update < update:
             next(steps)
-        state = training_state(optimiser, progress, {"best": [12.5, 3.0]})
+        state = training_state(optimiser, progress, {"best": [12.5, 3.0]}, {})
         save_checkpoint(checkpoints / "last", model, state, previous=checkpoints / "previous")
     return steps
 
@@ -39,7 +39,7 @@ def restored(checkpoints, name="rnn"):
     torch.rand(7)
     model = small_model(name, dropout=0.3).float()
     optimiser = torch.optim.Adam(model.parameters(), lr=0.5)
-    found = restore_latest(checkpoints, model, optimiser)
+    found = restore_latest(checkpoints, model, optimiser, {})
     return found, steps_of(model, found.progress, optimiser) if found else None
 
 
@@ -116,9 +116,9 @@ def test_the_optimisers_settings_are_those_of_now(tmp_path):
     trained(tmp_path)
     model = small_model("rnn").float()
     optimiser = torch.optim.Adam(model.parameters(), weight_decay=0.25)
-    restore_training(tmp_path / "last", model, optimiser)
+    restore_training(tmp_path / "last", model, optimiser, {})
     assert optimiser.param_groups[0]["weight_decay"] == 0.25
     assert len(optimiser.state) == len(list(model.parameters()))
     split = torch.optim.Adam([{"params": [p]} for p in model.parameters()])
     with pytest.raises(AttnlabError, match="trained by another optimiser"):
-        restore_training(tmp_path / "last", model, split)
+        restore_training(tmp_path / "last", model, split, {})
