@@ -32,7 +32,7 @@ from attnlab.training.checkpoint import save_checkpoint
 from attnlab.training.durable import sync
 from attnlab.training.loop import Limits, NonFinite, Progress, Step, optimise
 from attnlab.training.objective import Objective
-from attnlab.training.optimiser import OPTIMISERS
+from attnlab.training.optimiser import build_optimiser
 from attnlab.training.precision import resolve_precision
 from attnlab.training.resuming import Part, has_checkpoint, restore_latest, training_state
 from attnlab.training.schedule import SCHEDULES
@@ -133,7 +133,7 @@ class _Training:
         device = pick_device(config.device)
         self._model: EncoderDecoder[Any] = build_model(config, vocabulary, device)
         self._objective = Objective(self._model, config.objective)
-        self._optimiser = OPTIMISERS.build(config.optimiser, self._model)
+        self._optimiser = build_optimiser(config.optimiser, self._model)
         self._progress, self._notes, self._saved = Progress(), Notes(), False
         restored = None
         if resume:
@@ -184,7 +184,6 @@ class _Training:
             self._schedule,
             self._limits,
             self._progress,
-            learning_rate=config.optimiser.learning_rate,
             clip_norm=config.optimiser.clip_norm,
             precision=config.precision,
             accumulate=config.accumulate,

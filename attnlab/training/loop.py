@@ -15,6 +15,7 @@ from torch import nn, optim
 from attnlab.errors import UsageError
 from attnlab.tokenised.batching import Batch, TrainingBatches
 from attnlab.training.objective import Objective
+from attnlab.training.optimiser.interface import apply_share
 from attnlab.training.precision import computing_in
 from attnlab.training.schedule import Schedule
 
@@ -72,7 +73,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Step:
-    """One update, as it was: `loss` in nats a target token, smoothed labels included."""
+    """One update, as it was: `loss` in nats a target token, smoothed labels included.
+
+    `learning_rate`: that of the optimiser's first group.
+    """
 
     update: int
     epoch: float
@@ -109,7 +113,6 @@ def optimise(
     limits: Limits,
     progress: Progress,
     *,
-    learning_rate: float,
     clip_norm: float | None,
     precision: str,
     accumulate: int,
@@ -118,7 +121,8 @@ def optimise(
 
     `accumulate` batches make one update, whose loss is the mean over all of their target tokens;
     an epoch's last update may have fewer. Weights and optimiser are left alone by an update whose
-    loss or gradient is no finite number; whoever iterates goes on to skip it, or stops.
+    loss or gradient is no finite number; whoever iterates goes on to skip it, or stops. Each group
+    of the optimiser has a highest rate (`build_optimiser`), which the schedule's share is of.
     """
     parameters = list(objective.parameters())
     device = parameters[0].device
@@ -129,9 +133,7 @@ def optimise(
             if done >= 1.0:
                 return
             started = time.perf_counter()
-            rate = learning_rate * schedule(progress.update + 1, done)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
+            rate = apply_share(optimiser, schedule(progress.update + 1, done))
             objective.train()
             tokens = sum(batch.target_tokens for batch in together)
             losses = []

@@ -104,7 +104,7 @@ def work(folder: Path, processor_time: bool) -> None:
     from attnlab.training.allocator import keep_freed_memory
     from attnlab.training.loop import Limits, Progress, Step, optimise
     from attnlab.training.objective import Objective
-    from attnlab.training.optimiser import OPTIMISERS
+    from attnlab.training.optimiser import build_optimiser
     from attnlab.training.schedule import SCHEDULES
 
     config = from_node(
@@ -116,11 +116,10 @@ def work(folder: Path, processor_time: bool) -> None:
     steps = optimise(
         Objective(model, config.objective),
         TrainingBatches(corpus.train, config.batch_tokens, config.seed),
-        OPTIMISERS.build(config.optimiser, model),
+        build_optimiser(config.optimiser, model),
         SCHEDULES.build(config.schedule),
         Limits(max_updates=WARM_UP + UPDATES, max_epochs=None, max_seconds=None),
         Progress(),
-        learning_rate=config.optimiser.learning_rate,
         clip_norm=config.optimiser.clip_norm,
         precision=config.precision,
         accumulate=config.accumulate,

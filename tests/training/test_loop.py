@@ -12,6 +12,7 @@ from attnlab.models import MODELS
 from attnlab.tokenised.batching import EncodedPair, TrainingBatches
 from attnlab.training.loop import Limits, NonFinite, Progress, optimise
 from attnlab.training.objective import Objective, ObjectiveConfig, total_cross_entropy
+from attnlab.training.optimiser.interface import with_highest_rates
 from attnlab.training.precision import resolve_precision
 from attnlab.training.schedule import SCHEDULES, ConstantConfig
 from tests.conftest import small_model
@@ -23,21 +24,21 @@ PAIRS = [EncodedPair([4 + w for w in words], [5 + w for w in words]) for words i
 
 def steps_of(model, progress=None, optimiser=None, **changes):
     settings = {
+        "schedule": SCHEDULES.build(ConstantConfig(name="constant", warmup_updates=0)),
         "limits": Limits(max_updates=60, max_epochs=None, max_seconds=None),
         "learning_rate": 0.02,
         "clip_norm": 1.0,
         "precision": "float32",
         "accumulate": 1,
     } | changes
-    rate = settings["learning_rate"]
+    optimiser = optimiser or torch.optim.Adam(model.parameters(), lr=settings["learning_rate"])
     return optimise(
         Objective(model, ObjectiveConfig(label_smoothing=0.0)),
         TrainingBatches(PAIRS, 60, seed=1),
-        optimiser or torch.optim.Adam(model.parameters(), lr=rate),
-        SCHEDULES.build(ConstantConfig(name="constant", warmup_updates=0)),
+        with_highest_rates(optimiser),
+        settings["schedule"],
         settings["limits"],
         progress or Progress(),
-        learning_rate=rate,
         clip_norm=settings["clip_norm"],
         precision=settings["precision"],
         accumulate=settings["accumulate"],
@@ -114,7 +115,7 @@ def test_the_gradient_is_clipped_to_its_norm():
     model = small_model("rnn").float()
     optimiser = torch.optim.SGD(model.parameters(), lr=1.0)
     before = [p.detach().clone() for p in model.parameters()]
-    step = next(steps_of(model, optimiser=optimiser, learning_rate=1.0, clip_norm=0.1))
+    step = next(steps_of(model, optimiser=optimiser, clip_norm=0.1))
     moved = torch.cat([(p - q).flatten() for p, q in zip(model.parameters(), before, strict=True)])
     assert step.gradient_norm > 0.1
     assert moved.norm().item() == pytest.approx(0.1, rel=1e-3)

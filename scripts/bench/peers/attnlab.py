@@ -7,7 +7,7 @@ from attnlab.models import MODELS, VocabularySizes
 from attnlab.tokenised.batching import Batch
 from attnlab.training.allocator import keep_freed_memory
 from attnlab.training.objective import Objective
-from attnlab.training.optimiser import OPTIMISERS
+from attnlab.training.optimiser import build_optimiser
 from attnlab.training.precision import computing_in, resolve_precision
 from peers import Setting, Trainee
 
@@ -26,4 +26,4 @@ def build(setting: Setting) -> Trainee:
             total: Tensor = objective(batch)
             return total / batch.target_tokens
 
-    return Trainee(model, loss, OPTIMISERS.build(config.optimiser, model), precision)
+    return Trainee(model, loss, build_optimiser(config.optimiser, model), precision)

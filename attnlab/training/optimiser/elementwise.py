@@ -1,4 +1,4 @@
-"""Optimisers by name: torch's, with the parameters that one chooses."""
+"""Optimisers that treat each weight by itself: Adam, AdamW and gradient descent."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,27 +6,7 @@ from typing import Any
 from torch import nn, optim
 
 from attnlab.errors import UsageError
-from attnlab.registry import Registry
-
-OPTIMISERS: Registry[optim.Optimizer] = Registry("optimiser")
-
-
-@dataclass(kw_only=True)
-class OptimiserConfig:
-    """`learning_rate` at its highest; gradients longer than `clip_norm` are cut to it (null: none).
-
-    The schedule says which share of the learning rate an update gets.
-    """
-
-    name: str
-    learning_rate: float
-    clip_norm: float | None
-
-    def __post_init__(self) -> None:
-        for setting in ("learning_rate", "clip_norm"):
-            value = getattr(self, setting)
-            if value is not None and not value > 0:
-                raise UsageError(f"optimiser.{setting}={value} must be above 0")
+from attnlab.training.optimiser.interface import OPTIMISERS, OptimiserConfig, require_between
 
 
 @dataclass(kw_only=True)
@@ -36,11 +16,16 @@ class AdamConfig(OptimiserConfig):
     betas: list[float]
     epsilon: float
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise UsageError(f"optimiser.betas={self.betas} must be two numbers from 0 to under 1")
+
 
 @OPTIMISERS.register("adam", AdamConfig)
 def adam(config: AdamConfig, model: nn.Module) -> optim.Optimizer:
     """Adam (Kingma & Ba 2015)."""
-    return optim.Adam(model.parameters(), **_adam_arguments(config))
+    return optim.Adam(model.parameters(), lr=config.learning_rate, **adam_arguments(config))
 
 
 @dataclass(kw_only=True)
@@ -48,6 +33,11 @@ class AdamWConfig(AdamConfig):
     """`weight_decay`: the share of each weight, times the learning rate, that is taken off it."""
 
     weight_decay: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.weight_decay >= 0:
+            raise UsageError(f"optimiser.weight_decay={self.weight_decay} must be at least 0")
 
 
 @OPTIMISERS.register("adamw", AdamWConfig)
@@ -59,19 +49,13 @@ def adamw(config: AdamWConfig, model: nn.Module) -> optim.Optimizer:
         {"params": matrices, "weight_decay": config.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return optim.AdamW(groups, **_adam_arguments(config))
+    return optim.AdamW(groups, lr=config.learning_rate, **adam_arguments(config))
 
 
-def _adam_arguments(config: AdamConfig) -> dict[str, Any]:
-    if len(config.betas) != 2 or not all(0 <= beta < 1 for beta in config.betas):
-        raise UsageError(f"optimiser.betas={config.betas} must be two numbers from 0 to under 1")
+def adam_arguments(config: AdamConfig) -> dict[str, Any]:
+    """What torch's Adam and AdamW take, but for the learning rate."""
     first, second = config.betas
-    return {
-        "lr": config.learning_rate,
-        "betas": (first, second),
-        "eps": config.epsilon,
-        "fused": True,
-    }
+    return {"betas": (first, second), "eps": config.epsilon, "fused": True}
 
 
 @dataclass(kw_only=True)
@@ -79,6 +63,10 @@ class SgdConfig(OptimiserConfig):
     """`momentum`: how slowly the mean of gradients forgets; 0 for none."""
 
     momentum: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_between(self, "momentum")
 
 
 @OPTIMISERS.register("sgd", SgdConfig)

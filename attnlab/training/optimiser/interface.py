@@ -1,0 +1,59 @@
+"""What every optimiser is: torch's interface, and for each group of parameters a highest rate."""
+
+from dataclasses import dataclass
+
+from torch import nn, optim
+
+from attnlab.errors import UsageError
+from attnlab.registry import Registry
+
+OPTIMISERS: Registry[optim.Optimizer] = Registry("optimiser")
+
+
+@dataclass(kw_only=True)
+class OptimiserConfig:
+    """`learning_rate` at its highest; gradients longer than `clip_norm` are cut to it (null: none).
+
+    The schedule says which share of the learning rate an update gets.
+    """
+
+    name: str
+    learning_rate: float
+    clip_norm: float | None
+
+    def __post_init__(self) -> None:
+        for setting in ("learning_rate", "clip_norm"):
+            value = getattr(self, setting)
+            if value is not None and not value > 0:
+                raise UsageError(f"optimiser.{setting}={value} must be above 0")
+
+
+def build_optimiser(config: OptimiserConfig, model: nn.Module) -> optim.Optimizer:
+    """The configured optimiser of `model`'s parameters, ready for a schedule."""
+    return with_highest_rates(OPTIMISERS.build(config, model))
+
+
+def with_highest_rates(optimiser: optim.Optimizer) -> optim.Optimizer:
+    """The same optimiser; the rates that its groups have now are the highest that they will have.
+
+    They are kept beside `lr`, as `highest_rate`: what a schedule's shares are shares of. A group
+    that has one already keeps it.
+    """
+    for group in optimiser.param_groups:
+        group.setdefault("highest_rate", group["lr"])
+    return optimiser
+
+
+def apply_share(optimiser: optim.Optimizer, share: float) -> float:
+    """Give each group that `share` of its highest rate; returns the first group's rate."""
+    for group in optimiser.param_groups:
+        group["lr"] = group["highest_rate"] * share
+    return float(optimiser.param_groups[0]["lr"])
+
+
+def require_between(config: OptimiserConfig, *settings: str) -> None:
+    """Refuse any of `settings` that is not from 0 to under 1."""
+    for setting in settings:
+        value = getattr(config, setting)
+        if not 0 <= value < 1:
+            raise UsageError(f"optimiser.{setting}={value} must be from 0 to under 1")

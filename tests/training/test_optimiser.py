@@ -1,0 +1,204 @@
+"""Optimisers beside torch's own, by hand, and resumed to the bit under every schedule."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from attnlab.errors import UsageError
+from attnlab.models import MODELS
+from attnlab.training.checkpoint import save_checkpoint
+from attnlab.training.loop import Progress
+from attnlab.training.optimiser import OPTIMISERS, build_optimiser
+from attnlab.training.optimiser.combined import Combined
+from attnlab.training.optimiser.muon import hidden_matrices
+from attnlab.training.resuming import restore_latest, training_state
+from attnlab.training.schedule import SCHEDULES
+from tests.conftest import shipped_values, small_model
+from tests.training.test_loop import steps_of
+from tests.training.test_schedule import schedule_of
+
+HAS_MUON = hasattr(torch.optim, "Muon")
+NAMES = [name for name in OPTIMISERS if name != "muon" or HAS_MUON]
+
+
+def optimiser_of(name, model, **changes):
+    values = shipped_values("optimiser", name) | changes
+    return build_optimiser(OPTIMISERS.config(name)(**values), model)
+
+
+def losses(steps, number):
+    return [next(steps).loss for _ in range(number)]
+
+
+@pytest.mark.parametrize("schedule_name", list(SCHEDULES))
+@pytest.mark.parametrize("name", NAMES)
+def test_every_optimiser_goes_on_to_the_bit_under_every_schedule(name, schedule_name, tmp_path):
+    def begun():
+        model = small_model("transformer", dropout=0.3).float()
+        schedule = schedule_of(schedule_name, 4, **patience)
+        return model, optimiser_of(name, model), schedule
+
+    patience = {"patience": 1} if schedule_name == "plateau" else {}
+    model, optimiser, schedule = begun()
+    progress, parts = Progress(), {"schedule": schedule}
+    steps = steps_of(model, progress, optimiser, schedule=schedule)
+    losses(steps, 6)
+    for quality in (2.0, 1.0):  # what validation found
+        schedule.observe(quality)
+    state = training_state(optimiser, progress, {}, parts)
+    save_checkpoint(tmp_path / "last", model, state)
+    undisturbed = losses(steps, 5)
+
+    torch.manual_seed(99)
+    model, optimiser, schedule = begun()
+    restored = restore_latest(tmp_path, model, optimiser, {"schedule": schedule})
+    again = steps_of(model, restored.progress, optimiser, schedule=schedule)
+    assert losses(again, 5) == undisturbed
+
+
+@pytest.mark.parametrize("model_name", list(MODELS))
+@pytest.mark.parametrize("name", NAMES)
+def test_every_optimiser_learns_with_its_shipped_settings(name, model_name):
+    model = small_model(model_name, dropout=0.0).float()
+    steps = steps_of(model, optimiser=optimiser_of(name, model))
+    found = losses(steps, 60)
+    assert sum(found[-10:]) / 10 < 0.75 * found[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_group_keeps_its_share_of_its_own_highest_rate(name):
+    model = small_model("rnn").float()
+    optimiser = optimiser_of(name, model)
+    highest = [group["lr"] for group in optimiser.param_groups]
+    step = next(steps_of(model, optimiser=optimiser, schedule=schedule_of("constant", 4)))
+    assert [group["lr"] for group in optimiser.param_groups] == [rate / 4 for rate in highest]
+    assert step.learning_rate == highest[0] / 4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_is_in_one_group_and_moves(name):
+    model = small_model("transformer", dropout=0.0).float()
+    optimiser = optimiser_of(name, model)
+    grouped = [id(p) for group in optimiser.param_groups for p in group["params"]]
+    assert sorted(grouped) == sorted(id(p) for p in model.parameters())
+    before = copy.deepcopy(model.state_dict())
+    losses(steps_of(model, optimiser=optimiser), 2)
+    for name_of_it, value in model.state_dict().items():
+        assert not torch.equal(value, before[name_of_it]), name_of_it
+
+
+def test_adafactor_by_hand():
+    # Shazeer & Stern 2018, algorithm 5, first step: β2 = 0, so that the second moments are those
+    # of the gradient alone, R C / mean(R) of a matrix of rank 1 is its square, and the update is
+    # its sign; the step is the learning rate of the weights' root mean square, √(16/4).
+    layer = nn.Linear(2, 2, bias=False)
+    with torch.no_grad():
+        layer.weight.fill_(2.0)
+    layer.weight.grad = torch.tensor([[1.0, -2.0], [3.0, -6.0]])
+    optimiser = optimiser_of("adafactor", layer, learning_rate=0.1)
+    optimiser.step()
+    expected = torch.tensor([[1.8, 2.2], [1.8, 2.2]])
+    torch.testing.assert_close(layer.weight.detach(), expected)
+
+
+@pytest.mark.skipif(not HAS_MUON, reason="this torch has no Muon")
+@pytest.mark.parametrize("model_name", list(MODELS))
+@pytest.mark.parametrize("tie", ["none", "target"])
+def test_muon_has_hidden_matrices_alone(model_name, tie):
+    model = small_model(model_name, tie_embeddings=tie)
+    hidden = {id(p) for p in hidden_matrices(model)}
+    names = {name for name, p in model.named_parameters() if id(p) in hidden}
+    assert names
+    assert not any("embedding" in name or name.startswith("output") for name in names)
+    left = [p for p in model.parameters() if id(p) not in hidden]
+    vocabulary_sized = [p for p in left if p.dim() > 1 and min(p.shape) > 1]
+    assert {p.size(0) for p in vocabulary_sized} == {19, 23}
+    optimiser = optimiser_of("muon", model)
+    assert [id(p) for p in optimiser.param_groups[0]["params"]] == [
+        id(p) for p in model.parameters() if id(p) in hidden
+    ]
+    assert [group["weight_decay"] for group in optimiser.param_groups] == [0.01, 0.01, 0.0]
+
+
+@pytest.mark.skipif(not HAS_MUON, reason="this torch has no Muon")
+def test_muons_first_step_is_nearly_orthogonal():
+    layer = nn.Linear(7, 5, bias=False)
+    before = layer.weight.detach().clone()
+    layer.weight.grad = torch.randn(5, 7)
+    optimiser = Combined(
+        torch.optim.Muon([layer.weight], lr=1.0, weight_decay=0.0),
+        torch.optim.AdamW([nn.Parameter(torch.zeros(2))]),
+    )
+    optimiser.step()
+    scales = torch.linalg.svdvals(layer.weight.detach() - before)
+    assert (scales > 0.5).all()  # Jordan et al. 2024: they come out between 0.5 and 1.5
+    assert (scales < 1.5).all()
+
+
+def test_combined_is_its_parts_one_after_the_other():
+    def weights():
+        torch.manual_seed(3)
+        return [nn.Parameter(torch.randn(size)) for size in (3, 5, 7)]
+
+    def parts(some):
+        one = torch.optim.SGD(some[:1], lr=0.1, momentum=0.9)
+        groups = [{"params": some[1:2], "weight_decay": 0.5}, {"params": some[2:]}]
+        return one, torch.optim.AdamW(groups, lr=0.01)
+
+    def step(some, *optimisers):
+        for number, weight in enumerate(some):
+            weight.grad = torch.sin(weight.detach() * (number + 1))
+        for optimiser in optimisers:
+            optimiser.step()
+
+    apart, together, resumed = weights(), weights(), weights()
+    apart_parts, combined = parts(apart), Combined(*parts(together))
+    for _ in range(3):
+        step(apart, *apart_parts)
+        step(together, combined)
+    again = Combined(*parts(resumed))
+    again.load_state_dict(copy.deepcopy(combined.state_dict()))
+    with torch.no_grad():
+        for weight, value in zip(resumed, together, strict=True):
+            weight.copy_(value)
+    for _ in range(3):
+        step(apart, *apart_parts)
+        step(together, combined)
+        step(resumed, again)
+    for one, two, three in zip(apart, together, resumed, strict=True):
+        assert torch.equal(one, two)
+        assert torch.equal(one, three)
+    combined.zero_grad()
+    assert all(weight.grad is None for weight in together)
+    combined.param_groups[0]["lr"] = 0.0  # as a schedule does
+    before = together[0].detach().clone()
+    step(together, combined)
+    assert torch.equal(together[0], before)
+
+
+def test_without_muon_its_absence_is_said(monkeypatch):
+    monkeypatch.delattr(torch.optim, "Muon", raising=False)
+    with pytest.raises(UsageError, match=r"optimiser=muon needs torch 2\.9 or newer, and this is "):
+        optimiser_of("muon", small_model("rnn"))
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [
+        ("adam", "betas", [0.9]),
+        ("adam", "betas", [0.9, 1.0]),
+        ("adam", "learning_rate", 0.0),
+        ("adamw", "weight_decay", -0.1),
+        ("sgd", "momentum", 1.0),
+        ("sgd", "clip_norm", 0.0),
+        ("adafactor", "decay_exponent", 0.5),
+        ("adafactor", "clip_update", 0.0),
+        ("muon", "momentum", -0.1),
+        ("muon", "adamw_learning_rate", 0.0),
+    ],
+)
+def test_what_is_refused(name, setting, value):
+    with pytest.raises(UsageError, match=rf"optimiser\.{setting}=.* must be "):
+        optimiser_of(name, small_model("rnn"), **{setting: value})
