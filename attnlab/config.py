@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from attnlab.attention.score import SCORES, ScoreConfig
 from attnlab.errors import AttnlabError, UsageError
+from attnlab.evaluation.selection import StoppingConfig, require_metrics
 from attnlab.models import MODELS, ModelConfig
 from attnlab.registry import Registry
 from attnlab.search import SEARCHES, SearchConfig
@@ -41,7 +42,8 @@ class ExperimentConfig:
     `max_time` (such as 90s, 10m or 2h): when training ends; null is no limit, and where all
     three are null, `default_epochs` are trained. `validate_every`
     and `checkpoint_every`: in updates; `log_every` likewise. `validate_sentences`: how many of
-    the validation split are translated for valid/bleu; null is all. `watch_sentences`: how many
+    the validation split are translated; null is all. `validate_metrics`: what they are measured
+    by, besides the metric that `stopping` names. `watch_sentences`: how many
     of them have their translation and attention shown on TensorBoard. `batch_tokens`: tokens a
     side in one batch, padding counted. `accumulate`: batches in one update. `on_non_finite`: a
     batch whose loss or gradient is no finite number is written out, and training then stops (stop)
@@ -58,6 +60,7 @@ class ExperimentConfig:
     default_epochs: int | None
     validate_every: int
     validate_sentences: int | None
+    validate_metrics: list[str]
     watch_sentences: int
     checkpoint_every: int
     log_every: int
@@ -66,6 +69,7 @@ class ExperimentConfig:
     on_non_finite: str
     precision: str
     device: str
+    stopping: StoppingConfig
     objective: ObjectiveConfig
     data: DataConfig
     vocabulary: VocabularyConfig
@@ -89,6 +93,7 @@ class ExperimentConfig:
             raise UsageError(f"name={self.name} must be the name of one folder, without slashes")
         if self.on_non_finite not in ("stop", "skip"):
             raise UsageError(f"on_non_finite={self.on_non_finite} is neither stop nor skip")
+        require_metrics("validate_metrics", self.validate_metrics)
         if self.max_time is not None:
             seconds(self.max_time)
         if (self.max_updates, self.max_epochs, self.max_time) == (None, None, None):

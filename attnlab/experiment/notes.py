@@ -5,6 +5,7 @@ from typing import Any
 
 from attnlab.experiment.validation import Validation
 from attnlab.training.loop import Step
+from attnlab.training.patience import Patience
 
 
 @dataclass
@@ -41,13 +42,17 @@ class StepSums:
 
 @dataclass
 class Notes:
-    """`best`: the best validation so far. `validated`: the update that was validated last.
+    """`best`: the best validation so far, by `metric`. `validated`: the update that was last.
+
+    `patience`: how many validations there were since one that improved.
 
     `unreported`: the steps that no report has told of yet, so that a run which was cut between two
     reports has the same ones as a run which was not.
     """
 
+    metric: str | None = None
     best: Validation | None = None
+    patience: Patience = field(default_factory=Patience)
     validated: int | None = None
     unreported: StepSums = field(default_factory=StepSums)
 
@@ -60,7 +65,9 @@ class Notes:
         """What `as_values` gave."""
         best = values["best"]
         return cls(
+            metric=values["metric"],
             best=None if best is None else Validation(**best),
+            patience=Patience(**values["patience"]),
             validated=values["validated"],
             unreported=StepSums(**values["unreported"]),
         )

@@ -13,18 +13,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished training: its run, how it was validated at its best, and how long it took."""
+    """A finished training: its run, how it was validated at its best, and how long it took.
+
+    `stopped`: why it ended before its limits, if it did.
+    """
 
     run: Run
     best: Validation | None
     updates: int
     seconds: float
+    stopped: str | None
 
 
 def announce(outcome: Outcome) -> None:
     """Say what came out and what to type next; the run's folder goes to standard output."""
     best = f" · best {outcome.best}" if outcome.best else ""
     logger.info("trained %s updates in %s%s", f"{outcome.updates:,}", clock(outcome.seconds), best)
+    if outcome.stopped:
+        logger.info("%s", outcome.stopped)
     folder = outcome.run.folder
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     print(shown)  # noqa: T201 - the result, for scripts

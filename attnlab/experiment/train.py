@@ -13,13 +13,18 @@ from omegaconf import DictConfig
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig, from_node, seconds, with_absolute_paths
-from attnlab.errors import AttnlabError, UsageError
+from attnlab.errors import AttnlabError
 from attnlab.experiment.interruption import Interrupted, deferred_signals
 from attnlab.experiment.non_finite import NonFiniteBatches
 from attnlab.experiment.notes import Notes, StepSums
 from attnlab.experiment.occupied import LOCK, sole_writer, writing_to
 from attnlab.experiment.outcome import Outcome, announce
 from attnlab.experiment.progress import ProgressDisplay, progress_display
+from attnlab.experiment.stopping import (
+    reason_to_stop,
+    refuse_to_follow_validation,
+    require_same_metric,
+)
 from attnlab.experiment.trained import build_model, pick_device
 from attnlab.experiment.validation import Validation, Validator
 from attnlab.models import EncoderDecoder
@@ -44,7 +49,7 @@ logger = logging.getLogger(__name__)
 def train_job(node: DictConfig) -> float | None:
     """One job of `attnlab train`, as Hydra's launchers call it.
 
-    Returns the best valid BLEU, for sweepers that search (they are to maximise it).
+    Returns stopping.metric at its best, for sweepers that search.
     """
     folder = launch.job_folder()
     with sole_writer(folder):
@@ -56,7 +61,7 @@ def train_job(node: DictConfig) -> float | None:
             training = _Training(run, _with_new_vocabulary(run), resume=False)
         outcome = training.finish()
     announce(outcome)
-    return outcome.best.bleu if outcome.best else None
+    return outcome.best.scores[config.stopping.metric] if outcome.best else None
 
 
 def resume(folder: Path, overrides: Sequence[str]) -> None:
@@ -140,6 +145,8 @@ class _Training:
             restored = restore_latest(run.checkpoints, self._model, self._optimiser, self._parts())
         if restored is not None:
             self._progress, self._notes = restored.progress, Notes.from_values(restored.notes)
+            require_same_metric(self._notes.metric, config.stopping)
+        self._notes.metric = config.stopping.metric
         self._batches = TrainingBatches(corpus.train, config.batch_tokens, config.seed)
         self._non_finite = NonFiniteBatches(run, vocabulary)
         with writing_to(run.folder):
@@ -147,12 +154,8 @@ class _Training:
         self._validator = None
         if valid := corpus.valid:
             self._validator = Validator(config, self._model, vocabulary, valid, self._tracker)
-        elif self._schedule.observes:
-            raise UsageError(
-                f"schedule={config.schedule.name} follows validation, and data={config.data.name} "
-                "has no validation split; name its file with data.valid=, or take a share of "
-                "train with data.held_out_fraction="
-            )
+        else:
+            refuse_to_follow_validation(config, self._schedule)
         parameters = sum(parameter.numel() for parameter in self._model.parameters())
         logger.info(
             "%s · %s parameters · vocabulary %s · score %s · %s products · %s, %d thread%s",
@@ -191,7 +194,10 @@ class _Training:
         # Whoever is told of a failure, or of an end, is told after the last word is written.
         with writing_to(self._run.folder), closing(self._tracker):
             with deferred_signals() as request, progress_display() as display:
-                for step in steps:
+                while (stopped := self._reason_to_stop()) is None:
+                    step = next(steps, None)
+                    if step is None:
+                        break
                     if isinstance(step, NonFinite):
                         self._non_finite.meet(step, self._progress)
                         continue
@@ -210,7 +216,10 @@ class _Training:
             self._save_last()
             self._conclude()
         best, seconds_taken = self._notes.best, self._progress.seconds()
-        return Outcome(self._run, best, self._progress.update, seconds_taken)
+        return Outcome(self._run, best, self._progress.update, seconds_taken, stopped)
+
+    def _reason_to_stop(self) -> str | None:
+        return reason_to_stop(self._notes.patience, self._run.config.stopping)
 
     def _parts(self) -> dict[str, Part]:
         """What has a state of its own besides model and optimiser."""
@@ -227,7 +236,9 @@ class _Training:
         if step.update % config.validate_every == 0:
             found = self._validate(display)
             if found is not None:
-                self._schedule.observe(found.bleu)
+                quality = found.quality(config.stopping.metric)
+                self._schedule.observe(quality)
+                self._notes.patience.observe(quality, config.stopping.minimum_improvement)
         if step.update % config.checkpoint_every == 0:
             self._save_last()
 
@@ -251,7 +262,8 @@ class _Training:
             return None
         with display.validating():
             found = self._validator.validate(self._progress.update)
-        is_best = self._notes.best is None or found.is_better_than(self._notes.best)
+        best, metric = self._notes.best, self._run.config.stopping.metric
+        is_best = best is None or found.is_better_than(best, metric)
         if is_best:
             self._notes.best = found
             save_checkpoint(best_folder, self._model)
@@ -276,5 +288,5 @@ class _Training:
         best = self._notes.best
         if best is None:
             return
-        results = {"best/bleu": best.bleu, "best/loss": best.loss}
+        results = {f"best/{metric}": score for metric, score in best.scores.items()}
         self._tracker.hyperparameters(asdict(self._run.config), results)

@@ -1,4 +1,4 @@
-"""Validation: loss and BLEU on the validation split, and samples for TensorBoard."""
+"""Validation: loss and metrics on the validation split, and samples for TensorBoard."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from attnlab.config import ExperimentConfig
-from attnlab.evaluation.metrics import measure
+from attnlab.evaluation.metrics import NAMES, measure
+from attnlab.evaluation.selection import LOSS, quality
 from attnlab.experiment.draw import draw_translation
 from attnlab.experiment.trained import build_translator
 from attnlab.inspection import attention_maps
@@ -23,17 +24,24 @@ from attnlab.translation import Translation
 
 @dataclass(frozen=True)
 class Validation:
-    """BLEU from 0 to 100, and nats a target token."""
+    """What was measured: `scores` by the names of metrics, loss among them."""
 
-    bleu: float
-    loss: float
+    scores: dict[str, float]
 
-    def is_better_than(self, other: "Validation") -> bool:
-        """By BLEU; before there is any, by loss."""
-        return (self.bleu, -self.loss) > (other.bleu, -other.loss)
+    def quality(self, metric: str) -> float:
+        """By `metric`, as a number of which more is better."""
+        return quality(metric, self.scores[metric])
+
+    def is_better_than(self, other: "Validation", metric: str) -> bool:
+        """By `metric`; by loss where that is the same, as before there is any BLEU."""
+        mine, others = ((each.quality(metric), each.quality(LOSS)) for each in (self, other))
+        return mine > others
 
     def __str__(self) -> str:
-        return f"BLEU {self.bleu:.1f} · loss {self.loss:.3f}"
+        told = [
+            f"{NAMES[name]} {score:.1f}" for name, score in self.scores.items() if name in NAMES
+        ]
+        return " · ".join([*told, f"loss {self.scores[LOSS]:.3f}"])
 
 
 class Validator:
@@ -48,7 +56,10 @@ class Validator:
         tracker: Tracker,
     ) -> None:
         self._model, self._vocabulary, self._tracker = model, vocabulary, tracker
-        self._translated = pairs[: config.validate_sentences]
+        wanted = [*config.validate_metrics, config.stopping.metric]
+        self._metrics = [metric for metric in dict.fromkeys(wanted) if metric != LOSS]
+        translated = config.validate_sentences if self._metrics else config.watch_sentences
+        self._translated = pairs[:translated]
         self._watched = range(min(config.watch_sentences, len(self._translated)))
         encoded = encode_pairs(vocabulary, ((pair.source, pair.target) for pair in pairs))
         self._batches = TrainingBatches(encoded, config.batch_tokens, config.seed)
@@ -62,9 +73,11 @@ class Validator:
         )
         translations = translator.translate([pair.source for pair in self._translated])
         references = [pair.target for pair in self._translated]
-        bleu = measure("bleu", [each.text for each in translations], references).score
-        found = Validation(bleu, self._loss())
-        self._tracker.scalars(update, {"valid/loss": found.loss, "valid/bleu": found.bleu})
+        texts = [each.text for each in translations]
+        scores = {metric: measure(metric, texts, references).score for metric in self._metrics}
+        found = Validation({LOSS: self._loss(), **scores})
+        tracked = {f"valid/{metric}": score for metric, score in found.scores.items()}
+        self._tracker.scalars(update, tracked)
         for index in self._watched:
             self._show(update, index + 1, translations[index], references[index])
         return found

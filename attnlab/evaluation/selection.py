@@ -1,0 +1,51 @@
+"""What a training is judged by while it runs: a metric of the validation split, and its direction.
+
+Knows no training.
+"""
+
+from dataclasses import dataclass
+
+from attnlab.errors import UsageError
+from attnlab.evaluation.metrics import NAMES
+
+LOSS = "loss"
+"""Nats a target token: the one metric that takes no translation."""
+
+WATCHABLE = (LOSS, *NAMES)
+
+_LOWER_IS_BETTER = (LOSS, "ter")
+
+
+def quality(metric: str, score: float) -> float:
+    """`score` as a number of which more is better."""
+    return -score if metric in _LOWER_IS_BETTER else score
+
+
+@dataclass(kw_only=True)
+class StoppingConfig:
+    """Which checkpoint is the best, and when there is no use in going on.
+
+    `metric`: what both follow, one of `WATCHABLE`. Training stops after `patience` validations in
+    a row that did not improve it by more than `minimum_improvement` (null: it does not).
+    """
+
+    metric: str
+    patience: int | None
+    minimum_improvement: float
+
+    def __post_init__(self) -> None:
+        if self.metric not in WATCHABLE:
+            raise UsageError(f"stopping.metric={self.metric} is none of: {', '.join(WATCHABLE)}")
+        if self.patience is not None and self.patience < 1:
+            raise UsageError(f"stopping.patience={self.patience} must be at least 1, or null")
+        if not self.minimum_improvement >= 0:
+            raise UsageError(
+                f"stopping.minimum_improvement={self.minimum_improvement} must be at least 0"
+            )
+
+
+def require_metrics(setting: str, metrics: list[str]) -> None:
+    """Refuse any of `metrics` of translations that there is not."""
+    for metric in metrics:
+        if metric not in NAMES:
+            raise UsageError(f"{setting}={metric} is none of: {', '.join(NAMES)}")
