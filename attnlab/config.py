@@ -20,6 +20,7 @@ from attnlab.registry import Registry
 from attnlab.search import SEARCHES, SearchConfig
 from attnlab.text.corpus import DataConfig, own_root
 from attnlab.text.vocabulary import VocabularyConfig
+from attnlab.training.averaging import AveragingConfig
 from attnlab.training.objective import ObjectiveConfig
 from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
 from attnlab.training.schedule import SCHEDULES, ScheduleConfig
@@ -70,6 +71,7 @@ class ExperimentConfig:
     precision: str
     device: str
     stopping: StoppingConfig
+    averaging: AveragingConfig
     objective: ObjectiveConfig
     data: DataConfig
     vocabulary: VocabularyConfig

@@ -50,11 +50,18 @@ class Notes:
     reports has the same ones as a run which was not.
     """
 
-    metric: str | None = None
+    metric: str
     best: Validation | None = None
     patience: Patience = field(default_factory=Patience)
     validated: int | None = None
     unreported: StepSums = field(default_factory=StepSums)
+
+    def take(self, found: Validation) -> bool:
+        """Keep `found` if it is the best so far; returns whether it is."""
+        is_best = self.best is None or found.is_better_than(self.best, self.metric)
+        if is_best:
+            self.best = found
+        return is_best
 
     def as_values(self) -> dict[str, Any]:
         """Plain values, for a checkpoint."""

@@ -1,5 +1,6 @@
 """One process at a time writes to a run's folder; others are refused at once, readers are not."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -39,6 +40,23 @@ def sole_writer(folder: Path) -> Iterator[None]:
         with suppress(OSError):  # Windows keeps what is open
             (folder / LOCK).unlink()
         lock.release()
+
+
+@contextmanager
+def nothing_left_if_refused(folder: Path) -> Iterator[None]:
+    """A run that is refused before it began leaves no folder, unless there was something in it.
+
+    Nor does it leave the folder of its name, if it would have been the first there.
+    """
+    was_empty = all(path.name == LOCK for path in folder.iterdir())
+    try:
+        yield
+    except AttnlabError:
+        if was_empty:
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # there are others
+                folder.parent.rmdir()
+        raise
 
 
 @contextmanager

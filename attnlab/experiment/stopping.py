@@ -21,9 +21,9 @@ def reason_to_stop(patience: Patience, config: StoppingConfig) -> str | None:
     )
 
 
-def require_same_metric(before: str | None, config: StoppingConfig) -> None:
+def require_same_metric(before: str, config: StoppingConfig) -> None:
     """Refuse a metric that is not the one which the run was judged by `before`."""
-    if before not in (None, config.metric):
+    if before != config.metric:
         raise UsageError(
             f"stopping.metric={config.metric}: this run's best checkpoint was chosen by {before}, "
             "and stays so; train a new run"

@@ -1,9 +1,8 @@
 """Train a run: from its config to checkpoints, metrics and a TensorBoard log."""
 
 import logging
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ from omegaconf import DictConfig
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig, from_node, seconds, with_absolute_paths
-from attnlab.errors import AttnlabError
 from attnlab.experiment.interruption import Interrupted, deferred_signals
 from attnlab.experiment.non_finite import NonFiniteBatches
 from attnlab.experiment.notes import Notes, StepSums
-from attnlab.experiment.occupied import LOCK, sole_writer, writing_to
+from attnlab.experiment.occupied import nothing_left_if_refused, sole_writer, writing_to
 from attnlab.experiment.outcome import Outcome, announce
 from attnlab.experiment.progress import ProgressDisplay, progress_display
 from attnlab.experiment.stopping import (
@@ -33,6 +31,7 @@ from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
 from attnlab.tokenised.batching import TrainingBatches
 from attnlab.tokenised.corpus import TokenisedCorpus, tokenised_corpus
 from attnlab.training.allocator import keep_freed_memory
+from attnlab.training.averaging import MovingAverage
 from attnlab.training.checkpoint import save_checkpoint
 from attnlab.training.durable import sync
 from attnlab.training.loop import Limits, NonFinite, Progress, Step, optimise
@@ -53,7 +52,7 @@ def train_job(node: DictConfig) -> float | None:
     """
     folder = launch.job_folder()
     with sole_writer(folder):
-        with _nothing_left_if_refused(folder):
+        with nothing_left_if_refused(folder):
             config = from_node(ExperimentConfig, node)
             config.data = with_absolute_paths(config.data)
             config.precision = resolve_precision(config.precision, pick_device(config.device))
@@ -91,23 +90,6 @@ def _with_new_vocabulary(run: Run) -> TokenisedCorpus:
     return corpus
 
 
-@contextmanager
-def _nothing_left_if_refused(folder: Path) -> Iterator[None]:
-    """A run that is refused before it began leaves no folder, unless there was something in it.
-
-    Nor does it leave the folder of its name, if it would have been the first there.
-    """
-    was_empty = all(path.name == LOCK for path in folder.iterdir())
-    try:
-        yield
-    except AttnlabError:
-        if was_empty:
-            shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # there are others
-                folder.parent.rmdir()
-        raise
-
-
 def _load(
     config: ExperimentConfig, vocabulary: VocabularyConfig | VocabularyPair
 ) -> TokenisedCorpus:
@@ -139,14 +121,15 @@ class _Training:
         self._model: EncoderDecoder[Any] = build_model(config, vocabulary, device)
         self._objective = Objective(self._model, config.objective)
         self._optimiser = build_optimiser(config.optimiser, self._model)
-        self._progress, self._notes, self._saved = Progress(), Notes(), False
+        self._average = MovingAverage(config.averaging, self._model)
+        self._progress, self._notes = Progress(), Notes(config.stopping.metric)
+        self._saved = False
         restored = None
         if resume:
             restored = restore_latest(run.checkpoints, self._model, self._optimiser, self._parts())
         if restored is not None:
             self._progress, self._notes = restored.progress, Notes.from_values(restored.notes)
             require_same_metric(self._notes.metric, config.stopping)
-        self._notes.metric = config.stopping.metric
         self._batches = TrainingBatches(corpus.train, config.batch_tokens, config.seed)
         self._non_finite = NonFiniteBatches(run, vocabulary)
         with writing_to(run.folder):
@@ -190,6 +173,7 @@ class _Training:
             clip_norm=config.optimiser.clip_norm,
             precision=config.precision,
             accumulate=config.accumulate,
+            average=self._average,
         )
         # Whoever is told of a failure, or of an end, is told after the last word is written.
         with writing_to(self._run.folder), closing(self._tracker):
@@ -223,7 +207,7 @@ class _Training:
 
     def _parts(self) -> dict[str, Part]:
         """What has a state of its own besides model and optimiser."""
-        return {"schedule": self._schedule}
+        return {"schedule": self._schedule, "average": self._average}
 
     def _after(self, step: Step, display: ProgressDisplay) -> None:
         """Show `step`, and do what is due every so many updates."""
@@ -251,22 +235,21 @@ class _Training:
         self._notes.unreported, self._saved = StepSums(), False
 
     def _validate(self, display: ProgressDisplay) -> Validation | None:
-        """Measure the model as it is; keep it if it is the best so far.
+        """Measure the model, or its average; keep it if it is the best so far.
 
         None where the corpus has no validation split.
         """
         best_folder = self._run.checkpoints / "best"
         self._notes.validated, self._saved = self._progress.update, False
-        if self._validator is None:
-            save_checkpoint(best_folder, self._model)
-            return None
-        with display.validating():
-            found = self._validator.validate(self._progress.update)
-        best, metric = self._notes.best, self._run.config.stopping.metric
-        is_best = best is None or found.is_better_than(best, metric)
-        if is_best:
-            self._notes.best = found
-            save_checkpoint(best_folder, self._model)
+        with self._average.applied():
+            if self._validator is None:
+                save_checkpoint(best_folder, self._model)
+                return None
+            with display.validating():
+                found = self._validator.validate(self._progress.update)
+            is_best = self._notes.take(found)
+            if is_best:
+                save_checkpoint(best_folder, self._model)
         told = "  (the best so far)" if is_best else ""
         logger.info("update %s · valid %s%s", f"{self._progress.update:,}", found, told)
         return found
@@ -275,13 +258,16 @@ class _Training:
         """Put everything as it is now into the last checkpoint, unless it is there already."""
         if self._saved:
             return
-        save_checkpoint(
-            self._run.checkpoints / "last",
-            self._model,
-            training_state(self._optimiser, self._progress, self._notes.as_values(), self._parts()),
-            previous=self._run.checkpoints / "previous",
-            others=self._tracker.flush(),  # reports must not lag behind it, even after a power cut
-        )
+        notes, parts = self._notes.as_values(), self._parts()
+        state = training_state(self._optimiser, self._progress, notes, parts)
+        with self._average.applied():
+            save_checkpoint(
+                self._run.checkpoints / "last",
+                self._model,
+                state,
+                previous=self._run.checkpoints / "previous",
+                others=self._tracker.flush(),  # not to lag behind it, even after a power cut
+            )
         self._saved = True
 
     def _conclude(self) -> None:

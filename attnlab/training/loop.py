@@ -14,6 +14,7 @@ from torch import nn, optim
 
 from attnlab.errors import UsageError
 from attnlab.tokenised.batching import Batch, TrainingBatches
+from attnlab.training.averaging import MovingAverage
 from attnlab.training.objective import Objective
 from attnlab.training.optimiser.interface import apply_share
 from attnlab.training.precision import computing_in
@@ -116,13 +117,15 @@ def optimise(
     clip_norm: float | None,
     precision: str,
     accumulate: int,
+    average: MovingAverage | None = None,
 ) -> Iterator[Step | NonFinite]:
     """Train the model of `objective` on from `progress`, kept up to date, until a limit is reached.
 
     `accumulate` batches make one update, whose loss is the mean over all of their target tokens;
     an epoch's last update may have fewer. Weights and optimiser are left alone by an update whose
     loss or gradient is no finite number; whoever iterates goes on to skip it, or stops. Each group
-    of the optimiser has a highest rate (`build_optimiser`), which the schedule's share is of.
+    of the optimiser has a highest rate (`build_optimiser`), which the schedule's share is of. The
+    `average` takes in the weights of every update.
     """
     parameters = list(objective.parameters())
     device = parameters[0].device
@@ -166,6 +169,8 @@ def optimise(
             optimiser.zero_grad(set_to_none=True)
             progress.update += 1
             progress.skipped_in_a_row = 0
+            if average is not None:
+                average.update(progress.update)
             yield Step(
                 update=progress.update,
                 epoch=progress.epoch + progress.batch / batches.batches_per_epoch,

@@ -30,6 +30,7 @@ def steps_of(model, progress=None, optimiser=None, **changes):
         "clip_norm": 1.0,
         "precision": "float32",
         "accumulate": 1,
+        "average": None,
     } | changes
     optimiser = optimiser or torch.optim.Adam(model.parameters(), lr=settings["learning_rate"])
     return optimise(
@@ -42,6 +43,7 @@ def steps_of(model, progress=None, optimiser=None, **changes):
         clip_norm=settings["clip_norm"],
         precision=settings["precision"],
         accumulate=settings["accumulate"],
+        average=settings["average"],
     )
 
 

@@ -1,0 +1,86 @@
+"""An average of the weights over the course of training, which translates better than the last.
+
+Knows no loop and no files.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from attnlab.errors import UsageError
+
+
+@dataclass(kw_only=True)
+class AveragingConfig:
+    """`ema_decay`: the share of the average that an update leaves as it was; null: no average."""
+
+    ema_decay: float | None
+
+    def __post_init__(self) -> None:
+        if self.ema_decay is not None and not 0 <= self.ema_decay < 1:
+            raise UsageError(
+                f"averaging.ema_decay={self.ema_decay} must be from 0 to under 1, or null"
+            )
+
+
+class MovingAverage:
+    """An exponential moving average of `model`'s weights (Polyak & Juditsky 1992 on averaging).
+
+    After update n (from 1): `average ← d · average + (1 - d) · weight` with
+    `d = min(ema_decay, (1 + n) / (10 + n))`, so that it soon forgets the first weights. Costs the
+    memory of the weights once more, and a pass over them an update. Without a decay it is none.
+    """
+
+    def __init__(self, config: AveragingConfig, model: nn.Module) -> None:
+        self._decay, self._model = config.ema_decay, model
+        self._weights: list[Tensor] = list(model.parameters())  # a tied one is there once
+        self._averages: list[Tensor] = []
+        if self._decay is not None:
+            self._averages = [weight.detach().clone() for weight in self._weights]
+
+    @torch.no_grad()
+    def update(self, update: int) -> None:
+        """Take in the weights as they are after update number `update`."""
+        if self._decay is not None:
+            decay = min(self._decay, (1 + update) / (10 + update))
+            torch._foreach_lerp_(self._averages, self._weights, 1 - decay)
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Within the block the model has the averaged weights; behind it, training's own again."""
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    def _swap(self) -> None:
+        """Exchange weights and averages by exchanging what they point to: nothing is copied."""
+        if not self._averages:
+            return
+        for weight, average in zip(self._weights, self._averages, strict=True):
+            weight.data, average.data = average.data, weight.data
+        for module in self._model.modules():
+            if isinstance(module, nn.RNNBase):
+                module.flatten_parameters()  # cuDNN wants them side by side; elsewhere nothing
+
+    def state_dict(self) -> dict[str, Any]:
+        """Training's own weights: those of the checkpoint beside it are the averaged ones."""
+        return {"weights": [weight.detach() for weight in self._weights]} if self._averages else {}
+
+    @torch.no_grad()
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave, the model having the weights of the checkpoint.
+
+        Where there was no average, it begins with these; where there is none any more, training
+        goes on from its own weights alone.
+        """
+        for average, weight in zip(self._averages, self._weights, strict=bool(self._averages)):
+            average.copy_(weight)
+        if "weights" in state:
+            for weight, value in zip(self._weights, state["weights"], strict=True):
+                weight.copy_(value)
