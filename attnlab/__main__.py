@@ -10,7 +10,7 @@ import sys
 import typer
 
 from attnlab import __version__
-from attnlab.commands import data, eval, plot_attention, train, translate
+from attnlab.commands import average, data, eval, plot_attention, train, translate
 from attnlab.errors import AttnlabError, UsageError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("eval")(eval.evaluate)
+app.command("average")(average.average)
 app.command("plot-attention")(plot_attention.plot_attention)
 app.command("translate")(translate.translate)
 app.add_typer(data.app, name="data")

@@ -42,14 +42,15 @@ class ExperimentConfig:
     `name`: the folder under `runs_root` that the run goes to. `max_updates`, `max_epochs` and
     `max_time` (such as 90s, 10m or 2h): when training ends; null is no limit, and where all
     three are null, `default_epochs` are trained. `validate_every`
-    and `checkpoint_every`: in updates; `log_every` likewise. `validate_sentences`: how many of
-    the validation split are translated; null is all. `validate_metrics`: what they are measured
-    by, besides the metric that `stopping` names. `watch_sentences`: how many
-    of them have their translation and attention shown on TensorBoard. `batch_tokens`: tokens a
-    side in one batch, padding counted. `accumulate`: batches in one update. `on_non_finite`: a
-    batch whose loss or gradient is no finite number is written out, and training then stops (stop)
-    or goes on without it (skip). `precision`: of
-    products, auto, float32 or bfloat16. `device`: auto, cpu, cuda or cuda:1.
+    and `checkpoint_every`: in updates; `log_every` likewise. `keep_checkpoints`: how many of the
+    latest validated models are kept, for `attnlab average`, besides last and best.
+    `validate_sentences`: how many of the validation split are translated; null is all.
+    `validate_metrics`: what they are measured by, besides the metric that `stopping` names.
+    `watch_sentences`: how many of them have their translation and attention shown on TensorBoard.
+    `batch_tokens`: tokens a side in one batch, padding counted. `accumulate`: batches in one
+    update. `on_non_finite`: a batch whose loss or gradient is no finite number is written out, and
+    training then stops (stop) or goes on without it (skip). `precision`: of products, auto,
+    float32 or bfloat16. `device`: auto, cpu, cuda or cuda:1.
     """
 
     name: str
@@ -64,6 +65,7 @@ class ExperimentConfig:
     validate_metrics: list[str]
     watch_sentences: int
     checkpoint_every: int
+    keep_checkpoints: int
     log_every: int
     batch_tokens: int
     accumulate: int
@@ -88,7 +90,8 @@ class ExperimentConfig:
                 raise UsageError(f"{name}={getattr(self, name)} must be at least 1")
         if self.validate_sentences is not None and self.validate_sentences < 1:
             raise UsageError(f"validate_sentences={self.validate_sentences} must be at least 1")
-        for name in ("seed", "watch_sentences", "max_updates", "max_epochs", "default_epochs"):
+        at_least_0 = ("max_updates", "max_epochs", "default_epochs", "keep_checkpoints")
+        for name in ("seed", "watch_sentences", *at_least_0):
             if (getattr(self, name) or 0) < 0:
                 raise UsageError(f"{name}={getattr(self, name)} must be at least 0")
         if not re.fullmatch(r"[^/\\]*[^/\\.][^/\\]*", self.name):
@@ -106,7 +109,8 @@ class ExperimentConfig:
 class InferenceConfig:
     """How a trained run is used.
 
-    `runs_root`: where runs are looked for. `checkpoint`: best or last. `batch_tokens`: source
+    `runs_root`: where runs are looked for. `checkpoint`: best, last, averaged (which `attnlab
+    average` writes) or one that was kept, such as update-00000400. `batch_tokens`: source
     tokens that are translated at a time, padding counted. `device`: auto, cpu, cuda or cuda:1.
     """
 
@@ -117,8 +121,11 @@ class InferenceConfig:
     search: SearchConfig
 
     def __post_init__(self) -> None:
-        if self.checkpoint not in ("best", "last"):
-            raise UsageError(f"checkpoint={self.checkpoint} is neither best nor last")
+        if not re.fullmatch(r"best|last|averaged|update-\d{8,}", self.checkpoint):
+            raise UsageError(
+                f"checkpoint={self.checkpoint} is none of: best, last, averaged, or one that was "
+                "kept, such as update-00000400"
+            )
         if self.batch_tokens < 1:
             raise UsageError(f"batch_tokens={self.batch_tokens} must be at least 1")
 

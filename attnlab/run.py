@@ -3,7 +3,8 @@
     runs/<name>/<run>/
       config.yaml            resolved, enough to rebuild everything; overrides.yaml beside it
       vocabulary.model       SentencePiece (vocabulary.source.model and .target.model if separate)
-      checkpoints/           best and last, and previous: what was last before it
+      checkpoints/           best and last, and previous: what was last before it; update-NUMBER
+                             where keep_checkpoints is set, and averaged, their mean
       metrics.jsonl          one line a report
       events.out.tfevents.*  TensorBoard
       non_finite/            batches whose loss or gradient was no finite number, if there were
@@ -26,6 +27,9 @@ from attnlab.training.durable import sync
 FORMAT = 3
 """Raised whenever an older attnlab could no longer use what a newer one writes, or the reverse."""
 
+AVERAGED = "averaged"
+"""The checkpoint that `attnlab average` writes."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -36,7 +40,7 @@ class Run:
 
     @property
     def checkpoints(self) -> Path:
-        """Holds a folder for each kept checkpoint: best and last."""
+        """Holds a folder for each kept checkpoint: best, last and so on."""
         return self.folder / "checkpoints"
 
     @property

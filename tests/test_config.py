@@ -49,7 +49,7 @@ def test_refused_by_name(override, message):
 
 
 def test_inference_is_checked_too():
-    with pytest.raises(UsageError, match="checkpoint=newest is neither best nor last"):
+    with pytest.raises(UsageError, match="checkpoint=newest is none of: best, last, averaged, or"):
         from_node(InferenceConfig, launch.compose(launch.INFERENCE, ["checkpoint=newest"]))
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 _SERVER = multiprocessing.get_context("forkserver") if os.name == "posix" else None
@@ -65,6 +66,28 @@ class Attnlab:
     def told(self) -> str:
         """All that it has printed so far."""
         return self._log.read_text() if self._log.exists() else ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished process: its exit code, and all that it told, on one line."""
+
+    code: int
+    told: str
+    folder: Path
+
+    @property
+    def run(self) -> Path:
+        """The run in the folder that was begun last."""
+        runs = self.folder.glob("runs/*/*/overrides.yaml")
+        return max(runs, key=lambda path: path.stat().st_mtime_ns).parent
+
+
+def attnlab(*arguments: str, folder: Path) -> Result:
+    """The command, run to its end."""
+    process = Attnlab(*arguments, folder=folder)
+    code = process.wait()
+    return Result(code, " ".join(process.told().split()), folder)
 
 
 def end_all() -> None:

@@ -45,17 +45,23 @@ def with_examples(examples: str, more: str = "") -> Callable[[Command], Command]
     return put
 
 
-def split_run(arguments: Sequence[str] | None) -> tuple[str | None, list[str]]:
-    """A run's name, if there is one, and the overrides: those have a `=`, or begin with `~`.
-
-    Raises:
-        UsageError: there are two names.
-    """
+def split_runs(arguments: Sequence[str] | None) -> tuple[list[str], list[str]]:
+    """The names of runs, and the overrides: those have a `=`, or begin with `~`."""
     names: list[str] = []
     overrides: list[str] = []
     for argument in arguments or ():
         is_override = "=" in argument or argument.startswith("~")
         (overrides if is_override else names).append(argument)
+    return names, overrides
+
+
+def split_run(arguments: Sequence[str] | None) -> tuple[str | None, list[str]]:
+    """A run's name, if there is one, and the overrides.
+
+    Raises:
+        UsageError: there are two names.
+    """
+    names, overrides = split_runs(arguments)
     if len(names) > 1:
         raise UsageError(
             f"'{names[1]}' is neither an option nor an override; name one run, and write overrides "

@@ -40,6 +40,7 @@ from attnlab.training.optimiser import build_optimiser
 from attnlab.training.precision import resolve_precision
 from attnlab.training.resuming import Part, has_checkpoint, restore_latest, training_state
 from attnlab.training.schedule import SCHEDULES
+from attnlab.training.snapshots import drop_snapshots_after, save_snapshot
 from attnlab.training.tracking import Tracker
 
 logger = logging.getLogger(__name__)
@@ -133,6 +134,7 @@ class _Training:
         self._batches = TrainingBatches(corpus.train, config.batch_tokens, config.seed)
         self._non_finite = NonFiniteBatches(run, vocabulary)
         with writing_to(run.folder):
+            drop_snapshots_after(run.checkpoints, self._progress.update)
             self._tracker = Tracker(run.folder, self._progress.update if restored else None)
         self._validator = None
         if valid := corpus.valid:
@@ -242,6 +244,8 @@ class _Training:
         best_folder = self._run.checkpoints / "best"
         self._notes.validated, self._saved = self._progress.update, False
         with self._average.applied():
+            if keep := self._run.config.keep_checkpoints:
+                save_snapshot(self._run.checkpoints, self._progress.update, self._model, keep)
             if self._validator is None:
                 save_checkpoint(best_folder, self._model)
                 return None

@@ -10,10 +10,11 @@ from attnlab.attention.pooling import AttentionPooling
 from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
-from attnlab.run import Run, open_run
+from attnlab.run import AVERAGED, Run, open_run
 from attnlab.search import SEARCHES, SearchConfig
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.training.checkpoint import load_weights
+from attnlab.training.snapshots import kept_snapshots
 from attnlab.translation import Translator
 
 
@@ -67,11 +68,27 @@ def open_trained(folder: Path, config: InferenceConfig) -> Trained:
         AttnlabError: the run, its vocabulary or its checkpoint is absent or damaged.
     """
     run = open_run(folder)
+    _require_kept(run, config.checkpoint)
     vocabulary = VocabularyPair.load(folder)
     model = build_model(run.config, vocabulary, pick_device(config.device))
     load_weights(run.checkpoints / config.checkpoint, model)
     translator = build_translator(model, vocabulary, config.search, config.batch_tokens)
     return Trained(run, model.eval(), vocabulary, translator)
+
+
+def _require_kept(run: Run, checkpoint: str) -> None:
+    """Refuse a checkpoint that not every run has, where this one has it not."""
+    if checkpoint in ("best", "last") or (run.checkpoints / checkpoint).is_dir():
+        return
+    if checkpoint == AVERAGED:
+        raise AttnlabError(
+            f"{run.folder}: nothing was averaged yet; do it with: attnlab average {run.folder}"
+        )
+    kept = [path.name for path in kept_snapshots(run.checkpoints).values()]
+    raise AttnlabError(
+        f"{run.folder}: checkpoint={checkpoint} was not kept; there are: "
+        f"{', '.join(['best', 'last', *kept])}"
+    )
 
 
 def require_attention(trained: Trained, purpose: str) -> None:

@@ -2,14 +2,12 @@
 
 import json
 import os
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.runs import tiny
-from tests.warm import Attnlab, end_all
+from tests.warm import attnlab, end_all
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are forked")
 
@@ -21,26 +19,6 @@ HOPELESS = ("validate_every=2", "optimiser.learning_rate=0.5", "schedule.warmup_
 def _none_left():
     yield
     end_all()
-
-
-@dataclass(frozen=True)
-class Result:
-    """A finished process: its exit code, and all that it told, on one line."""
-
-    code: int
-    told: str
-    folder: Path
-
-    @property
-    def run(self) -> Path:
-        """The latest run there."""
-        return max(self.folder.glob("runs/*/*"), key=lambda path: path.stat().st_ctime_ns)
-
-
-def attnlab(*arguments, folder):
-    process = Attnlab(*arguments, folder=folder)
-    code = process.wait()
-    return Result(code, " ".join(process.told().split()), folder)
 
 
 def metrics_of(run, name):

@@ -20,7 +20,7 @@ SETTINGS = [
     *tiny("bahdanau", "model.dropout=0.3", "search=sampling", "search.max_length_extra=3"),
     *("log_every=3", "checkpoint_every=7", "validate_every=11", "watch_sentences=1"),
     *("batch_tokens=100", "optimiser.learning_rate=0.01", "vocabulary.size=60"),
-    *("data=bitext", "data.train=pairs.tsv"),
+    *("data=bitext", "data.train=pairs.tsv", "averaging.ema_decay=0.9", "keep_checkpoints=2"),
 ]
 NUMBERS = ["one un", "two deux", "three trois", "four quatre", "five cinq", "six six"]
 
@@ -79,7 +79,11 @@ def plain(values):
 
 def assert_the_same(one, other):
     """Weights, training state, metrics and what TensorBoard shows: all but the time it took."""
-    for name in ("best", "last"):
+    kept = [path.name for path in sorted((one / "checkpoints").iterdir())]
+    assert kept == [path.name for path in sorted((other / "checkpoints").iterdir())]
+    assert [name for name in kept if "update" not in name] == ["best", "last", "previous"]
+    assert len(kept) == 5
+    for name in set(kept) - {"previous"}:  # one more saving of what is done leaves another
         path = f"checkpoints/{name}/weights.safetensors"
         assert (one / path).read_bytes() == (other / path).read_bytes(), name
     states = [torch.load(run / "checkpoints" / "last" / "training.pt") for run in (one, other)]
@@ -94,7 +98,6 @@ def assert_the_same(one, other):
         names = [name for name in events.Tags()["scalars"] if "per_second" not in name]
         shown.append({name: [(e.step, e.value) for e in events.Scalars(name)] for name in names})
     assert shown[0] == shown[1]
-    assert sorted(p.name for p in (one / "checkpoints").iterdir()) == ["best", "last", "previous"]
     assert not (one / ".lock").exists()
 
 

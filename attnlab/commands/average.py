@@ -1,0 +1,55 @@
+"""attnlab average."""
+
+from typing import Annotated
+
+import typer
+
+from attnlab.commands.arguments import split_runs, with_examples
+from attnlab.errors import UsageError
+
+
+@with_examples(
+    """
+    attnlab train keep_checkpoints=5   first: keep the last five validated
+    attnlab average                    their mean; the latest run
+    attnlab average builtin-transformer --last 3
+    attnlab average --best 3           by stopping.metric
+    attnlab eval checkpoint=averaged   likewise translate, plot-attention
+"""
+)
+def average(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN...",
+            help="A run (its folder, NAME/RUN or NAME; the latest if left out), or several of one "
+            "model and vocabulary, and runs_root=FOLDER where they are elsewhere.",
+            show_default=False,
+        ),
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option("--last", min=1, help="The last N kept; all if left out.")
+    ] = None,
+    best: Annotated[
+        int | None, typer.Option("--best", min=1, help="The best N kept, by stopping.metric.")
+    ] = None,
+) -> None:
+    """Average the weights of kept checkpoints into RUN/checkpoints/averaged.
+
+    The weights of neighbouring checkpoints differ by noise, which their mean has less of.
+    """
+    from attnlab.experiment.average import Choice, average_checkpoints
+    from attnlab.launch import compose_inference
+    from attnlab.run import find_run
+    from attnlab.screen import console, show_messages
+
+    show_messages()
+    if last is not None and best is not None:
+        raise UsageError("--last and --best exclude one another; choose one")
+    names, overrides = split_runs(arguments)
+    root = compose_inference(overrides).runs_root
+    folders = [find_run(name, root) for name in names] or [find_run(None, root)]
+    typer.echo(average_checkpoints(folders, Choice(last or best, best=best is not None)))
+    console().print(
+        f"what to type next:\n  attnlab eval {folders[0]} checkpoint=averaged --bleu", markup=False
+    )

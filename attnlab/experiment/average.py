@@ -1,0 +1,142 @@
+"""Average checkpoints: the mean of the weights that a run, or several, kept from its training.
+
+Vaswani et al. 2017, section 6.1, translate with the mean of the last five.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from attnlab.errors import AttnlabError
+from attnlab.evaluation.selection import quality
+from attnlab.experiment.occupied import sole_writer
+from attnlab.experiment.trained import build_model
+from attnlab.run import AVERAGED, Run, open_run
+from attnlab.text.vocabulary import VocabularyPair
+from attnlab.training.checkpoint import load_weights, save_checkpoint
+from attnlab.training.snapshots import kept_snapshots
+from attnlab.training.tracking import METRICS, flatten
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which of a run's kept checkpoints: the last `number`, or the `best`; None is all of them."""
+
+    number: int | None
+    best: bool
+
+    def __str__(self) -> str:
+        return f"--{'best' if self.best else 'last'} {self.number}"
+
+
+def average_checkpoints(folders: Sequence[Path], choice: Choice) -> Path:
+    """Write the mean of the checkpoints that the runs in `folders` kept; returns its folder.
+
+    It is kept by the first run, as the checkpoint `averaged`, in place of an earlier one.
+
+    Raises:
+        AttnlabError: a run keeps none or fewer than asked for, one is damaged, the runs differ
+            in model or vocabulary, or the first is being trained.
+    """
+    runs = [open_run(folder) for folder in dict.fromkeys(folders)]
+    vocabulary = VocabularyPair.load(runs[0].folder)
+    for other in runs[1:]:
+        _require_alike(runs[0], other, vocabulary)
+    chosen = [path for run in runs for path in choose_checkpoints(run, choice)]
+    averaged = runs[0].checkpoints / AVERAGED
+    model = build_model(runs[0].config, vocabulary, torch.device("cpu"))
+    with sole_writer(runs[0].folder):
+        load_mean(chosen, model)
+        save_checkpoint(averaged, model)
+    names = ", ".join(path.name for path in chosen)
+    logger.info("averaged %s checkpoints: %s", len(chosen), names)
+    return averaged
+
+
+def choose_checkpoints(run: Run, choice: Choice) -> list[Path]:
+    """The folders of the `choice` among the checkpoints that `run` kept, in their order.
+
+    Raises:
+        AttnlabError: there are fewer, or none, or none is known to be good.
+    """
+    kept = kept_snapshots(run.checkpoints)
+    wanted = len(kept) if choice.number is None else choice.number
+    if not kept:
+        raise AttnlabError(
+            f"{run.folder}: no checkpoints were kept to average; train with keep_checkpoints=5 "
+            "(the run can go on: attnlab train --resume)"
+        )
+    if wanted > len(kept):
+        raise AttnlabError(
+            f"{run.folder}: {choice} asks for more than the {len(kept)} checkpoints that were "
+            f"kept; ask for fewer, or train with keep_checkpoints={wanted}"
+        )
+    updates = list(kept)
+    if choice.best:
+        qualities = _qualities(run)
+        updates = [update for update in kept if update in qualities]
+        if wanted > len(updates):
+            raise AttnlabError(
+                f"{run.folder}: {METRICS} has valid/{run.config.stopping.metric} of "
+                f"{len(updates)} kept checkpoints only, and {choice} asks for {wanted}; use --last"
+            )
+        updates.sort(key=lambda update: qualities[update])
+    return [kept[update] for update in sorted(updates[-wanted:])]
+
+
+def _qualities(run: Run) -> dict[int, float]:
+    """By update, what validation found by the metric that the run is judged by."""
+    metric, found = run.config.stopping.metric, {}
+    try:
+        lines = (run.folder / METRICS).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    for line in lines:
+        try:
+            values = json.loads(line)
+            found[int(values["update"])] = quality(metric, float(values[f"valid/{metric}"]))
+        except (ValueError, TypeError, KeyError):
+            continue  # a report of training, or a line that a crash cut short
+    return found
+
+
+def _require_alike(run: Run, other: Run, vocabulary: VocabularyPair) -> None:
+    """Refuse runs whose weights do not mean the same."""
+    for group in ("model", "score"):
+        one, two = (flatten(asdict(getattr(each.config, group))) for each in (run, other))
+        for name in one | two:
+            if one.get(name) != two.get(name):
+                raise AttnlabError(
+                    f"{other.folder} cannot be averaged with {run.folder}: {group}.{name} is "
+                    f"{two.get(name)} there and {one.get(name)} here; average runs of one model"
+                )
+    theirs = VocabularyPair.load(other.folder)
+    sides = ((vocabulary.source, theirs.source), (vocabulary.target, theirs.target))
+    if any(ours.model != other_side.model for ours, other_side in sides):
+        raise AttnlabError(
+            f"{other.folder} cannot be averaged with {run.folder}: its vocabulary is another, so "
+            "that the same row of a table is another word's; average runs of one vocabulary"
+        )
+
+
+@torch.no_grad()
+def load_mean(checkpoints: Sequence[Path], model: nn.Module) -> None:
+    """Give `model` the mean of the weights in `checkpoints`, summed in float64.
+
+    Raises what `load_weights` does.
+    """
+    weights = list(model.parameters())  # a tied one is there once
+    sums = [torch.zeros_like(weight, dtype=torch.float64) for weight in weights]
+    for folder in checkpoints:
+        load_weights(folder, model)
+        for total, weight in zip(sums, weights, strict=True):
+            total += weight
+    for total, weight in zip(sums, weights, strict=True):
+        weight.copy_(total / len(checkpoints))
