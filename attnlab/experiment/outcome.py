@@ -34,11 +34,12 @@ def announce(outcome: Outcome) -> None:
     folder = outcome.run.folder
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     print(shown)  # noqa: T201 - the result, for scripts
-    logger.info(
-        "what to type next:\n"
-        "  attnlab eval %(run)s --bleu\n"
-        "  attnlab plot-attention %(run)s\n"
-        "  attnlab translate %(run)s\n"
-        "  tensorboard --logdir %(root)s",
-        {"run": shown, "root": outcome.run.config.runs_root},
-    )
+    commands = [
+        f"attnlab eval {shown} --bleu",
+        f"attnlab plot-attention {shown}",
+        f"attnlab translate {shown}",
+        f"tensorboard --logdir {outcome.run.config.runs_root}",
+    ]
+    if outcome.run.config.keep_checkpoints:
+        commands.insert(0, f"attnlab average {shown}")
+    logger.info("what to type next:\n%s", "\n".join(f"  {command}" for command in commands))

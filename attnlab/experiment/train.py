@@ -49,7 +49,8 @@ logger = logging.getLogger(__name__)
 def train_job(node: DictConfig) -> float | None:
     """One job of `attnlab train`, as Hydra's launchers call it.
 
-    Returns stopping.metric at its best, for sweepers that search.
+    Returns stopping.metric at its best, for sweepers that search (loss and ter are to be minimised,
+    the others maximised).
     """
     folder = launch.job_folder()
     with sole_writer(folder):

@@ -60,14 +60,17 @@ class MovingAverage:
             self._swap()
 
     def _swap(self) -> None:
-        """Exchange weights and averages by exchanging what they point to: nothing is copied."""
+        """Exchange weights and averages by exchanging what they point to: nothing is copied.
+
+        Only cuDNN has a recurrence's weights moved, side by side again.
+        """
         if not self._averages:
             return
         for weight, average in zip(self._weights, self._averages, strict=True):
             weight.data, average.data = average.data, weight.data
         for module in self._model.modules():
             if isinstance(module, nn.RNNBase):
-                module.flatten_parameters()  # cuDNN wants them side by side; elsewhere nothing
+                module.flatten_parameters()  # does nothing elsewhere
 
     def state_dict(self) -> dict[str, Any]:
         """Training's own weights: those of the checkpoint beside it are the averaged ones."""

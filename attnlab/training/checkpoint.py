@@ -3,6 +3,7 @@
     checkpoints/best/      weights.safetensors · SHA256SUMS
     checkpoints/last/      weights.safetensors · training.pt · SHA256SUMS
     checkpoints/previous/  what was last before it
+    checkpoints/…/         others of weights alone: snapshots, and what they average to
 
 A checkpoint is written beside its place, pushed to the disk and renamed into its place, so one
 that can be seen is whole; its checksums show whether it still is. A reader may come while one is
@@ -74,8 +75,8 @@ def save_checkpoint(
             ) from error
         raise AttnlabError(
             f"{folder}: the checkpoint could not be written ({_reason(error)}); the one before "
-            "it, if there was one, stands. Make room or permit writing there, and go on with "
-            "--resume"
+            "it, if there was one, stands. Make room or permit writing there; training goes on "
+            "with --resume"
         ) from error
 
 
