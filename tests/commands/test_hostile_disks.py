@@ -9,6 +9,8 @@ import sys
 import pytest
 from safetensors import safe_open
 
+from attnlab.training.durable import check_seal
+from attnlab.training.snapshots import kept_snapshots
 from tests.commands.test_killed_runs import metrics_of, run_of
 from tests.runs import tiny
 from tests.warm import Attnlab, end_all, eventually
@@ -73,6 +75,23 @@ def test_a_full_disk(checkpoint_every, what, tmp_path):
     assert "stands" in told
     assert "--resume" in told
     assert "Traceback" not in told
+    assert not [*run.glob("checkpoints/.*")], "what cannot be used takes no room"
+    assert_it_goes_on(run)
+
+
+def test_a_full_disk_for_a_kept_checkpoint(tmp_path):
+    often = ("validate_every=30", "checkpoint_every=70", "keep_checkpoints=2")
+    quick = ("validate_metrics=[]", "stopping.metric=loss", "watch_sentences=0")
+    process, run = started(tmp_path, *often, *quick, checkpoints=1)
+    may_write(process, 60_000)  # the weights alone are more
+    assert process.wait() == 1, process.told()
+    told = " ".join(process.told().split())
+    assert re.search(r"update-\d+: the checkpoint could not be written \(File too large\)", told)
+    assert "Traceback" not in told
+    kept = kept_snapshots(run / "checkpoints")
+    assert len(kept) == 2
+    for folder in kept.values():
+        check_seal(folder)
     assert not [*run.glob("checkpoints/.*")], "what cannot be used takes no room"
     assert_it_goes_on(run)
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from attnlab.errors import UsageError
 from attnlab.models import MODELS
+from attnlab.training.averaging import AveragingConfig, MovingAverage
 from attnlab.training.checkpoint import save_checkpoint
 from attnlab.training.loop import Progress
 from attnlab.training.optimiser import OPTIMISERS, build_optimiser
@@ -32,30 +33,37 @@ def losses(steps, number):
     return [next(steps).loss for _ in range(number)]
 
 
+def averaged(model, parts):
+    with parts["average"].applied():
+        return [weight.tolist() for weight in model.parameters()]
+
+
 @pytest.mark.parametrize("schedule_name", list(SCHEDULES))
 @pytest.mark.parametrize("name", NAMES)
 def test_every_optimiser_goes_on_to_the_bit_under_every_schedule(name, schedule_name, tmp_path):
     def begun():
         model = small_model("transformer", dropout=0.3).float()
         schedule = schedule_of(schedule_name, 4, **patience)
-        return model, optimiser_of(name, model), schedule
+        average = MovingAverage(AveragingConfig(ema_decay=0.9), model)
+        return model, optimiser_of(name, model), {"schedule": schedule, "average": average}
 
     patience = {"patience": 1} if schedule_name == "plateau" else {}
-    model, optimiser, schedule = begun()
-    progress, parts = Progress(), {"schedule": schedule}
-    steps = steps_of(model, progress, optimiser, schedule=schedule)
+    model, optimiser, parts = begun()
+    progress, schedule = Progress(), parts["schedule"]
+    steps = steps_of(model, progress, optimiser, **parts)
     losses(steps, 6)
     for quality in (2.0, 1.0):  # what validation found
         schedule.observe(quality)
     state = training_state(optimiser, progress, {}, parts)
-    save_checkpoint(tmp_path / "last", model, state)
-    undisturbed = losses(steps, 5)
+    with parts["average"].applied():
+        save_checkpoint(tmp_path / "last", model, state)
+    undisturbed = losses(steps, 5), averaged(model, parts)
 
     torch.manual_seed(99)
-    model, optimiser, schedule = begun()
-    restored = restore_latest(tmp_path, model, optimiser, {"schedule": schedule})
-    again = steps_of(model, restored.progress, optimiser, schedule=schedule)
-    assert losses(again, 5) == undisturbed
+    model, optimiser, parts = begun()
+    restored = restore_latest(tmp_path, model, optimiser, parts)
+    steps = steps_of(model, restored.progress, optimiser, **parts)
+    assert (losses(steps, 5), averaged(model, parts)) == undisturbed
 
 
 @pytest.mark.parametrize("model_name", list(MODELS))
