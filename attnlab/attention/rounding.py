@@ -4,9 +4,14 @@ import torch
 from torch import Tensor
 
 
-def for_products(x: Tensor) -> Tensor:
-    """`x` in the numbers that products are worked out in: its own type, or autocast's."""
+def type_of_products(x: Tensor) -> torch.dtype:
+    """The numbers that products with `x` are worked out in: its own type, or autocast's."""
     device = x.device.type
     if not torch.is_autocast_enabled(device):
-        return x
-    return x.to(torch.get_autocast_dtype(device))
+        return x.dtype
+    return torch.get_autocast_dtype(device)
+
+
+def for_products(x: Tensor) -> Tensor:
+    """`x` in the numbers that products are worked out in."""
+    return x.to(type_of_products(x))

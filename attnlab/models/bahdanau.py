@@ -14,14 +14,8 @@ from attnlab.attention.pooling import AttentionPooling, Memory
 from attnlab.attention.score import SCORES, ScoreConfig
 from attnlab.models.embedding import embedding_tables
 from attnlab.models.interface import MODELS, DecoderState, EncoderDecoder, VocabularySizes
-from attnlab.models.recurrent import (
-    Hidden,
-    Readout,
-    RecurrentConfig,
-    RecurrentEncoder,
-    recurrent_cell,
-    run_recurrence,
-)
+from attnlab.models.recurrence import Hidden, build_recurrence
+from attnlab.models.recurrent import Readout, RecurrentConfig, RecurrentEncoder
 
 
 @dataclass
@@ -63,7 +57,13 @@ class AttentiveDecoder(nn.Module):
             SCORES.build(score, config.hidden_size, config.hidden_size)
         )
         fed = config.hidden_size if config.input_feeding else 0
-        self.cell = recurrent_cell(config, config.embedding_size + fed, config.hidden_size)
+        self.cell = build_recurrence(
+            config.cell,
+            config.embedding_size + fed,
+            config.hidden_size,
+            config.layers,
+            dropout=config.dropout,
+        )
         self.readout = Readout(config)
 
     def forward(
@@ -79,21 +79,20 @@ class AttentiveDecoder(nn.Module):
     def _feeding(self, embedded: Tensor, state: BahdanauState) -> tuple[Tensor, Tensor, Hidden]:
         """One word after the other: each query depends on the context before it."""
         mask = state.source_mask.unsqueeze(1)  # (batch, 1, source length), for any query
-        hidden = state.hidden
+        fed = self.cell.feed_from(embedded, state.hidden)
         outputs, contexts = [], []
-        for word in torch.split(embedded, 1, dim=1):
-            query = hidden[0][:, -1:]  # (batch, 1, hidden size)
-            context = self.cross_attention(query, state.memory, mask)
-            output, hidden = run_recurrence(self.cell, torch.cat([word, context], dim=-1), hidden)
-            outputs.append(output)
+        for _ in range(embedded.size(1)):
+            context = self.cross_attention(fed.top.unsqueeze(1), state.memory, mask)
+            fed.feed(context.squeeze(1))
+            outputs.append(fed.top)
             contexts.append(context)
-        return torch.cat(outputs, dim=1), torch.cat(contexts, dim=1), hidden
+        return torch.stack(outputs, dim=1), torch.cat(contexts, dim=1), fed.hidden()
 
     def _without_feeding(
         self, embedded: Tensor, state: BahdanauState
     ) -> tuple[Tensor, Tensor, Hidden]:
         """All words' states in one go, then all words' attention."""
-        outputs, hidden = run_recurrence(self.cell, embedded, state.hidden)
+        outputs, hidden = self.cell.read(embedded, state.hidden)
         contexts = self.cross_attention(outputs, state.memory, state.source_mask.unsqueeze(1))
         return outputs, contexts, hidden
 

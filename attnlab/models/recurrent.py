@@ -1,20 +1,15 @@
-"""What the recurrent models share: a recurrence with its state batch first, and the encoder."""
+"""What the recurrent models share: their settings, the encoder, and the readout of the decoder."""
 
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from attnlab.attention.dropout import dropout
 from attnlab.errors import UsageError
 from attnlab.models.interface import ModelConfig
-
-CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
-
-Hidden = tuple[Tensor, ...]
-"""A recurrence's state: (h,) of a GRU or (h, c) of an LSTM, each (batch, layers, hidden size)."""
+from attnlab.models.recurrence import Hidden, build_recurrence
 
 
 @dataclass(kw_only=True)
@@ -34,34 +29,6 @@ class RecurrentConfig(ModelConfig):
     tie_embeddings: str
 
 
-def recurrent_cell(
-    config: RecurrentConfig, input_size: int, hidden_size: int, bidirectional: bool = False
-) -> nn.GRU | nn.LSTM:
-    """A recurrence of torch, of the configured kind, batch first."""
-    if config.cell not in CELLS:
-        raise UsageError(f"model.cell={config.cell} is none of: {', '.join(CELLS)}")
-    return CELLS[config.cell](
-        input_size,
-        hidden_size,
-        config.layers,
-        batch_first=True,
-        bidirectional=bidirectional,
-        dropout=config.dropout if config.layers > 1 else 0.0,
-    )
-
-
-def run_recurrence(
-    cell: nn.GRU | nn.LSTM, x: Float[Tensor, "batch length size"], hidden: Hidden
-) -> tuple[Float[Tensor, "batch length hidden_size"], Hidden]:
-    """Run `cell` over `x` from `hidden`: the top layer's outputs, and the state behind them."""
-    # torch wants (layers, batch, hidden); a GRU's one tensor bare, an LSTM's two as a tuple.
-    states = tuple(part.transpose(0, 1).contiguous() for part in hidden)
-    outputs, states = cell(x, states if isinstance(cell, nn.LSTM) else states[0])
-    if not isinstance(cell, nn.LSTM):
-        states = (states,)
-    return outputs, tuple(part.transpose(0, 1) for part in states)
-
-
 class RecurrentEncoder(nn.Module):
     """Reads the source in one direction, or in both (Bahdanau et al. 2015, A.2.1).
 
@@ -78,8 +45,13 @@ class RecurrentEncoder(nn.Module):
             )
         self.embedding = embedding
         self.dropout = config.dropout
-        self.cell = recurrent_cell(
-            config, config.embedding_size, config.hidden_size // directions, config.bidirectional
+        self.cell = build_recurrence(
+            config.cell,
+            config.embedding_size,
+            config.hidden_size // directions,
+            config.layers,
+            dropout=config.dropout,
+            bidirectional=config.bidirectional,
         )
 
     def forward(
@@ -87,20 +59,7 @@ class RecurrentEncoder(nn.Module):
     ) -> tuple[Float[Tensor, "batch length hidden_size"], Hidden]:
         """An annotation of each source token, and each layer's last state."""
         embedded = dropout(self.embedding(source), self.dropout, self.training)
-        # Packed, so that the backward direction starts at the last word and not in the padding.
-        packed = pack_padded_sequence(
-            embedded, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False
-        )
-        outputs, states = self.cell(packed)
-        outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source.size(1))
-        if not isinstance(states, tuple):
-            states = (states,)
-        return outputs, tuple(self._join_directions(part) for part in states)
-
-    def _join_directions(self, state: Tensor) -> Tensor:
-        # (layers · directions, batch, h) -> (batch, layers, directions · h)
-        by_layer = state.view(self.cell.num_layers, -1, state.size(1), state.size(2))
-        return by_layer.permute(2, 0, 1, 3).flatten(2)
+        return self.cell.read(embedded, mask=mask)
 
 
 class Readout(nn.Module):

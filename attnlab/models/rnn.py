@@ -5,7 +5,6 @@ It attends to nothing. That is its place here: what attention is for shows again
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
@@ -13,14 +12,8 @@ from attnlab.attention.dropout import dropout
 from attnlab.attention.score import ScoreConfig
 from attnlab.models.embedding import embedding_tables
 from attnlab.models.interface import MODELS, DecoderState, EncoderDecoder, VocabularySizes
-from attnlab.models.recurrent import (
-    Hidden,
-    Readout,
-    RecurrentConfig,
-    RecurrentEncoder,
-    recurrent_cell,
-    run_recurrence,
-)
+from attnlab.models.recurrence import Hidden, build_recurrence
+from attnlab.models.recurrent import Readout, RecurrentConfig, RecurrentEncoder
 
 
 @dataclass
@@ -56,8 +49,12 @@ class Rnn(EncoderDecoder[RnnState]):
         self.encoder = RecurrentEncoder(config, source)
         self.embedding = target
         self.dropout = config.dropout
-        self.cell = recurrent_cell(
-            config, config.embedding_size + config.hidden_size, config.hidden_size
+        self.cell = build_recurrence(
+            config.cell,
+            config.embedding_size + config.hidden_size,
+            config.hidden_size,
+            config.layers,
+            dropout=config.dropout,
         )
         self.readout = Readout(config)
 
@@ -73,8 +70,6 @@ class Rnn(EncoderDecoder[RnnState]):
     ) -> tuple[Float[Tensor, "batch length features"], RnnState]:
         """See `EncoderDecoder`."""
         embedded = dropout(self.embedding(target), self.dropout, self.training)
+        outputs, hidden = self.cell.read(embedded, state.hidden, beside=state.context)
         context = state.context.unsqueeze(1).expand(-1, target.size(1), -1)
-        outputs, hidden = run_recurrence(
-            self.cell, torch.cat([embedded, context], dim=-1), state.hidden
-        )
         return self.readout(outputs, context, embedded), RnnState(hidden, state.context)
