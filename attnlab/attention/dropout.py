@@ -25,5 +25,7 @@ def dropout(x: Tensor, share: float, training: bool) -> Tensor:
     if x.device.type != "cpu" or dropped in (0, _STEPS):
         return F.dropout(x, share)
     words = torch.empty(math.ceil(x.numel() / 8), dtype=torch.int64).random_(_WORD.min, None)
-    kept = words.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
-    return x * kept.to(x.dtype).mul_(_STEPS / (_STEPS - dropped))
+    bytes_ = words.view(torch.uint8)[: x.numel()].view(x.shape)
+    # Written as numbers at once: to compare into booleans and turn those into numbers is slow.
+    kept = torch.ge(bytes_, dropped, out=torch.empty(x.shape, dtype=x.dtype))
+    return x * kept.mul_(_STEPS / (_STEPS - dropped))
