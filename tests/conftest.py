@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from omegaconf import OmegaConf
 
 from attnlab.attention.score import SCORES, ScoreConfig
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.resources import shipped_folder
+from attnlab.training.objective import ObjectiveConfig
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 torch.set_num_threads(1)  # small models gain nothing from more, and tests run side by side
@@ -48,6 +50,14 @@ def small_model(
     vocabulary = vocabulary or VocabularySizes(source=19, target=23, shared=False)
     config = MODELS.config(name)(**values)
     return MODELS.build(config, score_config(score), vocabulary).double().eval()
+
+
+def objective_config(**changes: Any) -> ObjectiveConfig:
+    """The shipped objective with `changes`, by name; a group's are changed one by one."""
+    values = yaml.safe_load((shipped_folder("configs") / "train.yaml").read_text())["objective"]
+    node = OmegaConf.merge(OmegaConf.structured(ObjectiveConfig), values, changes)
+    config: ObjectiveConfig = OmegaConf.to_object(node)
+    return config
 
 
 def shared_data(name: str) -> Path:

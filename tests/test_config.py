@@ -37,6 +37,11 @@ from attnlab.errors import UsageError
             "objective.label_smoothing=1.0",
             "objective.label_smoothing=1.0 must be from 0 to under 1",
         ),
+        (
+            "objective.word_dropout.source=1.0",
+            "objective.word_dropout.source=1.0 must be from 0 to under 1",
+        ),
+        ("objective.word_dropout.targt=1.0", "no setting 'objective.word_dropout.targt'"),
         ("max_time=soon", "max_time=soon is no time; write it like 90s, 10m"),
         ("experiment=nope", r"(?s)Could not find 'experiment/nope'.*tiny"),
     ],

@@ -10,13 +10,18 @@ from attnlab.errors import UsageError
 from attnlab.models.interface import EncoderDecoder
 from attnlab.tokenised.batching import Batch
 from attnlab.training.partition import total_log_partition
+from attnlab.training.word_dropout import WordDropoutConfig, drop_words
 
 
 @dataclass(kw_only=True)
 class ObjectiveConfig:
-    """`label_smoothing`: the share of each label that is spread over the vocabulary."""
+    """`label_smoothing`: the share of each label that is spread over the vocabulary.
+
+    `word_dropout`: the shares of tokens that a model does not get to read.
+    """
 
     label_smoothing: float
+    word_dropout: WordDropoutConfig
 
     def __post_init__(self) -> None:
         if not 0 <= self.label_smoothing < 1:
@@ -26,7 +31,10 @@ class ObjectiveConfig:
 
 
 class Objective(nn.Module):
-    """What training minimises, of a model: batch in, loss out."""
+    """What training minimises, of a model: batch in, loss out.
+
+    In evaluation mode nothing is left to chance: it is the cross-entropy alone.
+    """
 
     def __init__(self, model: EncoderDecoder[Any], config: ObjectiveConfig) -> None:
         super().__init__()
@@ -34,6 +42,8 @@ class Objective(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """The loss, summed over the batch's target tokens, in nats."""
+        if self.training:
+            batch = drop_words(batch, self.config.word_dropout)
         return total_cross_entropy(self.model, batch, self.config.label_smoothing)
 
 

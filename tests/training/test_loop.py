@@ -11,11 +11,11 @@ from attnlab.errors import UsageError
 from attnlab.models import MODELS
 from attnlab.tokenised.batching import EncodedPair, TrainingBatches
 from attnlab.training.loop import Limits, NonFinite, Progress, optimise
-from attnlab.training.objective import Objective, ObjectiveConfig, total_cross_entropy
+from attnlab.training.objective import Objective, total_cross_entropy
 from attnlab.training.optimiser.interface import with_highest_rates
 from attnlab.training.precision import resolve_precision
 from attnlab.training.schedule import SCHEDULES, ConstantConfig
-from tests.conftest import small_model
+from tests.conftest import objective_config, small_model
 
 # A word-for-word language of eight words, so that there is something to learn.
 _WORDS = [[(n * k) % 8 for k in range(1, 2 + n % 4)] for n in range(50)]
@@ -24,6 +24,7 @@ PAIRS = [EncodedPair([4 + w for w in words], [5 + w for w in words]) for words i
 
 def steps_of(model, progress=None, optimiser=None, **changes):
     settings = {
+        "objective": {"label_smoothing": 0.0},
         "schedule": SCHEDULES.build(ConstantConfig(name="constant", warmup_updates=0)),
         "limits": Limits(max_updates=60, max_epochs=None, max_seconds=None),
         "learning_rate": 0.02,
@@ -34,7 +35,7 @@ def steps_of(model, progress=None, optimiser=None, **changes):
     } | changes
     optimiser = optimiser or torch.optim.Adam(model.parameters(), lr=settings["learning_rate"])
     return optimise(
-        Objective(model, ObjectiveConfig(label_smoothing=0.0)),
+        Objective(model, objective_config(**settings["objective"])),
         TrainingBatches(PAIRS, 60, seed=1),
         with_highest_rates(optimiser),
         settings["schedule"],

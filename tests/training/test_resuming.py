@@ -33,14 +33,14 @@ def trained(checkpoints, name="rnn", updates=(2, 3), **changes):
     return steps
 
 
-def restored(checkpoints, name="rnn"):
+def restored(checkpoints, name="rnn", **changes):
     """As `restore_latest`, into a model and an optimiser that know nothing yet."""
     torch.manual_seed(99)
     torch.rand(7)
     model = small_model(name, dropout=0.3).float()
     optimiser = torch.optim.Adam(model.parameters(), lr=0.5)
     found = restore_latest(checkpoints, model, optimiser, {})
-    return found, steps_of(model, found.progress, optimiser) if found else None
+    return found, steps_of(model, found.progress, optimiser, **changes) if found else None
 
 
 def losses(steps, number=9):
@@ -54,6 +54,19 @@ def test_training_goes_on_to_the_bit(name, cut, tmp_path):
     found, steps = restored(tmp_path, name)
     assert found.progress.update == cut
     assert found.notes == {"best": [12.5, 3.0]}
+    assert losses(steps) == undisturbed
+
+
+CHANCE = {
+    "word dropout": {"word_dropout": {"source": 0.2, "target_input": 0.2}},
+}
+
+
+@pytest.mark.parametrize("what", list(CHANCE))
+@pytest.mark.parametrize("name", list(MODELS))
+def test_what_the_objective_leaves_to_chance_goes_on_to_the_bit(name, what, tmp_path):
+    undisturbed = losses(trained(tmp_path, name, updates=[5], objective=CHANCE[what]))
+    _, steps = restored(tmp_path, name, objective=CHANCE[what])
     assert losses(steps) == undisturbed
 
 
