@@ -103,6 +103,13 @@ class ExperimentConfig:
             seconds(self.max_time)
         if (self.max_updates, self.max_epochs, self.max_time) == (None, None, None):
             self.max_epochs = self.default_epochs
+        drops_words = any(vars(self.objective.word_dropout).values())
+        if self.objective.r_drop and not (self.model.has_dropout or drops_words):
+            raise UsageError(
+                f"objective.r_drop={self.objective.r_drop} makes two readings with different "
+                "dropout agree, and with model.dropout=0.0 they are the same: set "
+                "model.dropout=0.1 or so, or objective.r_drop=0"
+            )
 
 
 @dataclass(kw_only=True)

@@ -41,14 +41,20 @@ from attnlab.errors import UsageError
             "objective.word_dropout.source=1.0",
             "objective.word_dropout.source=1.0 must be from 0 to under 1",
         ),
+        ("objective.r_drop=-1", "objective.r_drop=-1.0 must be at least 0"),
+        (
+            ("objective.r_drop=5", "model.dropout=0"),
+            r"objective.r_drop=5.0 makes two readings .* model.dropout=0.0.* set model.dropout=0.1",
+        ),
         ("objective.word_dropout.targt=1.0", "no setting 'objective.word_dropout.targt'"),
         ("max_time=soon", "max_time=soon is no time; write it like 90s, 10m"),
         ("experiment=nope", r"(?s)Could not find 'experiment/nope'.*tiny"),
     ],
 )
 def test_refused_by_name(override, message):
+    overrides = [override] if isinstance(override, str) else override
     with pytest.raises(UsageError, match=message) as refusal:
-        from_node(ExperimentConfig, launch.compose(launch.TRAIN, [override]))
+        from_node(ExperimentConfig, launch.compose(launch.TRAIN, overrides))
     assert "Traceback" not in str(refusal.value)
     assert "/configs" not in str(refusal.value), "where Hydra looked helps nobody"
 

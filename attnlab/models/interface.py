@@ -33,6 +33,11 @@ class ModelConfig:
             if type(value) is float and not 0 <= value < 1:
                 raise UsageError(f"model.{setting}={value} must be at least 0 and under 1")
 
+    @property
+    def has_dropout(self) -> bool:
+        """Whether training leaves anything in the model to chance."""
+        return any(value for setting, value in vars(self).items() if setting.endswith("dropout"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class VocabularySizes:

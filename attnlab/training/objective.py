@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from attnlab.errors import UsageError
 from attnlab.models.interface import EncoderDecoder
 from attnlab.tokenised.batching import Batch
 from attnlab.training.partition import total_log_partition
+from attnlab.training.r_drop import total_log_partition_and_divergence, twice
 from attnlab.training.word_dropout import WordDropoutConfig, drop_words
 
 
@@ -17,17 +19,21 @@ from attnlab.training.word_dropout import WordDropoutConfig, drop_words
 class ObjectiveConfig:
     """`label_smoothing`: the share of each label that is spread over the vocabulary.
 
-    `word_dropout`: the shares of tokens that a model does not get to read.
+    `word_dropout`: the shares of tokens that a model does not get to read. `r_drop`: α of Liang
+    et al. 2021, how much two readings with different dropout are to agree; 0 is one reading.
     """
 
     label_smoothing: float
     word_dropout: WordDropoutConfig
+    r_drop: float
 
     def __post_init__(self) -> None:
         if not 0 <= self.label_smoothing < 1:
             raise UsageError(
                 f"objective.label_smoothing={self.label_smoothing} must be from 0 to under 1"
             )
+        if not self.r_drop >= 0:
+            raise UsageError(f"objective.r_drop={self.r_drop} must be at least 0")
 
 
 class Objective(nn.Module):
@@ -42,9 +48,24 @@ class Objective(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """The loss, summed over the batch's target tokens, in nats."""
-        if self.training:
-            batch = drop_words(batch, self.config.word_dropout)
-        return total_cross_entropy(self.model, batch, self.config.label_smoothing)
+        config = self.config
+        if not self.training:
+            return total_cross_entropy(self.model, batch, config.label_smoothing)
+        if config.r_drop == 0:
+            batch = drop_words(batch, config.word_dropout)
+            return total_cross_entropy(self.model, batch, config.label_smoothing)
+        return self._r_drop(drop_words(twice(batch), config.word_dropout))
+
+    def _r_drop(self, both: Batch) -> Tensor:
+        """Half of Liang et al. 2021, equation 4, which is of two readings: `both`.
+
+        `½ (-log p_t - log q_t + α ½ (KL(p‖q) + KL(q‖p)))` for each target token.
+        """
+        features = _features(self.model, both)
+        total = total_log_partition_and_divergence(
+            features, self.model.output.weight, self.config.r_drop / 2
+        )
+        return (total - _total_wanted(self.model, features, both, self.config.label_smoothing)) / 2
 
 
 def total_cross_entropy(
@@ -58,12 +79,27 @@ def total_cross_entropy(
     `-log p_t = log Σ_v exp(x · w_v) - x · w_t`, and the smoothed labels average the second term:
     `x · ((1 - ε) w_t + ε w̄)` with w̄ the mean of all w_v. Only the first term needs all logits.
     """
+    features = _features(model, batch)
+    wanted = _total_wanted(model, features, batch, label_smoothing)
+    return total_log_partition(features, model.output.weight) - wanted
+
+
+def _features(model: EncoderDecoder[Any], batch: Batch) -> Float[Tensor, "tokens features"]:
+    """What is known where each target token is to be said; the rows of one sentence, then the next.
+
+    Only tokens reach the vocabulary, by far the widest layer; padding is dropped.
+    """
     state = model.encode(batch.source, batch.source_mask)
     features, _ = model.decode_features(batch.target_input, state)
-    # Only tokens reach the vocabulary, by far the widest layer; padding is dropped.
-    features = features[batch.target_mask]
+    return features[batch.target_mask]
+
+
+def _total_wanted(
+    model: EncoderDecoder[Any], features: Tensor, batch: Batch, label_smoothing: float
+) -> Tensor:
+    """The logits of the target tokens, smoothed, and summed."""
     weight = model.output.weight
     wanted = F.embedding(batch.target_output[batch.target_mask], weight)
     if label_smoothing:
         wanted = (1 - label_smoothing) * wanted + label_smoothing * weight.mean(0)
-    return total_log_partition(features, weight) - (features * wanted).sum()
+    return (features * wanted).sum()

@@ -59,6 +59,7 @@ def test_training_goes_on_to_the_bit(name, cut, tmp_path):
 
 CHANCE = {
     "word dropout": {"word_dropout": {"source": 0.2, "target_input": 0.2}},
+    "R-Drop": {"r_drop": 5.0},
 }
 
 
