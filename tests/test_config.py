@@ -41,6 +41,12 @@ from attnlab.errors import UsageError
             "objective.word_dropout.source=1.0",
             "objective.word_dropout.source=1.0 must be from 0 to under 1",
         ),
+        ("objective.sampling.share=1.5", "objective.sampling.share=1.5 must be from 0 to 1"),
+        (
+            "objective.sampling.curve=cubic",
+            "objective.sampling.curve=cubic is none of: linear, inverse_sigmoid, exponential",
+        ),
+        ("objective.sampling.words=all", "objective.sampling.words=all is none of: argmax, sample"),
         ("objective.r_drop=-1", "objective.r_drop=-1.0 must be at least 0"),
         (
             ("objective.r_drop=5", "model.dropout=0"),

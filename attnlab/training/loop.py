@@ -142,7 +142,7 @@ def optimise(
             losses = []
             for batch in together:
                 with computing_in(precision, device):
-                    loss = objective(batch.to(device)) / tokens
+                    loss = objective(batch.to(device), done) / tokens
                 loss.backward()
                 losses.append(loss.item())
             norm = nn.utils.clip_grad_norm_(

@@ -12,6 +12,7 @@ from attnlab.models.interface import EncoderDecoder
 from attnlab.tokenised.batching import Batch
 from attnlab.training.partition import total_log_partition
 from attnlab.training.r_drop import total_log_partition_and_divergence, twice
+from attnlab.training.scheduled_sampling import ScheduledSamplingConfig, with_own_words
 from attnlab.training.word_dropout import WordDropoutConfig, drop_words
 
 
@@ -21,11 +22,13 @@ class ObjectiveConfig:
 
     `word_dropout`: the shares of tokens that a model does not get to read. `r_drop`: α of Liang
     et al. 2021, how much two readings with different dropout are to agree; 0 is one reading.
+    `sampling`: scheduled sampling, which target words it reads as it would have said them itself.
     """
 
     label_smoothing: float
     word_dropout: WordDropoutConfig
     r_drop: float
+    sampling: ScheduledSamplingConfig
 
     def __post_init__(self) -> None:
         if not 0 <= self.label_smoothing < 1:
@@ -46,11 +49,16 @@ class Objective(nn.Module):
         super().__init__()
         self.model, self.config = model, config
 
-    def forward(self, batch: Batch) -> Tensor:
-        """The loss, summed over the batch's target tokens, in nats."""
+    def forward(self, batch: Batch, done: float) -> Tensor:
+        """The loss, summed over the batch's target tokens, in nats.
+
+        `done`: which share of training is over, from 0 to 1.
+        """
         config = self.config
         if not self.training:
             return total_cross_entropy(self.model, batch, config.label_smoothing)
+        share = config.sampling.share_when(done)
+        batch = with_own_words(self.model, batch, share, config.sampling.words)
         if config.r_drop == 0:
             batch = drop_words(batch, config.word_dropout)
             return total_cross_entropy(self.model, batch, config.label_smoothing)

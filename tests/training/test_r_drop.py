@@ -94,7 +94,7 @@ def test_the_objective_is_half_of_the_papers_equation(name, score):
     config = objective_config(r_drop=alpha)
     batch = collate(PAIRS)
     torch.manual_seed(3)
-    found = Objective(model, config).train()(batch)
+    found = Objective(model, config).train()(batch, 0.5)
     gradients = torch.autograd.grad(found, list(model.parameters()))
 
     torch.manual_seed(3)
@@ -121,7 +121,7 @@ def test_readings_that_agree_cost_what_one_costs():
     model = small_model("rnn", dropout=0.0)
     objective = Objective(model, objective_config(r_drop=5.0)).train()
     plain = total_cross_entropy(model, collate(PAIRS), objective.config.label_smoothing)
-    torch.testing.assert_close(objective(collate(PAIRS)), plain)
+    torch.testing.assert_close(objective(collate(PAIRS), 0.5), plain)
 
 
 @torch.no_grad()
@@ -129,4 +129,4 @@ def test_evaluation_reads_once():
     model = small_model("rnn", dropout=0.3)
     objective = Objective(model, objective_config(r_drop=5.0)).eval()
     plain = total_cross_entropy(model, collate(PAIRS), objective.config.label_smoothing)
-    assert torch.equal(objective(collate(PAIRS)), plain)
+    assert torch.equal(objective(collate(PAIRS), 0.5), plain)

@@ -60,6 +60,12 @@ def test_training_goes_on_to_the_bit(name, cut, tmp_path):
 CHANCE = {
     "word dropout": {"word_dropout": {"source": 0.2, "target_input": 0.2}},
     "R-Drop": {"r_drop": 5.0},
+    "scheduled sampling": {"sampling": {"share": 0.5, "words": "sample"}},
+    "all": {
+        "word_dropout": {"source": 0.1},
+        "r_drop": 1.0,
+        "sampling": {"share": 0.5, "curve": "exponential"},
+    },
 }
 
 

@@ -52,9 +52,9 @@ def test_the_objective_drops_in_training_alone(name):
     config = objective_config(word_dropout={"source": 0.4, "target_input": 0.4})
     objective = Objective(model, config)
     plain = total_cross_entropy(model, batch, config.label_smoothing)
-    assert torch.equal(objective.eval()(batch), plain)
+    assert torch.equal(objective.eval()(batch, 0.5), plain)
     torch.manual_seed(3)
-    found = objective.train()(batch)
+    found = objective.train()(batch, 0.5)
     torch.manual_seed(3)
     expected = total_cross_entropy(
         model, drop_words(batch, config.word_dropout), config.label_smoothing

@@ -23,7 +23,7 @@ def build(setting: Setting) -> Trainee:
 
     def loss(batch: Batch) -> Tensor:
         with computing_in(precision, device):
-            total: Tensor = objective(batch)
+            total: Tensor = objective(batch, done=0.0)
             return total / batch.target_tokens
 
     return Trainee(model, loss, build_optimiser(config.optimiser, model), precision)
