@@ -19,7 +19,7 @@ from attnlab.models import MODELS, ModelConfig
 from attnlab.registry import Registry
 from attnlab.search import SEARCHES, SearchConfig
 from attnlab.text.corpus import DataConfig, own_root
-from attnlab.text.vocabulary import VocabularyConfig
+from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.training.averaging import AveragingConfig
 from attnlab.training.objective import ObjectiveConfig
 from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig

@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from attnlab.attention.score import SCORES, ScoreConfig
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.resources import shipped_folder
+from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.training.objective import ObjectiveConfig
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -57,6 +58,14 @@ def objective_config(**changes: Any) -> ObjectiveConfig:
     values = yaml.safe_load((shipped_folder("configs") / "train.yaml").read_text())["objective"]
     node = OmegaConf.merge(OmegaConf.structured(ObjectiveConfig), values, changes)
     config: ObjectiveConfig = OmegaConf.to_object(node)
+    return config
+
+
+def vocabulary_config(name: str = "joint", **changes: Any) -> VocabularyConfig:
+    """The shipped vocabulary's config with `changes`, likewise."""
+    values = shipped_values("vocabulary", name)
+    node = OmegaConf.merge(OmegaConf.structured(VocabularyConfig), values, changes)
+    config: VocabularyConfig = OmegaConf.to_object(node)
     return config
 
 

@@ -41,6 +41,14 @@ from attnlab.errors import UsageError
             "objective.word_dropout.source=1.0",
             "objective.word_dropout.source=1.0 must be from 0 to under 1",
         ),
+        (
+            "vocabulary.sampling.source=1.5",
+            "vocabulary.sampling.source=1.5 must be from 0 to 1, or null",
+        ),
+        (
+            ("vocabulary.model=unigram", "vocabulary.sampling.target=-0.5"),
+            "vocabulary.sampling.target=-0.5 must be at least 0, or null",
+        ),
         ("objective.sampling.share=1.5", "objective.sampling.share=1.5 must be from 0 to 1"),
         (
             "objective.sampling.curve=cubic",

@@ -11,7 +11,7 @@ from attnlab.config import CHOICES, ExperimentConfig, InferenceConfig, from_node
 from attnlab.models import MODELS
 from attnlab.resources import shipped_folder
 from attnlab.text.corpus import DataConfig
-from attnlab.text.vocabulary import VocabularyConfig
+from attnlab.text.vocabulary_config import VocabularyConfig
 
 CONFIGS = shipped_folder("configs")
 GROUPS = sorted(folder.name for folder in CONFIGS.iterdir() if folder.is_dir())

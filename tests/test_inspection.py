@@ -8,9 +8,9 @@ from attnlab.attention.recording import record_attention
 from attnlab.inspection import attention_maps, record_pairs
 from attnlab.models import VocabularySizes
 from attnlab.text.pairs import SentencePair
-from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
+from attnlab.text.vocabulary import VocabularyPair
 from attnlab.tokenised.batching import EncodedPair
-from tests.conftest import small_model
+from tests.conftest import small_model, vocabulary_config
 
 SOURCE, TARGET = "the children slept", "les enfants ont dormi"
 
@@ -18,10 +18,7 @@ SOURCE, TARGET = "the children slept", "les enfants ont dormi"
 @pytest.fixture(scope="module")
 def vocabulary():
     pairs = [SentencePair(SOURCE, TARGET), SentencePair("the cats ate", "les chats ont mangé")]
-    config = VocabularyConfig(
-        name="separate", size=30, model="bpe", character_coverage=1.0, sample_pairs=None
-    )
-    return VocabularyPair.train(pairs, config)
+    return VocabularyPair.train(pairs, vocabulary_config("separate", size=30))
 
 
 def maps_of(name, vocabulary, **options):

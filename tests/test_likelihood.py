@@ -9,8 +9,8 @@ from attnlab.likelihood import log_likelihoods
 from attnlab.models import VocabularySizes
 from attnlab.text.pairs import SentencePair
 from attnlab.text.tokens import BEGIN, END
-from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
-from tests.conftest import small_model
+from attnlab.text.vocabulary import VocabularyPair
+from tests.conftest import small_model, vocabulary_config
 
 PAIRS = [
     SentencePair(f"the {animal} number {n} sleeps .", f"le {animal} numéro {n} dort\u202f!")
@@ -24,9 +24,7 @@ FAMILIES = ["rnn", "bahdanau", "transformer"]
 def vocabulary():
     return VocabularyPair.train(
         PAIRS,
-        VocabularyConfig(
-            name="joint", size=60, model="bpe", character_coverage=1.0, sample_pairs=None
-        ),
+        vocabulary_config(size=60, sample_pairs=None),
     )
 
 

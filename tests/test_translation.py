@@ -7,9 +7,9 @@ from attnlab.models import VocabularySizes
 from attnlab.search import SEARCHES
 from attnlab.text.lines import normalise
 from attnlab.text.pairs import SentencePair
-from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
+from attnlab.text.vocabulary import VocabularyPair
 from attnlab.translation import Translator
-from tests.conftest import shipped_values, small_model
+from tests.conftest import shipped_values, small_model, vocabulary_config
 
 PAIRS = [
     SentencePair(f"the {animal} number {n} sleeps .", f"le {animal} numéro {n} dort\u202f!")
@@ -22,9 +22,7 @@ PAIRS = [
 def vocabulary():
     return VocabularyPair.train(
         PAIRS,
-        VocabularyConfig(
-            name="joint", size=60, model="bpe", character_coverage=1.0, sample_pairs=None
-        ),
+        vocabulary_config(size=60, sample_pairs=None),
     )
 
 

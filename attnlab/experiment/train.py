@@ -27,9 +27,11 @@ from attnlab.experiment.trained import build_model, pick_device
 from attnlab.experiment.validation import Validation, Validator
 from attnlab.models import EncoderDecoder
 from attnlab.run import Run, create_run, open_run, write_config
-from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
+from attnlab.text.vocabulary import VocabularyPair
+from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.tokenised.batching import TrainingBatches
 from attnlab.tokenised.corpus import TokenisedCorpus, tokenised_corpus
+from attnlab.tokenised.sampling import training_pairs
 from attnlab.training.allocator import keep_freed_memory
 from attnlab.training.averaging import MovingAverage
 from attnlab.training.checkpoint import save_checkpoint
@@ -132,7 +134,8 @@ class _Training:
         if restored is not None:
             self._progress, self._notes = restored.progress, Notes.from_values(restored.notes)
             require_same_metric(self._notes.metric, config.stopping)
-        self._batches = TrainingBatches(corpus.train, config.batch_tokens, config.seed)
+        pairs = training_pairs(corpus, config.vocabulary, config.seed)
+        self._batches = TrainingBatches(pairs, config.batch_tokens, config.seed)
         self._non_finite = NonFiniteBatches(run, vocabulary)
         with writing_to(run.folder):
             drop_snapshots_after(run.checkpoints, self._progress.update)

@@ -12,11 +12,11 @@ from typing import Self
 
 import sentencepiece
 
-from attnlab.errors import AttnlabError, UsageError
+from attnlab.errors import AttnlabError
 from attnlab.text.pairs import SentencePair
-from attnlab.text.tokens import BEGIN, END, PAD, UNKNOWN
+from attnlab.text.tokens import BEGIN, END, PAD, SPECIAL, UNKNOWN
+from attnlab.text.vocabulary_config import VocabularyConfig
 
-_SPECIAL_TOKENS = (PAD, UNKNOWN, BEGIN, END)
 _NORMALISATION = "identity"  # SentencePiece's default turns no-break spaces into plain ones
 
 _JOINT_FILE = "vocabulary.model"
@@ -25,27 +25,6 @@ _LONGEST_SENTENCE_BYTES = 1 << 30  # SentencePiece drops longer ones in silence;
 _CHARACTERS_NEEDED = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(kw_only=True)
-class VocabularyConfig:
-    """How sentences are cut into pieces.
-
-    Attributes:
-        name: joint (one vocabulary for both languages) or separate (one each).
-        size: how many pieces, the special ones included; a small corpus gives fewer.
-        model: bpe or unigram.
-        character_coverage: the share of running characters that get a piece, in (0, 1].
-        sample_pairs: of a corpus with more pairs than this, the pieces are learnt from so many,
-            drawn at random; the draw is the same for every seed, so that runs which differ in
-            their seed alone have the same vocabulary. null learns from all.
-    """
-
-    name: str
-    size: int
-    model: str
-    character_coverage: float
-    sample_pairs: int | None
 
 
 class Vocabulary:
@@ -61,10 +40,8 @@ class Vocabulary:
         A corpus that cannot give `config.size` pieces gives as many as it can, with a warning.
 
         Raises:
-            UsageError: for a setting that cannot work.
             AttnlabError: when `config.size` does not even hold the characters.
         """
-        _check(config)
         written = io.BytesIO()
         try:
             sentencepiece.SentencePieceTrainer.train(
@@ -164,6 +141,15 @@ class Vocabulary:
         """The pieces as SentencePiece writes them: `▁` for a space, `</s>` for the end."""
         return [self._processor.id_to_piece(token) for token in map(int, ids)]
 
+    def scores(self) -> dict[str, tuple[int, float]]:
+        """Id and score of each piece of text, by how SentencePiece writes it.
+
+        With unigram they are logarithms of probabilities; with bpe, later merges have lower ones.
+        """
+        ids = [i for i in range(len(self)) if i not in SPECIAL]
+        scores = map(self._processor.get_score, ids)
+        return dict(zip(self.pieces(ids), zip(ids, scores, strict=True), strict=True))
+
 
 @dataclass
 class VocabularyPair:
@@ -183,7 +169,6 @@ class VocabularyPair:
 
         `pairs` are taken one by one, each side in turn. Errors are those of `Vocabulary.train`.
         """
-        _check(config)
         places = _sample(len(pairs), config.sample_pairs)
         sources = (pairs[place].source for place in places)
         targets = (pairs[place].target for place in places)
@@ -239,23 +224,6 @@ def _processor(model: bytes) -> sentencepiece.SentencePieceProcessor:
         raise ValueError("it is cut short, or normalises text in another way")
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     ids = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
-    if ids != _SPECIAL_TOKENS:
+    if ids != SPECIAL:
         raise ValueError("its special pieces have other ids")
     return processor
-
-
-def _check(config: VocabularyConfig) -> None:
-    if config.name not in ("joint", "separate"):
-        raise UsageError(f"unknown vocabulary '{config.name}'; choose one of: joint, separate")
-    if config.model not in ("bpe", "unigram"):
-        raise UsageError(f"unknown vocabulary.model '{config.model}'; choose one of: bpe, unigram")
-    if config.size <= len(_SPECIAL_TOKENS):
-        raise UsageError(f"vocabulary.size={config.size} must be over {len(_SPECIAL_TOKENS)}")
-    if not 0 < config.character_coverage <= 1:
-        raise UsageError(
-            f"vocabulary.character_coverage={config.character_coverage} must be over 0, at most 1"
-        )
-    if config.sample_pairs is not None and config.sample_pairs < 1:
-        raise UsageError(
-            f"vocabulary.sample_pairs={config.sample_pairs} must be 1 or more, or null for all"
-        )

@@ -4,7 +4,7 @@ Which sentences meet in a batch, and the batches' order, follow from the seed an
 number alone; so training can go on at any batch of any epoch. Knows ids, no words.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,6 +124,33 @@ def like_lengths_together(lengths: Sequence[int], batch_tokens: int) -> list[lis
     return [[order[place] for place in group] for group in groups]
 
 
+class _Grouped:
+    """Pairs, and where each of their groups of like lengths ends, when they stand by length."""
+
+    def __init__(self, pairs: PackedPairs, batch_tokens: int) -> None:
+        self.pairs = pairs
+        self.source_lengths = pairs.source.lengths() + 1
+        self.target_lengths = pairs.target.lengths() + 1
+        # Which of the equally long stands where is left to chance; so batches of all epochs have
+        # the same shapes, as long as the pairs are the same.
+        order = np.lexsort((self.source_lengths, self.target_lengths))
+        longer = np.maximum(self.source_lengths, self.target_lengths)[order]
+        self.ends = group_ends(longer, batch_tokens)
+
+
+PairsOfEpoch = Callable[[int], PackedPairs]
+"""The pairs of the epoch of that number, where each has others."""
+
+
+def _packed(pairs: Sequence[EncodedPair] | PackedPairs) -> PackedPairs:
+    if isinstance(pairs, PackedPairs):
+        return pairs
+    return PackedPairs(
+        packed_sentences(pair.source for pair in pairs),
+        packed_sentences(pair.target for pair in pairs),
+    )
+
+
 class TrainingBatches:
     """All sentence pairs, epoch after epoch, in batches of at most `batch_tokens` tokens a side.
 
@@ -131,37 +158,41 @@ class TrainingBatches:
     """
 
     def __init__(
-        self, pairs: Sequence[EncodedPair] | PackedPairs, batch_tokens: int, seed: int
+        self,
+        pairs: Sequence[EncodedPair] | PackedPairs | PairsOfEpoch,
+        batch_tokens: int,
+        seed: int,
     ) -> None:
         if batch_tokens < 1:
             raise UsageError(f"batch_tokens={batch_tokens} must be at least 1")
-        if not isinstance(pairs, PackedPairs):
-            pairs = PackedPairs(
-                packed_sentences(pair.source for pair in pairs),
-                packed_sentences(pair.target for pair in pairs),
-            )
-        self._pairs = pairs
-        self._seed = seed
-        self._source_lengths = pairs.source.lengths() + 1
-        self._target_lengths = pairs.target.lengths() + 1
-        # Which of the equally long stands where is left to chance; so batches of all epochs have
-        # the same shapes.
-        order = np.lexsort((self._source_lengths, self._target_lengths))
-        longer = np.maximum(self._source_lengths, self._target_lengths)[order]
-        self._ends = group_ends(longer, batch_tokens)
-        self.batches_per_epoch = len(self._ends)
+        self._batch_tokens, self._seed = batch_tokens, seed
+        self._pairs_of_epoch = pairs if callable(pairs) else None
+        self._grouped_epoch: int | None = None
+        if not callable(pairs):
+            self._grouped = _Grouped(_packed(pairs), batch_tokens)
+
+    def batches_in(self, number: int) -> int:
+        """How many batches the epoch of that number has."""
+        return len(self._group(number).ends)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """The batches of the epoch of that number, from its batch `start` on."""
-        order, batches = self._plan(number)
+        grouped = self._group(number)
+        order, batches = self._plan(number, grouped)
         for batch in batches[start:]:
-            first = self._ends[batch - 1] if batch else 0
-            yield collate_packed(self._pairs, order[first : self._ends[batch]])
+            first = grouped.ends[batch - 1] if batch else 0
+            yield collate_packed(grouped.pairs, order[first : grouped.ends[batch]])
 
-    def _plan(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _group(self, number: int) -> _Grouped:
+        if self._pairs_of_epoch is not None and number != self._grouped_epoch:
+            self._grouped = _Grouped(self._pairs_of_epoch(number), self._batch_tokens)
+            self._grouped_epoch = number
+        return self._grouped
+
+    def _plan(self, number: int, grouped: _Grouped) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The places of all pairs, a batch behind the other, and the batches' order."""
         generator = np.random.default_rng([self._seed, number])
         # Like lengths together; which of the equally long stand together is left to chance.
-        chance = generator.permutation(len(self._pairs))
-        order = np.lexsort((chance, self._source_lengths, self._target_lengths))
-        return order, generator.permutation(self.batches_per_epoch)
+        chance = generator.permutation(len(grouped.pairs))
+        order = np.lexsort((chance, grouped.source_lengths, grouped.target_lengths))
+        return order, generator.permutation(len(grouped.ends))

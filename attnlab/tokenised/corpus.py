@@ -9,6 +9,7 @@ import inspect
 import logging
 import sys
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from hashlib import sha256
@@ -28,7 +29,8 @@ from attnlab.text import vocabulary as vocabularies
 from attnlab.text.corpus import DataConfig, carved_splits, check, find_files, load_splits
 from attnlab.text.pairs import ReadingReport, SentencePair
 from attnlab.text.parsing import PairFiles
-from attnlab.text.vocabulary import Vocabulary, VocabularyConfig, VocabularyPair
+from attnlab.text.vocabulary import Vocabulary, VocabularyPair
+from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.tokenised import packed, strips, texts
 from attnlab.tokenised.kept import KeptFolders, file_digest
 from attnlab.tokenised.packed import PackedPairs, PackedWriter, Packet, pack
@@ -45,12 +47,14 @@ logger = logging.getLogger(__name__)
 class TokenisedCorpus:
     """What a training needs of a corpus.
 
-    `train` has token ids alone; `valid` has texts, and is empty where the corpus has no such
-    split. `reports` tell of each reading, by the split that has the file.
+    `train` has token ids alone, and `texts` what they are the ids of; `valid` has texts, and is
+    empty where the corpus has no such split. `reports` tell of each reading, by the split that has
+    the file.
     """
 
     vocabulary: VocabularyPair
     train: PackedPairs
+    texts: Sequence[SentencePair]
     valid: list[SentencePair]
     reports: dict[str, ReadingReport]
 
@@ -89,7 +93,7 @@ def tokenised_corpus(
     if isinstance(vocabulary, VocabularyConfig):
         vocabulary = _learnt(vocabulary, folder, text_facts, kept)
     train = _tokenised(vocabulary, folder, text_facts, kept)
-    return TokenisedCorpus(vocabulary, train, valid or [], reports)
+    return TokenisedCorpus(vocabulary, train, Texts(folder), valid or [], reports)
 
 
 def _gather(
@@ -112,7 +116,7 @@ def _learnt(
 ) -> VocabularyPair:
     facts = {
         "texts": text_facts,
-        "vocabulary": asdict(config),
+        "vocabulary": asdict(config) | {"sampling": None},
         "code": _digest_of(texts, vocabularies),
         "sentencepiece": sentencepiece.__version__,
     }

@@ -116,6 +116,12 @@ def pack(sentences: Sequence[Sequence[int]], vocabulary_size: int) -> Packet:
     return Packet(ids.tobytes(), lengths)
 
 
+def unpack(packets: Sequence[Packet], vocabulary_size: int) -> PackedSentences:
+    """The sentences of all `packets`, in memory."""
+    ids = np.frombuffer(b"".join(packet.ids for packet in packets), id_type(vocabulary_size))
+    return PackedSentences(ids, starts_of([packet.lengths for packet in packets]))
+
+
 def packed_sentences(sentences: Iterable[Sequence[int]]) -> PackedSentences:
     """Sentences of token ids, in memory."""
     each = list(sentences)

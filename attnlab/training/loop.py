@@ -38,13 +38,13 @@ class Limits:
                 "training would never end; set one of: max_updates=, max_epochs=, max_time="
             )
 
-    def done(self, progress: "Progress", batches_per_epoch: int) -> float:
+    def done(self, progress: "Progress", batches_in_epoch: int) -> float:
         """Which share of training is over: 0 at the start, 1 at the end."""
         shares = [0.0]
         if self.max_updates is not None:
             shares.append(progress.update / self.max_updates if self.max_updates > 0 else 1.0)
         if self.max_epochs is not None:
-            epochs = progress.epoch + progress.batch / batches_per_epoch
+            epochs = progress.epoch + progress.batch / batches_in_epoch
             shares.append(epochs / self.max_epochs if self.max_epochs > 0 else 1.0)
         if self.max_seconds is not None:
             seconds = progress.seconds()
@@ -132,7 +132,7 @@ def optimise(
     while True:
         coming = batches.epoch(progress.epoch, start=progress.batch)
         while together := list(islice(coming, accumulate)):
-            done = limits.done(progress, batches.batches_per_epoch)
+            done = limits.done(progress, batches.batches_in(progress.epoch))
             if done >= 1.0:
                 return
             started = time.perf_counter()
@@ -173,8 +173,8 @@ def optimise(
                 average.update(progress.update)
             yield Step(
                 update=progress.update,
-                epoch=progress.epoch + progress.batch / batches.batches_per_epoch,
-                done=limits.done(progress, batches.batches_per_epoch),
+                epoch=progress.epoch + progress.batch / batches.batches_in(progress.epoch),
+                done=limits.done(progress, batches.batches_in(progress.epoch)),
                 loss=sum(losses),
                 gradient_norm=norm,
                 learning_rate=rate,

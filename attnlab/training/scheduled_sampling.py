@@ -20,10 +20,9 @@ from torch import Tensor
 
 from attnlab.errors import UsageError
 from attnlab.models.interface import EncoderDecoder
-from attnlab.text.tokens import BEGIN, END, PAD, UNKNOWN
+from attnlab.text.tokens import SPECIAL
 from attnlab.tokenised.batching import Batch
 
-_NO_WORDS = [PAD, UNKNOWN, BEGIN, END]
 _STEEPNESS = 5.0
 
 Choice = Callable[[Float[Tensor, "rows vocabulary"]], Int[Tensor, " rows"]]
@@ -127,7 +126,7 @@ def _mixed(
         rows = is_own[:, column].nonzero().flatten()
         if len(rows):
             logits = model.output(features[rows, 0]).float()
-            logits[:, _NO_WORDS] = -torch.inf
+            logits[:, list(SPECIAL)] = -torch.inf
             mixed[rows, column] = choice(logits)
     return mixed
 

@@ -11,7 +11,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from attnlab.errors import UsageError
-from attnlab.text.tokens import BEGIN, END, PAD, UNKNOWN
+from attnlab.text.tokens import SPECIAL, UNKNOWN
 from attnlab.tokenised.batching import Batch
 
 
@@ -46,6 +46,6 @@ def drop_words(batch: Batch, config: WordDropoutConfig) -> Batch:
 def _dropped(tokens: Int[Tensor, "batch length"], share: float) -> Int[Tensor, "batch length"]:
     if share == 0:
         return tokens
-    is_word = tokens > max(PAD, UNKNOWN, BEGIN, END)
+    is_word = tokens > max(SPECIAL)
     is_dropped = torch.rand(tokens.shape, device=tokens.device) < share
     return tokens.masked_fill(is_word & is_dropped, UNKNOWN)

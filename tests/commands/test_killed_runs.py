@@ -22,6 +22,11 @@ SETTINGS = [
     *("batch_tokens=100", "optimiser.learning_rate=0.01", "vocabulary.size=60"),
     *("data=bitext", "data.train=pairs.tsv", "averaging.ema_decay=0.9", "keep_checkpoints=2"),
 ]
+CHANCE = [
+    *("objective.word_dropout.source=0.1", "objective.word_dropout.target_input=0.1"),
+    *("objective.r_drop=1", "objective.sampling.share=0.5", "objective.sampling.words=sample"),
+    *("vocabulary.sampling.source=0.3", "vocabulary.sampling.target=0.1"),
+]
 NUMBERS = ["one un", "two deux", "three trois", "four quatre", "five cinq", "six six"]
 
 
@@ -181,10 +186,11 @@ def test_twenty_kills_at_random_moments_leave_no_trace(tmp_path):
     assert_the_same(run_of(tmp_path, "cut"), whole)
 
 
-def test_sigterm_within_a_step_then_resuming_is_exact(tmp_path):
-    end = "max_updates=60"
-    whole = undisturbed(tmp_path, end)
-    process = start_or_resume(tmp_path, end)
+@pytest.mark.parametrize("settings", [[], CHANCE], ids=["plain", "chance"])
+def test_sigterm_within_a_step_then_resuming_is_exact(settings, tmp_path):
+    settings = ["max_updates=60", *settings]
+    whole = undisturbed(tmp_path, *settings)
+    process = start_or_resume(tmp_path, *settings)
     assert eventually(
         lambda: any(len(metrics_of(p)) > 4 for p in tmp_path.glob("runs/cut/*")), process
     )

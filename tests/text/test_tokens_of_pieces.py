@@ -14,7 +14,8 @@ from attnlab.text.lines import normalise
 from attnlab.text.pairs import Layout
 from attnlab.text.reading import read_tsv
 from attnlab.text.tokens_of_pieces import locate_pieces, merge_to_tokens, token_shares
-from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
+from attnlab.text.vocabulary import VocabularyPair
+from tests.conftest import vocabulary_config
 
 LAYOUT = Layout("en", "fr", ["en", "fr", "alignment", "tags"])
 ODD = [
@@ -37,10 +38,7 @@ def pairs():
 
 @pytest.fixture(scope="module", params=["bpe", "unigram"])
 def vocabulary(request, pairs):
-    config = VocabularyConfig(
-        name="joint", size=600, model=request.param, character_coverage=1.0, sample_pairs=None
-    )
-    return VocabularyPair.train(pairs, config).source
+    return VocabularyPair.train(pairs, vocabulary_config(size=600, model=request.param)).source
 
 
 def spans(pattern, text):

@@ -11,8 +11,9 @@ from attnlab.text.lines import normalise
 from attnlab.text.pairs import Layout, SentencePair
 from attnlab.text.reading import read_pairs
 from attnlab.text.tokens import BEGIN, END, PAD, UNKNOWN
-from attnlab.text.vocabulary import Vocabulary, VocabularyConfig, VocabularyPair
-from tests.conftest import shared_data, shipped_values
+from attnlab.text.vocabulary import Vocabulary, VocabularyPair
+from attnlab.text.vocabulary_config import VocabularyConfig
+from tests.conftest import shared_data, vocabulary_config
 
 SENTENCES = [
     "la petite fille regarde le chat noir.",
@@ -24,7 +25,7 @@ CHARACTERS = sorted(set("".join(SENTENCES)))
 
 
 def config(name: str = "joint", **changes: Any) -> VocabularyConfig:
-    return VocabularyConfig(**shipped_values("vocabulary", name) | {"size": 60} | changes)
+    return vocabulary_config(name, **{"size": 60} | changes)
 
 
 def proto(vocabulary: Vocabulary, tmp_path) -> bytes:

@@ -63,7 +63,7 @@ def test_seed_and_epoch_decide_everything_and_any_batch_can_be_the_first():
     pairs = [EncodedPair([*pair.source, 100 + n], pair.target) for n, pair in enumerate(pairs)]
     batches = TrainingBatches(pairs, 64, seed=1)
     first = list(batches.epoch(0))
-    assert len(first) == batches.batches_per_epoch
+    assert len(first) == batches.batches_in(0)
     assert same(first, list(TrainingBatches(pairs, 64, seed=1).epoch(0)))
     assert same(first[5:], list(batches.epoch(0, start=5)))
     assert not same(first, list(batches.epoch(1)))
@@ -105,7 +105,7 @@ def test_batches_are_those_of_the_simple_plan(pairs, batch_tokens, seed, number,
     expected = simple_plan(pairs, batch_tokens, seed, number)
     for given_pairs in (pairs, packed(pairs)):
         batches = TrainingBatches(given_pairs, batch_tokens, seed)
-        assert batches.batches_per_epoch == len(expected)
+        assert batches.batches_in(0) == len(expected)
         found = list(batches.epoch(number, start))
         assert len(found) == len(expected[start:])
         for batch, places in zip(found, expected[start:], strict=True):

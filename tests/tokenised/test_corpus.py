@@ -14,12 +14,13 @@ import pytest
 
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.text.corpus import DataConfig, load_corpus
-from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
+from attnlab.text.vocabulary import VocabularyPair
+from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.tokenised import corpus as tokenised
 from attnlab.tokenised import texts
 from attnlab.tokenised.corpus import TokenisedCorpus, tokenised_corpus
 from attnlab.tokenised.encoding import encode_pairs
-from tests.conftest import shipped_values
+from tests.conftest import shipped_values, vocabulary_config
 from tests.runs import REPOSITORY
 
 ANNOTATED = ["en", "fr", "alignment", "tags", "contrast", "focus"]
@@ -36,7 +37,7 @@ def data(**changes: Any) -> DataConfig:
 
 
 def vocabulary(name: str = "joint", **changes: Any) -> VocabularyConfig:
-    return VocabularyConfig(**shipped_values("vocabulary", name) | {"size": 60} | changes)
+    return vocabulary_config(name, **{"size": 60} | changes)
 
 
 def lines(count: int = 120) -> list[str]:
@@ -179,17 +180,15 @@ def test_processes_that_start_together_find_the_same(corpus_file, cache):
     program = (
         "import sys, yaml\n"
         "from attnlab.text.corpus import DataConfig\n"
-        "from attnlab.text.vocabulary import VocabularyConfig\n"
         "from attnlab.tokenised.corpus import tokenised_corpus\n"
-        "data, vocabulary = (yaml.safe_load(open(path)) for path in sys.argv[2:])\n"
+        "from tests.conftest import vocabulary_config\n"
+        "data = yaml.safe_load(open(sys.argv[2]))\n"
         "found = tokenised_corpus(DataConfig(**data | {'train': sys.argv[1]}), 1,\n"
-        "                         VocabularyConfig(**vocabulary | {'size': 60}))\n"
+        "                         vocabulary_config(size=60))\n"
         "print(list(found.train.source), list(found.train.target))\n"
     )
-    shipped = [
-        REPOSITORY / "configs" / name for name in ("data/bitext.yaml", "vocabulary/joint.yaml")
-    ]
-    command = [sys.executable, "-c", program, str(corpus_file), *map(str, shipped)]
+    shipped = REPOSITORY / "configs" / "data" / "bitext.yaml"
+    command = [sys.executable, "-c", program, str(corpus_file), str(shipped)]
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     processes = [
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)

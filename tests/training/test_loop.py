@@ -69,7 +69,7 @@ def test_bfloat16_stays_near_float32(name):
 
 def test_limits():
     model = small_model("rnn").float()
-    per_epoch = TrainingBatches(PAIRS, 60, seed=1).batches_per_epoch
+    per_epoch = TrainingBatches(PAIRS, 60, seed=1).batches_in(0)
     ends = {
         "updates": (Limits(max_updates=7, max_epochs=None, max_seconds=None), 7),
         "epochs": (Limits(max_updates=None, max_epochs=2, max_seconds=None), 2 * per_epoch),
@@ -90,7 +90,7 @@ def test_accumulated_batches_are_one_update_on_all_of_their_tokens():
     one, other = (small_model("transformer", dropout=0.0) for _ in range(2))
     other.load_state_dict(one.state_dict())
     whole, parts = TrainingBatches(PAIRS, 60, seed=1), TrainingBatches(PAIRS, 60, seed=1)
-    count = whole.batches_per_epoch
+    count = whole.batches_in(0)
     limits = Limits(max_updates=None, max_epochs=1, max_seconds=None)
     steps = list(steps_of(one, limits=limits, accumulate=4, learning_rate=1e-9))
     assert len(steps) == -(-count // 4)

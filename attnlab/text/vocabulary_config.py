@@ -1,0 +1,71 @@
+"""What can be chosen of a vocabulary: its pieces, and how much chance has a say in training."""
+
+from dataclasses import dataclass
+
+from attnlab.errors import UsageError
+from attnlab.text.tokens import SPECIAL
+
+
+@dataclass(kw_only=True)
+class PieceSamplingConfig:
+    """How much chance has a say in the pieces of a training sentence, on each side; null is none.
+
+    With bpe, how likely a merge that could be next is left out (Provilkov et al. 2020: 0.1): 0
+    leaves out none, and 1 leaves characters. With unigram, the exponent α of a way's probability
+    (Kudo 2018: 0.2): the lower, the more alike is the chance of all of them.
+    """
+
+    source: float | None
+    target: float | None
+
+
+@dataclass(kw_only=True)
+class VocabularyConfig:
+    """How sentences are cut into pieces.
+
+    Attributes:
+        name: joint (one vocabulary for both languages) or separate (one each).
+        size: how many pieces, the special ones included; a small corpus gives fewer.
+        model: bpe or unigram.
+        character_coverage: the share of running characters that get a piece, in (0, 1].
+        sample_pairs: of a corpus with more pairs than this, the pieces are learnt from so many,
+            drawn at random; the draw is the same for every seed, so that runs which differ in
+            their seed alone have the same vocabulary. null learns from all.
+        sampling: whether training cuts its sentences into other pieces in each epoch. The pieces
+            that there are do not follow from it.
+    """
+
+    name: str
+    size: int
+    model: str
+    character_coverage: float
+    sample_pairs: int | None
+    sampling: PieceSamplingConfig
+
+    def __post_init__(self) -> None:
+        if self.name not in ("joint", "separate"):
+            raise UsageError(f"unknown vocabulary '{self.name}'; choose one of: joint, separate")
+        if self.model not in ("bpe", "unigram"):
+            raise UsageError(
+                f"unknown vocabulary.model '{self.model}'; choose one of: bpe, unigram"
+            )
+        if self.size <= len(SPECIAL):
+            raise UsageError(f"vocabulary.size={self.size} must be over {len(SPECIAL)}")
+        if not 0 < self.character_coverage <= 1:
+            raise UsageError(
+                f"vocabulary.character_coverage={self.character_coverage} must be over 0, at most 1"
+            )
+        if self.sample_pairs is not None and self.sample_pairs < 1:
+            raise UsageError(
+                f"vocabulary.sample_pairs={self.sample_pairs} must be 1 or more, or null for all"
+            )
+        for side, strength in vars(self.sampling).items():
+            self._check_sampling(side, strength)
+
+    def _check_sampling(self, side: str, strength: float | None) -> None:
+        most = 1.0 if self.model == "bpe" else float("inf")
+        if strength is not None and not 0 <= strength <= most:
+            bounds = "from 0 to 1" if self.model == "bpe" else "at least 0"
+            raise UsageError(
+                f"vocabulary.sampling.{side}={strength} must be {bounds}, or null for no sampling"
+            )
