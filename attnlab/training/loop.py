@@ -74,7 +74,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Step:
-    """One update, as it was: `loss` in nats a target token, smoothed labels included.
+    """One update, as it was: `loss` in nats a target token, with all that the objective adds.
 
     `learning_rate`: that of the optimiser's first group.
     """

@@ -86,7 +86,14 @@ def test_without_chance_they_are_sentencepieces_on_any_text(model, texts):
         return
     some = ["abcde éœ’! ab cd", "bad cab ’ed œe", "dé! dé! cœ bœ"] * 3
     vocabulary = trained(some, model, 30)
-    assert drawn(without_chance(model, vocabulary), texts) == vocabulary.encode_many(texts)
+    found, expected = drawn(without_chance(model, vocabulary), texts), vocabulary.encode_many(texts)
+    if model == "bpe":
+        assert found == expected
+    else:  # so small a vocabulary has ways that are equally likely
+        scores = dict(vocabulary.scores().values())
+        for one, other in zip(found, expected, strict=True):
+            totals = [sum(scores.get(token, 0.0) for token in ids) for ids in (one, other)]
+            assert totals[0] == pytest.approx(totals[1], abs=1e-4)
 
 
 def test_whatever_is_drawn_spells_the_text(model, vocabulary, sentences):
