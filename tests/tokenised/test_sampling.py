@@ -107,3 +107,24 @@ def test_batches_of_an_epoch_are_within_the_budget_and_go_on_anywhere(model, voc
             for name, tensor in vars(one).items():
                 assert torch.equal(tensor, getattr(other, name))
     assert counts == [COUNT] * 3
+
+
+def test_source_and_target_stay_together_in_batches(model, vocabulary, texts):
+    pairs = {(text.source, text.target) for text in texts}
+    for batch in TrainingBatches(sampled(model, vocabulary, texts), 300, seed=1).epoch(2):
+        for source, seen, target in zip(
+            batch.source, batch.source_mask, batch.target_output, strict=True
+        ):
+            both = vocabulary.source.decode(source[seen]), vocabulary.target.decode(target)
+            assert both in pairs
+
+
+def test_no_merge_left_out_gives_the_batches_of_always(texts):
+    vocabulary = VocabularyPair.train(texts, vocabulary_config(size=300))
+    found = TrainingBatches(
+        sampled("bpe", vocabulary, texts, source=0.0, target=0.0), 300, seed=1
+    ).epoch(2)
+    expected = TrainingBatches(plain(vocabulary, texts), 300, seed=1).epoch(2)
+    for one, other in zip(found, expected, strict=True):
+        for name, tensor in vars(one).items():
+            assert torch.equal(tensor, getattr(other, name))
