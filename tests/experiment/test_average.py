@@ -13,20 +13,19 @@ from attnlab.experiment.average import Choice, average_checkpoints, choose_check
 from attnlab.experiment.trained import build_model
 from attnlab.run import create_run, open_run
 from attnlab.text.pairs import SentencePair
-from attnlab.text.vocabulary import VocabularyConfig, VocabularyPair
+from attnlab.text.vocabulary import VocabularyPair
 from attnlab.training.checkpoint import load_weights
 from attnlab.training.durable import DamagedError
 from attnlab.training.snapshots import save_snapshot
-from tests.conftest import shipped_values
+from tests.conftest import vocabulary_config
 
 TEXTS = [f"the {n} cats sleep" for n in range(60)]
 SCORES = {10: 3.0, 20: 5.0, 30: 1.0, 40: 4.0}
 
 
 def vocabulary_of(texts=TEXTS):
-    values = shipped_values("vocabulary", "joint") | {"size": 40}
     pairs = [SentencePair(text, text) for text in texts]
-    return VocabularyPair.train(pairs, VocabularyConfig(**values))
+    return VocabularyPair.train(pairs, vocabulary_config(size=40))
 
 
 def run_of(folder, *overrides, vocabulary=None, metric="bleu"):
