@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from attnlab.errors import UsageError
 from attnlab.models.interface import EncoderDecoder
 from attnlab.tokenised.batching import Batch
-from attnlab.training.partition import total_log_partition
+from attnlab.training.cross_entropy import summed_cross_entropy
 from attnlab.training.r_drop import total_log_partition_and_divergence, twice
 from attnlab.training.scheduled_sampling import ScheduledSamplingConfig, with_own_words
 from attnlab.training.word_dropout import WordDropoutConfig, drop_words
@@ -83,13 +83,11 @@ def total_cross_entropy(
 
     With label smoothing ε (Szegedy et al. 2016, section 7) the right token gets 1 - ε of what is
     wanted and the rest is spread evenly over the vocabulary.
-
-    `-log p_t = log Σ_v exp(x · w_v) - x · w_t`, and the smoothed labels average the second term:
-    `x · ((1 - ε) w_t + ε w̄)` with w̄ the mean of all w_v. Only the first term needs all logits.
     """
-    features = _features(model, batch)
-    wanted = _total_wanted(model, features, batch, label_smoothing)
-    return total_log_partition(features, model.output.weight) - wanted
+    tokens = batch.target_output[batch.target_mask]
+    return summed_cross_entropy(
+        _features(model, batch), model.output.weight, tokens, label_smoothing
+    )
 
 
 def _features(model: EncoderDecoder[Any], batch: Batch) -> Float[Tensor, "tokens features"]:
@@ -105,7 +103,10 @@ def _features(model: EncoderDecoder[Any], batch: Batch) -> Float[Tensor, "tokens
 def _total_wanted(
     model: EncoderDecoder[Any], features: Tensor, batch: Batch, label_smoothing: float
 ) -> Tensor:
-    """The logits of the target tokens, smoothed, and summed."""
+    """The logits of the target tokens, smoothed, and summed.
+
+    Smoothed labels average them: `x · ((1 - ε) w_t + ε w̄)` with w̄ the mean of all w_v.
+    """
     weight = model.output.weight
     wanted = F.embedding(batch.target_output[batch.target_mask], weight)
     if label_smoothing:

@@ -1,7 +1,7 @@
 """R-Drop: a model reads each sentence twice, with other dropout, and is to say the same of it.
 
 Liang et al. 2021 (R-Drop: Regularized Dropout for Neural Networks), algorithm 1. As in
-`partition`, logits live a few rows at a time. Knows no labels and no model.
+`cross_entropy`, logits live a few rows at a time. Knows no labels and no model.
 """
 
 from typing import Any
