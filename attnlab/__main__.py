@@ -11,7 +11,7 @@ import typer
 
 from attnlab import __version__
 from attnlab.commands import average, data, eval, plot_attention, train, translate
-from attnlab.errors import AttnlabError, UsageError
+from attnlab.errors import AttnlabError
 
 app = typer.Typer(
     name="attnlab",
@@ -51,7 +51,7 @@ def main() -> None:
         app()
     except AttnlabError as error:
         _complain(str(error))
-        sys.exit(2 if isinstance(error, UsageError) else 1)
+        sys.exit(error.exit_code)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             # Whoever read our output has had enough. Python would complain once more at exit.

@@ -21,6 +21,7 @@ from attnlab.search import SEARCHES, SearchConfig
 from attnlab.text.corpus import DataConfig, own_root
 from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.training.averaging import AveragingConfig
+from attnlab.training.distributed import DistributedConfig
 from attnlab.training.objective import ObjectiveConfig
 from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
 from attnlab.training.schedule import SCHEDULES, ScheduleConfig
@@ -47,10 +48,10 @@ class ExperimentConfig:
     `validate_sentences`: how many of the validation split are translated; null is all.
     `validate_metrics`: what they are measured by, besides the metric that `stopping` names.
     `watch_sentences`: how many of them have their translation and attention shown on TensorBoard.
-    `batch_tokens`: tokens a side in one batch, padding counted. `accumulate`: batches in one
-    update. `on_non_finite`: a batch whose loss or gradient is no finite number is written out, and
-    training then stops (stop) or goes on without it (skip). `precision`: of products, auto,
-    float32 or bfloat16. `device`: auto, cpu, cuda or cuda:1.
+    `batch_tokens`: tokens a side in one batch, padding counted; several processes share a batch
+    out. `accumulate`: batches in one update. `on_non_finite`: a batch whose loss or gradient is no
+    finite number is written out, and training then stops (stop) or goes on without it (skip).
+    `precision`: of products, auto, float32 or bfloat16. `device`: auto, cpu, cuda or cuda:1.
     """
 
     name: str
@@ -72,6 +73,7 @@ class ExperimentConfig:
     on_non_finite: str
     precision: str
     device: str
+    distributed: DistributedConfig
     stopping: StoppingConfig
     averaging: AveragingConfig
     objective: ObjectiveConfig

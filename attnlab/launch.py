@@ -118,18 +118,31 @@ def show(
 
 
 def run(
-    task: Task, overrides: Sequence[str], *, multirun: bool = False, config_dir: Path | None = None
+    task: Task,
+    overrides: Sequence[str],
+    *,
+    multirun: bool = False,
+    config_dir: Path | None = None,
+    sweeps: bool = True,
 ) -> None:
     """Call `task` with the composed training config: once, or once for each job of a sweep.
 
     `task` is a module's function, so that a launcher can send it to other processes. The folder
     that Hydra gave the job is `job_folder()`.
+
+    Raises:
+        UsageError: for what cannot be composed, or a sweep where there are to be no `sweeps`.
     """
     chosen = list(overrides)
     with _hydra(TRAIN, config_dir) as hydra:
         # hydra.mode may also be set by an override or a config; the flag then agrees or wins.
         mode = hydra.get_mode(config_name=TRAIN, overrides=chosen)
         if multirun or mode == RunMode.MULTIRUN:
+            if not sweeps:
+                raise UsageError(
+                    "torchrun's processes train one run together, and no sweep; leave out "
+                    "--multirun, or sweep without torchrun"
+                )
             chosen.append("hydra.mode=MULTIRUN")
             hydra.multirun(TRAIN, task, chosen, with_log_configuration=False)
         else:

@@ -47,10 +47,10 @@ class _ConsoleHandler(logging.Handler):
         console().print(prefix + record.getMessage(), style=style, markup=False)
 
 
-def show_messages() -> None:
-    """Have what attnlab and Hydra log shown, and other libraries' warnings."""
+def show_messages(errors_alone: bool = False) -> None:
+    """Have what attnlab and Hydra log shown, and other libraries' warnings; or errors alone."""
     root = logging.getLogger()
     root.handlers[:] = [_ConsoleHandler()]
-    root.setLevel(logging.WARNING)
+    root.setLevel(logging.ERROR if errors_alone else logging.WARNING)
     for name in ("attnlab", "hydra"):
-        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).setLevel(logging.ERROR if errors_alone else logging.INFO)

@@ -1,12 +1,20 @@
 """attnlab train."""
 
-from typing import Annotated, Literal
+import logging
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from attnlab.commands.arguments import ConfigDir, split_run, with_examples
 from attnlab.errors import UsageError
 from attnlab.resources import shipped_folder
+
+if TYPE_CHECKING:
+    from attnlab.training.distributed import Group
+
+logger = logging.getLogger(__name__)
 
 
 def _choices() -> str:
@@ -71,23 +79,48 @@ def train(
         launch.show(show, chosen, config_dir=config_dir, package=package, resolve=resolve)
         return
     from attnlab.experiment.interruption import Interrupted
-    from attnlab.experiment.train import resume as resume_run
-    from attnlab.experiment.train import train_job
-    from attnlab.run import find_run
-    from attnlab.screen import console, show_messages
+    from attnlab.screen import show_messages
+    from attnlab.training.torchrun import started_processes
 
-    show_messages()
     try:
+        with started_processes() as group:
+            show_messages(errors_alone=not group.is_first)
+            _train(chosen, multirun, resume, config_dir, group)
+    except Interrupted as interruption:
+        logger.info("%s", interruption)
+        raise typer.Exit(interruption.exit_code) from None
+
+
+def _train(
+    chosen: list[str], multirun: bool, resume: bool, config_dir: Path | None, group: "Group"
+) -> None:
+    from attnlab import launch
+    from attnlab.experiment import train
+    from attnlab.experiment.together import Orders
+    from attnlab.run import find_run
+    from attnlab.training.distributed import ALONE
+
+    orders = Orders(group)
+    begun = group.remembered()
+    if not group.is_first:
+        train.take_part(orders)
+        return
+    with orders.given_or_refused():
+        name, changes = split_run(chosen)
         if resume:
-            name, changes = split_run(chosen)
             roots = [change for change in changes if change.startswith("runs_root=")]
             root = roots[-1].removeprefix("runs_root=") if roots else "runs"
-            resume_run(find_run(name, root, trained=False), changes)
-        else:
-            named, _ = split_run(chosen)
-            if named is not None:
-                raise UsageError(f"'{named}' is no override; write overrides like model=rnn")
-            launch.run(train_job, chosen, multirun=multirun, config_dir=config_dir)
-    except Interrupted as interruption:
-        console().print(str(interruption), markup=False)
-        raise typer.Exit(interruption.exit_code) from None
+            train.resume(begun or find_run(name, root, trained=False), changes, orders)
+            return
+        if name is not None:
+            raise UsageError(f"'{name}' is no override; write overrides like model=rnn")
+        if begun is not None:  # by the same call of torchrun, which restarted its processes
+            train.resume(begun, [], orders)
+            return
+        launch.run(
+            partial(train.train_job, orders=orders),
+            chosen,
+            multirun=multirun,
+            config_dir=config_dir,
+            sweeps=group is ALONE,
+        )

@@ -23,13 +23,19 @@ class Request:
 
 
 @contextmanager
-def deferred_signals() -> Iterator[Request]:
-    """Within the block a first SIGINT or SIGTERM is noted; a second one acts as it always does."""
+def deferred_signals(patiently: bool = False) -> Iterator[Request]:
+    """Within the block a first SIGINT or SIGTERM is noted; a second one acts as it always does.
+
+    Or else is borne `patiently`: for a process of several, which is sent the same signal by its
+    machine and by torchrun, who kills it if it takes too long.
+    """
     request = Request()
     before = {number: signal.getsignal(number) for number in SIGNALS}
 
     def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         request.signal_number = number
+        if patiently:
+            return
         for each, handler in before.items():
             signal.signal(each, handler)
 

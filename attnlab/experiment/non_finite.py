@@ -22,10 +22,13 @@ logger = logging.getLogger(__name__)
 
 
 class NonFiniteBatches:
-    """Writes batches into the run's folder, and stops training or lets it go on, as configured."""
+    """Writes batches into the run's folder, and stops training or lets it go on, as configured.
 
-    def __init__(self, run: Run, vocabulary: VocabularyPair) -> None:
-        self._run, self._vocabulary = run, vocabulary
+    Where another process writes the same ones, `writes` is False.
+    """
+
+    def __init__(self, run: Run, vocabulary: VocabularyPair, writes: bool = True) -> None:
+        self._run, self._vocabulary, self._writes = run, vocabulary, writes
 
     def meet(self, found: NonFinite, progress: Progress) -> None:
         """Write the batch of `found` out; return if training is to go on without it.
@@ -56,8 +59,10 @@ class NonFiniteBatches:
 
     def _write(self, found: NonFinite) -> Path:
         folder = self._run.folder / "non_finite"
-        folder.mkdir(exist_ok=True)
         path = folder / f"epoch-{found.epoch}-batch-{found.place}.json"
+        if not self._writes:
+            return path
+        folder.mkdir(exist_ok=True)
         batch = found.batch
         sources = _texts(batch.source, batch.source_mask, self._vocabulary.source)
         targets = _texts(batch.target_output, batch.target_mask, self._vocabulary.target)

@@ -62,9 +62,17 @@ class ProgressDisplay:
         return told
 
 
+class _NoDisplay(ProgressDisplay):
+    def step(self, step: Step) -> None:
+        pass
+
+
 @contextmanager
-def progress_display() -> Iterator[ProgressDisplay]:
-    """A display on standard error for as long as the block runs."""
+def progress_display(shown: bool = True) -> Iterator[ProgressDisplay]:
+    """A display on standard error for as long as the block runs; or none, if it is not `shown`."""
+    if not shown:
+        yield _NoDisplay(None)
+        return
     if not console().is_terminal:
         yield ProgressDisplay(None)
         return

@@ -17,38 +17,45 @@ from attnlab.experiment.non_finite import NonFiniteBatches
 from attnlab.experiment.notes import Notes, StepSums
 from attnlab.experiment.occupied import nothing_left_if_refused, sole_writer, writing_to
 from attnlab.experiment.outcome import Outcome, announce
+from attnlab.experiment.preparing import (
+    load,
+    tell_of_beginning,
+    tell_of_resuming,
+    with_new_vocabulary,
+)
 from attnlab.experiment.progress import ProgressDisplay, progress_display
 from attnlab.experiment.stopping import (
     reason_to_stop,
     refuse_to_follow_validation,
     require_same_metric,
 )
+from attnlab.experiment.together import Orders
 from attnlab.experiment.trained import build_model, pick_device
 from attnlab.experiment.validation import Validation, Validator
 from attnlab.models import EncoderDecoder
 from attnlab.run import Run, create_run, open_run, write_config
 from attnlab.text.vocabulary import VocabularyPair
-from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.tokenised.batching import TrainingBatches
-from attnlab.tokenised.corpus import TokenisedCorpus, tokenised_corpus
+from attnlab.tokenised.corpus import TokenisedCorpus
 from attnlab.tokenised.sampling import training_pairs
 from attnlab.training.allocator import keep_freed_memory
 from attnlab.training.averaging import MovingAverage
 from attnlab.training.checkpoint import save_checkpoint
-from attnlab.training.durable import sync
+from attnlab.training.distributed import Group
 from attnlab.training.loop import Limits, NonFinite, Progress, Step, optimise
 from attnlab.training.objective import Objective
 from attnlab.training.optimiser import build_optimiser
 from attnlab.training.precision import resolve_precision
-from attnlab.training.resuming import Part, has_checkpoint, restore_latest, training_state
+from attnlab.training.resuming import Part, has_checkpoint, restore_together, training_state
 from attnlab.training.schedule import SCHEDULES
 from attnlab.training.snapshots import drop_snapshots_after, save_snapshot
-from attnlab.training.tracking import Tracker
+from attnlab.training.torchrun import settle_threads
+from attnlab.training.tracking import NoTracker, Tracker
 
 logger = logging.getLogger(__name__)
 
 
-def train_job(node: DictConfig) -> float | None:
+def train_job(node: DictConfig, orders: Orders) -> float | None:
     """One job of `attnlab train`, as Hydra's launchers call it.
 
     Returns stopping.metric at its best, for sweepers that search (loss and ter are to be minimised,
@@ -59,15 +66,18 @@ def train_job(node: DictConfig) -> float | None:
         with nothing_left_if_refused(folder):
             config = from_node(ExperimentConfig, node)
             config.data = with_absolute_paths(config.data)
-            config.precision = resolve_precision(config.precision, pick_device(config.device))
+            device = pick_device(orders.group.own_device(config.device))
+            config.precision = resolve_precision(config.precision, device)
             run = create_run(folder, config, launch.job_overrides())
-            training = _Training(run, _with_new_vocabulary(run), resume=False)
+            corpus = with_new_vocabulary(run)
+            orders.give(run, corpus, resume=False)
+            training = _Training(run, corpus, resume=False, group=orders.group)
         outcome = training.finish()
     announce(outcome)
     return outcome.best.scores[config.stopping.metric] if outcome.best else None
 
 
-def resume(folder: Path, overrides: Sequence[str]) -> None:
+def resume(folder: Path, overrides: Sequence[str], orders: Orders) -> None:
     """Go on with the run in `folder` from its last checkpoint, with `overrides` on its config.
 
     A run that was cut before its first checkpoint begins once more, as it began before.
@@ -75,32 +85,20 @@ def resume(folder: Path, overrides: Sequence[str]) -> None:
     with sole_writer(folder):
         run = open_run(folder, overrides)
         if has_checkpoint(run.checkpoints):
-            corpus = _load(run.config, VocabularyPair.load(folder))
+            corpus = load(run.config, VocabularyPair.load(folder))
         else:  # it may have been cut before its vocabulary was whole
-            corpus = _with_new_vocabulary(run)
-        training = _Training(run, corpus, resume=True)
+            corpus = with_new_vocabulary(run)
+        orders.give(run, corpus, resume=True)
+        training = _Training(run, corpus, resume=True, group=orders.group)
         write_config(folder, run.config)
         outcome = training.finish()
     announce(outcome)
 
 
-def _with_new_vocabulary(run: Run) -> TokenisedCorpus:
-    """The run's corpus; its vocabulary, which follows from corpus and config, into its folder."""
-    corpus = _load(run.config, run.config.vocabulary)
-    with writing_to(run.folder):
-        corpus.vocabulary.save(run.folder)
-        files = [path for path in run.folder.iterdir() if path.is_file()]
-        sync([*files, run.folder, *list(run.folder.absolute().parents)[:2]])
-    return corpus
-
-
-def _load(
-    config: ExperimentConfig, vocabulary: VocabularyConfig | VocabularyPair
-) -> TokenisedCorpus:
-    corpus = tokenised_corpus(config.data, config.seed, vocabulary)
-    for report in corpus.reports.values():
-        logger.info("%s", report)
-    return corpus
+def take_part(orders: Orders) -> None:
+    """Train what the first process of the group is asked to train."""
+    work, corpus = orders.take(lambda work: load(work.run.config, work.vocabulary))
+    _Training(work.run, corpus, work.resume, orders.group).finish()
 
 
 def limits_of(config: ExperimentConfig) -> Limits:
@@ -115,52 +113,54 @@ def limits_of(config: ExperimentConfig) -> Limits:
 class _Training:
     """Everything that one run trains with, put together; `finish` does the training."""
 
-    def __init__(self, run: Run, corpus: TokenisedCorpus, resume: bool) -> None:
+    def __init__(self, run: Run, corpus: TokenisedCorpus, resume: bool, group: Group) -> None:
         config, vocabulary = run.config, corpus.vocabulary
-        self._run, self._limits = run, limits_of(config)
+        self._run, self._group, self._limits = run, group, limits_of(config)
         self._schedule = SCHEDULES.build(config.schedule)
         keep_freed_memory()
+        settle_threads(config.distributed.threads)
         torch.manual_seed(config.seed)
-        device = pick_device(config.device)
-        self._model: EncoderDecoder[Any] = build_model(config, vocabulary, device)
-        self._objective = Objective(self._model, config.objective)
-        self._optimiser = build_optimiser(config.optimiser, self._model)
+        with group.agreeing():
+            device = pick_device(group.own_device(config.device))
+            self._model: EncoderDecoder[Any] = build_model(config, vocabulary, device)
+            self._optimiser = build_optimiser(config.optimiser, self._model)
+        group.begin(config.distributed, device)
         self._average = MovingAverage(config.averaging, self._model)
         self._progress, self._notes = Progress(), Notes(config.stopping.metric)
         self._saved = False
+        group.reseed(config.seed)
         restored = None
         if resume:
-            restored = restore_latest(run.checkpoints, self._model, self._optimiser, self._parts())
+            restored = restore_together(
+                run.checkpoints,
+                self._model,
+                self._optimiser,
+                self._parts(),
+                group,
+                as_saved=self._average.applied,
+            )
         if restored is not None:
             self._progress, self._notes = restored.progress, Notes.from_values(restored.notes)
             require_same_metric(self._notes.metric, config.stopping)
+        self._objective = group.with_shared_gradients(Objective(self._model, config.objective))
         pairs = training_pairs(corpus, config.vocabulary, config.seed)
         self._batches = TrainingBatches(pairs, config.batch_tokens, config.seed)
-        self._non_finite = NonFiniteBatches(run, vocabulary)
-        with writing_to(run.folder):
-            drop_snapshots_after(run.checkpoints, self._progress.update)
-            self._tracker = Tracker(run.folder, self._progress.update if restored else None)
+        self._non_finite = NonFiniteBatches(run, vocabulary, writes=group.is_first)
+        self._tracker: Tracker = NoTracker()
+        if group.is_first:
+            with writing_to(run.folder):
+                drop_snapshots_after(run.checkpoints, self._progress.update)
+                self._tracker = Tracker(run.folder, self._progress.update if restored else None)
         self._validator = None
         if valid := corpus.valid:
-            self._validator = Validator(config, self._model, vocabulary, valid, self._tracker)
+            self._validator = Validator(
+                config, self._model, vocabulary, valid, self._tracker, group
+            )
         else:
             refuse_to_follow_validation(config, self._schedule)
-        parameters = sum(parameter.numel() for parameter in self._model.parameters())
-        logger.info(
-            "%s · %s parameters · vocabulary %s · score %s · %s products · %s, %d thread%s",
-            config.model.name,
-            f"{parameters:,}",
-            f"{len(vocabulary.target):,}",
-            config.score.name,
-            config.precision,
-            device,
-            torch.get_num_threads(),
-            "" if torch.get_num_threads() == 1 else "s",
-        )
-        if restored is not None:
-            logger.info("going on from update %s", f"{self._progress.update:,}")
-        elif resume:
-            logger.info("there is no checkpoint yet; training begins once more")
+        tell_of_beginning(config, vocabulary, self._model, group)
+        if resume:
+            tell_of_resuming(restored, group)
 
     def finish(self) -> Outcome:
         """Train until a limit is reached or somebody asks for an end.
@@ -180,10 +180,13 @@ class _Training:
             precision=config.precision,
             accumulate=config.accumulate,
             average=self._average,
+            group=self._group,
         )
+        several, shown = self._group.size > 1, self._group.is_first
+        self._group.remember(self._run.folder)
         # Whoever is told of a failure, or of an end, is told after the last word is written.
         with writing_to(self._run.folder), closing(self._tracker):
-            with deferred_signals() as request, progress_display() as display:
+            with deferred_signals(several) as request, progress_display(shown) as display:
                 while (stopped := self._reason_to_stop()) is None:
                     step = next(steps, None)
                     if step is None:
@@ -192,10 +195,11 @@ class _Training:
                         self._non_finite.meet(step, self._progress)
                         continue
                     self._after(step, display)
-                    if request.signal_number is not None:
+                    if signal_number := self._group.largest(request.signal_number or 0):
                         self._save_last()
+                        self._group.wait()  # torchrun kills all as soon as one is gone
                         raise Interrupted(
-                            request.signal_number,
+                            signal_number,
                             f"stopped at update {step.update:,}, and saved; go on with: "
                             f"attnlab train --resume {self._run.folder}",
                         )
@@ -205,6 +209,7 @@ class _Training:
                     self._validate(display)
             self._save_last()
             self._conclude()
+        self._group.wait()
         best, seconds_taken = self._notes.best, self._progress.seconds()
         return Outcome(self._run, best, self._progress.update, seconds_taken, stopped)
 
@@ -245,19 +250,18 @@ class _Training:
 
         None where the corpus has no validation split.
         """
-        best_folder = self._run.checkpoints / "best"
         self._notes.validated, self._saved = self._progress.update, False
         with self._average.applied():
-            if keep := self._run.config.keep_checkpoints:
+            if self._group.is_first and (keep := self._run.config.keep_checkpoints):
                 save_snapshot(self._run.checkpoints, self._progress.update, self._model, keep)
             if self._validator is None:
-                save_checkpoint(best_folder, self._model)
+                self._save_best()
                 return None
             with display.validating():
                 found = self._validator.validate(self._progress.update)
             is_best = self._notes.take(found)
             if is_best:
-                save_checkpoint(best_folder, self._model)
+                self._save_best()
         told = "  (the best so far)" if is_best else ""
         logger.info("update %s · valid %s%s", f"{self._progress.update:,}", found, told)
         return found
@@ -267,16 +271,21 @@ class _Training:
         if self._saved:
             return
         notes, parts = self._notes.as_values(), self._parts()
-        state = training_state(self._optimiser, self._progress, notes, parts)
-        with self._average.applied():
-            save_checkpoint(
-                self._run.checkpoints / "last",
-                self._model,
-                state,
-                previous=self._run.checkpoints / "previous",
-                others=self._tracker.flush(),  # not to lag behind it, even after a power cut
-            )
+        state = training_state(self._optimiser, self._progress, notes, parts, self._group)
+        if self._group.is_first:
+            with self._average.applied():
+                save_checkpoint(
+                    self._run.checkpoints / "last",
+                    self._model,
+                    state,
+                    previous=self._run.checkpoints / "previous",
+                    others=self._tracker.flush(),  # not to lag behind it, even after a power cut
+                )
         self._saved = True
+
+    def _save_best(self) -> None:
+        if self._group.is_first:
+            save_checkpoint(self._run.checkpoints / "best", self._model)
 
     def _conclude(self) -> None:
         best = self._notes.best

@@ -17,6 +17,7 @@ from attnlab.text.pairs import SentencePair
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.tokenised.batching import TrainingBatches
 from attnlab.tokenised.encoding import encode_pairs
+from attnlab.training.distributed import ALONE, Group
 from attnlab.training.objective import total_cross_entropy
 from attnlab.training.tracking import Tracker
 from attnlab.translation import Translation
@@ -45,7 +46,10 @@ class Validation:
 
 
 class Validator:
-    """Measures `model` on the validation split, as often as asked."""
+    """Measures `model` on the validation split, as often as asked.
+
+    The processes of `group` share the work and all have its result; the first shows samples.
+    """
 
     def __init__(
         self,
@@ -54,13 +58,16 @@ class Validator:
         vocabulary: VocabularyPair,
         pairs: Sequence[SentencePair],
         tracker: Tracker,
+        group: Group = ALONE,
     ) -> None:
         self._model, self._vocabulary, self._tracker = model, vocabulary, tracker
+        self._group = group
         wanted = [*config.validate_metrics, config.stopping.metric]
         self._metrics = [metric for metric in dict.fromkeys(wanted) if metric != LOSS]
         translated = config.validate_sentences if self._metrics else config.watch_sentences
         self._translated = pairs[:translated]
-        self._watched = range(min(config.watch_sentences, len(self._translated)))
+        watched = config.watch_sentences if group.is_first else 0
+        self._watched = range(min(watched, len(self._translated)))
         encoded = encode_pairs(vocabulary, ((pair.source, pair.target) for pair in pairs))
         self._batches = TrainingBatches(encoded, config.batch_tokens, config.seed)
         self._search, self._batch_tokens = config.search, config.batch_tokens
@@ -71,7 +78,8 @@ class Validator:
         translator = build_translator(
             self._model, self._vocabulary, self._search, self._batch_tokens
         )
-        translations = translator.translate([pair.source for pair in self._translated])
+        sources = [pair.source for pair in self._translated]
+        translations = self._group.divide(translator.translate, sources)
         references = [pair.target for pair in self._translated]
         texts = [each.text for each in translations]
         scores = {metric: measure(metric, texts, references).score for metric in self._metrics}
@@ -86,11 +94,12 @@ class Validator:
     def _loss(self) -> float:
         device = next(self._model.parameters()).device
         self._model.eval()
-        total, tokens = 0.0, 0
-        for batch in self._batches.epoch(0):
+        total, tokens = 0.0, 0.0
+        for batch in self._group.own_batches(self._batches.epoch(0)):
             batch = batch.to(device)
             total += float(total_cross_entropy(self._model, batch))
             tokens += batch.target_tokens
+        total, tokens = self._group.sum([total, tokens])
         return total / tokens
 
     def _show(self, update: int, number: int, translation: Translation, reference: str) -> None:

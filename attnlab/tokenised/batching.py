@@ -49,6 +49,25 @@ class Batch:
         """The same batch on `device`."""
         return Batch(*(tensor.to(device) for tensor in vars(self).values()))
 
+    def share(self, number: int, shares: int) -> "Batch":
+        """Every `shares`th row from row `number` on, without columns that are all padding.
+
+        Where there is no such row, it is the first one with all of its target masked: nothing is
+        to be said, and the loss is 0 with a gradient of zeros.
+        """
+        some, is_there = slice(number, None, shares), number < len(self.source)
+        if not is_there:
+            some = slice(0, 1)
+        columns = int(self.source_mask[some].sum(1).max())
+        target_columns = int(self.target_mask[some].sum(1).max())
+        return Batch(
+            self.source[some, :columns],
+            self.source_mask[some, :columns],
+            self.target_input[some, :target_columns],
+            self.target_output[some, :target_columns],
+            self.target_mask[some, :target_columns] & is_there,
+        )
+
 
 def pad(sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     """Token ids (batch, length), filled up with PAD, and the mask that is True at tokens."""

@@ -15,7 +15,7 @@ from torch import nn, optim
 from attnlab.errors import UsageError
 from attnlab.tokenised.batching import Batch, TrainingBatches
 from attnlab.training.averaging import MovingAverage
-from attnlab.training.objective import Objective
+from attnlab.training.distributed import ALONE, Group
 from attnlab.training.optimiser.interface import apply_share
 from attnlab.training.precision import computing_in
 from attnlab.training.schedule import Schedule
@@ -107,7 +107,7 @@ class NonFinite:
 
 
 def optimise(
-    objective: Objective,
+    objective: nn.Module,
     batches: TrainingBatches,
     optimiser: optim.Optimizer,
     schedule: Schedule,
@@ -118,6 +118,7 @@ def optimise(
     precision: str,
     accumulate: int,
     average: MovingAverage | None = None,
+    group: Group = ALONE,
 ) -> Iterator[Step | NonFinite]:
     """Train the model of `objective` on from `progress`, kept up to date, until a limit is reached.
 
@@ -126,13 +127,17 @@ def optimise(
     loss or gradient is no finite number; whoever iterates goes on to skip it, or stops. Each group
     of the optimiser has a highest rate (`build_optimiser`), which the schedule's share is of. The
     `average` takes in the weights of every update.
+
+    Each process of `group` has all batches and works on its share of each; `objective` is what
+    `group.with_shared_gradients` gave, and steps are alike on all.
     """
     parameters = list(objective.parameters())
     device = parameters[0].device
     while True:
         coming = batches.epoch(progress.epoch, start=progress.batch)
         while together := list(islice(coming, accumulate)):
-            done = limits.done(progress, batches.batches_in(progress.epoch))
+            share_done = limits.done(progress, batches.batches_in(progress.epoch))
+            done = group.number_of_first(share_done)  # clocks differ
             if done >= 1.0:
                 return
             started = time.perf_counter()
@@ -140,11 +145,14 @@ def optimise(
             objective.train()
             tokens = sum(batch.target_tokens for batch in together)
             losses = []
-            for batch in together:
-                with computing_in(precision, device):
-                    loss = objective(batch.to(device), done) / tokens
-                loss.backward()
+            for number, batch in enumerate(together, start=1):
+                share = group.share(batch).to(device)
+                with group.sharing_gradients(objective, now=number == len(together)):
+                    with computing_in(precision, device):
+                        loss = objective(share, done) / tokens
+                    (group.size * loss).backward()  # gradients become means over the processes
                 losses.append(loss.item())
+            losses = group.sum(losses)
             norm = nn.utils.clip_grad_norm_(
                 parameters, torch.inf if clip_norm is None else clip_norm
             ).item()

@@ -2,8 +2,9 @@
 
 import logging
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from torch import nn, optim
 
 from attnlab.errors import AttnlabError
 from attnlab.training.checkpoint import first_line, load_training
+from attnlab.training.distributed import ALONE, Group
 from attnlab.training.durable import DamagedError
 from attnlab.training.loop import Progress
 
@@ -32,10 +34,19 @@ class Part(Protocol):
 
 @dataclass(frozen=True)
 class Restored:
-    """Where training goes on, and the `notes` that were passed to `training_state` there."""
+    """Where training goes on, and the `notes` that were passed to `training_state` there.
+
+    `state` is all that it gave.
+    """
 
     progress: Progress
     notes: dict[str, Any]
+    state: dict[str, Any] = field(repr=False)
+
+    @property
+    def processes(self) -> int:
+        """How many trained together when the checkpoint was written."""
+        return len(self.state["random"])
 
 
 def training_state(
@@ -43,12 +54,14 @@ def training_state(
     progress: Progress,
     notes: dict[str, Any],
     parts: Mapping[str, Part],
+    group: Group = ALONE,
 ) -> dict[str, Any]:
-    """What `save_checkpoint` is to put beside the weights.
+    """What `save_checkpoint` is to put beside the weights; the processes of `group` ask together.
 
-    torch's random state is the only one: batches follow from the seed and the epoch's number, and
-    nothing else in training is left to chance. `notes` is for whoever calls: numbers, strings,
-    lists and dictionaries of them. `parts`, by name, are what else the next update depends on.
+    torch's random state is the only one, of each process its own: batches follow from the seed and
+    the epoch's number, and nothing else in training is left to chance. `notes` is for whoever
+    calls: numbers, strings, lists and dictionaries of them. `parts`, by name, are what else the
+    next update depends on.
     """
     return {
         "optimiser": optimiser.state_dict(),
@@ -60,9 +73,13 @@ def training_state(
         "seconds": progress.seconds(),
         "notes": notes,
         "parts": {name: part.state_dict() for name, part in parts.items()},
-        "random": torch.get_rng_state(),
-        "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "random": group.gather(_random_state()),
     }
+
+
+def _random_state() -> dict[str, Any]:
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {"cpu": torch.get_rng_state(), "cuda": cuda}
 
 
 def restore_training(
@@ -78,36 +95,48 @@ def restore_training(
     """
     state = load_training(folder, model)
     try:
-        own = optimiser.state_dict()["param_groups"]
-        gathered = state["optimiser"]
-        if [len(group["params"]) for group in own] != [
-            len(group["params"]) for group in gathered["param_groups"]
-        ]:
+        if not _is_of(state, optimiser):
             raise AttnlabError(
                 f"{folder}: was trained by another optimiser, whose state this one cannot use; "
                 "use the settings that it was trained with"
             )
-        rates = [{"lr": group["lr"]} for group in gathered["param_groups"]]  # the schedule's
-        groups = [group | rate for group, rate in zip(own, rates, strict=True)]
-        optimiser.load_state_dict({"state": gathered["state"], "param_groups": groups})
-        for name, part in parts.items():
-            part.load_state_dict(state["parts"][name])
-        torch.set_rng_state(state["random"])
-        if state["random_cuda"] and torch.cuda.is_available():
-            torch.cuda.set_rng_state_all(state["random_cuda"])
-        progress = Progress(
-            update=state["update"],
-            epoch=state["epoch"],
-            batch=state["batch"],
-            skipped=state["skipped"],
-            skipped_in_a_row=state["skipped_in_a_row"],
-            earlier_seconds=state["seconds"],
-        )
-        return Restored(progress, state["notes"])
-    except (RuntimeError, KeyError, ValueError, TypeError) as error:
+        return _put_back(state, optimiser, parts, rank=0)
+    except (RuntimeError, KeyError, ValueError, TypeError, IndexError) as error:
         raise DamagedError(
             f"{folder}: this is no whole training state ({first_line(error)})"
         ) from error
+
+
+def _is_of(state: dict[str, Any], optimiser: optim.Optimizer) -> bool:
+    own, gathered = optimiser.state_dict()["param_groups"], state["optimiser"]["param_groups"]
+    return [len(each["params"]) for each in own] == [len(each["params"]) for each in gathered]
+
+
+def _put_back(
+    state: dict[str, Any], optimiser: optim.Optimizer, parts: Mapping[str, Part], rank: int
+) -> Restored:
+    """All but the model, which has the weights of the checkpoint."""
+    gathered = state["optimiser"]
+    rates = [{"lr": each["lr"]} for each in gathered["param_groups"]]  # the schedule's
+    own = optimiser.state_dict()["param_groups"]
+    groups = [each | rate for each, rate in zip(own, rates, strict=True)]
+    optimiser.load_state_dict({"state": gathered["state"], "param_groups": groups})
+    for name, part in parts.items():
+        part.load_state_dict(state["parts"][name])
+    if rank < len(state["random"]):
+        random = state["random"][rank]
+        torch.set_rng_state(random["cpu"])
+        if random["cuda"] and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(random["cuda"])
+    progress = Progress(
+        update=state["update"],
+        epoch=state["epoch"],
+        batch=state["batch"],
+        skipped=state["skipped"],
+        skipped_in_a_row=state["skipped_in_a_row"],
+        earlier_seconds=state["seconds"],
+    )
+    return Restored(progress, state["notes"], state)
 
 
 def has_checkpoint(checkpoints: Path) -> bool:
@@ -153,3 +182,36 @@ def restore_latest(
         shutil.rmtree(broken, ignore_errors=True)
         last.rename(broken)
         return restored
+
+
+def restore_together(
+    checkpoints: Path,
+    model: nn.Module,
+    optimiser: optim.Optimizer,
+    parts: Mapping[str, Part],
+    group: Group,
+    as_saved: Callable[[], AbstractContextManager[None]],
+) -> Restored | None:
+    """As `restore_latest`, for all processes of `group`, of which the first alone has the files.
+
+    Each process gets the random state of its rank; one that was not there before gets another than
+    all others. Within `as_saved()` the model has the weights that a checkpoint has.
+    """
+    restored = None
+    with group.agreeing():
+        if group.is_first:
+            restored = restore_latest(checkpoints, model, optimiser, parts)
+    if group.size == 1:
+        return restored
+    state = group.value_of_first(None if restored is None else restored.state)
+    if state is None:
+        return None
+    with as_saved() if group.is_first else nullcontext():
+        weights = {name: tensor.cpu() for name, tensor in model.state_dict().items()}
+        weights = group.value_of_first(weights)
+    if restored is None:
+        model.load_state_dict(weights)
+        restored = _put_back(state, optimiser, parts, group.rank)
+    if group.rank >= restored.processes:
+        group.reseed(torch.initial_seed(), restored.progress.update)
+    return restored

@@ -88,6 +88,32 @@ class Tracker:
         self._events.close()
 
 
+class NoTracker(Tracker):
+    """Records nothing: for a process that leaves that to another one."""
+
+    def __init__(self) -> None:
+        pass
+
+    def scalars(self, update: int, values: dict[str, float]) -> None:
+        """Nothing."""
+
+    def text(self, update: int, name: str, markdown: str) -> None:
+        """Nothing."""
+
+    def figure(self, update: int, name: str, figure: Figure) -> None:
+        """Nothing."""
+
+    def hyperparameters(self, settings: dict[str, Any], results: dict[str, float]) -> None:
+        """Nothing."""
+
+    def flush(self) -> list[Path]:
+        """No files."""
+        return []
+
+    def close(self) -> None:
+        """Nothing."""
+
+
 def _update_of(line: str) -> int | None:
     """The update that a line of metrics.jsonl tells of; None for what is no such line."""
     try:

@@ -1,0 +1,72 @@
+"""Before a run trains: its corpus and vocabulary, and what its user is told of what begins."""
+
+import logging
+
+import torch
+from torch import nn
+
+from attnlab.config import ExperimentConfig
+from attnlab.experiment.occupied import writing_to
+from attnlab.run import Run
+from attnlab.text.vocabulary import VocabularyPair
+from attnlab.text.vocabulary_config import VocabularyConfig
+from attnlab.tokenised.corpus import TokenisedCorpus, tokenised_corpus
+from attnlab.training.distributed import Group
+from attnlab.training.durable import sync
+from attnlab.training.resuming import Restored
+
+logger = logging.getLogger(__name__)
+
+
+def with_new_vocabulary(run: Run) -> TokenisedCorpus:
+    """The run's corpus; its vocabulary, which follows from corpus and config, into its folder."""
+    corpus = load(run.config, run.config.vocabulary)
+    with writing_to(run.folder):
+        corpus.vocabulary.save(run.folder)
+        files = [path for path in run.folder.iterdir() if path.is_file()]
+        sync([*files, run.folder, *list(run.folder.absolute().parents)[:2]])
+    return corpus
+
+
+def load(
+    config: ExperimentConfig, vocabulary: VocabularyConfig | VocabularyPair
+) -> TokenisedCorpus:
+    """The configured corpus in a vocabulary's pieces, or in those that it learns; tells of it."""
+    corpus = tokenised_corpus(config.data, config.seed, vocabulary)
+    for report in corpus.reports.values():
+        logger.info("%s", report)
+    return corpus
+
+
+def tell_of_beginning(
+    config: ExperimentConfig, vocabulary: VocabularyPair, model: nn.Module, group: Group
+) -> None:
+    """Say what is trained, and with what."""
+    parameters = list(model.parameters())
+    threads = torch.get_num_threads()
+    logger.info(
+        "%s · %s parameters · vocabulary %s · score %s · %s products · %s, %d thread%s%s",
+        config.model.name,
+        f"{sum(parameter.numel() for parameter in parameters):,}",
+        f"{len(vocabulary.target):,}",
+        config.score.name,
+        config.precision,
+        parameters[0].device,
+        threads,
+        "" if threads == 1 else "s",
+        f" in each of {group.size} processes" if group.size > 1 else "",
+    )
+
+
+def tell_of_resuming(restored: Restored | None, group: Group) -> None:
+    """Say where a resumed run goes on."""
+    if restored is None:
+        logger.info("there is no checkpoint yet; training begins once more")
+        return
+    logger.info("going on from update %s", f"{restored.progress.update:,}")
+    if restored.processes != group.size:
+        logger.info(
+            "%d processes instead of %d: random numbers will be others, such as dropout's",
+            group.size,
+            restored.processes,
+        )
