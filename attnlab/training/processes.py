@@ -4,6 +4,7 @@ Gradients go by DistributedDataParallel, numbers and objects by gloo. Knows no w
 started the processes.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
@@ -81,12 +82,14 @@ class Processes(Group):
 
     def with_shared_gradients(self, objective: nn.Module) -> nn.Module:
         """See `Group`; the first process's weights become everybody's."""
-        return DistributedDataParallel(
-            objective,
-            process_group=self._gradients,
-            broadcast_buffers=False,  # those of the models are constants
-            gradient_as_bucket_view=True,
-        )
+        with warnings.catch_warnings():  # torch 2.13 has a new name for it, which 2.12 lacks
+            warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated")
+            return DistributedDataParallel(
+                objective,
+                process_group=self._gradients,
+                broadcast_buffers=False,  # those of models are worked out, and grow as needed
+                gradient_as_bucket_view=True,
+            )
 
     def sharing_gradients(self, objective: nn.Module, now: bool) -> AbstractContextManager[None]:
         """See `Group`."""

@@ -17,15 +17,17 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.distributed_c10d import Store
 from torch.distributed.rendezvous import rendezvous
 
 from attnlab.errors import AttnlabError
 from attnlab.training.distributed import ALONE, Group
+from attnlab.training.meeting import meet
 from attnlab.training.processes import Processes
 from attnlab.workers import usable_cores
 
 _TIME_TO_MEET = timedelta(minutes=10)
+_SECONDS_TO_SPEAK = 1.0  # torchrun ends all processes as soon as one has ended
 _TIME_TO_PREPARE = timedelta(days=2)  # the first process may tokenise; the others wait for it
 
 
@@ -49,9 +51,10 @@ def started_processes() -> Iterator[Group]:
     with _reporting(None):
         try:
             store, rank, size = next(rendezvous("env://", timeout=_TIME_TO_MEET))
+            store = meet(store, rank, size, _TIME_TO_MEET)
         except (RuntimeError, ValueError) as error:
             raise _not_met(error) from error
-    with _reporting(PrefixStore(f"attnlab/{_restarts()}", store)):
+    with _reporting(store):
         with _telling_of_losses():
             try:
                 dist.init_process_group(
@@ -101,6 +104,7 @@ def _reporting(store: Store | None) -> Iterator[None]:
         what = "lost" if isinstance(error, LostError) else str(error)
         if store is None or _is_first_to_say(what, store):
             raise
+        time.sleep(_SECONDS_TO_SPEAK)
         sys.exit(error.exit_code)
 
 
@@ -115,7 +119,7 @@ def _report(message: str) -> None:
 
 def _is_first_to_say(what: str, store: Store) -> bool:
     try:
-        return int(store.add(sha256(what.encode()).hexdigest(), 1)) == 1
+        return int(store.add(f"said/{sha256(what.encode()).hexdigest()}", 1)) == 1
     except RuntimeError:  # it went with the process that is lost
         return True
 
