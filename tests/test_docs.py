@@ -1,12 +1,14 @@
 """What the documents tell people to type or write works."""
 
 import re
+import subprocess
 
 import pytest
 import torch
 import torch.nn.functional as F
 import yaml
 
+from attnlab import launch
 from attnlab.attention import score as score_module
 from attnlab.attention.multihead import MultiHeadAttention
 from tests.runs import REPOSITORY
@@ -34,3 +36,14 @@ def test_the_documented_score_is_a_cosine_and_works_with_many_heads(cosine):
     attention = MultiHeadAttention(cosine, 12, 3)
     x = torch.randn(2, 5, 12)
     assert attention(x, attention.prepare(x, x)).shape == x.shape
+
+
+def test_the_documented_ways_to_start_several_processes_are_shell_and_settings():
+    page = (REPOSITORY / "docs" / "distributed.md").read_text(encoding="utf-8")
+    scripts = re.findall(r"```bash\n(.*?)```", page, re.DOTALL)
+    assert len(scripts) == 3
+    for script in scripts:
+        subprocess.run(["bash", "-n"], input=script.encode(), check=True)
+    node = launch.compose(launch.TRAIN, ["model=transformer", "data=multi30k"])
+    told = set(re.findall(r"`distributed\.(\w+)`", page))
+    assert told == set(node.distributed)

@@ -1,6 +1,8 @@
 """Several attnlab processes that train together: at once, or started and watched by torchrun."""
 
+import multiprocessing
 import os
+import pickle
 import socket
 import subprocess
 import sys
@@ -8,9 +10,11 @@ import time
 from contextlib import suppress
 
 import psutil
+import torch
 
+from attnlab.training.torchrun import started_processes
 from tests.runs import environment
-from tests.warm import Attnlab
+from tests.warm import NEEDED, Attnlab
 
 _started = []
 
@@ -33,6 +37,32 @@ def free_port() -> int:
     with socket.socket() as listening:
         listening.bind(("localhost", 0))
         return listening.getsockname()[1]
+
+
+def _call(function, told, folder):
+    os.environ.update(told)
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    with started_processes() as group:
+        found = function(group, folder)
+        (folder / f"found-by-{group.rank}").write_bytes(pickle.dumps(found))
+
+
+def each_of(function, folder, size=2):
+    """What `function(group, folder)` gives in each of `size` processes, by rank."""
+    context, port = multiprocessing.get_context("forkserver"), free_port()
+    context.set_forkserver_preload(NEEDED)
+    processes = [
+        context.Process(target=_call, args=(function, variables(rank, size, port), folder))
+        for rank in range(size)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(200)
+        process.kill()
+    assert [process.exitcode for process in processes] == [0] * size
+    return [pickle.loads((folder / f"found-by-{rank}").read_bytes()) for rank in range(size)]
 
 
 class Together:

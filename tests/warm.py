@@ -13,7 +13,7 @@ from pathlib import Path
 
 _SERVER = multiprocessing.get_context("forkserver") if os.name == "posix" else None
 _started = []
-_NEEDED = ["attnlab.__main__", "attnlab.experiment.train", "attnlab.experiment.evaluate"]
+NEEDED = ["attnlab.__main__", "attnlab.experiment.train", "attnlab.experiment.evaluate"]
 
 
 def _run(folder: str, output: str, arguments: list[str], preparation: str) -> None:
@@ -37,7 +37,7 @@ class Attnlab:
 
     def __init__(self, *arguments: str, folder: Path, preparation: str = "") -> None:
         assert _SERVER is not None
-        _SERVER.set_forkserver_preload(_NEEDED)
+        _SERVER.set_forkserver_preload(NEEDED)
         self._log = folder / f"log-{time.monotonic_ns()}"
         values = (str(folder), str(self._log), list(arguments), preparation)
         self._process = _SERVER.Process(target=_run, args=values, daemon=True)

@@ -79,7 +79,9 @@ def stopped_and_resumed(folder, number):
     return process.told()[0]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_a_signal_to_one_stops_all_and_resuming_is_exact(number, tmp_path):
     whole = Together(*SETTINGS, "max_updates=60", "name=whole", folder=tmp_path)
     assert whole.wait() == [0, 0], whole.told()
@@ -133,7 +135,7 @@ def begun(folder, *options):
     return job
 
 
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("rank", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_killed_process_ends_the_others(rank, tmp_path):
     job = begun(tmp_path)
     others = [job.process(1 - rank)]
@@ -154,7 +156,7 @@ def test_what_ended_one_is_shown(tmp_path):
     assert job.wait(timeout=30) == 1
     told = job.told()
     message = "the checkpoint could not be written"
-    assert f"{message}" in told.partition("Traceback")[0]
+    assert message in told.partition("Traceback")[0]
     assert message in told.partition("Root Cause")[2]
 
 
@@ -171,6 +173,7 @@ def test_torchrun_restarts_what_was_killed_and_the_run_goes_on(tmp_path):
     assert len([*tmp_path.glob("runs/cut/*")]) == 1
 
 
+@pytest.mark.slow
 def test_torchrun_passes_a_signal_on(tmp_path):
     job = begun(tmp_path)
     job.agent.send_signal(signal.SIGTERM)

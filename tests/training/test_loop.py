@@ -10,6 +10,7 @@ import torch
 from attnlab.errors import UsageError
 from attnlab.models import MODELS
 from attnlab.tokenised.batching import EncodedPair, TrainingBatches
+from attnlab.training.distributed import ALONE
 from attnlab.training.loop import Limits, NonFinite, Progress, optimise
 from attnlab.training.objective import Objective, total_cross_entropy
 from attnlab.training.optimiser.interface import with_highest_rates
@@ -32,11 +33,14 @@ def steps_of(model, progress=None, optimiser=None, **changes):
         "precision": "float32",
         "accumulate": 1,
         "average": None,
+        "batch_tokens": 60,
+        "group": ALONE,
     } | changes
     optimiser = optimiser or torch.optim.Adam(model.parameters(), lr=settings["learning_rate"])
+    objective = Objective(model, objective_config(**settings["objective"]))
     return optimise(
-        Objective(model, objective_config(**settings["objective"])),
-        TrainingBatches(PAIRS, 60, seed=1),
+        settings["group"].with_shared_gradients(objective),
+        TrainingBatches(PAIRS, settings["batch_tokens"], seed=1),
         with_highest_rates(optimiser),
         settings["schedule"],
         settings["limits"],
@@ -45,6 +49,7 @@ def steps_of(model, progress=None, optimiser=None, **changes):
         precision=settings["precision"],
         accumulate=settings["accumulate"],
         average=settings["average"],
+        group=settings["group"],
     )
 
 
