@@ -84,7 +84,7 @@ def _telling_of_losses() -> Iterator[None]:
         if not (isinstance(error, dist.DistError) or "gloo" in text):
             raise
         happened = (
-            "did not answer within distributed.timeout_seconds"
+            "did not answer within distributed.timeout_seconds (it hangs, or needs more of them)"
             if "imed out" in text
             else "has ended, and so does this one; what ended it stands above, or below in "
             "torchrun's own words"

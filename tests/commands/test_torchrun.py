@@ -45,7 +45,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("model", CASES)
+@pytest.mark.parametrize("model", [pytest.param("rnn", marks=pytest.mark.slow), "transformer"])
 def test_two_processes_give_the_metrics_of_one(model, tmp_path):
     arguments = tiny(model, "max_updates=30", "precision=float32", "search=beam", *CASES[model])
     arguments += ["data=bitext", "data.train=pairs.tsv", "vocabulary.size=60", "validate_every=10"]
@@ -94,6 +94,7 @@ def test_a_signal_to_one_stops_all_and_resuming_is_exact(number, tmp_path):
     assert not torch.equal(states[0]["cpu"], states[1]["cpu"])
 
 
+@pytest.mark.slow
 def test_another_number_of_processes_goes_on(tmp_path):
     one = Attnlab(*SETTINGS, "max_updates=9", "name=grows", folder=tmp_path)
     assert one.wait() == 0, one.told()
@@ -160,6 +161,7 @@ def test_what_ended_one_is_shown(tmp_path):
     assert message in told.partition("Root Cause")[2]
 
 
+@pytest.mark.slow
 def test_torchrun_restarts_what_was_killed_and_the_run_goes_on(tmp_path):
     arguments = [*SETTINGS, "max_updates=150", "name=cut"]
     job = Torchrun(*arguments, folder=tmp_path, options=["--max-restarts=2"])
