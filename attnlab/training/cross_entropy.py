@@ -14,6 +14,7 @@ from torch import Tensor
 from attnlab.attention.rounding import type_of_products
 
 _LOGITS_AT_A_TIME = 1 << 22
+_LEAST_LOG_PROBABILITY = -80.0  # e to it is near the least number that bfloat16 has
 
 
 def summed_cross_entropy(
@@ -66,11 +67,13 @@ class _SummedCrossEntropy(torch.autograd.Function):
             some = slice(start, start + rows)
             logits, token = x[some] @ w.t(), tokens[some].unsqueeze(-1)
             wanted = logits.gather(-1, token).squeeze(-1).to(total.dtype)
-            largest = logits.amax(-1).to(total.dtype)
             probabilities = logits.softmax(-1)
-            # log p = l - log Σ exp for any token; the likeliest one's p is far from 0.
-            likeliest = probabilities.amax(-1).to(total.dtype)
-            total += (largest - likeliest.log() - right * wanted).sum()
+            log_probability = probabilities.gather(-1, token).squeeze(-1).to(total.dtype).log()
+            if (unlikely := log_probability < _LEAST_LOG_PROBABILITY).any():
+                few = logits[unlikely].to(total.dtype)
+                log_probability[unlikely] = wanted[unlikely] - few.logsumexp(-1)
+            # With y as above, log Σ exp(l) - Σ y l is -log p + ε l less ε times the mean of l.
+            total += (label_smoothing * wanted - log_probability).sum()
             if features_gradient is None:
                 continue
             surplus = probabilities.scatter_add_(
