@@ -48,6 +48,8 @@ class ExperimentConfig:
     `validate_sentences`: how many of the validation split are translated; null is all.
     `validate_metrics`: what they are measured by, besides the metric that `stopping` names.
     `watch_sentences`: how many of them have their translation and attention shown on TensorBoard.
+    `watch_every`: in updates, how often update ratios and attention entropies are measured; null
+    is never.
     `batch_tokens`: tokens a side in one batch, padding counted; several processes share a batch
     out. `accumulate`: batches in one update. `on_non_finite`: a batch whose loss or gradient is no
     finite number is written out, and training then stops (stop) or goes on without it (skip).
@@ -68,6 +70,7 @@ class ExperimentConfig:
     checkpoint_every: int
     keep_checkpoints: int
     log_every: int
+    watch_every: int | None
     batch_tokens: int
     accumulate: int
     on_non_finite: str
@@ -90,8 +93,9 @@ class ExperimentConfig:
         for name in counts:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name}={getattr(self, name)} must be at least 1")
-        if self.validate_sentences is not None and self.validate_sentences < 1:
-            raise UsageError(f"validate_sentences={self.validate_sentences} must be at least 1")
+        for name in ("validate_sentences", "watch_every"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise UsageError(f"{name}={getattr(self, name)} must be at least 1, or null")
         at_least_0 = ("max_updates", "max_epochs", "default_epochs", "keep_checkpoints")
         for name in ("seed", "watch_sentences", *at_least_0):
             if (getattr(self, name) or 0) < 0:

@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Bool
 from numpy.typing import NDArray
+from torch import Tensor
 
-from attnlab.attention.recording import record_attention
+from attnlab.attention.recording import AttentionRecord, record_attention
 from attnlab.models.interface import EncoderDecoder
 from attnlab.text.tokens import BEGIN, END
 from attnlab.text.vocabulary import Vocabulary, VocabularyPair
 from attnlab.text.words import Word, group_pieces, merge_to_words
-from attnlab.tokenised.batching import EncodedPair, collate, like_lengths_together
+from attnlab.tokenised.batching import Batch, EncodedPair, collate, like_lengths_together
 
 _SIDES = {
     "encoder": ("source", "source"),
@@ -71,14 +73,39 @@ def record_pairs(
     """
     longer = [max(len(pair.source), len(pair.target)) + 1 for pair in pairs]
     for chosen in like_lengths_together(longer, batch_tokens):
-        by_layer = _record_batch(model, [pairs[index] for index in chosen], kinds)
+        record = record_batch(model, collate([pairs[index] for index in chosen]))
+        by_layer = {_kind_and_layer(name): each.float().cpu() for name, each in record.items()}
         for row, index in enumerate(chosen):
             sizes = {"source": len(pairs[index].source) + 1, "target": len(pairs[index].target) + 1}
             weights = {}
             for (kind, layer), of_batch in by_layer.items():
-                queries, keys = (sizes[side] for side in _SIDES[kind])
-                weights[kind, layer] = of_batch[row, :, :queries, :keys]
+                if kind in kinds:
+                    queries, keys = (sizes[side] for side in _SIDES[kind])
+                    weights[kind, layer] = of_batch[row, :, :queries, :keys].numpy()
             yield RecordedPair(index, weights)
+
+
+def record_batch(model: EncoderDecoder[Any], batch: Batch) -> AttentionRecord:
+    """Let the model read the pairs of `batch` as a whole: all of its attention, padding included.
+
+    It reads as in evaluation, and is afterwards in the mode that it was in.
+    """
+    batch = batch.to(next(model.parameters()).device)
+    was_training = model.training
+    model.eval()
+    with torch.no_grad(), record_attention(model) as record:
+        model.decode_features(batch.target_input, model.encode(batch.source, batch.source_mask))
+    model.train(was_training)
+    return record
+
+
+def visible_keys(name: str, batch: Batch) -> Bool[Tensor, "batch queries keys"]:
+    """Which keys the queries may see, in the attention of that readable name; padding sees none."""
+    kind, _ = _kind_and_layer(name)
+    masks = {"source": batch.source_mask, "target": batch.target_mask}
+    queries, keys = (masks[side] for side in _SIDES[kind])
+    visible = queries[:, :, None] & keys[:, None]
+    return visible.tril() if kind == "decoder" else visible
 
 
 def attention_maps(
@@ -115,24 +142,6 @@ def attention_maps(
                 )
             )
     return maps
-
-
-def _record_batch(
-    model: EncoderDecoder[Any], pairs: Sequence[EncodedPair], kinds: Collection[str]
-) -> dict[tuple[str, int], NDArray[np.float32]]:
-    """Weights by kind and layer, (batch, heads, queries, keys), padding included."""
-    batch = collate(pairs).to(next(model.parameters()).device)
-    was_training = model.training
-    model.eval()
-    with torch.no_grad(), record_attention(model) as record:
-        model.decode_features(batch.target_input, model.encode(batch.source, batch.source_mask))
-    model.train(was_training)
-    by_layer = {}
-    for name, weights in record.items():
-        kind, layer = _kind_and_layer(name)
-        if kind in kinds:
-            by_layer[kind, layer] = weights.float().cpu().numpy()
-    return by_layer
 
 
 def _kind_and_layer(name: str) -> tuple[str, int]:

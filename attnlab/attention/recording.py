@@ -38,6 +38,11 @@ class AttentionRecord(dict[str, Tensor]):
         self[name] = torch.cat([self[name], weights], dim=2) if name in self else weights
 
 
+def attends(model: nn.Module) -> bool:
+    """Whether there is any attention in `model`."""
+    return any(isinstance(module, AttentionPooling) for module in model.modules())
+
+
 @contextmanager
 def record_attention(model: nn.Module) -> Iterator[AttentionRecord]:
     """Collect the weights of every attention in `model` until the block ends."""

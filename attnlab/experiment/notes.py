@@ -17,6 +17,8 @@ class StepSums:
     loss: float = 0.0
     gradient_norm: float = 0.0
     seconds: float = 0.0
+    data_seconds: float = 0.0
+    optimiser_seconds: float = 0.0
     learning_rate: float = 0.0
     epoch: float = 0.0
 
@@ -27,16 +29,22 @@ class StepSums:
         self.loss += step.loss * step.target_tokens
         self.gradient_norm += step.gradient_norm
         self.seconds += step.seconds
+        self.data_seconds += step.data_seconds
+        self.optimiser_seconds += step.optimiser_seconds
         self.learning_rate, self.epoch = step.learning_rate, step.epoch
 
     def report(self) -> dict[str, float]:
-        """The means, by the names that they are tracked under."""
+        """The means, by the names that they are tracked under; seconds are those of one update."""
+        gradient_seconds = self.seconds - self.optimiser_seconds
         return {
             "train/loss": self.loss / self.target_tokens,
             "train/gradient_norm": self.gradient_norm / self.steps,
             "train/learning_rate": self.learning_rate,
             "train/tokens_per_second": self.target_tokens / self.seconds,
             "train/epoch": self.epoch,
+            "seconds/waiting_for_data": self.data_seconds / self.steps,
+            "seconds/forward_and_backward": gradient_seconds / self.steps,
+            "seconds/optimiser": self.optimiser_seconds / self.steps,
         }
 
 

@@ -32,6 +32,7 @@ from attnlab.experiment.stopping import (
 from attnlab.experiment.together import Orders
 from attnlab.experiment.trained import build_model, pick_device
 from attnlab.experiment.validation import Validation, Validator
+from attnlab.experiment.watching import Watch, watched_pairs
 from attnlab.models import EncoderDecoder
 from attnlab.run import Run, create_run, open_run, write_config
 from attnlab.text.vocabulary import VocabularyPair
@@ -158,6 +159,8 @@ class _Training:
             )
         else:
             refuse_to_follow_validation(config, self._schedule)
+        watch_every = config.watch_every if group.is_first else None
+        self._watch = Watch(self._model, watched_pairs(corpus), watch_every)
         tell_of_beginning(config, vocabulary, self._model, group)
         if resume:
             tell_of_resuming(restored, group)
@@ -187,6 +190,7 @@ class _Training:
         # Whoever is told of a failure, or of an end, is told after the last word is written.
         with writing_to(self._run.folder), closing(self._tracker):
             with deferred_signals(several) as request, progress_display(shown) as display:
+                self._watch.before(self._progress.update + 1)
                 while (stopped := self._reason_to_stop()) is None:
                     step = next(steps, None)
                     if step is None:
@@ -228,6 +232,8 @@ class _Training:
         self._saved = False
         if step.update % config.log_every == 0:
             self._report()
+        if watched := self._watch.after(step.update):
+            self._tracker.scalars(step.update, watched)
         if step.update % config.validate_every == 0:
             found = self._validate(display)
             if found is not None:
@@ -236,6 +242,7 @@ class _Training:
                 self._notes.patience.observe(quality, config.stopping.minimum_improvement)
         if step.update % config.checkpoint_every == 0:
             self._save_last()
+        self._watch.before(step.update + 1)
 
     def _report(self) -> None:
         """Record the means over the steps since the last report."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from attnlab.attention.pooling import AttentionPooling
+from attnlab.attention.recording import attends
 from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
@@ -93,7 +93,7 @@ def _require_kept(run: Run, checkpoint: str) -> None:
 
 def require_attention(trained: Trained, purpose: str) -> None:
     """Refuse a model that attends to nothing; `purpose` is a verb, such as "plot"."""
-    if not any(isinstance(module, AttentionPooling) for module in trained.model.modules()):
+    if not attends(trained.model):
         raise AttnlabError(
             f"{trained.run.folder}: model={trained.run.config.model.name} has no attention to "
             f"{purpose}; train model=bahdanau or model=transformer"

@@ -76,7 +76,10 @@ class Progress:
 class Step:
     """One update, as it was: `loss` in nats a target token, with all that the objective adds.
 
-    `learning_rate`: that of the optimiser's first group.
+    `learning_rate`: that of the optimiser's first group. `seconds` of work, of which clipping the
+    gradient and changing the weights took `optimiser_seconds`; the batches had been waited for
+    `data_seconds` before it began. On a GPU, which works on while the processor goes ahead, the
+    optimiser's work counts to the next update.
     """
 
     update: int
@@ -87,6 +90,8 @@ class Step:
     learning_rate: float
     target_tokens: int
     seconds: float
+    data_seconds: float
+    optimiser_seconds: float
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,7 @@ def optimise(
     parameters = list(objective.parameters())
     device = parameters[0].device
     while True:
+        waiting = time.perf_counter()
         coming = batches.epoch(progress.epoch, start=progress.batch)
         while together := list(islice(coming, accumulate)):
             share_done = limits.done(progress, batches.batches_in(progress.epoch))
@@ -153,6 +159,7 @@ def optimise(
                     (group.size * loss).backward()  # gradients become means over the processes
                 losses.append(loss.item())
             losses = group.sum(losses)
+            learnt = time.perf_counter()
             norm = nn.utils.clip_grad_norm_(
                 parameters, torch.inf if clip_norm is None else clip_norm
             ).item()
@@ -172,6 +179,7 @@ def optimise(
                     gradient_norm=norm,
                     learning_rate=rate,
                 )
+                waiting = time.perf_counter()
                 continue
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
@@ -179,6 +187,7 @@ def optimise(
             progress.skipped_in_a_row = 0
             if average is not None:
                 average.update(progress.update)
+            ended = time.perf_counter()
             yield Step(
                 update=progress.update,
                 epoch=progress.epoch + progress.batch / batches.batches_in(progress.epoch),
@@ -187,6 +196,9 @@ def optimise(
                 gradient_norm=norm,
                 learning_rate=rate,
                 target_tokens=tokens,
-                seconds=time.perf_counter() - started,
+                seconds=ended - started,
+                data_seconds=started - waiting,
+                optimiser_seconds=ended - learnt,
             )
+            waiting = time.perf_counter()
         progress.epoch, progress.batch = progress.epoch + 1, 0

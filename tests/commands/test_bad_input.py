@@ -67,6 +67,7 @@ def broken(run_folder, tmp_path):
         (["train", "-m", "--resume"], "exclude one another"),
         (["train", "--resolve"], "belong to --cfg"),
         (["train", "default_epochs=null"], "training would never end"),
+        (["train", "watch_every=0"], "watch_every=0 must be at least 1, or null"),
         (["train", "on_non_finite=ignore"], "on_non_finite=ignore is neither stop nor skip"),
         (["train", "experiment=tiny", "device=warp"], "device=warp is not to be had here"),
         (["eval", "--source", "a.en"], "--source and --reference belong together"),
