@@ -10,7 +10,7 @@ import sys
 import typer
 
 from attnlab import __version__
-from attnlab.commands import average, data, eval, plot_attention, train, translate
+from attnlab.commands import average, data, eval, lr_find, plot_attention, train, translate
 from attnlab.errors import AttnlabError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("train")(train.train)
+app.command("lr-find")(lr_find.find_learning_rate)
 app.command("eval")(eval.evaluate)
 app.command("average")(average.average)
 app.command("plot-attention")(plot_attention.plot_attention)

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import torch
 from omegaconf import DictConfig
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig, from_node, seconds, with_absolute_paths
+from attnlab.experiment.assembly import assemble
 from attnlab.experiment.interruption import Interrupted, deferred_signals
 from attnlab.experiment.non_finite import NonFiniteBatches
 from attnlab.experiment.notes import Notes, StepSums
@@ -30,27 +29,20 @@ from attnlab.experiment.stopping import (
     require_same_metric,
 )
 from attnlab.experiment.together import Orders
-from attnlab.experiment.trained import build_model, pick_device
+from attnlab.experiment.trained import pick_device
 from attnlab.experiment.validation import Validation, Validator
 from attnlab.experiment.watching import Watch, watched_pairs
-from attnlab.models import EncoderDecoder
 from attnlab.run import Run, create_run, open_run, write_config
 from attnlab.text.vocabulary import VocabularyPair
-from attnlab.tokenised.batching import TrainingBatches
 from attnlab.tokenised.corpus import TokenisedCorpus
-from attnlab.tokenised.sampling import training_pairs
-from attnlab.training.allocator import keep_freed_memory
 from attnlab.training.averaging import MovingAverage
 from attnlab.training.checkpoint import save_checkpoint
 from attnlab.training.distributed import Group
-from attnlab.training.loop import Limits, NonFinite, Progress, Step, optimise
-from attnlab.training.objective import Objective
-from attnlab.training.optimiser import build_optimiser
+from attnlab.training.loop import Limits, NonFinite, Progress, Step
 from attnlab.training.precision import resolve_precision
 from attnlab.training.resuming import Part, has_checkpoint, restore_together, training_state
 from attnlab.training.schedule import SCHEDULES
 from attnlab.training.snapshots import drop_snapshots_after, save_snapshot
-from attnlab.training.torchrun import settle_threads
 from attnlab.training.tracking import NoTracker, Tracker
 
 logger = logging.getLogger(__name__)
@@ -118,18 +110,11 @@ class _Training:
         config, vocabulary = run.config, corpus.vocabulary
         self._run, self._group, self._limits = run, group, limits_of(config)
         self._schedule = SCHEDULES.build(config.schedule)
-        keep_freed_memory()
-        settle_threads(config.distributed.threads)
-        torch.manual_seed(config.seed)
-        with group.agreeing():
-            device = pick_device(group.own_device(config.device))
-            self._model: EncoderDecoder[Any] = build_model(config, vocabulary, device)
-            self._optimiser = build_optimiser(config.optimiser, self._model)
-        group.begin(config.distributed, device)
+        self._assembly = assemble(config, corpus, group)
+        self._model, self._optimiser = self._assembly.model, self._assembly.optimiser
         self._average = MovingAverage(config.averaging, self._model)
         self._progress, self._notes = Progress(), Notes(config.stopping.metric)
         self._saved = False
-        group.reseed(config.seed)
         restored = None
         if resume:
             restored = restore_together(
@@ -143,9 +128,6 @@ class _Training:
         if restored is not None:
             self._progress, self._notes = restored.progress, Notes.from_values(restored.notes)
             require_same_metric(self._notes.metric, config.stopping)
-        self._objective = group.with_shared_gradients(Objective(self._model, config.objective))
-        pairs = training_pairs(corpus, config.vocabulary, config.seed)
-        self._batches = TrainingBatches(pairs, config.batch_tokens, config.seed)
         self._non_finite = NonFiniteBatches(run, vocabulary, writes=group.is_first)
         self._tracker: Tracker = NoTracker()
         if group.is_first:
@@ -171,20 +153,7 @@ class _Training:
         Raises:
             Interrupted: somebody did; the last checkpoint is that of the moment.
         """
-        config = self._run.config
-        steps = optimise(
-            self._objective,
-            self._batches,
-            self._optimiser,
-            self._schedule,
-            self._limits,
-            self._progress,
-            clip_norm=config.optimiser.clip_norm,
-            precision=config.precision,
-            accumulate=config.accumulate,
-            average=self._average,
-            group=self._group,
-        )
+        steps = self._assembly.steps(self._schedule, self._limits, self._progress, self._average)
         several, shown = self._group.size > 1, self._group.is_first
         self._group.remember(self._run.folder)
         # Whoever is told of a failure, or of an end, is told after the last word is written.

@@ -1,8 +1,8 @@
-"""The colour scale of attention weights. Knows numbers only, no figure.
+"""The colours of figures: ink, and the scale of attention weights. Knows no figure.
 
-Paper white for 0, deep blue for 1. Equal differences of weight are equal differences of CIELAB
-lightness, so the scale is perceptually uniform, can be read without colour vision, and survives a
-black-and-white printer.
+The scale goes from paper white for 0 to deep blue for 1. Equal differences of weight are equal
+differences of CIELAB lightness, so the scale is perceptually uniform, can be read without colour
+vision, and survives a black-and-white printer.
 """
 
 from functools import lru_cache
@@ -10,6 +10,9 @@ from functools import lru_cache
 import numpy as np
 from matplotlib.colors import ListedColormap
 from numpy.typing import NDArray
+
+INK, QUIET_INK, FRAME = "#1a1a1a", "#5f6670", "#aab2bd"
+"""Of what matters, of what explains it, and of lines around things."""
 
 STEPS = 256
 

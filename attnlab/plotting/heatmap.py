@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from attnlab.plotting.colours import attention_colours
+from attnlab.plotting.colours import FRAME, INK, QUIET_INK, attention_colours
 from attnlab.plotting.layout import (
     LABEL_GAP,
     LABEL_SIZE,
@@ -31,7 +31,6 @@ LEAST_PRINTED = 0.05
 
 _NUMBER_SIZE = 6.5
 _DARK_FROM = 0.5  # white is easier to read than ink on heavier weights
-_INK, _QUIET_INK, _FRAME = "#1a1a1a", "#5f6670", "#aab2bd"
 _ROUNDING = 1e-3  # half-precision weights may exceed 1 by this much
 
 
@@ -137,7 +136,7 @@ def draw_heatmaps(
             line.left / page.width,
             1 - line.baseline / page.height,
             line.text,
-            color=_INK if line.bold else _QUIET_INK,
+            color=INK if line.bold else QUIET_INK,
             va="baseline",
             **text_style(line.text, line.size, bold=line.bold),
         )
@@ -166,7 +165,7 @@ def _draw_cells(axes: Axes, weights: NDArray[np.floating]) -> None:
         linewidth=0.5,
     )
     axes.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[], facecolor="white")
-    axes.spines[:].set(color=_FRAME, linewidth=0.6)
+    axes.spines[:].set(color=FRAME, linewidth=0.6)
 
 
 def _label(axes: Axes, text: PanelText, *, slanted_keys: bool) -> None:
@@ -183,7 +182,7 @@ def _label(axes: Axes, text: PanelText, *, slanted_keys: bool) -> None:
             _write(axes, key, place, (0, LABEL_GAP), ha="center")
     for line, name in enumerate(reversed(text.corner)):
         above = (-LABEL_GAP, LABEL_GAP + line * 1.3 * NAME_SIZE)
-        _write(axes, name, (0, 0), above, size=NAME_SIZE, ha="right", color=_QUIET_INK)
+        _write(axes, name, (0, 0), above, size=NAME_SIZE, ha="right", color=QUIET_INK)
 
 
 def _write(
@@ -193,7 +192,7 @@ def _write(
     shift: tuple[float, float],
     *,
     size: float = LABEL_SIZE,
-    color: str = _INK,
+    color: str = INK,
     **style: Any,
 ) -> None:
     """Write at `place` in cells, moved by `shift` in points."""
@@ -218,7 +217,7 @@ def _print_weights(axes: Axes, weights: NDArray[np.floating]) -> None:
                 column + 0.5,
                 row + 0.5,
                 number,
-                color="white" if weight > _DARK_FROM else _INK,
+                color="white" if weight > _DARK_FROM else INK,
                 ha="center",
                 va="center_baseline",
                 **text_style(number, _NUMBER_SIZE),
@@ -238,7 +237,7 @@ def _draw_colour_bar(axes: Axes) -> None:
         linewidth=0.2,
     )
     axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
-    axes.spines[:].set(color=_FRAME, linewidth=0.6)
+    axes.spines[:].set(color=FRAME, linewidth=0.6)
     for weight in (0.0, 0.25, 0.5, 0.75, 1.0):
         shift = (4.0, -0.27 * NAME_SIZE)
         _write(axes, f"{weight:.2f}", (1, weight), shift, size=NAME_SIZE, ha="left")

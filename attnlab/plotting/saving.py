@@ -42,12 +42,7 @@ def save_figure(figure: Figure, path: Path | str) -> None:
         AttnlabError: another suffix, or a place that cannot be written to.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in _METADATA:
-        raise AttnlabError(
-            f"{path}: cannot write a figure as '{suffix or path.name}'; "
-            f"end the name with one of: {', '.join(_METADATA)}"
-        )
+    suffix = figure_suffix(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".figure-", dir=path.parent) as folder:
@@ -65,6 +60,21 @@ def save_figure(figure: Figure, path: Path | str) -> None:
         raise AttnlabError(
             f"cannot write the figure {path}: {error.strerror or error}; choose another place"
         ) from error
+
+
+def figure_suffix(path: Path) -> str:
+    """The suffix of a figure's file, in small letters.
+
+    Raises:
+        AttnlabError: no figure is written with this one.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _METADATA:
+        raise AttnlabError(
+            f"{path}: cannot write a figure as '{suffix or path.name}'; "
+            f"end the name with one of: {', '.join(_METADATA)}"
+        )
+    return suffix
 
 
 def _dots_per_inch(figure: Figure) -> float:

@@ -1,0 +1,86 @@
+"""attnlab lr-find."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attnlab.commands.arguments import ConfigDir, split_run, with_examples
+from attnlab.errors import UsageError
+
+_READING = """
+\b
+How to read it:
+  The loss stays where it is while the rate is too low, falls, and rises again
+  where the rate is too high. A good rate is below the minimum's, as the test
+  reaches that one by way of all the lower ones. A tenth of it is the one to
+  try first, and up to three times as much often trains as well where the
+  schedule falls later on, as the default one does. The steepest descent is
+  cautious: early on the loss falls fast at any rate, since a model learns
+  first which words are frequent. Neither is finer than a factor of two.
+"""
+
+
+@with_examples(
+    """
+    attnlab lr-find                       the built-in corpus, the default model
+    attnlab lr-find model=transformer optimiser=adamw
+    attnlab lr-find optimiser=sgd --from 1e-3 --to 100
+    attnlab lr-find data=multi30k -o plots/multi30k.svg
+""",
+    more=_READING,
+)
+def find_learning_rate(
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="OVERRIDE...",
+            help="Settings as KEY=VALUE, as attnlab train has them; the test has a learning rate "
+            "and a schedule of its own.",
+            show_default=False,
+        ),
+    ] = None,
+    lowest: Annotated[float, typer.Option("--from", help="The first learning rate.")] = 1e-5,
+    highest: Annotated[
+        float, typer.Option("--to", help="The last one, unless the loss diverges before it.")
+    ] = 10.0,
+    updates: Annotated[
+        int, typer.Option("--updates", "-n", min=20, help="How many from the first to the last.")
+    ] = 240,
+    smoothing: Annotated[
+        float, typer.Option("--smoothing", help="How slowly the smoothed loss forgets: 0 to 1.")
+    ] = 0.9,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="The plot (.png, .svg, .pdf); its points go beside it as .csv."
+        ),
+    ] = Path("lr-find.png"),
+    config_dir: ConfigDir = None,
+) -> None:
+    """Find a learning rate: train for a moment while it rises, and see where the loss falls."""
+    from attnlab import launch
+    from attnlab.config import ExperimentConfig, from_node
+    from attnlab.experiment import lr_find
+    from attnlab.experiment.interruption import Interrupted
+    from attnlab.screen import console, show_messages
+    from attnlab.table import table
+
+    show_messages()
+    chosen = overrides or []
+    named, _ = split_run(chosen)
+    if named is not None:
+        raise UsageError(f"'{named}' is no override; write overrides like model=rnn")
+    config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, chosen, config_dir))
+    sweep = lr_find.Sweep(lowest=lowest, highest=highest, updates=updates, smoothing=smoothing)
+    try:
+        suggestions, files = lr_find.find_learning_rate(config, sweep, output)
+    except Interrupted as interruption:
+        console().print(str(interruption), markup=False)
+        raise typer.Exit(interruption.exit_code) from None
+    if suggestions is not None:
+        rates = lr_find.named_rates(suggestions)
+        rows = [[rule, f"optimiser.learning_rate={rate:.2g}"] for rule, rate in rates.items()]
+        typer.echo(table(["suggested by", "to type"], rows))
+    for path in files:
+        typer.echo(path)

@@ -1,0 +1,96 @@
+"""A learning-rate range test as a figure: loss against rate. Knows numbers only, no training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from attnlab.plotting.colours import FRAME, INK, QUIET_INK, attention_colours
+from attnlab.plotting.layout import LABEL_SIZE, NAME_SIZE, TITLE_SIZE
+from attnlab.plotting.lettering import text_style
+
+_WIDTH, _HEIGHT = 6.4, 4.0  # inches
+_HEADROOM = 0.25  # above the losses on the way down, as a share of their range
+_LINE = 0.055  # height of a line of names, as a share of the axes'
+
+
+@dataclass(kw_only=True)
+class Mark:
+    """A rate that is pointed out, and what is written beside it."""
+
+    rate: float
+    name: str
+
+
+def draw_range_test(
+    rates: Sequence[float],
+    losses: Sequence[float],
+    smoothed: Sequence[float],
+    *,
+    marks: Sequence[Mark] = (),
+    heading: str = "",
+) -> Figure:
+    """Each update's loss as a dot and the smoothed one as a line, over the rate's logarithm.
+
+    The losses of a diverging end are cut off above: what is of interest is the valley. Each of
+    `marks` is a dot on the line at its rate, with its name above.
+
+    Raises:
+        ValueError: there are no points, or not as many rates as losses.
+    """
+    if not rates or not len(rates) == len(losses) == len(smoothed):
+        raise ValueError(
+            f"{len(rates)} rates, {len(losses)} losses and {len(smoothed)} smoothed ones"
+        )
+    line = attention_colours()(0.75)
+    figure = Figure(figsize=(_WIDTH, _HEIGHT), facecolor="white", layout="constrained")
+    axes = figure.add_subplot()
+    axes.plot(rates, losses, ".", color=line, alpha=0.3, markersize=3.5, markeredgewidth=0)
+    axes.plot(rates, smoothed, color=line, linewidth=1.6)
+    lowest, highest = min(smoothed), max(smoothed[: int(np.argmin(smoothed)) + 1])
+    room = max(highest - lowest, 1e-3)
+    names = 1.5 * _LINE * len(marks)
+    axes.set_ylim(lowest - 0.2 * room, highest + (_HEADROOM + names) * room)
+    axes.set_xscale("log")
+    _label(axes, heading)
+    # From right to left, each name below the one before: no line then crosses a name.
+    for place, mark in enumerate(sorted(marks, key=lambda mark: mark.rate, reverse=True)):
+        _point_out(axes, mark, float(np.interp(mark.rate, rates, smoothed)), place)
+    return figure
+
+
+def _label(axes: Axes, heading: str) -> None:
+    axes.set_xlabel("learning rate", color=QUIET_INK, **text_style("", LABEL_SIZE))
+    axes.set_ylabel("loss, nats a target token", color=QUIET_INK, **text_style("", LABEL_SIZE))
+    if heading:
+        axes.set_title(heading, loc="left", color=INK, **text_style(heading, TITLE_SIZE))
+    axes.tick_params(colors=QUIET_INK, labelsize=NAME_SIZE, which="both", width=0.6)
+    axes.xaxis.set_major_locator(LogLocator(numticks=20))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[:].set(color=FRAME, linewidth=0.6)
+    axes.grid(visible=True, axis="x", color=FRAME, alpha=0.4, linewidth=0.5)
+    axes.set_axisbelow(True)
+
+
+def _point_out(axes: Axes, mark: Mark, loss: float, place: int) -> None:
+    """A dot on the line, and the mark's name above it, `place` lines below the upper edge."""
+    lowest, highest = axes.get_ylim()
+    top = 1 - _LINE * place
+    ends = [loss, lowest + top * (highest - lowest)]
+    axes.plot([mark.rate, mark.rate], ends, color=INK, linewidth=0.6)
+    axes.plot([mark.rate], [loss], "o", color=INK, markersize=4.5, zorder=3)
+    axes.annotate(
+        mark.name,
+        (mark.rate, top),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4, 0),
+        textcoords="offset points",
+        va="top",
+        ha="right",
+        color=INK,
+        **text_style(mark.name, NAME_SIZE),
+    )
