@@ -24,6 +24,7 @@ from attnlab.training.averaging import AveragingConfig
 from attnlab.training.distributed import DistributedConfig
 from attnlab.training.objective import ObjectiveConfig
 from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
+from attnlab.training.profiling import ProfilingConfig
 from attnlab.training.schedule import SCHEDULES, ScheduleConfig
 
 CHOICES: dict[str, Registry[Any]] = {
@@ -49,9 +50,9 @@ class ExperimentConfig:
     `validate_metrics`: what they are measured by, besides the metric that `stopping` names.
     `watch_sentences`: how many of them have their translation and attention shown on TensorBoard.
     `watch_every`: in updates, how often update ratios and attention entropies are measured; null
-    is never.
-    `batch_tokens`: tokens a side in one batch, padding counted; several processes share a batch
-    out. `accumulate`: batches in one update. `on_non_finite`: a batch whose loss or gradient is no
+    is never. `profile`: whether a few updates are recorded by torch's profiler, those that
+    `profiling` names. `batch_tokens`: tokens a side in one batch, padding counted; several
+    processes share a batch out. `accumulate`: batches in one update. `on_non_finite`: a batch whose loss or gradient is no
     finite number is written out, and training then stops (stop) or goes on without it (skip).
     `precision`: of products, auto, float32 or bfloat16. `device`: auto, cpu, cuda or cuda:1.
     """
@@ -71,6 +72,8 @@ class ExperimentConfig:
     keep_checkpoints: int
     log_every: int
     watch_every: int | None
+    profile: bool
+    profiling: ProfilingConfig
     batch_tokens: int
     accumulate: int
     on_non_finite: str

@@ -7,6 +7,7 @@
                              where keep_checkpoints is set, and averaged, their mean
       metrics.jsonl          one line a report
       events.out.tfevents.*  TensorBoard
+      profile/               what torch's profiler recorded, if it was asked to
       non_finite/            batches whose loss or gradient was no finite number, if there were
       translations/ · plots/
 
@@ -47,6 +48,11 @@ class Run:
     def translations(self) -> Path:
         """Holds what `eval` translated, beside source and reference."""
         return self.folder / "translations"
+
+    @property
+    def profile(self) -> Path:
+        """Holds what torch's profiler recorded."""
+        return self.folder / "profile"
 
     @property
     def plots(self) -> Path:

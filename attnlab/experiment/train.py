@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -40,6 +40,7 @@ from attnlab.training.checkpoint import save_checkpoint
 from attnlab.training.distributed import Group
 from attnlab.training.loop import Limits, NonFinite, Progress, Step
 from attnlab.training.precision import resolve_precision
+from attnlab.training.profiling import Profiler
 from attnlab.training.resuming import Part, has_checkpoint, restore_together, training_state
 from attnlab.training.schedule import SCHEDULES
 from attnlab.training.snapshots import drop_snapshots_after, save_snapshot
@@ -141,6 +142,9 @@ class _Training:
             )
         else:
             refuse_to_follow_validation(config, self._schedule)
+        self._profiler = None
+        if config.profile and group.is_first:
+            self._profiler = Profiler(config.profiling, run.profile)
         watch_every = config.watch_every if group.is_first else None
         self._watch = Watch(self._model, watched_pairs(corpus), watch_every)
         tell_of_beginning(config, vocabulary, self._model, group)
@@ -157,7 +161,12 @@ class _Training:
         several, shown = self._group.size > 1, self._group.is_first
         self._group.remember(self._run.folder)
         # Whoever is told of a failure, or of an end, is told after the last word is written.
-        with writing_to(self._run.folder), closing(self._tracker):
+        with ExitStack() as ending:
+            ending.enter_context(writing_to(self._run.folder))
+            ending.enter_context(closing(self._tracker))
+            if self._profiler is not None:
+                ending.enter_context(closing(self._profiler))
+                self._profiler.start(self._progress.update)
             with deferred_signals(several) as request, progress_display(shown) as display:
                 self._watch.before(self._progress.update + 1)
                 while (stopped := self._reason_to_stop()) is None:
@@ -212,6 +221,8 @@ class _Training:
         if step.update % config.checkpoint_every == 0:
             self._save_last()
         self._watch.before(step.update + 1)
+        if self._profiler is not None:
+            self._profiler.step(step.update)
 
     def _report(self) -> None:
         """Record the means over the steps since the last report."""

@@ -11,6 +11,7 @@ from itertools import islice
 
 import torch
 from torch import nn, optim
+from torch.profiler import record_function
 
 from attnlab.errors import UsageError
 from attnlab.tokenised.batching import Batch, TrainingBatches
@@ -156,7 +157,8 @@ def optimise(
                 with group.sharing_gradients(objective, now=number == len(together)):
                     with computing_in(precision, device):
                         loss = objective(share, done) / tokens
-                    (group.size * loss).backward()  # gradients become means over the processes
+                    with record_function("backward"):
+                        (group.size * loss).backward()  # gradients become means over the processes
                 losses.append(loss.item())
             losses = group.sum(losses)
             learnt = time.perf_counter()
@@ -181,8 +183,9 @@ def optimise(
                 )
                 waiting = time.perf_counter()
                 continue
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
+            with record_function("optimiser"):
+                optimiser.step()
+                optimiser.zero_grad(set_to_none=True)
             progress.update += 1
             progress.skipped_in_a_row = 0
             if average is not None:

@@ -6,6 +6,7 @@ from typing import Any
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.profiler import record_function
 
 from attnlab.errors import UsageError
 from attnlab.models.interface import EncoderDecoder
@@ -70,10 +71,12 @@ class Objective(nn.Module):
         `½ (-log p_t - log q_t + α ½ (KL(p‖q) + KL(q‖p)))` for each target token.
         """
         features = _features(self.model, both)
-        total = total_log_partition_and_divergence(
-            features, self.model.output.weight, self.config.r_drop / 2
-        )
-        return (total - _total_wanted(self.model, features, both, self.config.label_smoothing)) / 2
+        with record_function("loss"):
+            total = total_log_partition_and_divergence(
+                features, self.model.output.weight, self.config.r_drop / 2
+            )
+            smoothing = self.config.label_smoothing
+            return (total - _total_wanted(self.model, features, both, smoothing)) / 2
 
 
 def total_cross_entropy(
@@ -84,10 +87,10 @@ def total_cross_entropy(
     With label smoothing ε (Szegedy et al. 2016, section 7) the right token gets 1 - ε of what is
     wanted and the rest is spread evenly over the vocabulary.
     """
-    tokens = batch.target_output[batch.target_mask]
-    return summed_cross_entropy(
-        _features(model, batch), model.output.weight, tokens, label_smoothing
-    )
+    features = _features(model, batch)
+    with record_function("loss"):
+        tokens = batch.target_output[batch.target_mask]
+        return summed_cross_entropy(features, model.output.weight, tokens, label_smoothing)
 
 
 def _features(model: EncoderDecoder[Any], batch: Batch) -> Float[Tensor, "tokens features"]:
@@ -95,8 +98,10 @@ def _features(model: EncoderDecoder[Any], batch: Batch) -> Float[Tensor, "tokens
 
     Only tokens reach the vocabulary, by far the widest layer; padding is dropped.
     """
-    state = model.encode(batch.source, batch.source_mask)
-    features, _ = model.decode_features(batch.target_input, state)
+    with record_function("encode"):
+        state = model.encode(batch.source, batch.source_mask)
+    with record_function("decode"):
+        features, _ = model.decode_features(batch.target_input, state)
     return features[batch.target_mask]
 
 

@@ -1,0 +1,96 @@
+"""Profiles: a file that is JSON with what is known to have happened, and a table of the dearest."""
+
+import gzip
+import json
+import logging
+from collections import Counter
+
+import pytest
+import torch
+
+from attnlab.errors import UsageError
+from attnlab.training.profiling import PARTS, Profiler, ProfilingConfig
+from tests.conftest import small_model
+from tests.training.test_loop import steps_of
+
+
+def profile_of(folder, updates, already_done=0, **changes):
+    """Losses of a training with a profile of its updates 4 to 6."""
+    settings = {"skip": 3, "updates": 3, "memory": False} | changes
+    profiler = Profiler(ProfilingConfig(**settings), folder / "profile")
+    steps = steps_of(small_model("transformer").float())
+    profiler.start(already_done)
+    losses = []
+    for _ in range(updates):
+        step = next(steps)
+        losses.append(step.loss)
+        profiler.step(already_done + step.update)
+    profiler.close()
+    return losses
+
+
+def events_of(path):
+    with gzip.open(path) as file:
+        events = json.load(file)["traceEvents"]
+    return Counter(event["name"] for event in events if event.get("ph") == "X")
+
+
+def test_the_file_holds_the_updates_asked_for_and_their_parts(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    profile_of(tmp_path, 9)
+    (path,) = (tmp_path / "profile").iterdir()
+    assert path.name == "updates-4-6.pt.trace.json.gz"
+    events = events_of(path)
+    for part in PARTS:
+        assert events[part] == 3, part
+    assert events["aten::addmm"] >= 3
+    assert events["Optimizer.step#Adam.step"] == 3
+    told = caplog.text
+    assert "on average over updates 4 to 6" in told
+    assert "https://ui.perfetto.dev" in told
+    rows = {line.split()[0]: line.split() for line in told.splitlines() if line}
+    assert all(float(rows[part][1]) > 0 for part in PARTS)
+    assert "aten::mm" in rows
+    assert "MB" not in rows["part"]
+
+
+def test_memory_is_told_of_if_asked_for(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    profile_of(tmp_path, 6, memory=True)
+    assert "MB" in next(line for line in caplog.text.splitlines() if line.startswith("part or"))
+
+
+def test_losses_are_the_same_to_the_bit(tmp_path):
+    torch.manual_seed(2)
+    profiled = profile_of(tmp_path, 8)
+    torch.manual_seed(2)
+    steps = steps_of(small_model("transformer").float())
+    assert profiled == [next(steps).loss for _ in range(8)]
+
+
+def test_a_resumed_training_is_recorded_from_where_it_goes_on(tmp_path):
+    profile_of(tmp_path, 7, already_done=100)
+    assert [p.name for p in (tmp_path / "profile").iterdir()] == [
+        "updates-104-106.pt.trace.json.gz"
+    ]
+
+
+@pytest.mark.parametrize("updates", [0, 2, 3])
+def test_an_end_before_the_first_recorded_update_is_told(updates, tmp_path, caplog):
+    profile_of(tmp_path, updates)
+    assert not (tmp_path / "profile").exists()
+    assert "training ended before update 4, with which the profile was to begin" in caplog.text
+
+
+def test_an_early_end_leaves_a_shorter_profile(tmp_path):
+    profile_of(tmp_path, 5)
+    (path,) = (tmp_path / "profile").iterdir()
+    assert path.name == "updates-4-5.pt.trace.json.gz"
+    assert events_of(path)["optimiser"] == 2
+
+
+def test_what_cannot_be_recorded_is_refused():
+    with pytest.raises(UsageError, match=r"profiling\.skip=0 must be at least 1"):
+        ProfilingConfig(skip=0, updates=1, memory=False)
+    with pytest.raises(UsageError, match=r"profiling\.updates=0 must be at least 1"):
+        ProfilingConfig(skip=1, updates=0, memory=False)
