@@ -52,9 +52,10 @@ class ExperimentConfig:
     `watch_every`: in updates, how often update ratios and attention entropies are measured; null
     is never. `profile`: whether a few updates are recorded by torch's profiler, those that
     `profiling` names. `batch_tokens`: tokens a side in one batch, padding counted; several
-    processes share a batch out. `accumulate`: batches in one update. `on_non_finite`: a batch whose loss or gradient is no
-    finite number is written out, and training then stops (stop) or goes on without it (skip).
-    `precision`: of products, auto, float32 or bfloat16. `device`: auto, cpu, cuda or cuda:1.
+    processes share a batch out. `accumulate`: batches in one update. `on_non_finite`: a batch whose
+    loss or gradient is no finite number is written out, and training then stops (stop) or goes on
+    without it (skip). `precision`: of products, auto, float32 or bfloat16. `compile`: whether torch
+    compiles the model before it trains. `device`: auto, cpu, cuda or cuda:1.
     """
 
     name: str
@@ -78,6 +79,7 @@ class ExperimentConfig:
     accumulate: int
     on_non_finite: str
     precision: str
+    compile: bool
     device: str
     distributed: DistributedConfig
     stopping: StoppingConfig

@@ -24,8 +24,24 @@ def dropout(x: Tensor, share: float, training: bool) -> Tensor:
     dropped = round(share * _STEPS)
     if x.device.type != "cpu" or dropped in (0, _STEPS):
         return F.dropout(x, share)
-    words = torch.empty(math.ceil(x.numel() / 8), dtype=torch.int64).random_(_WORD.min, None)
-    bytes_ = words.view(torch.uint8)[: x.numel()].view(x.shape)
-    # Written as numbers at once: to compare into booleans and turn those into numbers is slow.
-    kept = torch.ge(bytes_, dropped, out=torch.empty(x.shape, dtype=x.dtype))
+    random = torch.empty(8 * math.ceil(x.numel() / 8), dtype=torch.uint8)
+    bytes_ = random[: x.numel()].view(x.shape)
+    if torch.compiler.is_compiling():
+        _fill_as_one_operation(random)
+        kept = (bytes_ >= dropped).to(x.dtype)
+    else:
+        _fill(random)
+        # Written as numbers at once: to compare into booleans and turn those into numbers is slow.
+        kept = torch.ge(bytes_, dropped, out=torch.empty(x.shape, dtype=x.dtype))
     return x * kept.mul_(_STEPS / (_STEPS - dropped))
+
+
+def _fill(random: Tensor) -> None:
+    """Put random bytes into `random`, whose length is a multiple of 8."""
+    random.view(torch.int64).random_(_WORD.min, None)
+
+
+# torch's compiler would draw slower numbers of its own; what it cannot see into, it leaves alone.
+_fill_as_one_operation = torch.library.custom_op(
+    "attnlab::fill_with_random_bytes", _fill, mutates_args={"random"}
+)

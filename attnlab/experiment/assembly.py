@@ -15,6 +15,7 @@ from attnlab.tokenised.corpus import TokenisedCorpus
 from attnlab.tokenised.sampling import training_pairs
 from attnlab.training.allocator import keep_freed_memory
 from attnlab.training.averaging import MovingAverage
+from attnlab.training.compiling import compile_model, told_of_compiling
 from attnlab.training.distributed import ALONE, Group
 from attnlab.training.loop import Limits, NonFinite, Progress, Step, optimise
 from attnlab.training.objective import Objective
@@ -42,7 +43,7 @@ class Assembly:
     ) -> Iterator[Step | NonFinite]:
         """The steps from `progress` on, and from the weights of the moment; see `optimise`."""
         objective = Objective(self.model, self.config.objective)
-        return optimise(
+        steps = optimise(
             self.group.with_shared_gradients(objective),
             self.batches,
             self.optimiser,
@@ -55,6 +56,7 @@ class Assembly:
             average=average,
             group=self.group,
         )
+        return told_of_compiling(steps) if self.config.compile else steps
 
 
 def assemble(config: ExperimentConfig, corpus: TokenisedCorpus, group: Group = ALONE) -> Assembly:
@@ -66,6 +68,8 @@ def assemble(config: ExperimentConfig, corpus: TokenisedCorpus, group: Group = A
         device = pick_device(group.own_device(config.device))
         model = build_model(config, corpus.vocabulary, device)
         optimiser = build_optimiser(config.optimiser, model)
+    if config.compile:
+        compile_model(model)
     group.begin(config.distributed, device)
     group.reseed(config.seed)
     pairs = training_pairs(corpus, config.vocabulary, config.seed)

@@ -5,11 +5,14 @@ Knows no search, no training and no words.
 """
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Generic, TypeVar
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.profiler import record_function
 
 from attnlab.errors import UsageError
 from attnlab.registry import Registry
@@ -76,6 +79,11 @@ def _select(value: Any, rows: Tensor) -> Any:
 State = TypeVar("State", bound=DecoderState)
 
 
+def _part(name: str) -> AbstractContextManager[object]:
+    """Within the block, a profile shows `name`; a compiled model has no such parts any more."""
+    return nullcontext() if torch.compiler.is_compiling() else record_function(name)
+
+
 class EncoderDecoder(nn.Module, ABC, Generic[State]):
     """A model of p(target | source), one target token after the other."""
 
@@ -95,6 +103,19 @@ class EncoderDecoder(nn.Module, ABC, Generic[State]):
         self, target: Int[Tensor, "batch target_length"], state: State
     ) -> tuple[Float[Tensor, "batch target_length features"], State]:
         """Read `target` on from `state`: what is known at each of its tokens about the next one."""
+
+    def forward(
+        self,
+        source: Int[Tensor, "batch source_length"],
+        source_mask: Bool[Tensor, "batch source_length"],
+        target: Int[Tensor, "batch target_length"],
+    ) -> Float[Tensor, "batch target_length features"]:
+        """Read both sides as a whole: what `decode_features` knows at each token of `target`."""
+        with _part("encode"):
+            state = self.encode(source, source_mask)
+        with _part("decode"):
+            features, _ = self.decode_features(target, state)
+        return features
 
     def decode(
         self, target: Int[Tensor, "batch target_length"], state: State

@@ -98,10 +98,7 @@ def _features(model: EncoderDecoder[Any], batch: Batch) -> Float[Tensor, "tokens
 
     Only tokens reach the vocabulary, by far the widest layer; padding is dropped.
     """
-    with record_function("encode"):
-        state = model.encode(batch.source, batch.source_mask)
-    with record_function("decode"):
-        features, _ = model.decode_features(batch.target_input, state)
+    features: Tensor = model(batch.source, batch.source_mask, batch.target_input)
     return features[batch.target_mask]
 
 
