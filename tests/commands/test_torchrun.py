@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tests.commands.test_killed_runs import (
+    CHANCE,
     SETTINGS,
     assert_the_same,
     exact,
@@ -65,9 +66,9 @@ def reached(folder, name, lines):
     return any(len(metrics_of(run)) > lines for run in folder.glob(f"runs/{name}/*"))
 
 
-def stopped_and_resumed(folder, number):
+def stopped_and_resumed(folder, settings, number):
     """A run of two processes of which one is sent the signal, and which then goes on."""
-    process = Together(*SETTINGS, "max_updates=60", "name=cut", folder=folder)
+    process = Together(*settings, "name=cut", folder=folder)
     assert eventually(lambda: reached(folder, "cut", 4), process.processes[0])
     process.processes[1].send(number)
     assert process.wait() == [128 + number] * 2, process.told()
@@ -80,12 +81,15 @@ def stopped_and_resumed(folder, number):
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+    ("number", "more"),
+    [(signal.SIGTERM, CHANCE), pytest.param(signal.SIGINT, [], marks=pytest.mark.slow)],
+    ids=["SIGTERM", "SIGINT"],
 )
-def test_a_signal_to_one_stops_all_and_resuming_is_exact(number, tmp_path):
-    whole = Together(*SETTINGS, "max_updates=60", "name=whole", folder=tmp_path)
+def test_a_signal_to_one_stops_all_and_resuming_is_exact(number, more, tmp_path):
+    settings = [*SETTINGS, *more, "max_updates=60"]
+    whole = Together(*settings, "name=whole", folder=tmp_path)
     assert whole.wait() == [0, 0], whole.told()
-    told = stopped_and_resumed(tmp_path, number)
+    told = stopped_and_resumed(tmp_path, settings, number)
     assert "going on from update" in told
     assert "instead of" not in told
     assert_the_same(run_of(tmp_path, "cut"), run_of(tmp_path, "whole"))
