@@ -1,0 +1,231 @@
+"""One run's training: what is done before, between and after its steps.
+
+How a run comes by its config, its folder and its corpus is for `train.py` to know.
+"""
+
+import logging
+from contextlib import ExitStack, closing
+from dataclasses import asdict
+
+from attnlab.config import ExperimentConfig, seconds
+from attnlab.experiment.assembly import assemble
+from attnlab.experiment.interruption import Interrupted, deferred_signals
+from attnlab.experiment.non_finite import NonFiniteBatches
+from attnlab.experiment.notes import Notes, StepSums
+from attnlab.experiment.occupied import writing_to
+from attnlab.experiment.outcome import Outcome
+from attnlab.experiment.preparing import (
+    tell_of_beginning,
+    tell_of_resuming,
+)
+from attnlab.experiment.progress import ProgressDisplay, progress_display
+from attnlab.experiment.stopping import (
+    reason_to_stop,
+    refuse_to_follow_validation,
+    require_same_metric,
+)
+from attnlab.experiment.validation import Validation, Validator
+from attnlab.experiment.watching import Watch, watched_pairs
+from attnlab.run import Run
+from attnlab.tokenised.corpus import TokenisedCorpus
+from attnlab.training.averaging import MovingAverage
+from attnlab.training.checkpoint import save_checkpoint
+from attnlab.training.distributed import Group
+from attnlab.training.loop import Limits, NonFinite, Progress, Step
+from attnlab.training.profiling import Profiler
+from attnlab.training.resuming import Part, restore_together, training_state
+from attnlab.training.schedule import SCHEDULES
+from attnlab.training.snapshots import drop_snapshots_after, save_snapshot
+from attnlab.training.tracking import NoTracker, Tracker
+
+logger = logging.getLogger(__name__)
+
+
+def limits_of(config: ExperimentConfig) -> Limits:
+    """When the configured training ends."""
+    return Limits(
+        max_updates=config.max_updates,
+        max_epochs=config.max_epochs,
+        max_seconds=None if config.max_time is None else seconds(config.max_time),
+    )
+
+
+class Training:
+    """Everything that one run trains with, put together; `finish` does the training.
+
+    `group` are the processes that train it together, seen from this one.
+    """
+
+    def __init__(self, run: Run, corpus: TokenisedCorpus, resume: bool, group: Group) -> None:
+        config, vocabulary = run.config, corpus.vocabulary
+        self._run, self._group, self._limits = run, group, limits_of(config)
+        self._schedule = SCHEDULES.build(config.schedule)
+        self._assembly = assemble(config, corpus, group)
+        self._model, self._optimiser = self._assembly.model, self._assembly.optimiser
+        self._average = MovingAverage(config.averaging, self._model)
+        self._progress, self._notes = Progress(), Notes(config.stopping.metric)
+        self._saved = False
+        restored = None
+        if resume:
+            restored = restore_together(
+                run.checkpoints,
+                self._model,
+                self._optimiser,
+                self._parts(),
+                group,
+                as_saved=self._average.applied,
+            )
+        if restored is not None:
+            self._progress, self._notes = restored.progress, Notes.from_values(restored.notes)
+            require_same_metric(self._notes.metric, config.stopping)
+        self._non_finite = NonFiniteBatches(run, vocabulary, writes=group.is_first)
+        self._tracker: Tracker = NoTracker()
+        if group.is_first:
+            with writing_to(run.folder):
+                drop_snapshots_after(run.checkpoints, self._progress.update)
+                self._tracker = Tracker(run.folder, self._progress.update if restored else None)
+        self._validator = None
+        if valid := corpus.valid:
+            self._validator = Validator(
+                config, self._model, vocabulary, valid, self._tracker, group
+            )
+        else:
+            refuse_to_follow_validation(config, self._schedule)
+        self._profiler = None
+        if config.profile and group.is_first:
+            self._profiler = Profiler(config.profiling, run.profile)
+        watch_every = config.watch_every if group.is_first else None
+        self._watch = Watch(self._model, watched_pairs(corpus), watch_every)
+        tell_of_beginning(config, vocabulary, self._model, group)
+        if resume:
+            tell_of_resuming(restored, group)
+
+    def finish(self) -> Outcome:
+        """Train until a limit is reached or somebody asks for an end.
+
+        Raises:
+            Interrupted: somebody did; the last checkpoint is that of the moment.
+        """
+        steps = self._assembly.steps(self._schedule, self._limits, self._progress, self._average)
+        several, shown = self._group.size > 1, self._group.is_first
+        self._group.remember(self._run.folder)
+        # Whoever is told of a failure, or of an end, is told after the last word is written.
+        with ExitStack() as ending:
+            ending.enter_context(writing_to(self._run.folder))
+            ending.enter_context(closing(self._tracker))
+            if self._profiler is not None:
+                ending.enter_context(closing(self._profiler))
+                self._profiler.start(self._progress.update)
+            with deferred_signals(several) as request, progress_display(shown) as display:
+                self._watch.before(self._progress.update + 1)
+                while (stopped := self._reason_to_stop()) is None:
+                    step = next(steps, None)
+                    if step is None:
+                        break
+                    if isinstance(step, NonFinite):
+                        self._non_finite.meet(step, self._progress)
+                        continue
+                    self._after(step, display)
+                    if signal_number := self._group.largest(request.signal_number or 0):
+                        self._save_last()
+                        self._group.wait()  # torchrun kills all as soon as one is gone
+                        raise Interrupted(
+                            signal_number,
+                            f"stopped at update {step.update:,}, and saved; go on with: "
+                            f"attnlab train --resume {self._run.folder}",
+                        )
+                if self._notes.unreported.steps:
+                    self._report()
+                if self._notes.validated != self._progress.update:
+                    self._validate(display)
+            self._save_last()
+            self._conclude()
+        self._group.wait()
+        best, seconds_taken = self._notes.best, self._progress.seconds()
+        return Outcome(self._run, best, self._progress.update, seconds_taken, stopped)
+
+    def _reason_to_stop(self) -> str | None:
+        return reason_to_stop(self._notes.patience, self._run.config.stopping)
+
+    def _parts(self) -> dict[str, Part]:
+        """What has a state of its own besides model and optimiser."""
+        return {"schedule": self._schedule, "average": self._average}
+
+    def _after(self, step: Step, display: ProgressDisplay) -> None:
+        """Show `step`, and do what is due every so many updates."""
+        config = self._run.config
+        display.step(step)
+        self._notes.unreported.add(step)
+        self._saved = False
+        if step.update % config.log_every == 0:
+            self._report()
+        if watched := self._watch.after(step.update):
+            self._tracker.scalars(step.update, watched)
+        if step.update % config.validate_every == 0:
+            found = self._validate(display)
+            if found is not None:
+                quality = found.quality(config.stopping.metric)
+                self._schedule.observe(quality)
+                self._notes.patience.observe(quality, config.stopping.minimum_improvement)
+        if step.update % config.checkpoint_every == 0:
+            self._save_last()
+        self._watch.before(step.update + 1)
+        if self._profiler is not None:
+            self._profiler.step(step.update)
+
+    def _report(self) -> None:
+        """Record the means over the steps since the last report."""
+        report = self._notes.unreported.report()
+        if self._run.config.on_non_finite == "skip":
+            report["train/skipped"] = self._progress.skipped
+        self._tracker.scalars(self._progress.update, report)
+        self._notes.unreported, self._saved = StepSums(), False
+
+    def _validate(self, display: ProgressDisplay) -> Validation | None:
+        """Measure the model, or its average; keep it if it is the best so far.
+
+        None where the corpus has no validation split.
+        """
+        self._notes.validated, self._saved = self._progress.update, False
+        with self._average.applied():
+            if self._group.is_first and (keep := self._run.config.keep_checkpoints):
+                save_snapshot(self._run.checkpoints, self._progress.update, self._model, keep)
+            if self._validator is None:
+                self._save_best()
+                return None
+            with display.validating():
+                found = self._validator.validate(self._progress.update)
+            is_best = self._notes.take(found)
+            if is_best:
+                self._save_best()
+        told = "  (the best so far)" if is_best else ""
+        logger.info("update %s · valid %s%s", f"{self._progress.update:,}", found, told)
+        return found
+
+    def _save_last(self) -> None:
+        """Put everything as it is now into the last checkpoint, unless it is there already."""
+        if self._saved:
+            return
+        notes, parts = self._notes.as_values(), self._parts()
+        state = training_state(self._optimiser, self._progress, notes, parts, self._group)
+        if self._group.is_first:
+            with self._average.applied():
+                save_checkpoint(
+                    self._run.checkpoints / "last",
+                    self._model,
+                    state,
+                    previous=self._run.checkpoints / "previous",
+                    others=self._tracker.flush(),  # not to lag behind it, even after a power cut
+                )
+        self._saved = True
+
+    def _save_best(self) -> None:
+        if self._group.is_first:
+            save_checkpoint(self._run.checkpoints / "best", self._model)
+
+    def _conclude(self) -> None:
+        best = self._notes.best
+        if best is None:
+            return
+        results = {f"best/{metric}": score for metric, score in best.scores.items()}
+        self._tracker.hyperparameters(asdict(self._run.config), results)
