@@ -80,7 +80,9 @@ def find_learning_rate(
         raise typer.Exit(interruption.exit_code) from None
     if suggestions is not None:
         rates = lr_find.named_rates(suggestions)
-        rows = [[rule, f"optimiser.learning_rate={rate:.2g}"] for rule, rate in rates.items()]
+        rows = [
+            [rule, " ".join(lr_find.overrides_for(config, rate))] for rule, rate in rates.items()
+        ]
         typer.echo(table(["suggested by", "to type"], rows))
     for path in files:
         typer.echo(path)

@@ -64,11 +64,11 @@ def find_learning_rate(
     """
     figure_suffix(output)  # before the work
     config.precision = resolve_precision(config.precision, pick_device(config.device))
-    config.optimiser.learning_rate = sweep.lowest  # of which the schedule below takes its shares
     corpus = load(config, config.vocabulary)
     parts = assemble(config, corpus)
     tell_of_beginning(config, corpus.vocabulary, parts.model, parts.group)
-    schedule = ExponentialRise(sweep.highest / sweep.lowest, sweep.updates)
+    whole = config.optimiser.learning_rate  # of which the schedule gives shares, far above 1 too
+    schedule = ExponentialRise(sweep.lowest / whole, sweep.highest / whole, sweep.updates)
     limits = Limits(max_updates=sweep.updates, max_epochs=None, max_seconds=None)
     points: list[Point] = []
     with deferred_signals() as request, progress_display() as display:
@@ -108,6 +108,17 @@ def named_rates(suggestions: Suggestions) -> dict[str, float]:
         "steepest descent": suggestions.steepest,
         "a tenth of the minimum’s": suggestions.tenth,
     }
+
+
+def overrides_for(config: ExperimentConfig, rate: float) -> list[str]:
+    """What to type for that learning rate; an optimiser's other rates keep their ratio to it."""
+    factor = rate / config.optimiser.learning_rate
+    rates = {
+        field.name: getattr(config.optimiser, field.name)
+        for field in fields(config.optimiser)
+        if field.name.endswith("learning_rate")
+    }
+    return [f"optimiser.{name}={value * factor:.2g}" for name, value in rates.items()]
 
 
 def _draw(

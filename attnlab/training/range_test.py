@@ -20,15 +20,15 @@ _FIRST_UPDATES = 5  # before them there is little to compare the loss with
 
 
 class ExponentialRise(Schedule):
-    """From a share of 1 at the first update to `times` at the one of number `updates`."""
+    """From the share `first` at the first update to `last` at the one of number `updates`."""
 
-    def __init__(self, times: float, updates: int) -> None:
+    def __init__(self, first: float, last: float, updates: int) -> None:
         super().__init__(ScheduleConfig(name="exponential_rise", warmup_updates=0))
-        self._times, self._updates = times, updates
+        self._first, self._times, self._updates = first, last / first, updates
 
     def curve(self, update: int, done: float) -> float:  # noqa: ARG002
-        """`times` to the power of the share of the way that update number `update` has come."""
-        return float(self._times ** ((update - 1) / max(1, self._updates - 1)))
+        """As far from `first` to `last`, by the logarithm, as `update` is of all updates."""
+        return float(self._first * self._times ** ((update - 1) / max(1, self._updates - 1)))
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def broken(run_folder, tmp_path):
         (["lr-find", "optimiser.learning_rat=1"], "there is no setting 'optimiser.learning_rat'"),
         (["eval", "--source", "a.en"], "--source and --reference belong together"),
         (["eval", "one", "two"], "name one run"),
-        (["eval", "checkpoint=newest"], "checkpoint=newest is neither best nor last"),
+        (["eval", "checkpoint=newest"], "checkpoint=newest is none of: best, last, averaged"),
         (["eval", "search=depth"], "Could not find 'search/depth'"),
         (["plot-attention", "--kind", "sideways"], "'sideways' is not one of"),
         (["plot-attention", "-t", "Hi.", "-s", "1"], "exclude one another"),

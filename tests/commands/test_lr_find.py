@@ -54,6 +54,16 @@ def test_a_test_that_says_nothing_says_so(tmp_path):
     assert "rates.jpeg: cannot write a figure as '.jpeg'" in other.errors
 
 
+def test_an_optimiser_with_two_rates_has_both_swept_in_their_ratio(tmp_path):
+    sweep = ["optimiser=muon", "--from", "1e-3", "--to", "100", "--updates", "40"]
+    found = attnlab("lr-find", *SETTINGS, *sweep, folder=tmp_path)
+    assert found.code == 0, found.errors
+    for line in found.output.splitlines()[1:3]:
+        one, other = (float(word.split("=")[1]) for word in line.split() if "=" in word)
+        assert other / one == pytest.approx(0.004 / 0.02, rel=0.1)
+    assert points_of(tmp_path / "lr-find.csv")[0]["learning_rate"] == pytest.approx(1e-3)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the signals are those of POSIX")
 def test_an_interruption_keeps_what_there_is(tmp_path):
     updates = ["--updates", "100000", "--to", "1e-4"]

@@ -23,15 +23,19 @@ def points(loss_of, lowest=1e-5, highest=1.0, count=101):
 
 
 def test_rates_rise_by_the_same_factor_at_each_update():
-    rise = ExponentialRise(1000.0, 4)
-    assert [rise(update, 0.0) for update in (1, 2, 3, 4)] == pytest.approx([1, 10, 100, 1000])
+    rise = ExponentialRise(0.5, 500.0, 4)
+    assert [rise(update, 0.0) for update in (1, 2, 3, 4)] == pytest.approx([0.5, 5, 50, 500])
 
 
 def test_a_real_training_takes_the_rates_and_ends_where_it_diverges():
     model = small_model("rnn", dropout=0.0).float()
     limits = Limits(max_updates=80, max_epochs=None, max_seconds=None)
     steps = steps_of(
-        model, learning_rate=1e-4, limits=limits, schedule=ExponentialRise(1e9, 80), clip_norm=None
+        model,
+        learning_rate=1e-4,
+        limits=limits,
+        schedule=ExponentialRise(1.0, 1e9, 80),
+        clip_norm=None,
     )
     found = list(until_diverged(steps, smoothing=0.8))
     for point in found:
