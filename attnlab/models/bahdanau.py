@@ -76,6 +76,7 @@ class AttentiveDecoder(nn.Module):
         features = self.readout(outputs, contexts, embedded)
         return features, BahdanauState(hidden, state.memory, state.source_mask)
 
+    @torch.compiler.disable  # type: ignore[untyped-decorator]  # or each word becomes code
     def _feeding(self, embedded: Tensor, state: BahdanauState) -> tuple[Tensor, Tensor, Hidden]:
         """One word after the other: each query depends on the context before it."""
         mask = state.source_mask.unsqueeze(1)  # (batch, 1, source length), for any query

@@ -42,6 +42,7 @@ class FedRecurrence(ABC):
 class Gru(nn.GRU):
     """torch's GRU, batch first."""
 
+    @torch.compiler.disable  # type: ignore[untyped-decorator]  # or each word becomes code
     def read(
         self,
         x: Float[Tensor, "batch length size"],
