@@ -52,17 +52,36 @@ class Memory:
         )
 
 
+@dataclass(frozen=True)
+class AttentionStep:
+    """One answer of an attention, with all that led to it, in the order in which it was found.
+
+    Shapes: projected_query (…, queries, projected size), scores, weights (…, queries, keys),
+    answer (…, queries, value size). `weights` are those before any dropout.
+    """
+
+    projected_query: Tensor
+    memory: Memory
+    scores: Tensor
+    mask: Mask | None
+    weights: Tensor
+    answer: Tensor
+
+
 class AttentionPooling(nn.Module):
     """Answers each query with an average of the values, weighted by how its key scored.
 
-    `dropout` is the share of weights that training sets to zero.
+    `dropout` is the share of weights that training sets to zero. Each of `observers` is shown
+    every step. Each of `interventions`, in their order, is given weights and mask and returns the
+    weights to go on with.
     """
 
     def __init__(self, score: Score, dropout: float = 0.0) -> None:
         super().__init__()
         self.score = score
         self.dropout = dropout
-        self.observers: list[Callable[[Tensor], None]] = []
+        self.observers: list[Callable[[AttentionStep], None]] = []
+        self.interventions: list[Callable[[Tensor, Mask | None], Tensor]] = []
 
     def prepare(
         self, key: Float[Tensor, "*batch keys key_size"], value: Float[Tensor, "*batch keys v"]
@@ -78,13 +97,17 @@ class AttentionPooling(nn.Module):
     ) -> Float[Tensor, "*batch queries v"]:
         """Attend to `memory`; `mask` is boolean, True = may be seen."""
         query = self.score.project_query(query)
-        if self.score.dot_scale is not None and not self.observers:
+        unseen = not self.observers and not self.interventions
+        if self.score.dot_scale is not None and unseen:
             share = self.dropout if self.training else 0.0
             scale = self.score.dot_scale
             return product_attention(query, memory.key, memory.value, mask, scale, share)
         scores = self.score.compare(query, memory.key)
         # A softmax over half-precision scores would round the weights twice.
         weights = masked_softmax(scores.float() if scores.dtype.itemsize < 4 else scores, mask)
+        for change in self.interventions:
+            weights = change(weights, mask)
+        answer = dropout(weights, self.dropout, self.training) @ memory.value
         for observe in self.observers:
-            observe(weights)
-        return dropout(weights, self.dropout, self.training) @ memory.value
+            observe(AttentionStep(query, memory, scores, mask, weights, answer))
+        return answer

@@ -8,13 +8,14 @@ It costs nothing when unused: only inside the `with` does anybody look at the we
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from attnlab.attention.pooling import AttentionPooling
+from attnlab.attention.pooling import AttentionPooling, AttentionStep
 
 
 def attention_name(path: str) -> str:
@@ -38,27 +39,36 @@ class AttentionRecord(dict[str, Tensor]):
         self[name] = torch.cat([self[name], weights], dim=2) if name in self else weights
 
 
+def attentions(model: nn.Module) -> dict[str, AttentionPooling]:
+    """Every attention in `model` by its readable name, in the order in which it is built."""
+    return {
+        attention_name(path): module
+        for path, module in model.named_modules()
+        if isinstance(module, AttentionPooling)
+    }
+
+
 def attends(model: nn.Module) -> bool:
     """Whether there is any attention in `model`."""
-    return any(isinstance(module, AttentionPooling) for module in model.modules())
+    return bool(attentions(model))
 
 
 @contextmanager
 def record_attention(model: nn.Module) -> Iterator[AttentionRecord]:
     """Collect the weights of every attention in `model` until the block ends."""
     record = AttentionRecord()
-    watched = []
-    for path, module in model.named_modules():
-        if isinstance(module, AttentionPooling):
-            name = attention_name(path)
-
-            def observe(weights: Tensor, name: str = name) -> None:
-                record.add(name, weights)
-
-            module.observers.append(observe)
-            watched.append((module, observe))
-    try:
+    with watch_attention(model, lambda name, step: record.add(name, step.weights)):
         yield record
-    finally:
-        for module, observe in watched:
-            module.observers.remove(observe)
+
+
+@contextmanager
+def watch_attention(
+    model: nn.Module, observe: Callable[[str, AttentionStep], None]
+) -> Iterator[None]:
+    """Show `observe` every step of every attention in `model`, with its name, in the block."""
+    with ExitStack() as ending:
+        for name, pooling in attentions(model).items():
+            watcher = partial(observe, name)
+            pooling.observers.append(watcher)
+            ending.callback(pooling.observers.remove, watcher)
+        yield

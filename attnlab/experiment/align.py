@@ -29,7 +29,7 @@ from attnlab.evaluation.alignment import (
 from attnlab.experiment.aligned_tokens import locate_tokens
 from attnlab.experiment.alignment_report import AlignmentReport, HeadAlignment
 from attnlab.experiment.trained import Trained, require_attention
-from attnlab.inspection import record_pairs
+from attnlab.inspection.recorded import record_pairs
 from attnlab.text.corpus import DataConfig, load_split
 from attnlab.text.pairs import SentencePair
 from attnlab.text.tokens_of_pieces import Span, locate_pieces, merge_to_tokens, token_shares
@@ -98,19 +98,27 @@ def read_gold(pairs: Sequence[SentencePair], data: DataConfig, split: str) -> li
             f"split {split} of data={data.name} has no word alignments; a column of its file must "
             "hold them, with the name alignment in data.columns"
         )
-    gold = []
-    for number, pair in enumerate(pairs, start=1):
-        each = _locate_tokens(pair, data, parse_links(pair.alignment or ""))
-        for source, target in sorted(each.links):
-            if source >= len(each.source) or target >= len(each.target):
-                raise AttnlabError(
-                    f"{split}, sentence {number} ('{pair.source}'): the alignment has {source}-"
-                    f"{target}, but data.alignment_tokens={data.alignment_tokens} makes "
-                    f"{len(each.source)} source and {len(each.target)} target tokens, counted from "
-                    "0; correct the link, or set data.alignment_tokens to what the links count"
-                )
-        gold.append(each)
-    return gold
+    return [
+        gold_pair(pair, data, f"{split}, sentence {n}") for n, pair in enumerate(pairs, start=1)
+    ]
+
+
+def gold_pair(pair: SentencePair, data: DataConfig, where: str) -> GoldPair:
+    """The tokens and the gold links of one pair; `where` names it, should they not fit.
+
+    Raises:
+        AttnlabError: its alignment links a token that is not there.
+    """
+    each = _locate_tokens(pair, data, parse_links(pair.alignment or ""))
+    for source, target in sorted(each.links):
+        if source >= len(each.source) or target >= len(each.target):
+            raise AttnlabError(
+                f"{where} ('{pair.source}'): the alignment has {source}-"
+                f"{target}, but data.alignment_tokens={data.alignment_tokens} makes "
+                f"{len(each.source)} source and {len(each.target)} target tokens, counted from "
+                "0; correct the link, or set data.alignment_tokens to what the links count"
+            )
+    return each
 
 
 def measure_baselines(gold: Sequence[GoldPair]) -> dict[str, LinkCounts]:

@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from attnlab.errors import AttnlabError, UsageError
-from attnlab.experiment.trained import Trained, require_attention
-from attnlab.inspection import KINDS, AttentionMap, attention_maps
+from attnlab.experiment.inspected import inspect_sentences
+from attnlab.experiment.trained import Trained
+from attnlab.inspection.maps import AttentionMap
+from attnlab.inspection.recorded import KINDS
 from attnlab.plotting.heatmap import AttentionPanel, draw_heatmaps
 from attnlab.plotting.saving import save_figure
-from attnlab.text.corpus import load_split
 
 AXES = {
     "encoder": ("source", "source"),
@@ -132,46 +133,22 @@ def plot_translations(
         AttnlabError: the model has no attention, or there is nothing to draw.
         UsageError: there is no such sentence, kind, layer, head or format.
     """
-    require_attention(trained, "plot")
-    if texts:
-        named = {f"text-{number}": text for number, text in enumerate(texts, start=1)}
-    else:
-        named = _of_split(trained, split, numbers)
-    for name, translation in zip(
-        named, trained.translator.translate(list(named.values())), strict=True
-    ):
-        if not translation.source_tokens:
-            raise UsageError("an empty sentence has no attention to draw; give --text some words")
-        maps = attention_maps(
-            trained.model,
-            trained.vocabulary,
-            translation.source_tokens,
-            translation.target_tokens,
-            pieces=pieces,
-        )
-        of_kind = select_maps(maps, kind=kind)
+    sentences = list(
+        inspect_sentences(trained, texts=texts, split=split, numbers=numbers, pieces=pieces)
+    )
+    for sentence in sentences:
+        of_kind = select_maps(sentence.maps, kind=kind)
         figure = draw_translation(
             select_maps(of_kind, kind=kind, layers=layers, heads=heads),
-            heading=f"{translation.source}\n→ {translation.text}",
+            heading=f"{sentence.source}\n→ {sentence.target}",
             among=of_kind,
             average_heads=average_heads,
             print_weights=print_weights,
         )
-        file = "-".join([name, kind, *_chosen(layers, heads, average_heads)]) + suffix
-        path = _place(trained, output, file, alone=len(named) == 1)
+        file = "-".join([sentence.name, kind, *_chosen(layers, heads, average_heads)]) + suffix
+        path = _place(trained, output, file, alone=len(sentences) == 1)
         save_figure(figure, path)
         yield path
-
-
-def _of_split(trained: Trained, split: str, numbers: Iterable[int]) -> dict[str, str]:
-    config = trained.run.config
-    pairs = load_split(config.data, config.seed, split)
-    chosen = {}
-    for number in numbers:
-        if not 1 <= number <= len(pairs):
-            raise UsageError(f"--sentence {number}: {split} has sentences 1 to {len(pairs):,}")
-        chosen[f"{split}-{number}"] = pairs[number - 1].source
-    return chosen
 
 
 def _chosen(layers: Sequence[int], heads: Sequence[int], average_heads: bool) -> Iterator[str]:

@@ -11,7 +11,7 @@ from attnlab.evaluation.metrics import NAMES, measure
 from attnlab.evaluation.selection import LOSS, quality
 from attnlab.experiment.draw import draw_translation
 from attnlab.experiment.trained import build_translator
-from attnlab.inspection import attention_maps
+from attnlab.inspection.maps import attention_maps
 from attnlab.models import EncoderDecoder
 from attnlab.text.pairs import SentencePair
 from attnlab.text.vocabulary import VocabularyPair

@@ -8,7 +8,7 @@ from typing import Any
 
 from attnlab.attention.recording import attends
 from attnlab.evaluation.entropy import head_entropies
-from attnlab.inspection import record_batch, visible_keys
+from attnlab.inspection.recorded import record_batch, visible_keys
 from attnlab.models import EncoderDecoder
 from attnlab.tokenised.batching import EncodedPair, collate
 from attnlab.tokenised.corpus import TokenisedCorpus

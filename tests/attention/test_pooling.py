@@ -45,7 +45,7 @@ def test_a_row_that_sees_nothing_gets_zeros(dtype):
 def test_a_query_that_sees_nothing_gets_zeros_and_zero_gradients(name, watched):
     pooling = pooling_of(name)
     if watched:
-        pooling.observers.append(lambda weights: None)
+        pooling.observers.append(lambda step: None)
     query, key, value = (x.requires_grad_() for x in random_inputs())
     mask = torch.ones(BATCH, QUERIES, KEYS, dtype=torch.bool)
     mask[1, 2] = False
@@ -69,7 +69,7 @@ def test_watching_changes_nothing(name, masked):
         mask[1] = False
     unwatched = pooling(query, pooling.prepare(key, value), mask)
     seen = []
-    pooling.observers.append(seen.append)
+    pooling.observers.append(lambda step: seen.append(step.weights))
     watched = pooling(query, pooling.prepare(key, value), mask)
     torch.testing.assert_close(watched, unwatched)
     torch.testing.assert_close(seen[0] @ value, watched)

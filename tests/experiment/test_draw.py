@@ -5,7 +5,7 @@ import pytest
 
 from attnlab.errors import UsageError
 from attnlab.experiment.draw import draw_translation, select_maps
-from attnlab.inspection import AttentionMap
+from attnlab.inspection.maps import AttentionMap
 
 QUERIES, KEYS = ["le", "chat", "</s>"], ["the", "cat", "</s>"]
 

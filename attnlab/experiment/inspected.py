@@ -1,0 +1,116 @@
+"""Sentences to look into: from a split or given as text, translated, and where each head looked."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from attnlab.errors import UsageError
+from attnlab.experiment.align import gold_pair
+from attnlab.experiment.trained import Trained, require_attention
+from attnlab.inspection.gold import gold_cells, labels_of_tokens
+from attnlab.inspection.maps import AttentionMap, attention_maps, labels
+from attnlab.text.corpus import load_split
+from attnlab.text.lines import normalise
+from attnlab.text.pairs import SentencePair
+from attnlab.text.tokens import END
+from attnlab.tokenised.batching import EncodedPair
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A sentence, what the model made of it, and where every head looked while it said that.
+
+    `name` is for files: `test-7`, `text-1`. `target` is the model's own translation, or the
+    corpus's reference where that was asked for; tokens are ids without begin and end. `gold` are
+    the cells (row, column) of cross-attention maps that hold a gold link; None where there is no
+    alignment, or where the model said something else than what was aligned.
+    """
+
+    name: str
+    source: str
+    target: str
+    source_tokens: list[int]
+    target_tokens: list[int]
+    maps: list[AttentionMap]
+    gold: frozenset[tuple[int, int]] | None
+
+
+def inspect_sentences(
+    trained: Trained,
+    *,
+    texts: Sequence[str] = (),
+    split: str = "test",
+    numbers: Iterable[int] = (),
+    reference: bool = False,
+    pieces: bool = False,
+) -> Iterator[Inspected]:
+    """Read `texts`, or else the sentences of a split with these `numbers`, counted from 1.
+
+    Maps are over words, or over `pieces`. With `reference`, the model reads the corpus's own
+    translation in place of the one that it finds itself.
+
+    Raises:
+        AttnlabError: the model has no attention, or an alignment does not fit its sentence.
+        UsageError: there is no such sentence, one is empty, or a text has no reference.
+    """
+    require_attention(trained, "look into")
+    if texts and reference:
+        raise UsageError("--text has no reference; leave out --reference, or choose --sentence")
+    chosen = _texts(texts) if texts else _of_split(trained, split, numbers)
+    for pair in chosen.values():
+        if not pair.source:
+            raise UsageError("an empty sentence has no attention to look into; give it some words")
+    if reference:
+        said = [
+            (pair.target, trained.vocabulary.target.encode(pair.target)) for pair in chosen.values()
+        ]
+    else:
+        found = trained.translator.translate([pair.source for pair in chosen.values()])
+        said = [(each.text, each.target_tokens) for each in found]
+    for (name, pair), (target, tokens) in zip(chosen.items(), said, strict=True):
+        source_tokens = trained.vocabulary.source.encode(pair.source)
+        read = EncodedPair(source_tokens, tokens)
+        yield Inspected(
+            name=name,
+            source=pair.source,
+            target=target,
+            source_tokens=source_tokens,
+            target_tokens=tokens,
+            maps=attention_maps(
+                trained.model, trained.vocabulary, source_tokens, tokens, pieces=pieces
+            ),
+            gold=_gold(trained, name, pair, read, pieces) if target == pair.target else None,
+        )
+
+
+def _texts(texts: Sequence[str]) -> dict[str, SentencePair]:
+    return {f"text-{n}": SentencePair(normalise(text), "") for n, text in enumerate(texts, start=1)}
+
+
+def _of_split(trained: Trained, split: str, numbers: Iterable[int]) -> dict[str, SentencePair]:
+    config = trained.run.config
+    pairs = load_split(config.data, config.seed, split)
+    chosen = {}
+    for number in numbers:
+        if not 1 <= number <= len(pairs):
+            raise UsageError(f"--sentence {number}: {split} has sentences 1 to {len(pairs):,}")
+        chosen[f"{split}-{number}"] = pairs[number - 1]
+    return chosen
+
+
+def _gold(
+    trained: Trained, name: str, pair: SentencePair, tokens: EncodedPair, pieces: bool
+) -> frozenset[tuple[int, int]] | None:
+    if pair.alignment is None:
+        return None
+    gold = gold_pair(pair, trained.run.config.data, name)
+    sides = (
+        (trained.vocabulary.source, tokens.source, pair.source, gold.source),
+        (trained.vocabulary.target, tokens.target, pair.target, gold.target),
+    )
+    source, target = (
+        labels_of_tokens(
+            vocabulary.pieces([*ids, END]), labels(vocabulary, [*ids, END], pieces), text, spans
+        )
+        for vocabulary, ids, text, spans in sides
+    )
+    return gold_cells(gold.links, source, target)
