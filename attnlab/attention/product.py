@@ -5,12 +5,16 @@
 The same as `AttentionPooling` does step by step, without weights for anybody to look at.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attnlab.attention.dropout import dropout
+
+_VECTOR = 16  # float32 numbers in a register: torch's softmax takes shorter rows one by one
 
 
 def product_attention(
@@ -48,6 +52,37 @@ def _in_bfloat16(
         hidden = torch.zeros_like(mask, dtype=query.dtype).masked_fill_(sees & ~mask, -torch.inf)
         hidden = hidden.expand(shape).flatten(0, -3)
         scores = torch.baddbmm(hidden, query, key.transpose(1, 2), alpha=scale)
-    weights = dropout(scores.softmax(-1), share, training=True)
+    weights = dropout(_softmax(scores), share, training=True)
     answer = torch.bmm(weights, value).view(*shape[:-1], -1)
     return answer if mask is None or sees.all() else answer.masked_fill(~sees, 0.0)
+
+
+def _softmax(scores: Tensor) -> Tensor:
+    weights: Tensor = _Softmax.apply(scores)  # type: ignore[no-untyped-call]
+    return weights
+
+
+class _Softmax(torch.autograd.Function):
+    """`a_j = exp(s_j) / Σ_k exp(s_k)` over short rows, and backwards `a_j (g_j - Σ_k a_k g_k)`.
+
+    torch's own, over a sentence's few half-precision weights, takes four times as long on a CPU.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor) -> Tensor:
+        if scores.size(-1) < _VECTOR:
+            exponentials = scores.float().sub_(scores.amax(-1, keepdim=True)).exp_()
+            weights = exponentials.div_(exponentials.sum(-1, keepdim=True))
+        else:
+            weights = scores.float().softmax(-1)
+        weights = weights.to(scores.dtype)
+        ctx.save_for_backward(weights)
+        return weights
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (weights,) = ctx.saved_tensors
+        weighted = gradient.float().mul_(weights)
+        weighted.sub_(weighted.sum(-1, keepdim=True) * weights)
+        return weighted.to(weights.dtype)

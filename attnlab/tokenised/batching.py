@@ -150,9 +150,14 @@ class _Grouped:
         self.pairs = pairs
         self.source_lengths = pairs.source.lengths() + 1
         self.target_lengths = pairs.target.lengths() + 1
+        # By target, then to and fro by source: where the next target length begins, the sources
+        # are as long as those before, and a batch that reaches over has the less padding.
+        self.to_and_fro = np.where(
+            self.target_lengths % 2, self.source_lengths, -self.source_lengths
+        )
         # Which of the equally long stands where is left to chance; so batches of all epochs have
         # the same shapes, as long as the pairs are the same.
-        order = np.lexsort((self.source_lengths, self.target_lengths))
+        order = np.lexsort((self.to_and_fro, self.target_lengths))
         longer = np.maximum(self.source_lengths, self.target_lengths)[order]
         self.ends = group_ends(longer, batch_tokens)
 
@@ -213,5 +218,5 @@ class TrainingBatches:
         generator = np.random.default_rng([self._seed, number])
         # Like lengths together; which of the equally long stand together is left to chance.
         chance = generator.permutation(len(grouped.pairs))
-        order = np.lexsort((chance, grouped.source_lengths, grouped.target_lengths))
+        order = np.lexsort((chance, grouped.to_and_fro, grouped.target_lengths))
         return order, generator.permutation(len(grouped.ends))

@@ -36,6 +36,17 @@ def summed_cross_entropy(
     return total
 
 
+def _less_at(x: Tensor, column: Tensor, amount: float) -> Tensor:
+    """`x`, of which each row has lost `amount` in its `column`, (rows, 1).
+
+    Along a flat view, since torch's scatter_add_ goes through all of a half-precision tensor.
+    """
+    rows = torch.arange(len(x), device=x.device).unsqueeze(1)
+    places = (rows * x.size(1) + column).flatten()
+    x.view(-1).index_add_(0, places, torch.full_like(places, -amount, dtype=x.dtype))
+    return x
+
+
 class _SummedCrossEntropy(torch.autograd.Function):
     """The gradient by l is P - Y, so it is `(P - Y) W` by x and `(P - Y)ᵀ X` by w.
 
@@ -76,9 +87,7 @@ class _SummedCrossEntropy(torch.autograd.Function):
             total += (label_smoothing * wanted - log_probability).sum()
             if features_gradient is None:
                 continue
-            surplus = probabilities.scatter_add_(
-                -1, token, torch.full_like(token, -right, dtype=product_type)
-            )
+            surplus = _less_at(probabilities, token, right)
             torch.sub(surplus @ w, evenly, out=features_gradient[some])
             part = surplus.t() @ x[some]
             if weight_gradient is None:

@@ -8,20 +8,19 @@ from attnlab.attention.product import product_attention
 BATCH, HEADS, QUERIES, KEYS, SIZE, WIDTH = 2, 3, 5, 7, 11, 13
 
 
-def inputs(dtype):
-    shapes = ((QUERIES, SIZE), (KEYS, SIZE), (KEYS, WIDTH))
+def inputs(dtype, keys=KEYS):
+    shapes = ((QUERIES, SIZE), (keys, SIZE), (keys, WIDTH))
     return [torch.randn(BATCH, HEADS, *shape).to(dtype).requires_grad_() for shape in shapes]
 
 
-@pytest.mark.parametrize(
-    "mask_shape", [None, (BATCH, 1, 1, KEYS), (QUERIES, KEYS), (BATCH, HEADS, QUERIES, KEYS)]
-)
-def test_bfloat16_gives_what_float32_gives(mask_shape):
+@pytest.mark.parametrize("keys", [KEYS, 20])  # under and over the width of a vector register
+@pytest.mark.parametrize("mask_shape", [None, (BATCH, 1, 1), (QUERIES,), (BATCH, HEADS, QUERIES)])
+def test_bfloat16_gives_what_float32_gives(mask_shape, keys):
     mask = None
     if mask_shape is not None:
-        mask = torch.rand(mask_shape) < 0.7
+        mask = torch.rand(*mask_shape, keys) < 0.7
         mask[..., 0] = True
-    rounded = inputs(torch.bfloat16)
+    rounded = inputs(torch.bfloat16, keys)
     exact = [x.detach().float().requires_grad_() for x in rounded]
     answers = [product_attention(*each, mask, 0.3, 0.0) for each in (rounded, exact)]
     assert answers[0].dtype == torch.bfloat16
@@ -31,6 +30,18 @@ def test_bfloat16_gives_what_float32_gives(mask_shape):
     for ours, theirs in zip(rounded, exact, strict=True):
         error = (ours.grad.float() - theirs.grad).norm() / theirs.grad.norm()
         assert error < 0.03
+
+
+@pytest.mark.parametrize("keys", [KEYS, 20])
+def test_great_scores_overflow_nothing_in_bfloat16(keys):
+    query, key, value = (x.detach() for x in inputs(torch.bfloat16, keys))
+    query, key = 100 * query, (100 * key).requires_grad_()
+    answer = product_attention(query, key, value, None, 1.0, 0.0)
+    most = (query @ key.transpose(-2, -1)).argmax(-1)
+    chosen = torch.gather(value, 2, most.unsqueeze(-1).expand(-1, -1, -1, WIDTH))
+    torch.testing.assert_close(answer, chosen)
+    answer.sum().backward()
+    assert key.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -90,11 +90,14 @@ def packed(pairs):
 
 
 def simple_plan(pairs, batch_tokens, seed, number):
-    """An epoch's batches by a loop over the pairs: what runs have been trained on till now."""
+    """An epoch's batches by a loop over the pairs: by target, to and fro by source, by chance."""
     generator = np.random.default_rng([seed, number])
     chance = generator.permutation(len(pairs))
     lengths = [(len(pair.target) + 1, len(pair.source) + 1) for pair in pairs]
-    order = sorted(range(len(pairs)), key=lambda place: (*lengths[place], chance[place]))
+    turns = [source if target % 2 else -source for target, source in lengths]
+    order = sorted(
+        range(len(pairs)), key=lambda place: (lengths[place][0], turns[place], chance[place])
+    )
     groups = group_by_length([max(lengths[place]) for place in order], batch_tokens)
     return [[order[place] for place in groups[i]] for i in generator.permutation(len(groups))]
 
