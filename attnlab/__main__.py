@@ -12,6 +12,7 @@ import typer
 from attnlab import __version__
 from attnlab.commands import average, data, eval, lr_find, plot_attention, train, translate
 from attnlab.errors import AttnlabError
+from attnlab.waiting import wait_briefly
 
 app = typer.Typer(
     name="attnlab",
@@ -48,6 +49,7 @@ def attnlab(
 
 def main() -> None:
     """Run the command line; whatever goes wrong becomes a message and an exit code."""
+    wait_briefly()
     try:
         app()
     except AttnlabError as error:

@@ -23,14 +23,19 @@ from typing import Any
 import torch
 from works import WORKS, prepare
 
+from attnlab.waiting import wait_briefly
+
 
 class Worker:
     """A process that trains one contender whenever it is told to."""
 
-    def __init__(self, label: str, arguments: list[str]) -> None:
+    def __init__(self, label: str, peer: str, arguments: list[str]) -> None:
         command = [sys.executable, str(Path(__file__).with_name("worker.py")), *arguments]
+        environment = dict(os.environ)
+        if peer == "attnlab":  # as its own command does
+            wait_briefly(environment)
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
         self.label = label
         self.rounds: list[dict[str, Any]] = []
@@ -66,11 +71,14 @@ def measure(name: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
         given = ["--root", arguments.root]
         given += ["--book", str(arguments.book)] if arguments.book else []
         wanted = [
-            each.label
+            each
             for each in WORKS[name].contenders
             if not arguments.contender or each.label in arguments.contender
         ]
-        workers = [Worker(label, [str(prepared), name, label, *given]) for label in wanted]
+        workers = [
+            Worker(each.label, each.peer, [str(prepared), name, each.label, *given])
+            for each in wanted
+        ]
     there = [worker for worker in workers if "absent" not in worker.about]
     for worker in there:
         worker.round()  # warm-up
