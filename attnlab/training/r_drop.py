@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from attnlab.attention.rounding import type_of_products
+
 from attnlab.tokenised.batching import Batch
 
 _LOGITS_AT_A_TIME = 1 << 21  # of each reading
@@ -49,9 +51,7 @@ class _TotalLogPartitionAndDivergence(torch.autograd.Function):
     def forward(
         ctx: Any, features: Tensor, weight: Tensor, divergence_weight: float, learning: bool
     ) -> Tensor:
-        device = features.device.type
-        autocast = torch.is_autocast_enabled(device)
-        product_type = torch.get_autocast_dtype(device) if autocast else weight.dtype
+        product_type = type_of_products(weight)
         x, w = features.to(product_type), weight.to(product_type)
         total = torch.zeros((), dtype=weight.dtype, device=weight.device)
         if learning:
