@@ -8,10 +8,11 @@ Alignment Induction from Neural Machine Translation") tell two ways to read a wo
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from attnlab.errors import AttnlabError
 from attnlab.evaluation.aligner import ALIGNER, TokenPair, align, aligner_missing
@@ -33,9 +34,14 @@ from attnlab.inspection.recorded import record_pairs
 from attnlab.text.corpus import DataConfig, load_split
 from attnlab.text.pairs import SentencePair
 from attnlab.text.tokens_of_pieces import Span, locate_pieces, merge_to_tokens, token_shares
+from attnlab.text.vocabulary import VocabularyPair
+from attnlab.tokenised.batching import EncodedPair
 from attnlab.tokenised.encoding import encode_pairs
 
 _STEPS = {"predicts": slice(None, -1), "reads": slice(1, None)}  # the last step says the end
+
+HeadAndConvention = tuple[int, int | None, str]
+"""A layer and a head of it, counted from 1, no head being the mean of heads; and a convention."""
 
 
 @dataclass(frozen=True)
@@ -133,28 +139,47 @@ def measure_baselines(gold: Sequence[GoldPair]) -> dict[str, LinkCounts]:
 
 def measure_heads(trained: Trained, gold: Sequence[GoldPair]) -> list[HeadAlignment]:
     """Each layer's heads, and their mean where there are several, by either convention."""
-    counts: dict[tuple[int, int | None, str], LinkCounts] = defaultdict(lambda: NO_LINKS)
+    counts: dict[HeadAndConvention, LinkCounts] = defaultdict(lambda: NO_LINKS)
     vocabulary = trained.vocabulary
     encoded = encode_pairs(vocabulary, ((each.pair.source, each.pair.target) for each in gold))
     for recorded in record_pairs(trained.model, encoded, kinds=("cross",)):
-        each, tokens = gold[recorded.index], encoded[recorded.index]
-        source_pieces = [*vocabulary.source.pieces(tokens.source), "</s>"]
-        target_pieces = vocabulary.target.pieces(tokens.target)
-        keys = token_shares(locate_pieces(source_pieces, each.pair.source), each.source)
-        queries = token_shares(locate_pieces(target_pieces, each.pair.target), each.target)
-        for (_, layer), weights in recorded.weights.items():
-            heads: list[int | None] = list(range(1, len(weights) + 1))
-            if len(weights) > 1:
-                heads.append(None)
-                weights = np.concatenate([weights, weights.mean(axis=0, keepdims=True)])
-            for convention, steps in _STEPS.items():
-                for head, merged in zip(
-                    heads, merge_to_tokens(weights[:, steps], queries, keys), strict=True
-                ):
-                    found = count_links(links_of_attention(merged), each.links)
-                    counts[layer, head, convention] += found
+        pair = encoded[recorded.index]
+        found = count_of_heads(vocabulary, pair, gold[recorded.index], recorded.weights)
+        for place, counted in found.items():
+            counts[place] += counted
     found_heads = [HeadAlignment(*place, counted) for place, counted in counts.items()]
     return sorted(found_heads, key=lambda found: (found.layer, found.head or np.inf))
+
+
+def count_of_heads(
+    vocabulary: VocabularyPair,
+    tokens: EncodedPair,
+    gold: GoldPair,
+    recorded: Mapping[tuple[str, int], NDArray[np.float32]],
+) -> dict[HeadAndConvention, LinkCounts]:
+    """The links that each cross-attention head finds in one pair, by layer, head and convention.
+
+    `tokens` spell the texts of `gold`; `recorded` is their attention, as `record_pairs` gives it.
+    """
+    source_pieces = [*vocabulary.source.pieces(tokens.source), "</s>"]
+    target_pieces = vocabulary.target.pieces(tokens.target)
+    keys = token_shares(locate_pieces(source_pieces, gold.pair.source), gold.source)
+    queries = token_shares(locate_pieces(target_pieces, gold.pair.target), gold.target)
+    counts: dict[HeadAndConvention, LinkCounts] = {}
+    for (kind, layer), weights in recorded.items():
+        if kind != "cross":
+            continue
+        heads: list[int | None] = list(range(1, len(weights) + 1))
+        if len(weights) > 1:
+            heads.append(None)
+            weights = np.concatenate([weights, weights.mean(axis=0, keepdims=True)])
+        for convention, steps in _STEPS.items():
+            for head, merged in zip(
+                heads, merge_to_tokens(weights[:, steps], queries, keys), strict=True
+            ):
+                found = count_links(links_of_attention(merged), gold.links)
+                counts[layer, head, convention] = found
+    return counts
 
 
 def _locate_tokens(pair: SentencePair, data: DataConfig, links: Links) -> GoldPair:

@@ -20,9 +20,10 @@ class Inspected:
     """A sentence, what the model made of it, and where every head looked while it said that.
 
     `name` is for files: `test-7`, `text-1`. `target` is the model's own translation, or the
-    corpus's reference where that was asked for; tokens are ids without begin and end. `gold` are
-    the cells (row, column) of cross-attention maps that hold a gold link; None where there is no
-    alignment, or where the model said something else than what was aligned.
+    corpus's reference where that was asked for; tokens are ids without begin and end. `pair` is
+    the corpus's own, and of a text has no target. `gold` are the cells (row, column) of
+    cross-attention maps that hold a gold link; None where there is no alignment, or where the model
+    said something else than what was aligned.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Inspected:
     target: str
     source_tokens: list[int]
     target_tokens: list[int]
+    pair: SentencePair
     maps: list[AttentionMap]
     gold: frozenset[tuple[int, int]] | None
 
@@ -75,6 +77,7 @@ def inspect_sentences(
             target=target,
             source_tokens=source_tokens,
             target_tokens=tokens,
+            pair=pair,
             maps=attention_maps(
                 trained.model, trained.vocabulary, source_tokens, tokens, pieces=pieces
             ),
