@@ -2,7 +2,8 @@
 
 The scale goes from paper white for 0 to deep blue for 1. Equal differences of weight are equal
 differences of CIELAB lightness, so the scale is perceptually uniform, can be read without colour
-vision, and survives a black-and-white printer.
+vision, and survives a black-and-white printer. On a dark ground it goes from night for 0 to white
+for 1, with the same evenness.
 """
 
 from functools import lru_cache
@@ -19,7 +20,8 @@ STEPS = 256
 # CIELAB (lightness, green-red, blue-yellow) of weight 0, of the point that bends the way, and of
 # weight 1. The bend's lightness lies midway, so lightness falls evenly; its colour keeps the middle
 # of the scale from turning grey.
-_WHITE, _BEND, _BLUE = (97.0, -1.0, -2.0), (57.5, -18.0, -36.0), (18.0, 12.0, -34.0)
+_ON_PAPER = (97.0, -1.0, -2.0), (57.5, -18.0, -36.0), (18.0, 12.0, -34.0)
+_ON_DARK = (11.0, -1.0, -7.0), (54.0, -14.0, -44.0), (97.0, -4.0, -2.0)
 
 
 @lru_cache(maxsize=1)
@@ -28,10 +30,10 @@ def attention_colours() -> ListedColormap:
     return ListedColormap(colour_table(), name="attention")
 
 
-def colour_table() -> NDArray[np.float64]:
-    """The scale as sRGB, shape (256, 3), each channel from 0 to 1."""
+def colour_table(*, on_dark: bool = False) -> NDArray[np.float64]:
+    """The scale on paper or on a dark ground: sRGB, shape (256, 3), channels from 0 to 1."""
     way = np.linspace(0.0, 1.0, STEPS)[:, np.newaxis]
-    start, bend, end = (np.array(point) for point in (_WHITE, _BEND, _BLUE))
+    start, bend, end = (np.array(point) for point in (_ON_DARK if on_dark else _ON_PAPER))
     # A quadratic Bézier curve through CIELAB.
     lab = (1 - way) ** 2 * start + 2 * way * (1 - way) * bend + way**2 * end
     return _srgb(lab)

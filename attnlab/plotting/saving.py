@@ -1,9 +1,10 @@
-"""Figures into files. Knows no plot.
+"""Figures and pages into files. Knows no plot.
 
 The same figure gives the same bytes: no dates and no random names inside.
 """
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -43,22 +44,40 @@ def save_figure(figure: Figure, path: Path | str) -> None:
     """
     path = Path(path)
     suffix = figure_suffix(path)
+
+    def write(unfinished: Path) -> None:
+        figure.savefig(
+            unfinished,
+            format=suffix[1:],
+            dpi=_dots_per_inch(figure),
+            metadata=_METADATA[suffix],
+        )
+
+    write_whole(path, write)
+
+
+def save_page(page: str, path: Path) -> None:
+    """Write an HTML page likewise."""
+    write_whole(path, lambda unfinished: unfinished.write_bytes(page.encode()))
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Have `write` make a file, and put it in its place once it is whole.
+
+    Raises:
+        AttnlabError: a place that cannot be written to.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".figure-", dir=path.parent) as folder:
             unfinished = Path(folder) / path.name
             # Matplotlib keeps these settings for the whole process; one thread at a time.
             with _settings_are_global, matplotlib.rc_context(_SETTINGS):
-                figure.savefig(
-                    unfinished,
-                    format=suffix[1:],
-                    dpi=_dots_per_inch(figure),
-                    metadata=_METADATA[suffix],
-                )
+                write(unfinished)
             unfinished.replace(path)
     except OSError as error:
         raise AttnlabError(
-            f"cannot write the figure {path}: {error.strerror or error}; choose another place"
+            f"cannot write {path}: {error.strerror or error}; choose another place"
         ) from error
 
 

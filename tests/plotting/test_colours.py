@@ -39,12 +39,16 @@ def lightness(linear_rgb):
 def test_equal_steps_of_weight_are_equal_steps_of_lightness():
     steps = -np.diff(lightness(linear(colour_table())))
     assert steps == pytest.approx((97 - 18) / 255, rel=0.01)
+    on_dark = np.diff(lightness(linear(colour_table(on_dark=True))))
+    assert on_dark == pytest.approx((97 - 11) / 255, rel=0.01)
 
 
 @pytest.mark.parametrize("kind", COLOUR_BLINDNESS)
-def test_heavier_is_darker_to_every_eye(kind):
+def test_heavier_stands_out_more_to_every_eye(kind):
     seen = linear(colour_table()) @ np.array(COLOUR_BLINDNESS[kind]).T
     assert (np.diff(lightness(seen)) < 0).all()
+    seen = linear(colour_table(on_dark=True)) @ np.array(COLOUR_BLINDNESS[kind]).T
+    assert (np.diff(lightness(seen)) > 0).all()
 
 
 def test_the_ends_are_nearly_white_and_dark_blue():

@@ -60,7 +60,7 @@ def test_other_suffixes_are_refused_by_name(tmp_path):
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(AttnlabError, match=r"cannot write the figure .*plot\.png"):
+    with pytest.raises(AttnlabError, match=r"cannot write .*plot\.png"):
         save_figure(small_figure(), tmp_path / "file" / "plot.png")
 
 
