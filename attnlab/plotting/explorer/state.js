@@ -1,0 +1,104 @@
+// What is chosen and what is pointed at, and who wants to know when that changes. Knows no element.
+
+import { weightsOf } from "./payload.js";
+
+/** One page's state. Layers and heads count from 0; the head behind the last is the mean of all. */
+export class State {
+  constructor(content) {
+    this.content = content;
+    this.chosen = { sentence: 0, kind: null, layer: 0, head: 0, view: "lines", gold: false };
+    this.pinned = NOTHING; // stays until something else is focused, or Escape
+    this.hovered = null; // for as long as the pointer is on it
+    this.onChoice = [];
+    this.onPointing = [];
+    this.chosen = { ...this.chosen, ...this.#bestHead() };
+  }
+
+  get sentence() {
+    return this.content.sentences[this.chosen.sentence];
+  }
+
+  get attention() {
+    return this.sentence.attention.find((each) => each.kind === this.chosen.kind);
+  }
+
+  get weights() {
+    const { layer, head } = this.chosen;
+    return weightsOf(this.content, this.attention, layer, head);
+  }
+
+  get figures() {
+    return this.attention.figures[this.chosen.layer][this.chosen.head];
+  }
+
+  /** The query and the key that are pointed at, by number; null is none. */
+  get pointed() {
+    return this.hovered ?? this.pinned;
+  }
+
+  /** Why gold links cannot be shown; "" if they can. */
+  get noGold() {
+    if (this.sentence.gold === null) return this.sentence.noGold;
+    return this.chosen.kind === "cross" ? "" : "Gold links join source and target words: cross-attention has them.";
+  }
+
+  get showsGold() {
+    return this.chosen.gold && this.noGold === "";
+  }
+
+  /** The gold cells as numbers in the rows of `weights`: none unless they are to be shown. */
+  get goldCells() {
+    if (!this.showsGold) return new Set();
+    const width = this.attention.keys.length;
+    return new Set(this.sentence.gold.map(([query, key]) => query * width + key));
+  }
+
+  choose(changes) {
+    const before = this.attention;
+    Object.assign(this.chosen, changes);
+    const { layers, heads } = this.attention;
+    this.chosen.layer = Math.min(this.chosen.layer, layers - 1);
+    this.chosen.head = Math.min(this.chosen.head, heads > 1 ? heads : 0);
+    this.hovered = null;
+    if (this.attention !== before) this.pinned = NOTHING;
+    for (const tell of this.onChoice) tell();
+  }
+
+  hover(pointed) {
+    this.hovered = pointed;
+    for (const tell of this.onPointing) tell();
+  }
+
+  pin(pointed) {
+    this.pinned = pointed;
+    this.hover(null);
+  }
+
+  /** Where to begin: at the head that aligns best or, without gold links, looks most sharply. */
+  #bestHead() {
+    const { attention } = this.sentence;
+    const first = attention.find((each) => each.kind === "cross") ?? attention[0];
+    const badness = (of) => of.alignmentErrors?.[0] ?? of.normalisedEntropy;
+    let best = { kind: first.kind, layer: 0, head: 0 };
+    first.figures.forEach((heads, layer) =>
+      heads.slice(0, first.heads).forEach((figures, head) => {
+        if (badness(figures) < badness(first.figures[best.layer][best.head])) {
+          best = { kind: first.kind, layer, head };
+        }
+      }),
+    );
+    return best;
+  }
+}
+
+export const NOTHING = Object.freeze({ query: null, key: null });
+
+/** A head as people say it. */
+export function headName(attention, head) {
+  return head < attention.heads ? `head ${head + 1}` : "mean of heads";
+}
+
+/** A kind of attention as people say it. */
+export function kindName(kind) {
+  return kind === "cross" ? "cross-attention" : `${kind} self-attention`;
+}
