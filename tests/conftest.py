@@ -1,7 +1,8 @@
 """What several tests need: small models of every kind, made from the shipped YAML files."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -13,6 +14,9 @@ from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.resources import shipped_folder
 from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.training.objective import ObjectiveConfig
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 torch.set_num_threads(1)  # small models gain nothing from more, and tests run side by side
@@ -85,3 +89,12 @@ def _seed() -> None:
 def _empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test finds what its reader has downloaded."""
     monkeypatch.setenv("ATTNLAB_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """One browser for all tests of a module."""
+    from tests.browser import running_browser
+
+    with running_browser() as running:
+        yield running

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,13 @@ def test_wheel_carries_configs_and_corpus(unpacked):
             for p in (unpacked / "attnlab" / folder).rglob("*.*")
         }
         assert ours == packed
+
+
+def test_wheel_carries_the_files_of_the_explorer(unpacked):
+    folder = Path("attnlab") / "plotting" / "explorer"
+    ours = {path.name for path in (REPOSITORY / folder).iterdir() if path.suffix}
+    assert {"page.html", "explorer.css", "main.js"} <= ours
+    assert {path.name for path in (unpacked / folder).iterdir() if path.suffix} == ours
 
 
 def test_wheel_trains_from_an_empty_folder(unpacked, tmp_path):

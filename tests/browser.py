@@ -1,0 +1,73 @@
+"""A real browser for the tests of pages: Debian's chromium, under Playwright's hand."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Chromium without a window; a test that asks for it skips where there is none."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("there is no chromium here; apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Opened:
+    """An open page, what went wrong in it, and what it asked for besides itself."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).inner_text()
+
+    def texts(self, selector: str) -> list[str]:
+        return self.page.locator(selector).all_text_contents()
+
+    def weights(self, axis: str) -> list[float]:
+        """The numbers beside an axis's words in the view of lines."""
+        return [float(text) for text in self.texts(f".words.of-{axis} .number")]
+
+    def word(self, axis: str, number: int) -> str:
+        """The selector of a word."""
+        return f".word[data-axis={axis}][data-number='{number}']"
+
+    def view(self, name: str) -> None:
+        self.page.locator(f".switch label:has-text('{name}')").click()
+
+
+@contextmanager
+def opened(
+    browser: Browser, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False
+) -> Iterator[Opened]:
+    """The page at `path`, drawn; without movement, so that what is measured is final."""
+    page = browser.new_page(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
+    it = Opened(page)
+    page.on("console", lambda said: it.complaints.append(said.text))
+    page.on("pageerror", lambda error: it.complaints.append(str(error)))
+    page.on("dialog", lambda dialog: (it.complaints.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: it.requests.append(request.url))
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready]", timeout=10_000)
+    try:
+        yield it
+    finally:
+        page.close()
+    assert it.complaints == []
+    assert it.requests == [path.as_uri()]
