@@ -56,10 +56,12 @@ class Memory:
 class AttentionStep:
     """One answer of an attention, with all that led to it, in the order in which it was found.
 
-    Shapes: projected_query (…, queries, projected size), scores, weights (…, queries, keys),
-    answer (…, queries, value size). `weights` are those before any dropout.
+    Shapes: query (…, queries, query size), projected_query (…, queries, projected size), scores,
+    weights (…, queries, keys), answer (…, queries, value size). `weights` are those before any
+    dropout.
     """
 
+    query: Tensor
     projected_query: Tensor
     memory: Memory
     scores: Tensor
@@ -72,8 +74,9 @@ class AttentionPooling(nn.Module):
     """Answers each query with an average of the values, weighted by how its key scored.
 
     `dropout` is the share of weights that training sets to zero. Each of `observers` is shown
-    every step. Each of `interventions`, in their order, is given weights and mask and returns the
-    weights to go on with.
+    every step, and each of `key_observers` the keys of every memory before they are projected.
+    Each of `interventions`, in their order, is given weights and mask and returns the weights
+    to go on with.
     """
 
     def __init__(self, score: Score, dropout: float = 0.0) -> None:
@@ -81,12 +84,15 @@ class AttentionPooling(nn.Module):
         self.score = score
         self.dropout = dropout
         self.observers: list[Callable[[AttentionStep], None]] = []
+        self.key_observers: list[Callable[[Tensor], None]] = []
         self.interventions: list[Callable[[Tensor, Mask | None], Tensor]] = []
 
     def prepare(
         self, key: Float[Tensor, "*batch keys key_size"], value: Float[Tensor, "*batch keys v"]
     ) -> Memory:
         """Do, once, all the work on keys that no query changes."""
+        for observe in self.key_observers:
+            observe(key)
         return Memory(self.score.project_key(key), value)
 
     def forward(
@@ -96,7 +102,7 @@ class AttentionPooling(nn.Module):
         mask: Mask | None = None,
     ) -> Float[Tensor, "*batch queries v"]:
         """Attend to `memory`; `mask` is boolean, True = may be seen."""
-        query = self.score.project_query(query)
+        given, query = query, self.score.project_query(query)
         unseen = not self.observers and not self.interventions
         if self.score.dot_scale is not None and unseen:
             share = self.dropout if self.training else 0.0
@@ -109,5 +115,5 @@ class AttentionPooling(nn.Module):
             weights = change(weights, mask)
         answer = dropout(weights, self.dropout, self.training) @ memory.value
         for observe in self.observers:
-            observe(AttentionStep(query, memory, scores, mask, weights, answer))
+            observe(AttentionStep(given, query, memory, scores, mask, weights, answer))
         return answer

@@ -8,14 +8,17 @@ It costs nothing when unused: only inside the `with` does anybody look at the we
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from attnlab.attention.pooling import AttentionPooling, AttentionStep
+
+Shown = TypeVar("Shown")
 
 
 def attention_name(path: str) -> str:
@@ -66,9 +69,27 @@ def watch_attention(
     model: nn.Module, observe: Callable[[str, AttentionStep], None]
 ) -> Iterator[None]:
     """Show `observe` every step of every attention in `model`, with its name, in the block."""
+    with _among({name: each.observers for name, each in attentions(model).items()}, observe):
+        yield
+
+
+@contextmanager
+def watch_keys(model: nn.Module, observe: Callable[[str, Tensor], None]) -> Iterator[None]:
+    """Show `observe` all keys, (…, keys, key size), before the score projects them, in the block.
+
+    With the readable name of the attention that they are prepared for.
+    """
+    with _among({name: each.key_observers for name, each in attentions(model).items()}, observe):
+        yield
+
+
+@contextmanager
+def _among(
+    observers: Mapping[str, list[Callable[[Shown], None]]], observe: Callable[[str, Shown], None]
+) -> Iterator[None]:
     with ExitStack() as ending:
-        for name, pooling in attentions(model).items():
+        for name, those in observers.items():
             watcher = partial(observe, name)
-            pooling.observers.append(watcher)
-            ending.callback(pooling.observers.remove, watcher)
+            those.append(watcher)
+            ending.callback(those.remove, watcher)
         yield

@@ -12,7 +12,9 @@ size) and many heads (batch, heads, queries, size).
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from jaxtyping import Float
@@ -33,6 +35,19 @@ class ScoreConfig:
 
 class Score(nn.Module, ABC):
     """A scoring function for queries of `query_size` and keys of `key_size` features."""
+
+    formula: str
+    """The score of a query q and a key k as a person writes it, such as `q·k / √d`."""
+
+    working: str
+    """How one goes on from what the projections make, q′ and k′, where that is something else than
+    q and k: which terms are summed, feature by feature."""
+
+    symbols: Mapping[str, str] = MappingProxyType({})
+    """What the parameters, by their names in the module, are called in the formula."""
+
+    factor: float = 1.0
+    """What the sum of a score's `terms` is multiplied by."""
 
     dot_scale: float | None = None
     """The factor s, where `compare(q, k)` equals `s · q kᵀ`; None where it is no such product.
@@ -56,11 +71,31 @@ class Score(nn.Module, ABC):
     ) -> Float[Tensor, "*batch queries keys"]:
         """Scores of projected queries against projected keys."""
 
+    def terms(
+        self,
+        query: Float[Tensor, "*batch queries size"],  # noqa: ARG002
+        key: Float[Tensor, "*batch keys size"],  # noqa: ARG002
+    ) -> Float[Tensor, "*batch queries keys features"] | None:
+        """What a score is the sum of, feature by feature: `compare` is `factor · Σ_i terms_i`.
+
+        For people to follow, of projected queries and keys. None where it is no such sum.
+        """
+        return None
+
 
 class _ProductScore(Score):
     """Whatever ends in a product of prepared queries and prepared keys."""
 
     dot_scale: float
+    working = "Σᵢ qᵢ kᵢ"
+
+    def terms(
+        self,
+        query: Float[Tensor, "*batch queries size"],
+        key: Float[Tensor, "*batch keys size"],
+    ) -> Float[Tensor, "*batch queries keys features"]:
+        """`q_i k_i`."""
+        return query.unsqueeze(-2) * key.unsqueeze(-3)
 
     def compare(
         self,
@@ -92,6 +127,7 @@ class DotScore(_ProductScore):
     learns: compare with `ScaledDotScore`.
     """
 
+    formula = "q·k"
     dot_scale = 1.0
 
     def __init__(self, config: DotConfig, query_size: int, key_size: int) -> None:
@@ -108,10 +144,12 @@ class ScaledDotConfig(ScoreConfig):
 class ScaledDotScore(_ProductScore):
     """Vaswani et al. 2017, equation 1: `q · k / √d`, so that the variance stays 1 at any size."""
 
+    formula = "q·k / √d"
+
     def __init__(self, config: ScaledDotConfig, query_size: int, key_size: int) -> None:
         super().__init__()
         _require_equal_sizes(config.name, query_size, key_size)
-        self.dot_scale = 1 / math.sqrt(query_size)
+        self.dot_scale = self.factor = 1 / math.sqrt(query_size)
 
 
 @dataclass(kw_only=True)
@@ -127,6 +165,9 @@ class GeneralScore(_ProductScore):
     keys, which outlive a single query.
     """
 
+    formula = "qᵀ W k"
+    working = "k′ = W k, and Σᵢ qᵢ k′ᵢ"
+    symbols = MappingProxyType({"key_weight.weight": "W"})
     dot_scale = 1.0
 
     def __init__(self, config: GeneralConfig, query_size: int, key_size: int) -> None:  # noqa: ARG002
@@ -152,6 +193,12 @@ class AdditiveScore(Score):
 
     s is query, h is key: a small network with one hidden layer, which need not be a product.
     """
+
+    formula = "vᵀ tanh(W q + U k)"
+    working = "q′ = W q, k′ = U k, and Σᵢ vᵢ tanh(q′ᵢ + k′ᵢ)"
+    symbols = MappingProxyType(
+        {"query_weight.weight": "W", "key_weight.weight": "U", "hidden_weight.weight": "vᵀ"}
+    )
 
     def __init__(self, config: AdditiveConfig, query_size: int, key_size: int) -> None:
         super().__init__()
@@ -183,6 +230,14 @@ class AdditiveScore(Score):
         scores: Tensor = self.hidden_weight(hidden)
         return scores.squeeze(-1)
 
+    def terms(
+        self,
+        query: Float[Tensor, "*batch queries size"],
+        key: Float[Tensor, "*batch keys size"],
+    ) -> Float[Tensor, "*batch queries keys features"]:
+        """`v_i tanh(q_i + k_i)`."""
+        return self.hidden_weight.weight[0] * torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
+
 
 @dataclass(kw_only=True)
 class GaussianConfig(ScoreConfig):
@@ -202,7 +257,11 @@ class GaussianScore(_ProductScore):
     product: `(wq, -‖wq‖²/2, 1) · (wk, 1, -‖wk‖²/2)`. So this too runs on the fused kernel.
     """
 
+    formula = "-w² ‖q - k‖² / 2"
+    working = "q′ = w q, k′ = w k, and -½ Σᵢ (q′ᵢ - k′ᵢ)²"
+    symbols = MappingProxyType({"width": "w"})
     dot_scale = 1.0
+    factor = -0.5
 
     def __init__(self, config: GaussianConfig, query_size: int, key_size: int) -> None:
         super().__init__()
@@ -221,3 +280,11 @@ class GaussianScore(_ProductScore):
         key = key * self.width
         penalty = -key.square().sum(-1, keepdim=True) / 2
         return torch.cat([key, torch.ones_like(penalty), penalty], dim=-1)
+
+    def terms(
+        self,
+        query: Float[Tensor, "*batch queries size"],
+        key: Float[Tensor, "*batch keys size"],
+    ) -> Float[Tensor, "*batch queries keys features"]:
+        """`(w q_i - w k_i)²`: of the distance itself, not of the product that stands for it."""
+        return (query[..., :-2].unsqueeze(-2) - key[..., :-2].unsqueeze(-3)).square()
