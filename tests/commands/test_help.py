@@ -7,7 +7,7 @@ import pytest
 
 from tests.runs import REPOSITORY, attnlab
 
-COMMANDS = ["train", "lr-find", "eval", "average", "plot-attention", "translate"]
+COMMANDS = ["train", "lr-find", "eval", "average", "plot-attention", "explain", "translate"]
 DATA_COMMANDS = ["data describe", "data generate", "data get"]
 
 

@@ -1,0 +1,1 @@
+"""`attnlab explain`: one step of attention in numbers, as a worked example."""

@@ -1,0 +1,145 @@
+"""Which sentence, which attention and which step of a trained run are to be worked out."""
+
+from attnlab.attention.recording import attentions
+from attnlab.attention.score import Score
+from attnlab.errors import UsageError
+from attnlab.experiment.explaining.explanation import Explanation, Parameter, Place
+from attnlab.experiment.inspected import Inspected, inspect_sentences
+from attnlab.experiment.trained import Trained, require_attention
+from attnlab.inspection.maps import labels
+from attnlab.inspection.recorded import KINDS, kind_and_layer
+from attnlab.inspection.worked import work_out
+from attnlab.text.tokens import BEGIN, END
+from attnlab.text.words import Word
+from attnlab.tokenised.batching import EncodedPair
+
+
+def explain_step(
+    trained: Trained,
+    *,
+    text: str | None,
+    split: str,
+    number: int,
+    reference: bool,
+    step: str,
+    kind: str,
+    layer: int | None,
+    head: int,
+) -> Explanation:
+    """Work out one step of a sentence: `text`, or else that of a split with this `number`, from 1.
+
+    `step` is a number from 1, or the word that is said there; in the encoder's self-attention the
+    word of the source that asks. `layer` None is the last one.
+
+    Raises:
+        AttnlabError: the model has no attention.
+        UsageError: there is no such sentence, kind, layer, head or step.
+    """
+    require_attention(trained, "explain")
+    place, name = _find(trained, kind, layer)
+    (sentence,) = inspect_sentences(
+        trained,
+        texts=[] if text is None else [text],
+        split=split,
+        numbers=[number],
+        reference=reference,
+    )
+    source = trained.vocabulary.source.pieces([*sentence.source_tokens, END])
+    read = trained.vocabulary.target.pieces([BEGIN, *sentence.target_tokens])
+    said = trained.vocabulary.target.pieces([*sentence.target_tokens, END])
+    askers = source if kind == "encoder" else said
+    query, also = _find_step(step, len(askers), _words(trained, sentence, kind))
+    heads = max(
+        each.head for each in sentence.maps if (each.kind, each.layer) == (kind, place.layer)
+    )
+    if not 1 <= head <= heads:
+        raise UsageError(f"--head {head}: {kind} attention has {_up_to('head', heads)}")
+    worked = work_out(
+        trained.model,
+        EncodedPair(sentence.source_tokens, sentence.target_tokens),
+        name,
+        head,
+        query,
+    )
+    score = attentions(trained.model)[name].score
+    return Explanation(
+        run=trained.run.folder,
+        model=trained.run.config.model.name,
+        score=trained.run.config.score.name,
+        formula=score.formula,
+        working=score.working,
+        factor=score.factor,
+        parameters=_parameters(score),
+        source=sentence.source,
+        target=sentence.target,
+        is_reference=reference,
+        place=place,
+        head=head,
+        step=query + 1,
+        also=also,
+        askers=askers,
+        read=read,
+        keys=read if kind == "decoder" else source,
+        worked=worked,
+    )
+
+
+def _find(trained: Trained, kind: str, layer: int | None) -> tuple[Place, str]:
+    """The attention of that kind and layer, and its readable name."""
+    if kind not in KINDS:
+        raise UsageError(f"--kind {kind} is none of: {', '.join(KINDS)}")
+    there = {kind_and_layer(name): name for name in attentions(trained.model)}
+    layers = [number for each, number in there if each == kind]
+    if not layers:
+        kinds = dict.fromkeys(each for each, _ in there)
+        raise UsageError(f"--kind {kind}: this model has only: {', '.join(kinds)}")
+    wanted = max(layers) if layer is None else layer
+    if wanted not in layers:
+        raise UsageError(f"--layer {wanted}: {kind} attention has {_up_to('layer', max(layers))}")
+    return Place(kind, wanted, len(layers)), there[kind, wanted]
+
+
+def _up_to(what: str, most: int) -> str:
+    return f"{what}s 1 to {most}" if most > 1 else f"{what} 1 alone"
+
+
+def _words(trained: Trained, sentence: Inspected, kind: str) -> list[Word]:
+    """The words that ask, or that are said while the question is asked."""
+    if kind == "encoder":
+        return labels(trained.vocabulary.source, [*sentence.source_tokens, END], pieces=False)
+    return labels(trained.vocabulary.target, [*sentence.target_tokens, END], pieces=False)
+
+
+def _find_step(step: str, steps: int, words: list[Word]) -> tuple[int, list[int]]:
+    """The step from 0 that a number or a word names, and the word's other steps, from 1."""
+    if step.isdecimal():
+        if not 1 <= int(step) <= steps:
+            raise UsageError(
+                f"--step {step}: this sentence has steps 1 to {steps}, the last of which is its end"
+            )
+        return int(step) - 1, []
+    same = [word for word in words if _bare(word.text) == _bare(step)]
+    # Of "Le" and "le" the one that is spelt as it was typed; else the first.
+    same.sort(key=lambda word: word.text != step)
+    if not same:
+        raise UsageError(
+            f"--step {step}: there is no such word among: {' '.join(word.text for word in words)}; "
+            f"name one of them, or a step from 1 to {steps}"
+        )
+    return same[0].start, sorted(word.start + 1 for word in same[1:])
+
+
+def _bare(word: str) -> str:
+    """In small letters and without the signs around it: "noon" finds "noon."."""
+    return word.casefold().strip(".,;:!?…«»\"'’() ") or word
+
+
+def _parameters(score: Score) -> list[Parameter]:
+    return [
+        Parameter(
+            score.symbols.get(name, name),
+            list(value.shape),
+            value.item() if value.dim() == 0 else None,
+        )
+        for name, value in score.named_parameters()
+    ]
