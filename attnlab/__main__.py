@@ -10,7 +10,17 @@ import sys
 import typer
 
 from attnlab import __version__
-from attnlab.commands import average, data, eval, explain, lr_find, plot_attention, train, translate
+from attnlab.commands import (
+    average,
+    data,
+    eval,
+    explain,
+    heads,
+    lr_find,
+    plot_attention,
+    train,
+    translate,
+)
 from attnlab.errors import AttnlabError
 from attnlab.waiting import wait_briefly
 
@@ -28,6 +38,7 @@ app.command("lr-find")(lr_find.find_learning_rate)
 app.command("eval")(eval.evaluate)
 app.command("average")(average.average)
 app.command("plot-attention")(plot_attention.plot_attention)
+app.command("heads")(heads.heads)
 app.command("explain")(explain.explain)
 app.command("translate")(translate.translate)
 app.add_typer(data.app, name="data")

@@ -81,7 +81,11 @@ def inspect_sentences(
             maps=attention_maps(
                 trained.model, trained.vocabulary, source_tokens, tokens, pieces=pieces
             ),
-            gold=_gold(trained, name, pair, read, pieces) if target == pair.target else None,
+            gold=(
+                find_gold(trained, name, pair, read, source_pieces=pieces, target_pieces=pieces)
+                if target == pair.target
+                else None
+            ),
         )
 
 
@@ -100,20 +104,33 @@ def _of_split(trained: Trained, split: str, numbers: Iterable[int]) -> dict[str,
     return chosen
 
 
-def _gold(
-    trained: Trained, name: str, pair: SentencePair, tokens: EncodedPair, pieces: bool
+def find_gold(
+    trained: Trained,
+    name: str,
+    pair: SentencePair,
+    tokens: EncodedPair,
+    *,
+    source_pieces: bool,
+    target_pieces: bool,
 ) -> frozenset[tuple[int, int]] | None:
+    """The cells (row, column) of cross-attention maps of `pair` that hold a gold link.
+
+    Over pieces or words on either side; None where the pair, called `name`, has no alignment.
+
+    Raises:
+        AttnlabError: its alignment does not fit its sentence.
+    """
     if pair.alignment is None:
         return None
     gold = gold_pair(pair, trained.run.config.data, name)
     sides = (
-        (trained.vocabulary.source, tokens.source, pair.source, gold.source),
-        (trained.vocabulary.target, tokens.target, pair.target, gold.target),
+        (trained.vocabulary.source, tokens.source, pair.source, gold.source, source_pieces),
+        (trained.vocabulary.target, tokens.target, pair.target, gold.target, target_pieces),
     )
     source, target = (
         labels_of_tokens(
             vocabulary.pieces([*ids, END]), labels(vocabulary, [*ids, END], pieces), text, spans
         )
-        for vocabulary, ids, text, spans in sides
+        for vocabulary, ids, text, spans, pieces in sides
     )
     return gold_cells(gold.links, source, target)
