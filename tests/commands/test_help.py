@@ -7,7 +7,16 @@ import pytest
 
 from tests.runs import REPOSITORY, attnlab
 
-COMMANDS = ["train", "lr-find", "eval", "average", "plot-attention", "explain", "translate"]
+COMMANDS = [
+    "train",
+    "lr-find",
+    "eval",
+    "average",
+    "plot-attention",
+    "explain",
+    "heads",
+    "translate",
+]
 DATA_COMMANDS = ["data describe", "data generate", "data get"]
 
 

@@ -95,19 +95,25 @@ def _agreements(
 ) -> list[SentenceAgreement]:
     """Of the sentences whose sources have two words at least: of one, nothing can be compared."""
     chosen = [n for n, each in enumerate(encoded) if len(source_words(trained, each)) > 1]
-    gold = {
-        place: links
-        for place, n in enumerate(chosen)
-        if (links := _gold(trained, f"{split}, sentence {n + 1}", pairs[n], encoded[n])) is not None
-    }
+    gold = {}
+    for place, n in enumerate(chosen):
+        links = gold_of_steps(trained, f"{split}, sentence {n + 1}", pairs[n], encoded[n])
+        if links is not None:
+            gold[place] = links
     with counting("reading without a word", len(chosen)) as advance:
         return list(agreements(trained, [encoded[n] for n in chosen], gold, batch_tokens, advance))
 
 
-def _gold(
+def gold_of_steps(
     trained: Trained, name: str, pair: SentencePair, tokens: EncodedPair
 ) -> NDArray[np.bool_] | None:
-    """True where a step says a piece of a token that is linked with one of the word; no end."""
+    """True at (step, source word) where the step says a piece of what the word is linked with.
+
+    Without the ends of both; None where the pair, called `name`, has no alignment.
+
+    Raises:
+        AttnlabError: its alignment does not fit its sentence.
+    """
     cells = find_gold(trained, name, pair, tokens, source_pieces=False, target_pieces=True)
     if cells is None:
         return None

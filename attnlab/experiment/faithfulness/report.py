@@ -132,6 +132,12 @@ def with_interval(estimate: Estimate) -> str:
     return f"{estimate.mean:.2f}" if math.isnan(half) else f"{estimate.mean:.2f} ± {half:.2f}"
 
 
+def _name(looking: Looking, several: bool) -> str:
+    if isinstance(looking, str):
+        return looking
+    return name_head(looking) if several else "cross attention"
+
+
 def _place(looking: Looking) -> dict[str, Any]:
     if isinstance(looking, str):
         return {"baseline": looking}

@@ -6,6 +6,7 @@ As in `agreement.py`, but of one sentence and of the translation that the figure
 import math
 from collections.abc import Collection, Mapping, Sequence
 
+from attnlab.evaluation.faithfulness import Estimate
 from attnlab.experiment.faithfulness.agreement import (
     Head,
     SentenceAgreement,
@@ -50,12 +51,20 @@ def faithfulness_line(
     Of several heads the one is named that agrees best over the split.
     """
     by = estimates(of_split)
-    best = max(shown, key=lambda head: by[head]["kendall"].mean)
-    tau, usual = of_sentence.get(best, math.nan), by[best]["kendall"]
+    usual = {head: by[head]["kendall"] for head in shown if head in by}
+    best = max(usual or shown, key=lambda head: _rank(usual.get(head)))
+    tau = of_sentence[best]
     here = "nothing to compare" if math.isnan(tau) else f"{tau:.2f}"
     whose = f", at best ({name_head(best)})" if len(shown) > 1 else ""
-    return (
+    line = (
         "do these weights explain? Kendall τ between weights and the effect of leaving each word "
-        f"out{whose}: {here} (this sentence), {with_interval(usual)} "
-        f"({usual.sentences:,} {split} sentences)"
+        f"out{whose}: {here} (this sentence)"
     )
+    if best not in usual:
+        return line
+    told = usual[best]
+    return f"{line}, {with_interval(told)} ({told.sentences:,} {split} sentences)"
+
+
+def _rank(estimate: Estimate | None) -> float:
+    return -math.inf if estimate is None or math.isnan(estimate.mean) else estimate.mean
