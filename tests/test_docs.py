@@ -33,6 +33,9 @@ def test_the_documented_score_is_a_cosine_and_works_with_many_heads(cosine):
     found = score.compare(score.project_query(query), score.project_key(key))
     expected = cosine.sharpness * F.cosine_similarity(query.unsqueeze(2), key.unsqueeze(1), dim=-1)
     torch.testing.assert_close(found, expected)
+    terms = score.terms(score.project_query(query), score.project_key(key))
+    torch.testing.assert_close(score.factor * terms.sum(-1), expected)
+    assert set(score.symbols) == {"sharpness"}
     attention = MultiHeadAttention(cosine, 12, 3)
     x = torch.randn(2, 5, 12)
     assert attention(x, attention.prepare(x, x)).shape == x.shape
