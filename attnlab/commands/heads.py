@@ -1,53 +1,142 @@
 """attnlab heads."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_examples
 from attnlab.errors import UsageError
 
+if TYPE_CHECKING:
+    from attnlab.experiment.heads.survey import Survey
+
 
 @with_examples(
     """
+    attnlab heads                    the latest run, its test split
+    attnlab heads --sort end -f svg
+    attnlab heads --ablate -n 100    BLEU and loss without each head
+    attnlab heads builtin-transformer --ablate search=greedy --json
     attnlab heads --faithfulness     do the weights explain what the model says?
-    attnlab heads builtin-transformer --faithfulness --count 1000 --json
 """
 )
 def heads(
     arguments: RunAndOverrides = None,
-    split: Annotated[str, typer.Option("--split", help="Of the corpus.")] = "test",
+    split: Annotated[str, typer.Option("--split", help="Whose references are read.")] = "test",
+    count: Annotated[
+        int | None,
+        typer.Option(
+            "--count",
+            "-n",
+            min=1,
+            help="Sentences, from the first on: 1000 if left out, 200 with --ablate or "
+            "--faithfulness.",
+            show_default=False,
+        ),
+    ] = None,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Also take each head away: the BLEU and loss it costs.")
+    ] = False,
     faithfulness: Annotated[
         bool,
         typer.Option(
             "--faithfulness",
-            help="Put uniform and permuted weights in place of the real ones, and leave out each "
-            "source word: how well do weights predict what matters?",
+            help="Instead: put uniform and permuted weights in place of the real ones, and leave "
+            "out each source word. How well do weights predict what matters?",
         ),
     ] = False,
     bleu: Annotated[
         bool,
-        typer.Option("--bleu", help="Also translate with uniform weights (a few minutes)."),
+        typer.Option(
+            "--bleu",
+            help="With --faithfulness: also translate with uniform weights (a few minutes).",
+        ),
     ] = False,
-    count: Annotated[
-        int, typer.Option("--count", "-n", min=1, help="How many sentences, from the first on.")
-    ] = 200,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            "--sort",
+            metavar="COLUMN",
+            help="By a column of the tables, or layer. If left out: AER, or else entropy.",
+            show_default=False,
+        ),
+    ] = None,
+    format: Annotated[
+        Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Of the figure.")
+    ] = "png",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The figure (.png, .svg, .pdf) or a folder for it; a .csv goes beside it. "
+            "In RUN/plots/ if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option(help="Put the figures into the run's TensorBoard log, too.")
+    ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output.")
     ] = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Test what the attention heads of a run are worth."""
+    """Measure every attention head: what it looks at, how well it aligns, what it is worth."""
     import json
 
-    from attnlab.experiment.faithfulness.job import measure_faithfulness
     from attnlab.screen import show_messages
 
     show_messages()
-    if not faithfulness:
-        raise UsageError("attnlab heads needs --faithfulness")
-    trained, config = load(arguments, config_dir)
-    found = measure_faithfulness(
-        trained, split, count=count, batch_tokens=config.batch_tokens, bleu=bleu
+    if bleu and not faithfulness:
+        raise UsageError("--bleu goes with --faithfulness; --ablate has a BLEU for each head")
+    if faithfulness:
+        for option, given in (("--ablate", ablate), ("--sort", sort), ("--output", output)):
+            if given:
+                raise UsageError(f"{option} and --faithfulness exclude one another; choose one")
+        trained, config = load(arguments, config_dir)
+        from attnlab.experiment.faithfulness.job import measure_faithfulness
+
+        told = measure_faithfulness(
+            trained, split, count=count or 200, batch_tokens=config.batch_tokens, bleu=bleu
+        )
+        typer.echo(json.dumps(told.as_json(), ensure_ascii=False) if as_json else str(told))
+        return
+
+    from attnlab.experiment.heads.survey import Survey
+
+    wanted = Survey(
+        split=split,
+        count=count,
+        ablate=ablate,
+        sort=sort,
+        output=output,
+        suffix=f".{format}",
+        tensorboard=tensorboard,
     )
-    typer.echo(json.dumps(found.as_json(), ensure_ascii=False) if as_json else str(found))
+    _survey(arguments, config_dir, wanted, as_json)
+
+
+def _survey(
+    arguments: list[str] | None, config_dir: Path | None, wanted: "Survey", as_json: bool
+) -> None:
+    import json
+
+    from attnlab.experiment.heads.survey import survey_heads
+    from attnlab.experiment.interruption import Interrupted
+    from attnlab.screen import console
+
+    trained, config = load(arguments, config_dir)
+    try:
+        report, files = survey_heads(trained, config, wanted)
+    except Interrupted as interruption:
+        console().print(str(interruption), markup=False)
+        raise typer.Exit(interruption.exit_code) from None
+    if as_json:
+        found = report.as_json() | {"files": [str(path) for path in files]}
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    typer.echo(f"{report}\n")
+    for path in files:
+        typer.echo(path)

@@ -3,7 +3,6 @@
 Vaswani et al. 2017, section 6.1, translate with the mean of the last five.
 """
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,8 +12,8 @@ import torch
 from torch import nn
 
 from attnlab.errors import AttnlabError
-from attnlab.evaluation.selection import quality
 from attnlab.experiment.occupied import sole_writer
+from attnlab.experiment.recorded_metrics import recorded_validations
 from attnlab.experiment.trained import build_model
 from attnlab.run import AVERAGED, Run, open_run
 from attnlab.text.vocabulary import VocabularyPair
@@ -93,18 +92,12 @@ def choose_checkpoints(run: Run, choice: Choice) -> list[Path]:
 
 def _qualities(run: Run) -> dict[int, float]:
     """By update, what validation found by the metric that the run is judged by."""
-    metric, found = run.config.stopping.metric, {}
-    try:
-        lines = (run.folder / METRICS).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    for line in lines:
-        try:
-            values = json.loads(line)
-            found[int(values["update"])] = quality(metric, float(values[f"valid/{metric}"]))
-        except (ValueError, TypeError, KeyError):
-            continue  # a report of training, or a line that a crash cut short
-    return found
+    metric = run.config.stopping.metric
+    return {
+        update: found.quality(metric)
+        for update, found in recorded_validations(run).items()
+        if metric in found.scores
+    }
 
 
 def _require_alike(run: Run, other: Run, vocabulary: VocabularyPair) -> None:

@@ -3,16 +3,15 @@
 Nothing that is trained is kept.
 """
 
-import csv
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from attnlab.config import ExperimentConfig
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.experiment.assembly import assemble
+from attnlab.experiment.csv_file import write_csv
 from attnlab.experiment.interruption import Interrupted, deferred_signals
 from attnlab.experiment.preparing import load, tell_of_beginning
 from attnlab.experiment.progress import progress_display
@@ -91,7 +90,7 @@ def find_learning_rate(
     suggestions = suggest(points)
     files = [output, output.with_suffix(".csv")]
     _draw(config, points, suggestions, output)
-    _write(points, files[1])
+    write_csv(files[1], [field.name for field in fields(Point)], map(astuple, points))
     if request.signal_number is not None:
         raise Interrupted(
             request.signal_number,
@@ -139,22 +138,6 @@ def _draw(
         heading=f"{config.model.name} · {config.optimiser.name} · {config.data.name}",
     )
     save_figure(figure, output)
-
-
-def _write(points: Sequence[Point], path: Path) -> None:
-    unfinished = path.with_name(f".{path.name}.new")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow([field.name for field in fields(Point)])
-            writer.writerows(astuple(point) for point in points)
-        unfinished.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise AttnlabError(
-            f"cannot write {path}: {error.strerror or error}; choose another --output"
-        ) from error
 
 
 def _say_what_to_think_of_it(

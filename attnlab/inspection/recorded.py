@@ -51,9 +51,7 @@ def record_pairs(
     padding counted; each says its `index` in `pairs`. Nothing is said of a model without
     attention.
     """
-    longer = [max(len(pair.source), len(pair.target)) + 1 for pair in pairs]
-    for chosen in like_lengths_together(longer, batch_tokens):
-        record = record_batch(model, collate([pairs[index] for index in chosen]))
+    for chosen, _, record in record_batches(model, pairs, batch_tokens=batch_tokens):
         by_layer = {kind_and_layer(name): each.float().cpu() for name, each in record.items()}
         for row, index in enumerate(chosen):
             sizes = {"source": len(pairs[index].source) + 1, "target": len(pairs[index].target) + 1}
@@ -63,6 +61,19 @@ def record_pairs(
                     queries, keys = (sizes[side] for side in _SIDES[kind])
                     weights[kind, layer] = of_batch[row, :, :queries, :keys].numpy()
             yield RecordedPair(index, weights)
+
+
+def record_batches(
+    model: EncoderDecoder[Any], pairs: Sequence[EncodedPair], *, batch_tokens: int = 2048
+) -> Iterator[tuple[list[int], Batch, AttentionRecord]]:
+    """As `record_pairs`, a batch at a time: its pairs' indices, itself, and all of its attention.
+
+    Padding is still there; `visible_keys` tells it.
+    """
+    longer = [max(len(pair.source), len(pair.target)) + 1 for pair in pairs]
+    for chosen in like_lengths_together(longer, batch_tokens):
+        batch = collate([pairs[index] for index in chosen])
+        yield chosen, batch, record_batch(model, batch)
 
 
 def record_batch(model: EncoderDecoder[Any], batch: Batch) -> AttentionRecord:

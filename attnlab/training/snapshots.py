@@ -21,12 +21,18 @@ def snapshot_name(update: int) -> str:
     return f"update-{update:08}"
 
 
+def snapshot_number(name: str) -> int | None:
+    """The update of the snapshot of that name; None for what is no snapshot's name."""
+    found = _NAME.fullmatch(name)
+    return int(found[1]) if found else None
+
+
 def kept_snapshots(checkpoints: Path) -> dict[int, Path]:
     """The folder of each snapshot that there is, by its update, the earliest first."""
     if not checkpoints.is_dir():
         return {}
-    names = ((_NAME.fullmatch(path.name), path) for path in checkpoints.iterdir())
-    return dict(sorted((int(name[1]), path) for name, path in names if name))
+    numbered = ((snapshot_number(path.name), path) for path in checkpoints.iterdir())
+    return dict(sorted((number, path) for number, path in numbered if number is not None))
 
 
 def save_snapshot(checkpoints: Path, update: int, model: nn.Module, keep: int) -> None:

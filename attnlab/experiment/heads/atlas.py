@@ -1,0 +1,242 @@
+"""Every head of a trained run in numbers, by forced decoding of a split's references.
+
+Figures are over pieces, the model's own view; the alignment error alone is over the tokens that
+the gold links count. Which figure is what, `evaluation/heads.py` tells.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from attnlab.errors import AttnlabError
+from attnlab.evaluation.heads import (
+    HeadFigures,
+    HeadSums,
+    KeyMarks,
+    sum_heads,
+    uniform_weights,
+)
+from attnlab.evaluation.roles import name_role
+from attnlab.experiment.align import measure_baselines, measure_heads, read_gold
+from attnlab.experiment.alignment_report import HeadAlignment
+from attnlab.experiment.trained import Trained, require_attention
+from attnlab.inspection.patterns import MeanPattern, typical_size
+from attnlab.inspection.recorded import KINDS, kind_and_layer, record_batches, visible_keys
+from attnlab.text.corpus import load_split
+from attnlab.text.pairs import SentencePair
+from attnlab.text.punctuation import are_punctuation
+from attnlab.text.vocabulary import Vocabulary, VocabularyPair
+from attnlab.tokenised.batching import EncodedPair
+from attnlab.tokenised.encoding import encode_pairs
+
+
+@dataclass(frozen=True)
+class Head:
+    """One head of a model; `attention` is its attention's readable name, numbers are from 1."""
+
+    attention: str
+    kind: str
+    layer: int
+    head: int
+    alone: bool
+    """Whether its attention has no other."""
+
+    @property
+    def name(self) -> str:
+        """As TensorBoard and JSON have it: `decoder.layer2.cross.head3`, or `decoder.cross`."""
+        return self.attention if self.alone else f"{self.attention}.head{self.head}"
+
+    @property
+    def place(self) -> str:
+        """Layer and head, short: 2.3."""
+        return f"{self.layer}.{self.head}"
+
+
+@dataclass(frozen=True)
+class MeasuredHead:
+    """A head with its figures and, of cross-attention against gold links, how well it aligns.
+
+    `alignments` are by the conventions of `align.py`; of none there are none. `role` says what it
+    does in a word, if that is clear.
+    """
+
+    head: Head
+    figures: HeadFigures
+    alignments: tuple[HeadAlignment, ...]
+    role: str | None
+
+    @property
+    def alignment(self) -> HeadAlignment | None:
+        """By the convention that suits the head better."""
+        if not self.alignments:
+            return None
+        return min(self.alignments, key=lambda each: each.counts.error_rate)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """The mean map of one attention's heads, (heads, queries, keys), over that many `sentences`."""
+
+    weights: NDArray[np.float64]
+    sentences: int
+
+
+@dataclass(frozen=True)
+class HeadAtlas:
+    """All heads of a run, by kind, layer and head.
+
+    `uniform`: by kind, the figures of an attention that finds all keys alike. `patterns`: by the
+    attention's name. `straight_line`: the alignment error rate of the diagonal, where there is
+    gold.
+    """
+
+    run: Path
+    split: str
+    sentences: int
+    heads: list[MeasuredHead]
+    uniform: dict[str, HeadFigures]
+    patterns: dict[str, Pattern]
+    straight_line: float | None
+
+    def of_kind(self, kind: str) -> list[MeasuredHead]:
+        """In the order of layers and heads."""
+        return [each for each in self.heads if each.head.kind == kind]
+
+
+def choose_pairs(trained: Trained, split: str, count: int | None) -> list[SentencePair]:
+    """The first `count` pairs of the split, or all; those with an empty side have no attention.
+
+    Raises:
+        AttnlabError: nothing is left.
+        UsageError: there is no such split.
+    """
+    config = trained.run.config
+    pairs = load_split(config.data, config.seed, split)[:count]
+    chosen = [pair for pair in pairs if pair.source and pair.target]
+    if not chosen:
+        raise AttnlabError(f"split {split} of data={config.data.name} has no sentences to look at")
+    return chosen
+
+
+def measure_atlas(
+    trained: Trained,
+    split: str,
+    pairs: Sequence[SentencePair],
+    report: Callable[[int], None] = lambda _: None,
+) -> HeadAtlas:
+    """Let the model read `pairs`, sentences of `split`, and measure all of its heads.
+
+    `report` is told the number of sentences read since it was last called.
+
+    Raises:
+        AttnlabError: the model has no attention, or a gold link does not fit its sentence.
+    """
+    require_attention(trained, "measure")
+    alignments, straight_line = _align(trained, split, pairs)
+    encoded = encode_pairs(trained.vocabulary, ((pair.source, pair.target) for pair in pairs))
+    sums: dict[str, HeadSums] = {}
+    uniform: dict[str, HeadSums] = {}
+    patterns: dict[str, MeanPattern] = {}
+    sizes = _sizes(encoded)
+    typical = {kind: typical_size(map(tuple, sizes[kind].tolist())) for kind in KINDS}
+    for chosen, batch, record in record_batches(trained.model, encoded):
+        marks = _marks(trained.vocabulary, [encoded[index] for index in chosen])
+        seen: dict[str, NDArray[np.bool_]] = {}
+        for name, recorded in record.items():
+            kind, _ = kind_and_layer(name)
+            weights = recorded.float().cpu().numpy()
+            if kind not in seen:
+                seen[kind] = visible_keys(name, batch).numpy()
+                alike = sum_heads(
+                    uniform_weights(seen[kind]), seen[kind], marks[kind], is_self=kind != "cross"
+                )
+                uniform[kind] = uniform[kind] + alike if kind in uniform else alike
+            found = sum_heads(weights, seen[kind], marks[kind], is_self=kind != "cross")
+            sums[name] = sums[name] + found if name in sums else found
+            pattern = patterns.setdefault(name, MeanPattern(typical[kind]))
+            pattern.add(weights, sizes[kind][chosen])
+        report(len(chosen))
+    heads = list(_heads(sums, alignments, straight_line))
+    return HeadAtlas(
+        run=trained.run.folder,
+        split=split,
+        sentences=len(pairs),
+        heads=sorted(heads, key=lambda each: KINDS.index(each.head.kind)),
+        uniform={kind: each.figures()[0] for kind, each in uniform.items()},
+        patterns={
+            name: Pattern(pattern.mean(), pattern.sentences) for name, pattern in patterns.items()
+        },
+        straight_line=straight_line,
+    )
+
+
+def _heads(
+    sums: dict[str, HeadSums],
+    alignments: Sequence[HeadAlignment],
+    straight_line: float | None,
+) -> Iterator[MeasuredHead]:
+    for name, of_attention in sums.items():
+        kind, layer = kind_and_layer(name)
+        figures = of_attention.figures()
+        for number, of_head in enumerate(figures, start=1):
+            head = Head(name, kind, layer, number, alone=len(figures) == 1)
+            mine = tuple(
+                each
+                for each in alignments
+                if kind == "cross" and (each.layer, each.head) == (layer, number)
+            )
+            lowest = min((each.counts.error_rate for each in mine), default=None)
+            yield MeasuredHead(head, of_head, mine, name_role(of_head, lowest, straight_line))
+
+
+def _align(
+    trained: Trained, split: str, pairs: Sequence[SentencePair]
+) -> tuple[list[HeadAlignment], float | None]:
+    """How well each cross-attention head aligns, and the straight line; if there is gold."""
+    if not any(pair.alignment for pair in pairs):
+        return [], None
+    gold = read_gold(pairs, trained.run.config.data, split)
+    return measure_heads(trained, gold), measure_baselines(gold)["diagonal"].error_rate
+
+
+def _sizes(pairs: Sequence[EncodedPair]) -> dict[str, NDArray[np.int64]]:
+    """Queries and keys of each pair's attention, (pairs, 2), by kind."""
+    source, target = (
+        np.array([len(side) + 1 for side in sides])
+        for sides in zip(*((pair.source, pair.target) for pair in pairs), strict=True)
+    )
+    sides = {"encoder": (source, source), "decoder": (target, target), "cross": (target, source)}
+    return {kind: np.stack(both, axis=1) for kind, both in sides.items()}
+
+
+def _marks(vocabulary: VocabularyPair, pairs: Sequence[EncodedPair]) -> dict[str, KeyMarks]:
+    """By kind, which keys are ends, beginnings and punctuation.
+
+    A source ends with the end; what a decoder has read begins with the beginning.
+    """
+    source = [[*_punctuation(vocabulary.source, pair.source), False] for pair in pairs]
+    target = [[False, *_punctuation(vocabulary.target, pair.target)] for pair in pairs]
+    lengths = torch.tensor([len(each) for each in source])
+    places = torch.arange(int(lengths.max()))
+    end = (places == lengths[:, None] - 1).numpy()
+    of_source = KeyMarks(beginning=None, end=end, punctuation=_padded(source))
+    punctuation = _padded(target)
+    beginning = np.zeros_like(punctuation)
+    beginning[:, 0] = True
+    of_target = KeyMarks(beginning=beginning, end=None, punctuation=punctuation)
+    return {"encoder": of_source, "decoder": of_target, "cross": of_source}
+
+
+def _punctuation(vocabulary: Vocabulary, tokens: Sequence[int]) -> list[bool]:
+    return are_punctuation(vocabulary.pieces(tokens))
+
+
+def _padded(rows: Sequence[Sequence[bool]]) -> NDArray[np.bool_]:
+    padded = np.zeros((len(rows), max(map(len, rows))), dtype=bool)
+    for index, row in enumerate(rows):
+        padded[index, : len(row)] = row
+    return padded

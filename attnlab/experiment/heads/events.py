@@ -1,0 +1,68 @@
+"""A run's heads in TensorBoard: one more event file of the run's own folder, so no other run.
+
+It stands at the update of the checkpoint that was measured. While the run is being trained nothing
+is written: TensorBoard would go on to the newer file, and no longer see what training adds to its
+own. A training that goes on later begins a file of its own, as ever.
+"""
+
+import logging
+from contextlib import closing
+
+from matplotlib.figure import Figure
+from torch.utils.tensorboard import summary as summaries
+from torch.utils.tensorboard._utils import figure_to_image
+
+from attnlab.errors import AttnlabError
+from attnlab.evaluation.heads import FIGURES
+from attnlab.experiment.heads.ablation import Ablation
+from attnlab.experiment.heads.atlas import HeadAtlas
+from attnlab.experiment.occupied import sole_writer
+from attnlab.experiment.recorded_metrics import update_of_checkpoint
+from attnlab.run import Run
+from attnlab.training.events import EventFile
+
+logger = logging.getLogger(__name__)
+
+
+def record_atlas(
+    run: Run, checkpoint: str, atlas: HeadAtlas, ablation: Ablation | None, figure: Figure
+) -> bool:
+    """Write each head's figures and the overview; whether that could be done.
+
+    A folder that others train in, or that cannot be written to, is left alone, with a message.
+    """
+    update = update_of_checkpoint(run, checkpoint)
+    try:
+        with sole_writer(run.folder), closing(EventFile(run.folder)) as events:
+            for name, value in scalars(atlas, ablation).items():
+                events.add(summaries.scalar(name, value), update)  # type: ignore[no-untyped-call]
+            pixels = figure_to_image(figure, close=False)  # type: ignore[no-untyped-call]
+            name = f"heads_{atlas.split}/atlas"
+            events.add(
+                summaries.image(name, pixels, dataformats="CHW"),  # type: ignore[no-untyped-call]
+                update,
+            )
+    except (AttnlabError, OSError) as error:
+        logger.warning("TensorBoard gets no figures of the heads: %s", error)
+        return False
+    return True
+
+
+def scalars(atlas: HeadAtlas, ablation: Ablation | None) -> dict[str, float]:
+    """By name, `heads_SPLIT_FIGURE/HEAD`, as in `heads_test_entropy/decoder.layer2.cross.head3`."""
+    found = {}
+    for each in atlas.heads:
+        values = {name: getattr(each.figures, name) for name in FIGURES}
+        if each.alignment is not None:
+            values["alignment_error"] = each.alignment.counts.error_rate
+        for name, value in values.items():
+            if value is not None:
+                found[f"heads_{atlas.split}_{name}/{each.head.name}"] = float(value)
+    for ablated in ablation.heads if ablation is not None else ():
+        costs = {
+            "ablation_bleu": ablated.bleu.difference,
+            "ablation_loss": ablated.loss - ablation.loss if ablation is not None else 0.0,
+        }
+        for name, value in costs.items():
+            found[f"heads_{atlas.split}_{name}/{ablated.head.name}"] = value
+    return found

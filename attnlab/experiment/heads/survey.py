@@ -1,0 +1,81 @@
+"""All that `attnlab heads` does, in its order: measure, take away, draw, write."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from attnlab.config import InferenceConfig
+from attnlab.errors import UsageError
+from attnlab.experiment.csv_file import write_csv
+from attnlab.experiment.heads.ablation import Ablation, ablate
+from attnlab.experiment.heads.atlas import choose_pairs, measure_atlas
+from attnlab.experiment.heads.drawing import draw_heads
+from attnlab.experiment.heads.events import record_atlas
+from attnlab.experiment.heads.report import HeadReport, require_column
+from attnlab.experiment.trained import Trained, require_attention
+from attnlab.plotting.saving import figure_suffix, save_figure
+from attnlab.screen import counting
+
+SENTENCES, ABLATED_SENTENCES = 1000, 200
+"""How many are read, unless said otherwise: without taking heads away, and with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What is asked for.
+
+    `count`: sentences of the `split`, from the first on; None is as many as above. `output`: the
+    figure's file, or a folder for it; its figures go beside it as CSV. `tensorboard`: whether the
+    run's own log gets them as well.
+    """
+
+    split: str
+    count: int | None
+    ablate: bool
+    sort: str | None
+    output: Path | None
+    suffix: str
+    tensorboard: bool
+
+
+def survey_heads(
+    trained: Trained, config: InferenceConfig, survey: Survey
+) -> tuple[HeadReport, list[Path]]:
+    """Measure every head of a run; returns what was found and the files that it is in.
+
+    Raises:
+        AttnlabError: the model has no attention, or a file cannot be written.
+        UsageError: there is no such split, or no such column to sort by.
+    """
+    require_attention(trained, "measure")
+    require_column(survey.sort)
+    output = _place(trained, survey)
+    count = survey.count or (ABLATED_SENTENCES if survey.ablate else SENTENCES)
+    pairs = choose_pairs(trained, survey.split, count)
+    with counting("reading", len(pairs)) as advance:
+        atlas = measure_atlas(trained, survey.split, pairs, advance)
+    ablation: Ablation | None = None
+    if survey.ablate:
+        ablation = ablate(trained, config, pairs, [each.head for each in atlas.heads])
+    report = HeadReport(atlas, ablation, survey.sort)
+    run = trained.run
+    figure = draw_heads(atlas, ablation, f"{run.folder.parent.name}/{run.folder.name}")
+    save_figure(figure, output)
+    table = output.with_suffix(".csv")
+    rows = report.rows()
+    write_csv(table, list(rows[0]), (list(row.values()) for row in rows))
+    if survey.tensorboard:
+        record_atlas(run, config.checkpoint, atlas, ablation, figure)
+    return report, [output, table]
+
+
+def _place(trained: Trained, survey: Survey) -> Path:
+    """The figure's file."""
+    output, name = survey.output, f"heads{survey.suffix}"
+    if output is None:
+        return trained.run.plots / name
+    if not output.suffix or output.is_dir():
+        return output / name
+    if output.suffix.lower() == ".csv":
+        raise UsageError(f"--output {output} names the figure; its CSV is written beside it")
+    figure_suffix(output)  # before the work
+    return output
