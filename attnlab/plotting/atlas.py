@@ -27,7 +27,7 @@ from attnlab.plotting.lettering import text_style, text_width, wrapped
 _LINE = 1.3  # height of a line of text, in sizes of its letters
 _DARK_FROM = 0.5  # of the scale: white is easier to read than ink on darker cells
 _NARROWEST = 430.0
-_BAR_WIDTH, _BAR_HEIGHT, _BAR_ROOM = 120.0, 8.0, 34.0
+_BAR_WIDTH, _BAR_HEIGHT, _BAR_ROOM, _BAR_GAP = 120.0, 8.0, 34.0, 48.0
 
 
 @dataclass(kw_only=True)
@@ -99,7 +99,7 @@ def draw_atlas(blocks: Sequence[AtlasBlock], *, heading: str, note: str) -> Figu
     headlines = wrapped(heading, right - MARGIN, HEADING_SIZE, bold=True)
     places = place_blocks(sizes, MARGIN + len(headlines) * _LINE * HEADING_SIZE + 8)
     notes_top = places[-1].bottom + 22
-    notes = wrapped(note, right - MARGIN - _BAR_WIDTH - 30, LABEL_SIZE)
+    notes = wrapped(note, right - MARGIN - _BAR_WIDTH - _BAR_GAP, LABEL_SIZE)
     bottom = notes_top + max(len(notes) * _LINE * LABEL_SIZE, _BAR_ROOM)
     page = _Page(right + MARGIN, bottom + MARGIN)
     page.lines(headlines, MARGIN, MARGIN, HEADING_SIZE, bold=True)
@@ -200,7 +200,7 @@ def _draw_matrix(page: _Page, matrix: FigureMatrix, box: Box) -> None:
     )
     axes.set(xlim=(0, heads), ylim=(layers, 0))
     for (layer, head), value in np.ndenumerate(values):
-        number = f"{value:.{matrix.decimals}f}"
+        number = f"{value:z.{matrix.decimals}f}"
         axes.text(
             head + 0.5,
             layer + 0.5,

@@ -72,13 +72,16 @@ def _place(size: BlockSize, top: float) -> BlockPlace:
     ]
     maps_bottom = maps_top + size.layers * step - _MAP_GAP
     matrices = _place_matrices(size, maps[0][-1].right + _BETWEEN, top + _TITLE, maps_bottom)
-    ends = [(each.right, each.bottom) for each in matrices]
+    rights = [
+        each.left + max(each.width, text_width(title, NAME_SIZE, bold=True))
+        for each, title in zip(matrices, size.titles, strict=True)
+    ]
     return BlockPlace(
         top=top,
         maps=maps,
         matrices=matrices,
-        bottom=max(maps_bottom, *(bottom for _, bottom in ends)),
-        right=max(right for right, _ in ends),
+        bottom=max(maps_bottom, *(each.bottom for each in matrices)),
+        right=max(rights),
     )
 
 

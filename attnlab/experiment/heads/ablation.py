@@ -15,6 +15,7 @@ from attnlab.evaluation.metrics import Measured, measure
 from attnlab.evaluation.significance import Compared, compare_bleu
 from attnlab.experiment.evaluate import describe_search
 from attnlab.experiment.heads.atlas import Head
+from attnlab.experiment.interruption import deferred_signals
 from attnlab.experiment.progress import clock
 from attnlab.experiment.trained import Trained, build_translator
 from attnlab.likelihood import log_likelihoods
@@ -36,20 +37,31 @@ class AblatedHead:
 
 @dataclass(frozen=True)
 class Ablation:
-    """The whole model's BLEU and loss (nats a target token), and those without each head."""
+    """The whole model's BLEU and loss (nats a target token), and those without each head.
+
+    `signal_number`: that of the signal which asked for an end before all were measured, if one did.
+    """
 
     sentences: int
     search: str
     bleu: Measured
     loss: float
     heads: list[AblatedHead]
+    signal_number: int | None
 
 
 def ablate(
     trained: Trained, config: InferenceConfig, pairs: Sequence[SentencePair], heads: Sequence[Head]
 ) -> Ablation:
-    """Translate and read `pairs` with the whole model, and then without each of `heads`."""
-    with counting("without one head each", (len(heads) + 1) * len(pairs)) as advance:
+    """Translate and read `pairs` with the whole model, and then without each of `heads`.
+
+    Who asks for an end gets it after the head of the moment.
+    """
+    work = (len(heads) + 1) * len(pairs)
+    with (
+        deferred_signals() as request,
+        counting("without one head each", work) as advance,
+    ):
         started = time.monotonic()
         whole, loss = _translate_and_read(trained, config, pairs, advance)
         taken = time.monotonic() - started
@@ -66,6 +78,8 @@ def ablate(
             with intervene(trained.model, {head.attention: silence([head.head])}):
                 found = _translate_and_read(trained, config, pairs, advance)
             texts[head.name], losses[head.name] = found
+            if request.signal_number is not None:
+                break
     references = [pair.target for pair in pairs]
     compared = compare_bleu(whole, texts, references)
     return Ablation(
@@ -73,7 +87,12 @@ def ablate(
         search=describe_search(config),
         bleu=measure("bleu", whole, references),
         loss=loss,
-        heads=[AblatedHead(head, compared[head.name], losses[head.name]) for head in heads],
+        heads=[
+            AblatedHead(head, compared[head.name], losses[head.name])
+            for head in heads
+            if head.name in compared
+        ],
+        signal_number=request.signal_number,
     )
 
 

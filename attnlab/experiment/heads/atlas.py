@@ -9,28 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from attnlab.errors import AttnlabError
-from attnlab.evaluation.heads import (
-    HeadFigures,
-    HeadSums,
-    KeyMarks,
-    sum_heads,
-    uniform_weights,
-)
+from attnlab.evaluation.heads import HeadFigures, HeadSums, sum_heads, uniform_weights
 from attnlab.evaluation.roles import name_role
 from attnlab.experiment.align import measure_baselines, measure_heads, read_gold
 from attnlab.experiment.alignment_report import HeadAlignment
+from attnlab.experiment.heads.marks import marks_by_kind, sizes_by_kind
 from attnlab.experiment.trained import Trained, require_attention
 from attnlab.inspection.patterns import MeanPattern, typical_size
 from attnlab.inspection.recorded import KINDS, kind_and_layer, record_batches, visible_keys
 from attnlab.text.corpus import load_split
 from attnlab.text.pairs import SentencePair
-from attnlab.text.punctuation import are_punctuation
-from attnlab.text.vocabulary import Vocabulary, VocabularyPair
-from attnlab.tokenised.batching import EncodedPair
 from attnlab.tokenised.encoding import encode_pairs
 
 
@@ -141,10 +132,10 @@ def measure_atlas(
     sums: dict[str, HeadSums] = {}
     uniform: dict[str, HeadSums] = {}
     patterns: dict[str, MeanPattern] = {}
-    sizes = _sizes(encoded)
+    sizes = sizes_by_kind(encoded)
     typical = {kind: typical_size(map(tuple, sizes[kind].tolist())) for kind in KINDS}
     for chosen, batch, record in record_batches(trained.model, encoded):
-        marks = _marks(trained.vocabulary, [encoded[index] for index in chosen])
+        marks = marks_by_kind(trained.vocabulary, [encoded[index] for index in chosen])
         seen: dict[str, NDArray[np.bool_]] = {}
         for name, recorded in record.items():
             kind, _ = kind_and_layer(name)
@@ -201,42 +192,3 @@ def _align(
         return [], None
     gold = read_gold(pairs, trained.run.config.data, split)
     return measure_heads(trained, gold), measure_baselines(gold)["diagonal"].error_rate
-
-
-def _sizes(pairs: Sequence[EncodedPair]) -> dict[str, NDArray[np.int64]]:
-    """Queries and keys of each pair's attention, (pairs, 2), by kind."""
-    source, target = (
-        np.array([len(side) + 1 for side in sides])
-        for sides in zip(*((pair.source, pair.target) for pair in pairs), strict=True)
-    )
-    sides = {"encoder": (source, source), "decoder": (target, target), "cross": (target, source)}
-    return {kind: np.stack(both, axis=1) for kind, both in sides.items()}
-
-
-def _marks(vocabulary: VocabularyPair, pairs: Sequence[EncodedPair]) -> dict[str, KeyMarks]:
-    """By kind, which keys are ends, beginnings and punctuation.
-
-    A source ends with the end; what a decoder has read begins with the beginning.
-    """
-    source = [[*_punctuation(vocabulary.source, pair.source), False] for pair in pairs]
-    target = [[False, *_punctuation(vocabulary.target, pair.target)] for pair in pairs]
-    lengths = torch.tensor([len(each) for each in source])
-    places = torch.arange(int(lengths.max()))
-    end = (places == lengths[:, None] - 1).numpy()
-    of_source = KeyMarks(beginning=None, end=end, punctuation=_padded(source))
-    punctuation = _padded(target)
-    beginning = np.zeros_like(punctuation)
-    beginning[:, 0] = True
-    of_target = KeyMarks(beginning=beginning, end=None, punctuation=punctuation)
-    return {"encoder": of_source, "decoder": of_target, "cross": of_source}
-
-
-def _punctuation(vocabulary: Vocabulary, tokens: Sequence[int]) -> list[bool]:
-    return are_punctuation(vocabulary.pieces(tokens))
-
-
-def _padded(rows: Sequence[Sequence[bool]]) -> NDArray[np.bool_]:
-    padded = np.zeros((len(rows), max(map(len, rows))), dtype=bool)
-    for index, row in enumerate(rows):
-        padded[index, : len(row)] = row
-    return padded

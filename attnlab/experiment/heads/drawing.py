@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from attnlab.experiment.heads.ablation import Ablation
 from attnlab.experiment.heads.atlas import HeadAtlas, MeasuredHead
-from attnlab.experiment.heads.report import TITLES
+from attnlab.experiment.heads.tables import TITLES
 from attnlab.inspection.recorded import KINDS
 from attnlab.plotting.atlas import AtlasBlock, FigureMatrix, draw_atlas
 
@@ -78,9 +78,9 @@ def _matrices(heads: list[MeasuredHead], layers: int) -> list[FigureMatrix]:
 
 def _costs(heads: list[MeasuredHead], ablation: Ablation | None, layers: int) -> list[FigureMatrix]:
     """What the model loses without each head; the colours of all kinds are alike."""
-    if ablation is None:
+    by_head = {each.head: each for each in ablation.heads} if ablation is not None else {}
+    if ablation is None or any(each.head not in by_head for each in heads):
         return []
-    by_head = {each.head: each for each in ablation.heads}
     bleu = [-each.bleu.difference for each in ablation.heads]
     loss = [each.loss - ablation.loss for each in ablation.heads]
     mine = [by_head[each.head] for each in heads]
@@ -95,6 +95,7 @@ def _costs(heads: list[MeasuredHead], ablation: Ablation | None, layers: int) ->
             title="loss gained without it",
             values=_by_layer([each.loss - ablation.loss for each in mine], layers),
             most=max(*loss, 0.01),
+            decimals=3,
         ),
     ]
 

@@ -58,11 +58,9 @@ def scalars(atlas: HeadAtlas, ablation: Ablation | None) -> dict[str, float]:
         for name, value in values.items():
             if value is not None:
                 found[f"heads_{atlas.split}_{name}/{each.head.name}"] = float(value)
-    for ablated in ablation.heads if ablation is not None else ():
-        costs = {
-            "ablation_bleu": ablated.bleu.difference,
-            "ablation_loss": ablated.loss - ablation.loss if ablation is not None else 0.0,
-        }
-        for name, value in costs.items():
-            found[f"heads_{atlas.split}_{name}/{ablated.head.name}"] = value
+    if ablation is not None:
+        for ablated in ablation.heads:
+            name = ablated.head.name
+            found[f"heads_{atlas.split}_ablation_bleu/{name}"] = ablated.bleu.difference
+            found[f"heads_{atlas.split}_ablation_loss/{name}"] = ablated.loss - ablation.loss
     return found

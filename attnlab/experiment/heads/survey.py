@@ -10,7 +10,9 @@ from attnlab.experiment.heads.ablation import Ablation, ablate
 from attnlab.experiment.heads.atlas import choose_pairs, measure_atlas
 from attnlab.experiment.heads.drawing import draw_heads
 from attnlab.experiment.heads.events import record_atlas
-from attnlab.experiment.heads.report import HeadReport, require_column
+from attnlab.experiment.heads.report import HeadReport
+from attnlab.experiment.heads.tables import require_column
+from attnlab.experiment.interruption import Interrupted
 from attnlab.experiment.trained import Trained, require_attention
 from attnlab.plotting.saving import figure_suffix, save_figure
 from attnlab.screen import counting
@@ -43,6 +45,7 @@ def survey_heads(
     """Measure every head of a run; returns what was found and the files that it is in.
 
     Raises:
+        Interrupted: somebody asked for an end; what there was is written.
         AttnlabError: the model has no attention, or a file cannot be written.
         UsageError: there is no such split, or no such column to sort by.
     """
@@ -65,6 +68,12 @@ def survey_heads(
     write_csv(table, list(rows[0]), (list(row.values()) for row in rows))
     if survey.tensorboard:
         record_atlas(run, config.checkpoint, atlas, ablation, figure)
+    if ablation is not None and ablation.signal_number is not None:
+        raise Interrupted(
+            ablation.signal_number,
+            f"stopped after {len(ablation.heads)} of {len(atlas.heads)} heads; what was measured "
+            f"is in {output} and {table}",
+        )
     return report, [output, table]
 
 
