@@ -97,6 +97,25 @@ def test_only_the_heads_named_are_changed():
     torch.testing.assert_close(record[name][:, [0, 2]], before[name][:, [0, 2]])
 
 
+@pytest.mark.parametrize("score", list(SCORES))
+@pytest.mark.parametrize("family", ["bahdanau", "transformer"])
+def test_a_changed_model_says_the_same_stepwise_and_as_a_whole(family, score):
+    """As search does, a token at a time, and as a reading of the whole target does."""
+    model = small_model(family, score).eval()
+    source, mask, target = inputs()
+    plain, _ = run(model)
+    for name in attentions(model):
+        for intervention in (silence([1]), uniform()):
+            with torch.no_grad(), intervene(model, {name: intervention}):
+                whole, _ = model.decode(target, model.encode(source, mask))
+                state, steps = model.encode(source, mask), []
+                for token in target.split(1, dim=1):
+                    logits, state = model.decode(token, state)
+                    steps.append(logits)
+            torch.testing.assert_close(torch.cat(steps, dim=1), whole)
+            assert not torch.allclose(whole, plain)
+
+
 def test_an_unknown_name_is_refused_and_leaves_no_trace():
     model = small_model("transformer")
     with (
