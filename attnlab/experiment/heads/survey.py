@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from attnlab.config import InferenceConfig
 from attnlab.errors import UsageError
 from attnlab.experiment.csv_file import write_csv
@@ -56,18 +58,16 @@ def survey_heads(
     pairs = choose_pairs(trained, survey.split, count)
     with counting("reading", len(pairs)) as advance:
         atlas = measure_atlas(trained, survey.split, pairs, advance)
+    report = HeadReport(atlas, None, survey.sort)
+    figure = _write(trained, report, output)  # what cannot be written is told before the long work
     ablation: Ablation | None = None
     if survey.ablate:
         ablation = ablate(trained, config, pairs, [each.head for each in atlas.heads])
-    report = HeadReport(atlas, ablation, survey.sort)
-    run = trained.run
-    figure = draw_heads(atlas, ablation, f"{run.folder.parent.name}/{run.folder.name}")
-    save_figure(figure, output)
-    table = output.with_suffix(".csv")
-    rows = report.rows()
-    write_csv(table, list(rows[0]), (list(row.values()) for row in rows))
+        report = HeadReport(atlas, ablation, survey.sort)
+        figure = _write(trained, report, output)
+    table = _table_beside(output)
     if survey.tensorboard:
-        record_atlas(run, config.checkpoint, atlas, ablation, figure)
+        record_atlas(trained.run, config.checkpoint, atlas, ablation, figure)
     if ablation is not None and ablation.signal_number is not None:
         raise Interrupted(
             ablation.signal_number,
@@ -75,6 +75,20 @@ def survey_heads(
             f"is in {output} and {table}",
         )
     return report, [output, table]
+
+
+def _write(trained: Trained, report: HeadReport, output: Path) -> Figure:
+    """Draw the overview into `output`, and write all figures beside it."""
+    run = trained.run.folder
+    figure = draw_heads(report.atlas, report.ablation, f"{run.parent.name}/{run.name}")
+    save_figure(figure, output)
+    rows = report.rows()
+    write_csv(_table_beside(output), list(rows[0]), (list(row.values()) for row in rows))
+    return figure
+
+
+def _table_beside(figure: Path) -> Path:
+    return figure.with_suffix(".csv")
 
 
 def _place(trained: Trained, survey: Survey) -> Path:
