@@ -9,7 +9,10 @@ from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_ex
 from attnlab.errors import UsageError
 
 if TYPE_CHECKING:
+    from attnlab.config import InferenceConfig
+    from attnlab.experiment.heads.report import HeadReport
     from attnlab.experiment.heads.survey import Survey
+    from attnlab.experiment.trained import Trained
 
 
 @with_examples(
@@ -91,22 +94,23 @@ def heads(
     show_messages()
     if bleu and not faithfulness:
         raise UsageError("--bleu goes with --faithfulness; --ablate has a BLEU for each head")
+    for option, given in (("--ablate", ablate), ("--sort", sort), ("--output", output)):
+        if faithfulness and given:
+            raise UsageError(f"{option} and --faithfulness exclude one another; choose one")
+    loaded = load(arguments, config_dir)
     if faithfulness:
-        for option, given in (("--ablate", ablate), ("--sort", sort), ("--output", output)):
-            if given:
-                raise UsageError(f"{option} and --faithfulness exclude one another; choose one")
-        trained, config = load(arguments, config_dir)
         from attnlab.experiment.faithfulness.job import measure_faithfulness
 
-        told = measure_faithfulness(
+        trained, config = loaded
+        explained = measure_faithfulness(
             trained, split, count=count or 200, batch_tokens=config.batch_tokens, bleu=bleu
         )
-        typer.echo(json.dumps(told.as_json(), ensure_ascii=False) if as_json else str(told))
+        values = explained.as_json()
+        typer.echo(json.dumps(values, ensure_ascii=False) if as_json else str(explained))
         return
-
     from attnlab.experiment.heads.survey import Survey
 
-    wanted = Survey(
+    survey = Survey(
         split=split,
         count=count,
         ablate=ablate,
@@ -115,28 +119,26 @@ def heads(
         suffix=f".{format}",
         tensorboard=tensorboard,
     )
-    _survey(arguments, config_dir, wanted, as_json)
-
-
-def _survey(
-    arguments: list[str] | None, config_dir: Path | None, wanted: "Survey", as_json: bool
-) -> None:
-    import json
-
-    from attnlab.experiment.heads.survey import survey_heads
-    from attnlab.experiment.interruption import Interrupted
-    from attnlab.screen import console
-
-    trained, config = load(arguments, config_dir)
-    try:
-        report, files = survey_heads(trained, config, wanted)
-    except Interrupted as interruption:
-        console().print(str(interruption), markup=False)
-        raise typer.Exit(interruption.exit_code) from None
+    report, files = _survey(*loaded, survey)
     if as_json:
-        found = report.as_json() | {"files": [str(path) for path in files]}
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        values = report.as_json() | {"files": [str(path) for path in files]}
+        typer.echo(json.dumps(values, ensure_ascii=False))
         return
     typer.echo(f"{report}\n")
     for path in files:
         typer.echo(path)
+
+
+def _survey(
+    trained: "Trained", config: "InferenceConfig", survey: "Survey"
+) -> "tuple[HeadReport, list[Path]]":
+    """As `survey_heads`; an interruption becomes its message and its exit code."""
+    from attnlab.experiment.heads.survey import survey_heads
+    from attnlab.experiment.interruption import Interrupted
+    from attnlab.screen import console
+
+    try:
+        return survey_heads(trained, config, survey)
+    except Interrupted as interruption:
+        console().print(str(interruption), markup=False)
+        raise typer.Exit(interruption.exit_code) from None

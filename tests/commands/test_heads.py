@@ -78,6 +78,20 @@ def test_what_cannot_be_done_is_refused(folder):
     assert "--sort size is none of: layer, AER, entropy" in unsorted.errors
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--faithfulness", "--ablate"], "--ablate and --faithfulness exclude one another"),
+        (["--faithfulness", "-o", "x.png"], "--output and --faithfulness exclude one another"),
+        (["--bleu"], "--bleu goes with --faithfulness"),
+    ],
+)
+def test_options_that_do_not_go_together(options, message, tmp_path):
+    found = attnlab("heads", *options, folder=tmp_path)
+    assert (found.code, found.output) == (2, "")
+    assert message in found.errors
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the signals are those of POSIX")
 def test_an_interruption_keeps_what_there_is(folder):
     more = ["heads", "transformer", "--ablate", "-n", "40", "-o", "cut.png", "search=greedy"]
