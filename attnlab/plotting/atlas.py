@@ -172,7 +172,14 @@ def _draw_block(page: _Page, block: AtlasBlock, place: BlockPlace, most: float) 
                 page.write(f"head {head + 1}", centre, box.top - 4, NAME_SIZE, align="center")
             axes = page.axes(box)
             pattern = np.asarray(block.patterns[layer, head], dtype=np.float64)
-            axes.pcolormesh(pattern, cmap=attention_colours(), vmin=0.0, vmax=most, linewidth=0)
+            axes.pcolormesh(
+                pattern,
+                cmap=attention_colours(),
+                vmin=0.0,
+                vmax=most,
+                edgecolors="face",  # without it, viewers show hairlines between the cells
+                linewidth=0.2,
+            )
             axes.set(xlim=(0, pattern.shape[1]), ylim=(pattern.shape[0], 0))
             page.write(
                 block.captions[layer][head],

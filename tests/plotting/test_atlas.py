@@ -48,6 +48,7 @@ def test_maps_and_figures_are_those_given():
     [
         (1, 1, TITLES),
         (1, 1, TITLES[1:2]),
+        (1, 1, [*TITLES[:2], *["distance, pieces"] * 4, *["loss gained without it"] * 3]),
         (3, 4, TITLES * 2),
         (6, 8, TITLES),
         (12, 2, TITLES[:1]),
