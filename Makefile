@@ -28,9 +28,11 @@ check: $(VENV)/ready-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Training speed and peak memory beside whatever peers are installed, on Multi30k in $(DATA)/multi30k.
+# Training speed and peak memory beside whatever peers are installed, on Multi30k in $(DATA)/multi30k;
+# then what it costs that attention could be recorded.
 bench: $(VENV)/ready-dev
 	$(BIN)/python scripts/bench/compare.py --root $(DATA)/multi30k --json bench.json
+	$(BIN)/python scripts/bench/recording.py
 
 # The peers, without what they pin: that would replace torch.
 bench-peers: $(VENV)/ready-dev
