@@ -16,6 +16,7 @@ from attnlab.models.embedding import embedding_tables
 from attnlab.models.interface import MODELS, DecoderState, EncoderDecoder, VocabularySizes
 from attnlab.models.recurrence import Hidden, build_recurrence
 from attnlab.models.recurrent import Readout, RecurrentConfig, RecurrentEncoder
+from attnlab.models.uncompiled import uncompiled
 
 
 @dataclass
@@ -76,7 +77,7 @@ class AttentiveDecoder(nn.Module):
         features = self.readout(outputs, contexts, embedded)
         return features, BahdanauState(hidden, state.memory, state.source_mask)
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]  # or each word becomes code
+    @uncompiled  # or each word becomes code
     def _feeding(self, embedded: Tensor, state: BahdanauState) -> tuple[Tensor, Tensor, Hidden]:
         """One word after the other: each query depends on the context before it."""
         mask = state.source_mask.unsqueeze(1)  # (batch, 1, source length), for any query

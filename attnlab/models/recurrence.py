@@ -16,6 +16,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from attnlab.attention.dropout import dropout
 from attnlab.errors import UsageError
 from attnlab.models.gru import GruLoop, gru_sequence
+from attnlab.models.uncompiled import uncompiled
 
 Hidden = tuple[Tensor, ...]
 """A recurrence's state: (h,) of a GRU or (h, c) of an LSTM, each (batch, layers, hidden size).
@@ -42,7 +43,7 @@ class FedRecurrence(ABC):
 class Gru(nn.GRU):
     """torch's GRU, batch first."""
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]  # or each word becomes code
+    @uncompiled  # or each word becomes code
     def read(
         self,
         x: Float[Tensor, "batch length size"],

@@ -14,6 +14,7 @@ from typing import TypeVar
 from torch import nn
 
 from attnlab.errors import AttnlabError
+from attnlab.models.uncompiled import respect_uncompiled
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ Step = TypeVar("Step")
 
 def compile_model(model: nn.Module) -> None:
     """Have `model(…)` compiled as soon as it is called."""
+    respect_uncompiled(model)
     model.compile(dynamic=True)
 
 
