@@ -21,7 +21,8 @@ from attnlab.plotting.atlas_layout import (
     place_blocks,
 )
 from attnlab.plotting.colours import FRAME, INK, QUIET_INK, attention_colours
-from attnlab.plotting.layout import HEADING_SIZE, LABEL_SIZE, NAME_SIZE, TITLE_SIZE, Box
+from attnlab.plotting.grid import HEADING_SIZE, LABEL_SIZE, NAME_SIZE, TITLE_SIZE
+from attnlab.plotting.layout import Box
 from attnlab.plotting.lettering import text_style, text_width, wrapped
 
 _LINE = 1.3  # height of a line of text, in sizes of its letters

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from attnlab.plotting.layout import NAME_SIZE, TITLE_SIZE, Box
+from attnlab.plotting.grid import NAME_SIZE, TITLE_SIZE
+from attnlab.plotting.layout import Box
 from attnlab.plotting.lettering import text_width
 
 CAPTION_SIZE, NUMBER_SIZE = 7.0, 6.5

@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 INK, QUIET_INK, FRAME = "#1a1a1a", "#5f6670", "#aab2bd"
 """Of what matters, of what explains it, and of lines around things."""
 
+GOLD = "#d55e00"
+"""Of outlines on the scale: vermilion, which no colour blindness takes for its blue (Okabe & Ito
+2008)."""
+
 STEPS = 256
 
 # CIELAB (lightness, green-red, blue-yellow) of weight 0, of the point that bends the way, and of

@@ -5,99 +5,54 @@ every panel of a figure shares one scale of colours from 0 to 1.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from attnlab.plotting.colours import FRAME, INK, QUIET_INK, attention_colours
-from attnlab.plotting.layout import (
-    LABEL_GAP,
-    LABEL_SIZE,
-    MOST_PRINTED,
-    NAME_SIZE,
-    Box,
-    Page,
-    PanelText,
-    arrange,
-)
+from attnlab.plotting.colours import FRAME, GOLD, INK, QUIET_INK, attention_colours
+from attnlab.plotting.grid import LABEL_GAP, LABEL_SIZE, MOST_PRINTED, NAME_SIZE, PanelText
+from attnlab.plotting.layout import Box, Page, arrange
 from attnlab.plotting.lettering import text_style, visible_label
+from attnlab.plotting.panel import AttentionPanel
 
 LEAST_PRINTED = 0.05
 """Smaller weights are not printed into their cells: the colour says it all."""
 
+_LEGEND = "outlined: words that the gold alignment links"
 _NUMBER_SIZE = 6.5
 _DARK_FROM = 0.5  # white is easier to read than ink on heavier weights
-_ROUNDING = 1e-3  # half-precision weights may exceed 1 by this much
-
-
-@dataclass(kw_only=True)
-class AttentionPanel:
-    """One attention map: who (a row) looked where (the columns).
-
-    Attributes:
-        title: What is seen, as "decoder · layer 2 · cross · head 3".
-        weights: Shape (queries, keys), each from 0 to 1; a row sums to 1, or to 0 where a query
-            could see nothing.
-        queries: Row labels from the top, such as the words of a translation.
-        keys: Column labels from the left, such as the words of a source sentence.
-        query_name: What the rows are, as "translation".
-        key_name: What the columns are, as "source".
-
-    Raises:
-        ValueError: Weights that do not fit the labels, that are empty, not finite, or outside 0..1.
-    """
-
-    title: str
-    weights: NDArray[np.floating]
-    queries: list[str]
-    keys: list[str]
-    query_name: str
-    key_name: str
-
-    def __post_init__(self) -> None:
-        where = f"attention panel '{self.title}'"
-        expected = (len(self.queries), len(self.keys))
-        if self.weights.shape != expected:
-            raise ValueError(
-                f"{where}: weights of shape {self.weights.shape} "
-                f"for {expected[0]} queries and {expected[1]} keys"
-            )
-        if 0 in expected:
-            raise ValueError(f"{where}: needs a query and a key at least, has {expected}")
-        if not np.isfinite(self.weights).all():
-            row, column = np.argwhere(~np.isfinite(self.weights))[0]
-            raise ValueError(
-                f"{where}: the weight of query {row} ('{self.queries[row]}') on key {column} "
-                f"('{self.keys[column]}') is {self.weights[row, column]}"
-            )
-        if self.weights.min() < -_ROUNDING or self.weights.max() > 1 + _ROUNDING:
-            raise ValueError(
-                f"{where}: weights from {self.weights.min():g} to {self.weights.max():g}; "
-                "they must lie between 0 and 1"
-            )
+_OUTLINE, _HALO = 1.5, 3.4  # widths: a gold cell's outline, and the white that sets it off
 
 
 def draw_heatmaps(
     panels: Sequence[AttentionPanel],
     *,
     heading: str = "",
+    caption: str = "",
     note: str = "",
-    columns: int | None = None,
+    columns: int | Sequence[int] | None = None,
     print_weights: bool = False,
+    repeat_labels: bool = True,
 ) -> Figure:
     """The panels in a grid, filled row by row, with one colour bar.
 
     Args:
         panels: At least one; sizes may differ.
         heading: Stands over the whole figure, broken into lines where it is long.
+        caption: One line under the heading that is never broken, so that what is below it stands
+            in the same place whatever the caption says.
         note: Small print under the panels.
-        columns: Panels in a row of the grid, as the number of heads; chosen by shape if None.
+        columns: Panels in a row of the grid, as the number of heads, or in each of its rows in
+            turn; chosen by shape if None.
         print_weights: Write weights of at least 0.05 into the cells of panels of at most 12 by 12
             words; larger panels show colours alone.
+        repeat_labels: Write labels beside each panel; or else only where those of the panel to the
+            left, or above, are others.
 
     Returns:
         A figure that no global state of matplotlib holds. Its first axes are the panels, in their
@@ -105,12 +60,11 @@ def draw_heatmaps(
         starts at x = column, y = row, so that further marks can be drawn over it.
 
     Raises:
-        ValueError: No panels, or fewer than one column.
+        ValueError: No panels, fewer than one column, or rows that do not hold the panels.
     """
     if not panels:
         raise ValueError("a figure needs at least one attention panel")
-    if columns is not None and columns < 1:
-        raise ValueError(f"a grid needs at least one column, got {columns}")
+    rows = _rows(len(panels), columns)
     texts = [
         PanelText(
             title=panel.title,
@@ -121,16 +75,31 @@ def draw_heatmaps(
         for panel in panels
     ]
     page = arrange(
-        texts, heading=heading, note=note, columns=columns, room_for_numbers=print_weights
+        texts,
+        heading=heading,
+        caption=caption,
+        legend=_LEGEND if any(panel.gold for panel in panels) else "",
+        note=note,
+        rows=rows,
+        room_for_numbers=print_weights,
+        repeat_labels=repeat_labels,
     )
     figure = Figure(figsize=(page.width / 72, page.height / 72), facecolor="white")
     for panel, text, matrix in zip(panels, texts, page.matrices, strict=True):
-        axes = _add_axes(figure, page, matrix)
+        axes = _add_axes(figure, page, matrix.box)
         _draw_cells(axes, panel.weights)
-        _label(axes, text, slanted_keys=page.slanted_keys)
+        _outline(axes, panel.gold, matrix.box.width / len(panel.keys))
+        if matrix.shows_queries:
+            _label_queries(axes, text.queries)
+        if matrix.shows_keys:
+            _label_keys(axes, text.keys, slanted=page.slanted_keys)
+        if matrix.shows_queries and matrix.shows_keys:
+            _name_axes(axes, text.corner)
         if print_weights and max(panel.weights.shape) <= MOST_PRINTED:
             _print_weights(axes, panel.weights)
     _draw_colour_bar(_add_axes(figure, page, page.colour_bar))
+    if page.swatch is not None:
+        _explain_outlines(figure, page, page.swatch)
     for line in page.lines:
         figure.text(
             line.left / page.width,
@@ -141,6 +110,19 @@ def draw_heatmaps(
             **text_style(line.text, line.size, bold=line.bold),
         )
     return figure
+
+
+def _rows(panels: int, columns: int | Sequence[int] | None) -> list[int] | None:
+    """How many panels stand in each row of the grid."""
+    if columns is None:
+        return None
+    if isinstance(columns, int):
+        if columns < 1:
+            raise ValueError(f"a grid needs at least one column, got {columns}")
+        return [min(columns, panels - start) for start in range(0, panels, columns)]
+    if min(columns, default=0) < 1 or sum(columns) != panels:
+        raise ValueError(f"rows of {list(columns)} panels do not hold {panels} of them")
+    return list(columns)
 
 
 def _add_axes(figure: Figure, page: Page, box: Box) -> Axes:
@@ -168,19 +150,57 @@ def _draw_cells(axes: Axes, weights: NDArray[np.floating]) -> None:
     axes.spines[:].set(color=FRAME, linewidth=0.6)
 
 
-def _label(axes: Axes, text: PanelText, *, slanted_keys: bool) -> None:
-    """Queries at the left, keys above, and what both are in the corner between them."""
-    middle = 0.27 * LABEL_SIZE  # half the height of an "x": where the eye puts a line's middle
-    for row, query in enumerate(text.queries):
-        _write(axes, query, (0, row + 0.5), (-LABEL_GAP, -middle), ha="right")
-    for column, key in enumerate(text.keys):
+def _outline(axes: Axes, cells: frozenset[tuple[int, int]], cell_size: float) -> None:
+    """Frame these `cells` (row, column) from within; `cell_size` is in points."""
+    if not cells:
+        return
+    outline = min(_OUTLINE, 0.07 * cell_size)  # the colour within is to be seen in a small cell
+    halo = _HALO / _OUTLINE * outline
+    inset = (halo / 2 - 0.3) / cell_size  # over the cell's own edge, so that none of it is left
+    side = 1 - 2 * inset
+    frames = [Rectangle((column + inset, row + inset), side, side) for row, column in sorted(cells)]
+    for colour, width in (("white", halo), (GOLD, outline)):
+        axes.add_collection(
+            PatchCollection(frames, facecolor="none", edgecolor=colour, linewidth=width)
+        )
+
+
+def _explain_outlines(figure: Figure, page: Page, swatch: Box) -> None:
+    """A framed cell in the legend."""
+    figure.add_artist(
+        Rectangle(
+            (swatch.left / page.width, 1 - swatch.bottom / page.height),
+            swatch.width / page.width,
+            swatch.height / page.height,
+            transform=figure.transFigure,
+            facecolor=attention_colours()(0.0),
+            edgecolor=GOLD,
+            linewidth=_OUTLINE,
+        )
+    )
+
+
+_MIDDLE = 0.27 * LABEL_SIZE  # half the height of an "x": where the eye puts a line's middle
+
+
+def _label_queries(axes: Axes, queries: Sequence[str]) -> None:
+    for row, query in enumerate(queries):
+        _write(axes, query, (0, row + 0.5), (-LABEL_GAP, -_MIDDLE), ha="right")
+
+
+def _label_keys(axes: Axes, keys: Sequence[str], *, slanted: bool) -> None:
+    for column, key in enumerate(keys):
         place = (column + 0.5, 0)
-        if slanted_keys:
-            shift = (middle * 0.7, LABEL_GAP)
+        if slanted:
+            shift = (_MIDDLE * 0.7, LABEL_GAP)
             _write(axes, key, place, shift, ha="left", rotation=45, rotation_mode="anchor")
         else:
             _write(axes, key, place, (0, LABEL_GAP), ha="center")
-    for line, name in enumerate(reversed(text.corner)):
+
+
+def _name_axes(axes: Axes, corner: tuple[str, str]) -> None:
+    """What keys and queries are, in the corner between them."""
+    for line, name in enumerate(reversed(corner)):
         above = (-LABEL_GAP, LABEL_GAP + line * 1.3 * NAME_SIZE)
         _write(axes, name, (0, 0), above, size=NAME_SIZE, ha="right", color=QUIET_INK)
 
@@ -233,8 +253,7 @@ def _draw_colour_bar(axes: Axes) -> None:
         cmap=attention_colours(),
         vmin=0.0,
         vmax=1.0,
-        edgecolors="face",  # without it, viewers show hairlines between the steps
-        linewidth=0.2,
+        rasterized=True,  # else viewers of SVG and PDF show hairlines between the steps
     )
     axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
     axes.spines[:].set(color=FRAME, linewidth=0.6)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from attnlab.plotting.colours import FRAME, INK, QUIET_INK, attention_colours
-from attnlab.plotting.layout import LABEL_SIZE, NAME_SIZE, TITLE_SIZE
+from attnlab.plotting.grid import LABEL_SIZE, NAME_SIZE, TITLE_SIZE
 from attnlab.plotting.lettering import text_style
 
 _WIDTH, _HEIGHT = 6.4, 4.0  # inches

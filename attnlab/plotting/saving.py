@@ -4,7 +4,7 @@ The same figure gives the same bytes: no dates and no random names inside.
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -52,6 +52,23 @@ def save_figure(figure: Figure, path: Path | str) -> None:
             dpi=_dots_per_inch(figure),
             metadata=_METADATA[suffix],
         )
+
+    write_whole(path, write)
+
+
+def save_pages(figures: Iterable[Figure], path: Path | str) -> None:
+    """Write `figures` as the pages of one PDF, each as large as its figure; else as `save_figure`.
+
+    They are taken one by one, so that no two need be there at once.
+    """
+    from matplotlib.backends.backend_pdf import PdfPages  # a quarter of a second, for PDF alone
+
+    path = Path(path)
+
+    def write(unfinished: Path) -> None:
+        with PdfPages(unfinished, metadata=_METADATA[".pdf"]) as pages:
+            for figure in figures:
+                pages.savefig(figure, dpi=_dots_per_inch(figure))
 
     write_whole(path, write)
 

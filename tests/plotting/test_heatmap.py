@@ -5,10 +5,12 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from attnlab.plotting.colours import attention_colours
-from attnlab.plotting.heatmap import AttentionPanel, draw_heatmaps
+from attnlab.plotting.colours import GOLD, attention_colours
+from attnlab.plotting.heatmap import draw_heatmaps
+from attnlab.plotting.panel import AttentionPanel
 from attnlab.plotting.saving import save_figure
 
 WORDS = ["Élise", "n’", "a", "pas", "rangé", "ses", "jolis", "gâteaux", "dans", "l’", "Été"]
@@ -143,6 +145,107 @@ def test_a_cell_has_the_colour_of_its_weight(tmp_path):
         assert pixels[int(y), int(x)] == pytest.approx(expected, abs=1 / 255)
 
 
+GOLD_CELLS = frozenset({(0, 0), (1, 2), (2, 1)})
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("count", [4, 40])
+def test_gold_outlines_stand_out_from_any_weight(weight, count, tmp_path):
+    """Along a line through the middle of a row, gold lies between white and white."""
+    weights = np.full((count, count), weight)
+    figure = draw_heatmaps([panel(count, count, weights=weights, gold=GOLD_CELLS)], heading="")
+    save_figure(figure, tmp_path / "map.png")
+    pixels = imread(tmp_path / "map.png")[..., :3]
+    height, width, _ = pixels.shape
+    box, (gold_red, _, gold_blue) = figure.axes[0].get_position(), to_rgb(GOLD)
+    cell = box.width / count * width
+    for row in range(3):
+        y = int((1 - box.y1 + box.height * (row + 0.5) / count) * height)
+        for column in range(3):
+            left = box.x0 * width + column * cell
+            line = pixels[y, int(left) : int(left + cell)]
+            is_gold = (abs(line[:, 0] - gold_red) < 0.1) & (abs(line[:, 2] - gold_blue) < 0.1)
+            assert is_gold.any() == ((row, column) in GOLD_CELLS)
+            if is_gold.any():
+                within = line[len(line) // 2]
+                assert within == pytest.approx(attention_colours()(weight)[:3], abs=0.01)
+                first, last = np.flatnonzero(is_gold)[[0, -1]]
+                start = int(left)
+                edges = [(start - 2, start + first), (start + last, start + len(line) + 2)]
+                beside = [
+                    pixels[y, slice(*edge)] for edge in [*edges, (start + first, start + last)]
+                ]
+                assert all((part.min(axis=1) > 0.8).any() for part in beside)
+                assert last - first > 0.6 * len(line), "most of the cell is left"
+
+
+def test_the_legend_explains_the_outlines():
+    figure = draw_heatmaps([panel(), panel(gold=GOLD_CELLS)], heading="", note="below")
+    drawn = renderer(figure)
+    (legend,) = [text for text in figure.texts if text.get_text().startswith("outlined: ")]
+    (note,) = [text for text in figure.texts if text.get_text() == "below"]
+    (swatch,) = figure.artists
+    frame, said = swatch.get_window_extent(drawn), legend.get_window_extent(drawn)
+    assert to_rgb(swatch.get_edgecolor()) == pytest.approx(to_rgb(GOLD))
+    assert frame.x1 < said.x0
+    assert frame.y0 < (said.y0 + said.y1) / 2 < frame.y1
+    assert note.get_window_extent(drawn).y1 < frame.y0
+    for axes in figure.axes:
+        assert not axes.get_tightbbox(drawn).overlaps(frame)
+    assert not [text for text in draw_heatmaps([panel()]).texts if "outlined" in text.get_text()]
+
+
+def test_labels_are_shared_where_they_are_the_same():
+    same = [panel(3, 4) for _ in range(4)]
+    other = [panel(2, 4), panel(2, 4)]
+    panels = [*same, *other]
+    figure = draw_heatmaps(panels, columns=2, repeat_labels=False)
+    labelled = [tuple(map(len, rows_and_columns(axes))) for axes in figure.axes[:-1]]
+    # Queries at the left alone; keys in the first row, of which the others' are the same.
+    assert labelled == [(3, 4), (0, 4), (3, 0), (0, 0), (2, 0), (0, 0)]
+    drawn = renderer(figure)
+    tight = [axes.get_tightbbox(drawn) for axes in figure.axes]
+    assert not any(one.overlaps(another) for one, another in combinations(tight, 2))
+    repeated = draw_heatmaps(panels, columns=2)
+    assert {len(rows_and_columns(axes)[1]) for axes in repeated.axes[:-1]} == {4}
+
+
+def test_rows_of_several_lengths():
+    figure = draw_heatmaps([panel(4, 3)] * 6, columns=[1, 3, 2])
+    tops = [round(axes.get_position().y1, 6) for axes in figure.axes[:-1]]
+    assert [tops.count(top) for top in sorted(set(tops), reverse=True)] == [1, 3, 2]
+    drawn = renderer(figure)
+    tight = [axes.get_tightbbox(drawn) for axes in figure.axes]
+    assert not any(one.overlaps(another) for one, another in combinations(tight, 2))
+    for columns in ([1, 3], [], [0, 6]):
+        with pytest.raises(ValueError, match="do not hold 6"):
+            draw_heatmaps([panel(4, 3)] * 6, columns=columns)
+
+
+def test_a_caption_moves_nothing_whatever_it_says():
+    figures = [draw_heatmaps([panel()], heading="Où ?", caption=text) for text in ("1", "9 " * 90)]
+    matrices = [figure.axes[0].get_position() for figure in figures]
+    sizes = [figure.get_size_inches() * 72 for figure in figures]
+    lefts = [box.x0 * width for box, (width, _) in zip(matrices, sizes, strict=True)]
+    tops = [(1 - box.y1) * height for box, (_, height) in zip(matrices, sizes, strict=True)]
+    assert lefts[0] == pytest.approx(lefts[1])
+    assert tops[0] == pytest.approx(tops[1])
+    assert sizes[1][0] > 400, "all of it is to be read"
+
+
+def test_titles_of_a_row_end_on_one_line():
+    figure = draw_heatmaps([panel(3, 3, title="one\ntwo"), panel(3, 3, title="alone")], columns=2)
+    at = {text.get_text(): text.get_position()[1] for text in figure.texts}
+    assert at["two"] == at["alone"] < at["one"]
+
+
+def test_long_titles_are_broken_between_their_parts():
+    title = "encoder self-attention · layer 1 · mean of heads"
+    figure = draw_heatmaps([panel(3, 3, title=title)])
+    lines = [text.get_text() for text in figure.texts]
+    assert lines == ["encoder self-attention · layer 1 ·", "mean of heads"]
+
+
 def test_one_colour_bar_from_nought_to_one():
     figure = draw_heatmaps([panel()] * 4, heading="")
     assert len(figure.axes) == 5
@@ -214,6 +317,7 @@ def test_png_size_follows_from_the_figure(tmp_path):
         ({"weights": np.full((5, 7), np.nan)}, r"query 0 \('Élise'\) on key 0 .* is nan"),
         ({"weights": np.full((5, 7), 1.5)}, r"from 1\.5 to 1\.5; .* between 0 and 1"),
         ({"weights": np.full((5, 7), -0.1)}, r"between 0 and 1"),
+        ({"gold": frozenset({(1, 1), (2, 7)})}, r"gold cell \(2, 7\) is outside a map of 5"),
     ],
 )
 def test_panels_that_cannot_be_drawn_are_refused_by_title(changed, message):

@@ -1,3 +1,4 @@
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib
@@ -7,7 +8,7 @@ from matplotlib.image import imread
 
 from attnlab.errors import AttnlabError
 from attnlab.plotting import saving
-from attnlab.plotting.saving import save_figure
+from attnlab.plotting.saving import save_figure, save_pages
 
 
 def small_figure():
@@ -80,3 +81,31 @@ def test_settings_of_the_process_are_put_back(tmp_path):
     before = dict(matplotlib.rcParams)
     save_figure(small_figure(), tmp_path / "plot.svg")
     assert dict(matplotlib.rcParams) == before
+
+
+def test_a_page_a_figure(tmp_path):
+    wide = Figure(figsize=(4.0, 2.0))
+    save_pages(iter([small_figure(), wide, small_figure()]), tmp_path / "new" / "pages.pdf")
+    pdf = (tmp_path / "new" / "pages.pdf").read_bytes()
+    assert re.findall(rb"/Type /Page\b", pdf) == [b"/Type /Page"] * 3
+    assert re.findall(rb"/MediaBox \[ ?0 0 (\d+) (\d+) ?\]", pdf) == [
+        (b"216", b"144"),
+        (b"288", b"144"),
+        (b"216", b"144"),
+    ]
+    assert b"/FontFile2" in pdf
+    assert b"CreationDate" not in pdf
+    save_pages([small_figure(), wide, small_figure()], tmp_path / "again.pdf")
+    assert (tmp_path / "again.pdf").read_bytes() == pdf
+
+
+def test_pages_that_fail_leave_the_old_file(tmp_path):
+    def figures():
+        yield small_figure()
+        raise RuntimeError("no second one")
+
+    (tmp_path / "pages.pdf").write_bytes(b"old")
+    with pytest.raises(RuntimeError, match="no second one"):
+        save_pages(figures(), tmp_path / "pages.pdf")
+    assert [path.name for path in tmp_path.iterdir()] == ["pages.pdf"]
+    assert (tmp_path / "pages.pdf").read_bytes() == b"old"
