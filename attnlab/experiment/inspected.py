@@ -79,7 +79,13 @@ def inspect_sentences(
             target_tokens=tokens,
             pair=pair,
             maps=attention_maps(
-                trained.model, trained.vocabulary, source_tokens, tokens, pieces=pieces
+                trained.model,
+                trained.vocabulary,
+                source_tokens,
+                tokens,
+                pieces=pieces,
+                source=pair.source,
+                target=pair.target if reference else None,
             ),
             gold=(
                 find_gold(trained, name, pair, read, source_pieces=pieces, target_pieces=pieces)

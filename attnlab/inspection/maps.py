@@ -1,6 +1,6 @@
 """Attention maps for people to read: the weights of one head, with words on both axes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from attnlab.inspection.recorded import record_pairs
 from attnlab.models.interface import EncoderDecoder
-from attnlab.text.tokens import BEGIN, END
+from attnlab.text.tokens import BEGIN, END, UNKNOWN
+from attnlab.text.tokens_of_pieces import locate_pieces
 from attnlab.text.vocabulary import Vocabulary, VocabularyPair
-from attnlab.text.words import Word, group_pieces, merge_to_words
+from attnlab.text.words import Word, group_pieces, merge_to_words, spell
 from attnlab.tokenised.batching import EncodedPair
 
 
@@ -39,19 +40,49 @@ def attention_maps(
     target_tokens: Sequence[int],
     *,
     pieces: bool = False,
+    source: str | None = None,
+    target: str | None = None,
 ) -> list[AttentionMap]:
     """Every head's map for one translation, token ids without begin and end.
 
     Words, unless `pieces`: a word gets the sum over the pieces that are looked at, and the mean
-    over the pieces that look. A model without attention has no maps.
+    over the pieces that look. A model without attention has no maps. `source` and `target` are
+    the texts that the tokens were made from, where they were made from any: with them, what is
+    unknown to the vocabulary is labelled with its own characters.
     """
     (recorded,) = record_pairs(model, [EncodedPair(list(source_tokens), list(target_tokens))])
-    source = labels(vocabulary.source, [*source_tokens, END], pieces)
-    read = labels(vocabulary.target, [BEGIN, *target_tokens], pieces)
-    said = labels(vocabulary.target, [*target_tokens, END], pieces)
-    axes = {"encoder": (source, source), "decoder": (read, read), "cross": (said, source)}
+    return label_maps(
+        recorded.weights,
+        vocabulary,
+        source_tokens,
+        target_tokens,
+        pieces=pieces,
+        source=source,
+        target=target,
+    )
+
+
+def label_maps(
+    recorded: Mapping[tuple[str, int], NDArray[np.floating]],
+    vocabulary: VocabularyPair,
+    source_tokens: Sequence[int],
+    target_tokens: Sequence[int],
+    *,
+    pieces: bool = False,
+    source: str | None = None,
+    target: str | None = None,
+) -> list[AttentionMap]:
+    """The maps of one pair whose weights were `recorded`, as in `RecordedPair`; see above."""
+    looked_at = labels(vocabulary.source, [*source_tokens, END], pieces, source)
+    read = labels(vocabulary.target, [BEGIN, *target_tokens], pieces, target)
+    said = labels(vocabulary.target, [*target_tokens, END], pieces, target)
+    axes = {
+        "encoder": (looked_at, looked_at),
+        "decoder": (read, read),
+        "cross": (said, looked_at),
+    }
     maps = []
-    for (kind, layer), weights in recorded.weights.items():
+    for (kind, layer), weights in recorded.items():
         queries, keys = axes[kind]
         merged = merge_to_words(weights, queries, keys)
         for head, of_head in enumerate(merged, start=1):
@@ -68,9 +99,27 @@ def attention_maps(
     return maps
 
 
-def labels(vocabulary: Vocabulary, tokens: Sequence[int], pieces: bool) -> list[Word]:
-    """The words that `tokens` spell, or the `pieces` themselves; each knows its pieces."""
+def labels(
+    vocabulary: Vocabulary, tokens: Sequence[int], pieces: bool, text: str | None = None
+) -> list[Word]:
+    """The words that `tokens` spell, or the `pieces` themselves; each knows its pieces.
+
+    With the `text` that they were made from, what is unknown shows as it stands there.
+    """
     spelt = vocabulary.pieces(tokens)
     if pieces:
-        return [Word(piece, index, index + 1) for index, piece in enumerate(spelt)]
-    return group_pieces(spelt)
+        words = [Word(piece, index, index + 1) for index, piece in enumerate(spelt)]
+    else:
+        words = group_pieces(spelt)
+    if text is None or UNKNOWN not in tokens:
+        return words
+    known = [
+        text[start:stop] if token == UNKNOWN else piece
+        for token, piece, (start, stop) in zip(
+            tokens, spelt, locate_pieces(spelt, text), strict=True
+        )
+    ]
+    respelt = ((word, known[word.start : word.stop]) for word in words)
+    return [
+        Word(each[0] if pieces else spell(each), word.start, word.stop) for word, each in respelt
+    ]

@@ -35,7 +35,7 @@ def group_pieces(pieces: Sequence[str]) -> list[Word]:
     start = 0
     for index in range(1, len(pieces) + 1):
         if index == len(pieces) or _begins_word(pieces, index):
-            words.append(Word(_spell(pieces[start:index]), start, index))
+            words.append(Word(spell(pieces[start:index]), start, index))
             start = index
     return words
 
@@ -74,6 +74,7 @@ def _begins_word(pieces: Sequence[str], index: int) -> bool:
     return not (before.rstrip(_NO_BREAK_SPACES)[-1:].isdigit() and spelt[:1].isdigit())
 
 
-def _spell(pieces: Sequence[str]) -> str:
+def spell(pieces: Sequence[str]) -> str:
+    """A word's text, without the signs of the spaces around it, unless it has nothing else."""
     text = "".join(pieces)
     return text.strip(_SPACE + _NO_BREAK_SPACES) or text

@@ -8,6 +8,7 @@ from attnlab.attention.recording import record_attention
 from attnlab.inspection.maps import attention_maps
 from attnlab.models import VocabularySizes
 from attnlab.text.pairs import SentencePair
+from attnlab.text.tokens import UNKNOWN
 from attnlab.text.vocabulary import VocabularyPair
 from tests.conftest import small_model, vocabulary_config
 
@@ -75,6 +76,29 @@ def test_word_maps_merge_piece_maps(vocabulary):
     _, _, _, pieces = maps_of("bahdanau", vocabulary, pieces=True)
     end_row = pieces[0].weights[-1]  # </s> is one piece, so its row is merged over keys alone
     assert words[0].weights[-1][0] == pytest.approx(end_row[:first_word].sum(), abs=1e-6)
+
+
+@pytest.mark.parametrize("pieces", [False, True])
+def test_what_is_unknown_is_labelled_with_its_own_characters(vocabulary, pieces):
+    source, target = "the 猫咪 slept, Zoë", "les 猫 ont dormi"
+    sizes = VocabularySizes(
+        source=len(vocabulary.source), target=len(vocabulary.target), shared=False
+    )
+    model = small_model("bahdanau", vocabulary=sizes)
+    ids = vocabulary.source.encode(source), vocabulary.target.encode(target)
+    assert all(UNKNOWN in tokens for tokens in ids)
+    (told,) = attention_maps(model, vocabulary, *ids, pieces=pieces, source=source, target=target)
+    (untold,) = attention_maps(model, vocabulary, *ids, pieces=pieces)
+    np.testing.assert_array_equal(told.weights, untold.weights)
+    for labels, bare, text in (
+        (told.keys, untold.keys, source),
+        (told.queries, untold.queries, target),
+    ):
+        joined = "".join(labels[:-1]) if pieces else "▁" + "▁".join(labels[:-1])
+        assert joined == "▁" + text.replace(" ", "▁")
+        assert any("<unk>" in label for label in bare)
+    if not pieces:
+        assert told.keys == ["the", "猫咪", "slept,", "Zoë", "</s>"]
 
 
 def test_a_model_without_attention_has_no_maps(vocabulary):
