@@ -48,7 +48,8 @@ class ExperimentConfig:
     latest validated models are kept, for `attnlab average`, besides last and best.
     `validate_sentences`: how many of the validation split are translated; null is all.
     `validate_metrics`: what they are measured by, besides the metric that `stopping` names.
-    `watch_sentences`: how many of them have their translation and attention shown on TensorBoard.
+    `watch_sentences`: how many of them have their translation and attention shown on TensorBoard;
+    their attention to the references is recorded for `plot-attention --through-training`.
     `watch_every`: in updates, how often update ratios and attention entropies are measured; null
     is never. `profile`: whether a few updates are recorded by torch's profiler, those that
     `profiling` names. `batch_tokens`: tokens a side in one batch, padding counted; several

@@ -9,6 +9,7 @@
       events.out.tfevents.*  TensorBoard
       profile/               what torch's profiler recorded, if it was asked to
       non_finite/            batches whose loss or gradient was no finite number, if there were
+      attention/             the watched sentences' attention at each validation
       translations/ · plots/
 
 Reading never executes code from a run.
@@ -48,6 +49,11 @@ class Run:
     def translations(self) -> Path:
         """Holds what `eval` translated, beside source and reference."""
         return self.folder / "translations"
+
+    @property
+    def attention(self) -> Path:
+        """Holds how the watched sentences were read at each validation."""
+        return self.folder / "attention"
 
     @property
     def profile(self) -> Path:

@@ -34,6 +34,10 @@ class Assembly:
     batches: TrainingBatches
     group: Group
 
+    def epochs(self, progress: Progress) -> float:
+        """How many times the pairs were gone through by then."""
+        return progress.epoch + progress.batch / self.batches.batches_in(progress.epoch)
+
     def steps(
         self,
         schedule: Schedule,

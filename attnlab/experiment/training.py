@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from attnlab.config import ExperimentConfig, seconds
 from attnlab.experiment.assembly import assemble
+from attnlab.experiment.film import AttentionFilm
 from attnlab.experiment.interruption import Interrupted, deferred_signals
 from attnlab.experiment.non_finite import NonFiniteBatches
 from attnlab.experiment.notes import Notes, StepSums
@@ -84,11 +85,17 @@ class Training:
             with writing_to(run.folder):
                 drop_snapshots_after(run.checkpoints, self._progress.update)
                 self._tracker = Tracker(run.folder, self._progress.update if restored else None)
-        self._validator = None
+        self._validator, self._film = None, None
         if valid := corpus.valid:
             self._validator = Validator(
                 config, self._model, vocabulary, valid, self._tracker, group
             )
+            if group.is_first:
+                watched, update = valid[: config.watch_sentences], self._progress.update
+                with writing_to(run.folder):
+                    self._film = AttentionFilm(
+                        run.attention, self._model, vocabulary, watched, update
+                    )
         else:
             refuse_to_follow_validation(config, self._schedule)
         self._profiler = None
@@ -195,6 +202,9 @@ class Training:
                 return None
             with display.validating():
                 found = self._validator.validate(self._progress.update)
+                if self._film is not None:
+                    epochs = self._assembly.epochs(self._progress)
+                    self._film.record(self._progress.update, epochs, found.scores)
             is_best = self._notes.take(found)
             if is_best:
                 self._save_best()

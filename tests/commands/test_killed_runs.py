@@ -95,6 +95,10 @@ def assert_the_same(one, other):
         del state["seconds"]
         for name in ("seconds", "data_seconds", "optimiser_seconds"):
             del state["notes"]["unreported"][name]
+    recorded = [sorted((run / "attention").iterdir()) for run in (one, other)]
+    assert [path.name for path in recorded[0]] == [path.name for path in recorded[1]]
+    for path, same in zip(*recorded, strict=True):
+        assert path.read_bytes() == same.read_bytes(), path.name
     assert plain(states[0]) == plain(states[1])
     assert exact(metrics_of(one)) == exact(metrics_of(other))
     shown = []

@@ -59,7 +59,8 @@ def test_metrics_and_tensorboard_tell_the_same(trained):
     assert len(events.Scalars("valid/bleu")) == 2
     assert any("sentence_1" in tag for tag in events.Tags()["tensors"])
     assert bool(events.Tags()["images"]) == (model != "rnn")
-    assert sorted(p.name for p in run.iterdir() if p.is_dir()) == ["checkpoints"]
+    folders = ["checkpoints"] if model == "rnn" else ["attention", "checkpoints"]
+    assert sorted(p.name for p in run.iterdir() if p.is_dir()) == folders
 
 
 def test_eval_prints_one_json_object_that_its_files_confirm(trained):
