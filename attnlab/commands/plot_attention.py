@@ -1,5 +1,6 @@
 """attnlab plot-attention."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,11 +10,26 @@ from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_ex
 from attnlab.errors import UsageError
 
 
+class _Kind(StrEnum):
+    cross = "cross"
+    encoder = "encoder"
+    decoder = "decoder"
+    all = "all"
+
+
+class _Average(StrEnum):
+    heads = "heads"
+    layers = "layers"
+
+
 @with_examples(
     """
     attnlab plot-attention           four test sentences, to RUN/plots/
     attnlab plot-attention --text "The cat sleeps." --format svg
     attnlab plot-attention --sentence 7 --kind encoder --layer 1 -o self.pdf
+    attnlab plot-attention --sentence 7 --best --reference
+    attnlab plot-attention --count 20 --average heads -o pages.pdf
+    attnlab plot-attention --through-training --best -o learning.gif
     attnlab plot-attention --html    ten test sentences on one page for a browser
 """
 )
@@ -23,7 +39,9 @@ def plot_attention(
         list[str] | None,
         typer.Option("--text", "-t", help="A sentence to translate and plot; may be repeated."),
     ] = None,
-    split: Annotated[str, typer.Option("--split", help="Else: sentences of this split.")] = "test",
+    split: Annotated[
+        str | None, typer.Option("--split", help="Else: sentences of this split (test).")
+    ] = None,
     sentence: Annotated[
         list[int] | None,
         typer.Option("--sentence", "-s", help="Which of them, from 1; may be repeated."),
@@ -34,18 +52,42 @@ def plot_attention(
             "--count", "-n", min=1, help="How many, from the first on: 4, or 10 with --html."
         ),
     ] = None,
+    reference: Annotated[
+        bool,
+        typer.Option(
+            "--reference", help="How the model reads the corpus's translation, not its own."
+        ),
+    ] = False,
     kind: Annotated[
-        Literal["cross", "encoder", "decoder"],
-        typer.Option("--kind", "-k", help="Target to source, or self-attention."),
-    ] = "cross",
+        list[_Kind] | None,
+        typer.Option(
+            "--kind",
+            "-k",
+            help="Target to source (cross), or self-attention; may be repeated.",
+            show_default="cross",
+        ),
+    ] = None,
     layer: Annotated[
-        list[int] | None, typer.Option("--layer", "-l", help="From 1; all if left out.")
+        list[int] | None,
+        typer.Option("--layer", "-l", help="From 1; all if left out; may be repeated."),
     ] = None,
     head: Annotated[
-        list[int] | None, typer.Option("--head", help="From 1; all if left out.")
+        list[int] | None,
+        typer.Option("--head", help="From 1; all if left out; may be repeated."),
     ] = None,
     average: Annotated[
-        bool, typer.Option("--average", help="One panel a layer: the mean of its heads.")
+        list[_Average] | None,
+        typer.Option("--average", help="The mean over the heads, the layers, or (repeated) both."),
+    ] = None,
+    best: Annotated[
+        bool,
+        typer.Option(
+            "--best",
+            help="One head: that with the lowest alignment error, or lowest entropy without gold.",
+        ),
+    ] = False,
+    no_gold: Annotated[
+        bool, typer.Option("--no-gold", help="Do not outline the corpus's word alignment.")
     ] = False,
     numbers: Annotated[
         bool, typer.Option("--numbers", help="Print the weights into the cells of small maps.")
@@ -53,44 +95,68 @@ def plot_attention(
     pieces: Annotated[
         bool, typer.Option("--pieces", help="Show word pieces instead of words.")
     ] = False,
+    through_training: Annotated[
+        bool,
+        typer.Option(
+            "--through-training",
+            help="Maps recorded at each validation, of a watched sentence: a filmstrip, or a GIF.",
+        ),
+    ] = False,
+    frames: Annotated[
+        int | None,
+        typer.Option(
+            "--frames", min=1, help="How many of them at most (12 in a filmstrip, all in a GIF)."
+        ),
+    ] = None,
     format: Annotated[
-        Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Of the files.")
+        Literal["png", "svg", "pdf", "gif"], typer.Option("--format", "-f", help="Of the files.")
     ] = "png",
     html: Annotated[
         bool,
         typer.Option("--html", help="One page to explore every head with, in any browser."),
     ] = False,
-    reference: Annotated[
-        bool,
-        typer.Option("--reference", help="With --html: read the corpus's own translations."),
-    ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A file (.png, .svg, .pdf, .html) or a folder for it."),
+        typer.Option(
+            "--output", "-o", help="A file (.png, .svg, .pdf, .gif, .html) or a folder for them."
+        ),
     ] = None,
     config_dir: ConfigDir = None,
 ) -> None:
     """Draw who looked where: heatmaps of source words against translated words."""
+    if text and sentence:
+        raise UsageError("--text and --sentence exclude one another; choose one")
+    if sentence and count is not None:
+        raise UsageError("--sentence and --count exclude one another; choose one")
+    if text and (split or count is not None) and not best:
+        raise UsageError("--text is drawn itself; leave out --split and --count")
+    if html and (kind or layer or head or average or best or no_gold or numbers):
+        raise UsageError(
+            "--html shows every kind, layer and head, with gold to be switched; leave out --kind, "
+            "--layer, --head, --average, --best, --no-gold and --numbers, and choose on the page"
+        )
+    if html and (through_training or format != "png"):
+        raise UsageError("--html is a page of its own; leave out --through-training and --format")
+    if through_training and (text or split not in (None, "valid")):
+        raise UsageError(
+            "--through-training shows the sentences of valid that training watched; leave out "
+            + ("--text" if text else "--split")
+        )
+    is_gif = format == "gif" or (output is not None and output.suffix.lower() == ".gif")
+    if not through_training and (is_gif or frames is not None):
+        option = "a GIF" if is_gif else "--frames"
+        raise UsageError(f"{option} shows attention as it was learnt; add --through-training")
     from attnlab.screen import show_messages
 
     show_messages()
-    if text and sentence:
-        raise UsageError("--text and --sentence exclude one another; choose one")
-    if html and (kind != "cross" or layer or head or average or numbers or format != "png"):
-        raise UsageError(
-            "--html shows every kind, layer and head; leave out --kind, --layer, --head, "
-            "--average, --numbers and --format, and choose on the page"
-        )
-    if reference and not html:
-        raise UsageError("--reference goes with --html; add it, or leave out --reference")
-    trained, _ = load(arguments, config_dir)
     if html:
         from attnlab.experiment.explorer import write_explorer
 
+        trained, _ = load(arguments, config_dir)
         page = write_explorer(
             trained,
             texts=text or (),
-            split=split,
+            split=split or "test",
             numbers=sentence or range(1, (count or 10) + 1),
             reference=reference,
             pieces=pieces,
@@ -98,21 +164,41 @@ def plot_attention(
         )
         typer.echo(page)
         return
-    from attnlab.experiment.draw import plot_translations
+    from attnlab.experiment.plot import Wanted, plot_translations
 
-    paths = plot_translations(
-        trained,
-        texts=text or (),
-        split=split,
-        numbers=sentence or range(1, (count or 4) + 1),
-        output=output,
-        suffix=f".{format}",
-        kind=kind,
+    wanted = Wanted(
+        kinds=kind or ["cross"],
         layers=layer or (),
         heads=head or (),
-        average_heads=average,
-        print_weights=numbers,
+        average=average or (),
+        best=best,
+        gold=not no_gold,
         pieces=pieces,
+        print_weights=numbers,
     )
+    if through_training:
+        from attnlab.experiment.plot_film import plot_through_training
+
+        trained, _ = load(arguments, config_dir)
+        paths = plot_through_training(
+            trained,
+            numbers=sentence or range(1, (count or 1) + 1),
+            most_frames=frames,
+            wanted=wanted,
+            output=output,
+            suffix=f".{format}",
+        )
+    else:
+        trained, _ = load(arguments, config_dir)
+        paths = plot_translations(
+            trained,
+            texts=text or (),
+            split=split or "test",
+            numbers=sentence or range(1, (count or 4) + 1),
+            reference=reference,
+            wanted=wanted,
+            output=output,
+            suffix=f".{format}",
+        )
     for path in paths:
         typer.echo(path)

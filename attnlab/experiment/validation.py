@@ -9,6 +9,7 @@ import torch
 from attnlab.config import ExperimentConfig
 from attnlab.evaluation.metrics import NAMES, measure
 from attnlab.evaluation.selection import LOSS, quality
+from attnlab.experiment.choosing import Choice
 from attnlab.experiment.draw import draw_translation
 from attnlab.experiment.trained import build_translator
 from attnlab.inspection.maps import attention_maps
@@ -111,14 +112,16 @@ class Validator:
         table = "".join(f"| {name} | {text.replace('|', '&#124;')} |\n" for name, text in rows)
         self._tracker.text(update, f"valid/sentence_{number}", f"| | |\n|---|---|\n{table}")
         maps = attention_maps(
-            self._model, self._vocabulary, translation.source_tokens, translation.target_tokens
+            self._model,
+            self._vocabulary,
+            translation.source_tokens,
+            translation.target_tokens,
+            source=translation.source,
         )
-        cross = [each for each in maps if each.kind == "cross"]
-        if cross:
+        if maps:
             figure = draw_translation(
-                cross,
+                maps,
+                [Choice(kind="cross", average=frozenset({"heads"}))],
                 heading=f"{translation.source}\n→ {translation.text}",
-                among=cross,
-                average_heads=True,
             )
             self._tracker.figure(update, f"attention/sentence_{number}", figure)

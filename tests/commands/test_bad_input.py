@@ -80,6 +80,16 @@ def broken(run_folder, tmp_path):
         (["eval", "search=depth"], "Could not find 'search/depth'"),
         (["plot-attention", "--kind", "sideways"], "'sideways' is not one of"),
         (["plot-attention", "-t", "Hi.", "-s", "1"], "exclude one another"),
+        (["plot-attention", "-n", "3", "-s", "1"], "exclude one another"),
+        (["plot-attention", "-t", "Hi.", "--split", "valid"], "leave out --split and --count"),
+        (["plot-attention", "--best", "--layer", "1"], "leave out --layer or --best"),
+        (["plot-attention", "--best", "--average", "heads"], "leave out --average or --best"),
+        (["plot-attention", "--average", "words"], "'words' is not one of"),
+        (["plot-attention", "--through-training", "-t", "Hi."], "leave out --text"),
+        (["plot-attention", "--through-training", "--split", "test"], "leave out --split"),
+        (["plot-attention", "-f", "gif"], "add --through-training"),
+        (["plot-attention", "-o", "x.gif"], "add --through-training"),
+        (["plot-attention", "--frames", "3"], "add --through-training"),
     ],
 )
 def test_usage_errors_exit_with_2(command, arguments, message):

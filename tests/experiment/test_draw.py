@@ -1,11 +1,13 @@
-"""Which maps are drawn, and what they are called."""
+"""A sentence's attention as a figure: its grid, its titles, and the gold on it."""
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
-from attnlab.errors import UsageError
-from attnlab.experiment.draw import draw_translation, select_maps
+from attnlab.experiment.choosing import Choice
+from attnlab.experiment.draw import REFERENCE, draw_translation
 from attnlab.inspection.maps import AttentionMap
+from attnlab.plotting.colours import GOLD
 
 QUERIES, KEYS = ["le", "chat", "</s>"], ["the", "cat", "</s>"]
 
@@ -22,6 +24,7 @@ MAPS = [
     for layer in (1, 2)
     for head in (1, 2, 3)
 ]
+CROSS = Choice(kind="cross")
 
 
 def texts_of(figure):
@@ -29,55 +32,71 @@ def texts_of(figure):
     return texts + [text.get_text() for axes in figure.axes for text in axes.texts]
 
 
-def test_all_of_a_kind_or_some():
-    assert len(select_maps(MAPS, kind="cross")) == 6
-    chosen = select_maps(MAPS, kind="encoder", layers=[2], heads=[1, 3])
-    assert [(m.kind, m.layer, m.head) for m in chosen] == [("encoder", 2, 1), ("encoder", 2, 3)]
+def rows_of(figure):
+    """How many panels stand side by side, from the top."""
+    tops = [round(axes.get_position().y1, 6) for axes in figure.axes[:-1]]
+    return [tops.count(top) for top in sorted(set(tops), reverse=True)]
 
 
-@pytest.mark.parametrize(
-    ("choice", "message"),
-    [
-        ({"kind": "cross", "layers": [3]}, "--layer 3: cross attention has layers 1 to 2"),
-        ({"kind": "cross", "heads": [0]}, "--head 0: cross attention has heads 1 to 3"),
-        ({"kind": "sideways"}, "--kind sideways is none of: encoder, decoder, cross"),
-    ],
-)
-def test_what_is_not_there_is_refused_by_name(choice, message):
-    with pytest.raises(UsageError, match=message):
-        select_maps(MAPS, **choice)
-
-
-def test_a_kind_that_the_model_lacks():
-    only_cross = [each for each in MAPS if each.kind == "cross"]
-    with pytest.raises(UsageError, match="--kind encoder: this model has only: cross"):
-        select_maps(only_cross, kind="encoder")
+def outlined(axes):
+    """The cells with a gold outline: those whose middle a frame's box is around."""
+    frames = [
+        each
+        for each in axes.collections
+        if np.allclose(each.get_edgecolor(), to_rgba(GOLD)) and len(each.get_paths())
+    ]
+    boxes = [path.get_extents() for frame in frames for path in frame.get_paths()]
+    return {(int(box.y0 + 0.5), int(box.x0 + 0.5)) for box in boxes}
 
 
 def test_titles_name_kind_layer_and_head():
-    figure = draw_translation(select_maps(MAPS, kind="cross"), heading="The cat", among=MAPS)
+    figure = draw_translation(MAPS, [CROSS], heading="The cat", note="n° 1")
     titles = texts_of(figure)
-    assert "The cat" in titles
+    assert {"The cat", "n° 1"} < set(titles)
     for layer in (1, 2):
         for head in (1, 2, 3):
             assert f"cross attention · layer {layer} · head {head}" in titles
-    alone = draw_translation([a_map("encoder", 1, 1)], heading="", among=[a_map("encoder", 1, 1)])
+    alone = draw_translation([a_map("encoder", 1, 1)], [Choice(kind="encoder")], heading="")
     assert "encoder self-attention" in texts_of(alone)
 
 
-def test_a_head_that_was_chosen_among_several_is_named():
-    chosen = select_maps(MAPS, kind="encoder", layers=[2], heads=[1])
-    figure = draw_translation(chosen, heading="", among=select_maps(MAPS, kind="encoder"))
-    titles = " ".join(texts_of(figure)).replace("\n", " ")  # one panel: its title is in lines
-    assert "encoder self-attention · layer 2 · head 1" in titles
+def test_a_row_a_layer_and_rows_of_their_own_for_each_kind():
+    assert rows_of(draw_translation(MAPS, [CROSS], heading="")) == [3, 3]
+    means = frozenset({"heads"})
+    all_kinds = [Choice(kind=kind, average=means) for kind in ("encoder", "decoder", "cross")]
+    assert rows_of(draw_translation(MAPS, all_kinds, heading="")) == [2, 2, 2]
+    uneven = [Choice(kind="encoder", layers=(1,), heads=(1, 2)), CROSS]
+    assert rows_of(draw_translation(MAPS, uneven, heading="")) == [2, 3, 3]
 
 
 def test_the_mean_of_heads_is_drawn():
     figure = draw_translation(
-        select_maps(MAPS, kind="cross"), heading="", among=MAPS, average_heads=True
+        MAPS, [Choice(kind="cross", average=frozenset({"heads"}))], heading=""
     )
-    assert "cross attention · layer 2 · mean of heads" in " ".join(texts_of(figure))
     panels = figure.axes[:-1]
     assert len(panels) == 2
     drawn = panels[0].collections[0].get_array()
     np.testing.assert_allclose(np.ravel(drawn), 1 / 3, atol=1e-6)  # each key once 0.8, twice 0.1
+
+
+def test_gold_is_outlined_in_cross_attention_alone():
+    gold = frozenset({(0, 0), (1, 1), (1, 2)})
+    choices = [Choice(kind="encoder", heads=(1,)), Choice(kind="cross", heads=(1, 2))]
+    figure = draw_translation(MAPS, choices, heading="", gold=gold)
+    *panels, _ = figure.axes
+    assert [outlined(axes) for axes in panels] == [set(), set(), gold, gold, gold, gold]
+    assert "outlined: words that the gold alignment links" in texts_of(figure)
+
+
+@pytest.mark.parametrize("gold", [None, frozenset()])
+def test_without_gold_there_is_no_legend(gold):
+    figure = draw_translation(MAPS, [CROSS], heading="", gold=gold)
+    assert not any("outlined" in text for text in texts_of(figure))
+    assert not any(outlined(axes) for axes in figure.axes)
+
+
+def test_axes_say_whether_the_target_is_the_reference():
+    assert "translation ↓" in texts_of(draw_translation(MAPS, [CROSS], heading=""))
+    drawn = texts_of(draw_translation(MAPS, [CROSS], heading="", target_name=REFERENCE))
+    assert "reference ↓" in drawn
+    assert "translation ↓" not in drawn

@@ -324,9 +324,10 @@ def test_the_command(trained, tmp_path, capsys):
     ("options", "message"),
     [
         ({"html": True, "layer": [1]}, "--html shows every kind, layer and head"),
+        ({"html": True, "best": True}, "--html shows every kind, layer and head"),
+        ({"html": True, "through_training": True}, "--html is a page of its own"),
         ({"html": True, "output": Path("page.png")}, "ends with .html"),
         ({"html": True, "text": ["Hi."], "reference": True}, "--text has no reference"),
-        ({"reference": True}, "--reference goes with --html"),
     ],
 )
 def test_what_a_page_cannot_be(trained, options, message):
