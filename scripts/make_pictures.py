@@ -11,10 +11,13 @@ from pathlib import Path
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 SENTENCE = "The tired teacher did not read the letters to her brother."
+CHOSEN = ["--text", SENTENCE]
 DRAWN = {
-    "cross": ("bahdanau", ["--numbers"]),
-    "heads": ("transformer", ["--layer", "2", "--layer", "3"]),
-    "self": ("transformer", ["--kind", "encoder", "--average"]),
+    "cross": ("bahdanau", [*CHOSEN, "--numbers"]),
+    "heads": ("transformer", [*CHOSEN, "--layer", "2", "--layer", "3"]),
+    "self": ("transformer", [*CHOSEN, "--kind", "encoder", "--average", "heads"]),
+    "gold": ("transformer", ["--sentence", "7", "--reference", "--layer", "2"]),
+    "learning": ("transformer", ["--through-training", "--best", "--frames", "6"]),
 }
 
 
@@ -35,8 +38,7 @@ def main() -> None:
     for picture, (model, options) in DRAWN.items():
         output = str(PICTURES / f"{picture}.png")
         name = f"pictures-{model}"
-        chosen = ["--text", SENTENCE, "--output", output, f"runs_root={folder}"]
-        attnlab("plot-attention", name, *chosen, *options)
+        attnlab("plot-attention", name, *options, "--output", output, f"runs_root={folder}")
 
 
 if __name__ == "__main__":
