@@ -89,6 +89,13 @@ def plot_attention(
     no_gold: Annotated[
         bool, typer.Option("--no-gold", help="Do not outline the corpus's word alignment.")
     ] = False,
+    faithfulness: Annotated[
+        bool,
+        typer.Option(
+            "--faithfulness",
+            help="Say under each figure how well its weights explain what is said (seconds more).",
+        ),
+    ] = False,
     numbers: Annotated[
         bool, typer.Option("--numbers", help="Print the weights into the cells of small maps.")
     ] = False,
@@ -135,6 +142,11 @@ def plot_attention(
             "--html shows every kind, layer and head, with gold to be switched; leave out --kind, "
             "--layer, --head, --average, --best, --no-gold and --numbers, and choose on the page"
         )
+    if faithfulness and (html or through_training):
+        raise UsageError(
+            "--faithfulness is said of figures of a trained model; leave out "
+            + ("--html" if html else "--through-training")
+        )
     if html and (through_training or format != "png"):
         raise UsageError("--html is a page of its own; leave out --through-training and --format")
     if through_training and (text or split not in (None, "valid")):
@@ -164,7 +176,7 @@ def plot_attention(
         )
         typer.echo(page)
         return
-    from attnlab.experiment.plot import Wanted, plot_translations
+    from attnlab.experiment.figures.plot import Wanted, plot_translations
 
     wanted = Wanted(
         kinds=kind or ["cross"],
@@ -173,11 +185,12 @@ def plot_attention(
         average=average or (),
         best=best,
         gold=not no_gold,
+        faithfulness=faithfulness,
         pieces=pieces,
         print_weights=numbers,
     )
     if through_training:
-        from attnlab.experiment.plot_film import plot_through_training
+        from attnlab.experiment.figures.plot_film import plot_through_training
 
         trained, _ = load(arguments, config_dir)
         paths = plot_through_training(

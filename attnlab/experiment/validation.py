@@ -9,8 +9,8 @@ import torch
 from attnlab.config import ExperimentConfig
 from attnlab.evaluation.metrics import NAMES, measure
 from attnlab.evaluation.selection import LOSS, quality
-from attnlab.experiment.choosing import Choice
-from attnlab.experiment.draw import draw_translation
+from attnlab.experiment.figures.choosing import Choice
+from attnlab.experiment.figures.drawing import draw_translation
 from attnlab.experiment.trained import build_translator
 from attnlab.inspection.maps import attention_maps
 from attnlab.models import EncoderDecoder

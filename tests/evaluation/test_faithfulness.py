@@ -97,7 +97,7 @@ def test_the_interval_is_the_normal_one_where_there_are_many():
     assert Estimate.of(values.tolist()) == found
 
 
-@pytest.mark.parametrize("module", ["attnlab.__main__", "attnlab.experiment.draw"])
+@pytest.mark.parametrize("module", ["attnlab.__main__", "attnlab.experiment.figures.drawing"])
 def test_nobody_else_waits_for_scipy(module):
     program = f"import sys, {module}; sys.exit('scipy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False)

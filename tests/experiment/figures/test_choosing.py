@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from attnlab.errors import UsageError
-from attnlab.experiment.choosing import Choice, choose_maps, kinds_of
+from attnlab.experiment.figures.choosing import Choice, choose_maps, kinds_of
 from attnlab.inspection.maps import AttentionMap
 from tests.conftest import small_model
 

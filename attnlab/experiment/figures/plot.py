@@ -3,16 +3,20 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
 from attnlab.errors import UsageError
-from attnlab.experiment.best_head import find_best_heads
-from attnlab.experiment.choosing import ALL, Choice, kinds_of
-from attnlab.experiment.draw import REFERENCE, TRANSLATION, draw_translation
-from attnlab.experiment.figure_files import Destination, file_stem, write_figures
+from attnlab.experiment.figures.best_head import find_best_heads
+from attnlab.experiment.figures.choosing import ALL, Choice, kinds_of
+from attnlab.experiment.figures.drawing import REFERENCE, TRANSLATION, draw_translation
+from attnlab.experiment.figures.files import Destination, file_stem, write_figures
 from attnlab.experiment.inspected import Inspected, inspect_sentences
 from attnlab.experiment.trained import Trained, require_attention
+
+if TYPE_CHECKING:
+    from attnlab.experiment.figures.explained import Explained
 
 _NO_GOLD = (
     "no gold alignment is outlined, since it is that of the reference, and this translation is "
@@ -24,7 +28,8 @@ _NO_GOLD = (
 class Wanted:
     """Which maps are drawn, and how; `kinds` may hold "all", `best` leaves one head of each kind.
 
-    `average`: "heads", "layers" or both. `gold`: whether gold links are outlined.
+    `average`: "heads", "layers" or both. `gold`: whether gold links are outlined. `faithfulness`:
+    whether a line under each figure says how well its weights explain what was said.
 
     Raises:
         UsageError: two of them contradict each other.
@@ -36,6 +41,7 @@ class Wanted:
     average: Collection[str]
     best: bool
     gold: bool
+    faithfulness: bool
     pieces: bool
     print_weights: bool
 
@@ -104,6 +110,12 @@ def plot_translations(
     destination = Destination(output or trained.run.plots, suffix)
     destination.require_room_for(len(texts or numbers))
     resolved = resolve(trained, wanted, split)
+    explained = None
+    if wanted.faithfulness:
+        # scipy comes with it, which no other figure waits for.
+        from attnlab.experiment.figures.explained import Explained
+
+        explained = Explained(trained, resolved.choices, split)
     sentences = inspect_sentences(
         trained,
         texts=texts,
@@ -116,7 +128,7 @@ def plot_translations(
         (
             (
                 file_stem(sentence.name, resolved.choices, wanted.best),
-                _figure(sentence, resolved, wanted, reference),
+                _figure(sentence, resolved, wanted, reference, explained),
             )
             for sentence in sentences
         ),
@@ -124,10 +136,17 @@ def plot_translations(
     )
 
 
-def _figure(sentence: Inspected, resolved: Resolved, wanted: Wanted, reference: bool) -> Figure:
+def _figure(
+    sentence: Inspected,
+    resolved: Resolved,
+    wanted: Wanted,
+    reference: bool,
+    explained: "Explained | None",
+) -> Figure:
     is_cross = any(choice.kind == "cross" for choice in resolved.choices)
     misses_gold = wanted.gold and is_cross and sentence.pair.alignment and sentence.gold is None
     remarks = [resolved.reason, _NO_GOLD if misses_gold else ""]
+    remarks += [explained.line(sentence)] if explained else []
     return draw_translation(
         sentence.maps,
         resolved.choices,

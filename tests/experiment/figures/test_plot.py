@@ -8,13 +8,16 @@ from PIL import Image
 
 from attnlab.commands.arguments import load
 from attnlab.errors import AttnlabError, UsageError
-from attnlab.experiment import plot, plot_film
-from attnlab.experiment.draw import draw_translation
+from attnlab.experiment.faithfulness.agreement import Head
+from attnlab.experiment.faithfulness.sentence import sentence_faithfulness
+from attnlab.experiment.figures import plot, plot_film
+from attnlab.experiment.figures.drawing import draw_translation
+from attnlab.experiment.figures.plot import Wanted, plot_translations
+from attnlab.experiment.figures.plot_film import evenly, plot_through_training
 from attnlab.experiment.film import read_frame, recorded_updates
-from attnlab.experiment.plot import Wanted, plot_translations
-from attnlab.experiment.plot_film import evenly, plot_through_training
+from attnlab.experiment.inspected import inspect_sentences
 from attnlab.plotting.heatmap import draw_heatmaps
-from tests.experiment.test_draw import outlined, texts_of
+from tests.experiment.figures.test_drawing import outlined, texts_of
 from tests.runs import attnlab, tiny
 
 
@@ -42,7 +45,7 @@ def bahdanau(folder):
 
 def wanted(**changed):
     fields = {"kinds": ["cross"], "layers": (), "heads": (), "average": (), "best": False}
-    fields |= {"gold": True, "pieces": False, "print_weights": False}
+    fields |= {"gold": True, "faithfulness": False, "pieces": False, "print_weights": False}
     return Wanted(**(fields | changed))
 
 
@@ -143,6 +146,31 @@ def test_the_best_head_is_no_other(option):
     name = f"--{option.removesuffix('s')}"
     with pytest.raises(UsageError, match=f"--best chooses one head by itself; leave out {name}"):
         wanted(best=True, **{option: [1]})
+
+
+def test_a_figure_says_how_well_its_weights_explain(transformer, tmp_path):
+    (path,) = plotted(
+        transformer, tmp_path, ".svg", numbers=[3], layers=[1], heads=[2], faithfulness=True
+    )
+    (sentence,) = inspect_sentences(transformer, split="test", numbers=[3])
+    tau = sentence_faithfulness(transformer, sentence, 2048)[Head(1, 2)]
+    written = " ".join(re.findall(">([^<>]+)</text>", path.read_text()))
+    assert "do these weights explain?" in written
+    assert f"out: {tau:.2f} (this sentence)" in written
+    assert "(100 test sentences)" in written
+
+
+@pytest.mark.parametrize(
+    ("changed", "remedy"),
+    [
+        ({"kinds": ["encoder"]}, "choose --kind cross"),
+        ({"average": ["layers"]}, "leave out --average layers"),
+        ({"average": ["heads"], "heads": [1]}, "leave out --head or --average heads"),
+    ],
+)
+def test_what_no_faithfulness_was_measured_of(transformer, tmp_path, changed, remedy):
+    with pytest.raises(UsageError, match=f"--faithfulness is of .*{remedy}"):
+        plotted(transformer, tmp_path, numbers=[3], faithfulness=True, **changed)
 
 
 def test_kinds_and_numbers_that_are_not_there(bahdanau, transformer, tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from attnlab.errors import UsageError
-from attnlab.experiment.best_head import find_best_heads
+from attnlab.experiment.figures.best_head import find_best_heads
 from attnlab.inspection.maps import attention_maps
 from tests.experiment.test_align import TEST, a_run, counts_by_hand
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from attnlab.errors import AttnlabError, UsageError
-from attnlab.experiment.choosing import Choice
+from attnlab.experiment.figures.choosing import Choice
 from attnlab.plotting.animation import GIF
 from attnlab.plotting.saving import figure_suffix, save_figure, save_pages
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 
-from attnlab.experiment.choosing import Choice
-from attnlab.experiment.draw import REFERENCE, draw_translation
+from attnlab.experiment.figures.choosing import Choice
+from attnlab.experiment.figures.drawing import REFERENCE, draw_translation
 from attnlab.inspection.maps import AttentionMap
 from attnlab.plotting.colours import GOLD
 
@@ -43,7 +43,7 @@ def outlined(axes):
     frames = [
         each
         for each in axes.collections
-        if np.allclose(each.get_edgecolor(), to_rgba(GOLD)) and len(each.get_paths())
+        if len(colours := each.get_edgecolor()) and np.allclose(colours, to_rgba(GOLD))
     ]
     boxes = [path.get_extents() for frame in frames for path in frame.get_paths()]
     return {(int(box.y0 + 0.5), int(box.x0 + 0.5)) for box in boxes}

@@ -14,7 +14,7 @@ import numpy as np
 
 from attnlab.evaluation.entropy import head_entropies
 from attnlab.experiment.align import measure_heads, read_gold
-from attnlab.experiment.choosing import Choice
+from attnlab.experiment.figures.choosing import Choice
 from attnlab.experiment.trained import Trained
 from attnlab.inspection.recorded import record_pairs
 from attnlab.text.corpus import load_split

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from matplotlib.figure import Figure
 
-from attnlab.experiment.choosing import Choice, ChosenMap, choose_maps
+from attnlab.experiment.figures.choosing import Choice, ChosenMap, choose_maps
 from attnlab.inspection.maps import AttentionMap
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.plotting.panel import AttentionPanel

@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.evaluation.metrics import NAMES
 from attnlab.evaluation.selection import LOSS
-from attnlab.experiment.choosing import choose_maps
-from attnlab.experiment.draw import REFERENCE, Cells, draw_translation, panel
-from attnlab.experiment.figure_files import Destination, file_stem, write_figures
+from attnlab.experiment.figures.choosing import choose_maps
+from attnlab.experiment.figures.drawing import REFERENCE, Cells, draw_translation, panel
+from attnlab.experiment.figures.files import Destination, file_stem, write_figures
+from attnlab.experiment.figures.plot import Resolved, Wanted, resolve
 from attnlab.experiment.film import FilmedSentence, Frame, read_frame, recorded_updates
 from attnlab.experiment.inspected import find_gold
-from attnlab.experiment.plot import Resolved, Wanted, resolve
 from attnlab.experiment.trained import Trained, require_attention
 from attnlab.inspection.maps import AttentionMap, label_maps
 from attnlab.plotting.animation import GIF, save_animation
