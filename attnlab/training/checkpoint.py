@@ -30,7 +30,7 @@ from attnlab.training.durable import DamagedError, check_seal, seal
 WEIGHTS = "weights.safetensors"
 TRAINING = "training.pt"
 
-_READINGS = 20  # a reader that finds a checkpoint being replaced tries again
+_READINGS = 200  # a reader that finds a checkpoint being replaced tries again
 _SECONDS_BETWEEN = 0.05
 
 Read = TypeVar("Read")
