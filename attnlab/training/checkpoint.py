@@ -112,13 +112,13 @@ def read_whole(folder: Path, read: Callable[[Path], Read]) -> Read:
             check_seal(standing)
             found = read(standing)
         except (AttnlabError, OSError):
-            # Where nothing was there and nothing is there, there is nothing to wait for.
+            # What was about to be replaced has been a moment later; else it is what there is.
+            time.sleep(_SECONDS_BETWEEN)
             if _identity(_standing(folder)) == before or reading == _READINGS:
                 raise
         else:
             if _identity(standing) in (before, None) or reading == _READINGS:
                 return found
-        time.sleep(_SECONDS_BETWEEN)
     raise AssertionError("the last reading returns or raises")
 
 
