@@ -12,7 +12,10 @@ from typing import Any, TypeVar, cast
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from attnlab.attention.score import SCORES, ScoreConfig
+from attnlab.attention.choices import AttentionConfig
+from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
+from attnlab.attention.positions import POSITIONS, PositionsConfig
+from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.evaluation.selection import StoppingConfig, require_metrics
 from attnlab.models import MODELS, ModelConfig
@@ -30,6 +33,8 @@ from attnlab.training.schedule import SCHEDULES, ScheduleConfig
 CHOICES: dict[str, Registry[Any]] = {
     "model": MODELS,
     "score": SCORES,
+    "normaliser": NORMALISERS,
+    "positions": POSITIONS,
     "optimiser": OPTIMISERS,
     "schedule": SCHEDULES,
     "search": SEARCHES,
@@ -90,6 +95,8 @@ class ExperimentConfig:
     vocabulary: VocabularyConfig
     model: ModelConfig
     score: ScoreConfig
+    normaliser: NormaliserConfig
+    positions: PositionsConfig
     optimiser: OptimiserConfig
     schedule: ScheduleConfig
     search: SearchConfig
@@ -122,6 +129,13 @@ class ExperimentConfig:
                 "dropout agree, and with model.dropout=0.0 they are the same: set "
                 "model.dropout=0.1 or so, or objective.r_drop=0"
             )
+
+    @property
+    def attention(self) -> AttentionConfig:
+        """What is chosen of attention, whatever the model."""
+        return AttentionConfig(
+            score=self.score, normaliser=self.normaliser, positions=self.positions
+        )
 
 
 @dataclass(kw_only=True)

@@ -26,7 +26,7 @@ from attnlab.config import ExperimentConfig, from_node, from_yaml, to_yaml
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.training.durable import sync
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever an older attnlab could no longer use what a newer one writes, or the reverse."""
 
 AVERAGED = "averaged"

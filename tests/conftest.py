@@ -9,7 +9,10 @@ import torch
 import yaml
 from omegaconf import OmegaConf
 
-from attnlab.attention.score import SCORES, ScoreConfig
+from attnlab.attention.choices import AttentionConfig
+from attnlab.attention.normalisers import NORMALISERS
+from attnlab.attention.positions import POSITIONS
+from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.resources import shipped_folder
 from attnlab.text.vocabulary_config import VocabularyConfig
@@ -44,17 +47,36 @@ def score_config(name: str, **changes: Any) -> ScoreConfig:
     return SCORES.config(name)(**shipped_values("score", name) | changes)
 
 
+OWN_POSITIONS = {"transformer": "sinusoidal"}
+"""What the models' YAML files choose; the others know order by themselves."""
+
+
+def attention_config(
+    score: str = "additive", normaliser: str = "softmax", positions: str = "none"
+) -> AttentionConfig:
+    return AttentionConfig(
+        score=score_config(score),
+        normaliser=NORMALISERS.config(normaliser)(**shipped_values("normaliser", normaliser)),
+        positions=POSITIONS.config(positions)(**shipped_values("positions", positions)),
+    )
+
+
 def small_model(
     name: str,
     score: str = "additive",
     vocabulary: VocabularySizes | None = None,
+    *,
+    normaliser: str = "softmax",
+    positions: str | None = None,
     **changes: Any,
 ) -> EncoderDecoder[Any]:
     """A small float64 model in evaluation mode, with the seed of the moment."""
     values = shipped_values("model", name) | SMALL[name] | {"tie_embeddings": "target"} | changes
     vocabulary = vocabulary or VocabularySizes(source=19, target=23, shared=False)
     config = MODELS.config(name)(**values)
-    return MODELS.build(config, score_config(score), vocabulary).double().eval()
+    told = positions or OWN_POSITIONS.get(name, "none")
+    attention = attention_config(score, normaliser, told)
+    return MODELS.build(config, attention, vocabulary).double().eval()
 
 
 def objective_config(**changes: Any) -> ObjectiveConfig:

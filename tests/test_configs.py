@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from attnlab import launch
-from attnlab.attention.score import SCORES
+from attnlab.attention.scores import SCORES
 from attnlab.config import CHOICES, ExperimentConfig, InferenceConfig, from_node
 from attnlab.models import MODELS
 from attnlab.resources import shipped_folder

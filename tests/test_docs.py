@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,8 +10,9 @@ import torch.nn.functional as F
 import yaml
 
 from attnlab import launch
-from attnlab.attention import score as score_module
 from attnlab.attention.multihead import MultiHeadAttention
+from attnlab.attention.scores import products as score_module
+from tests.conftest import attention_config
 from tests.runs import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "adding-a-score.md").read_text(encoding="utf-8")
@@ -21,7 +23,7 @@ def cosine():
     """The documented scoring function, registered for the length of a test."""
     [code] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     [values] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    exec(code, vars(score_module) | {"F": F})
+    exec(code, vars(score_module) | {"F": F, "torch": torch})
     values = yaml.safe_load(values)
     yield score_module.SCORES.config("cosine")(**values)
     del score_module.SCORES._entries["cosine"]
@@ -36,7 +38,7 @@ def test_the_documented_score_is_a_cosine_and_works_with_many_heads(cosine):
     terms = score.terms(score.project_query(query), score.project_key(key))
     torch.testing.assert_close(score.factor * terms.sum(-1), expected)
     assert set(score.symbols) == {"sharpness"}
-    attention = MultiHeadAttention(cosine, 12, 3)
+    attention = MultiHeadAttention(replace(attention_config(), score=cosine), 12, 3)
     x = torch.randn(2, 5, 12)
     assert attention(x, attention.prepare(x, x)).shape == x.shape
 

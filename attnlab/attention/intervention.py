@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from attnlab.attention.pooling import Mask
+from attnlab.attention.normalisers import Mask
 from attnlab.attention.recording import attentions
 
 Weights = Float[Tensor, "batch heads queries keys"]

@@ -7,8 +7,9 @@ else than its neighbours. Any scoring function can do the comparing.
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from attnlab.attention.pooling import AttentionPooling, Mask, Memory
-from attnlab.attention.score import SCORES, ScoreConfig
+from attnlab.attention.choices import AttentionConfig
+from attnlab.attention.normalisers import Mask
+from attnlab.attention.pooling import Memory
 from attnlab.errors import UsageError
 
 
@@ -20,16 +21,19 @@ class MultiHeadAttention(nn.Module):
     apart is what their projections hand to it.
 
     Sizes: queries and the result have `size` features, keys and values `memory_size` (as many,
-    unless told otherwise); each head works on `size / heads`.
+    unless told otherwise); each head works on `size / heads`. `within`: whether queries and keys
+    are tokens of one sentence, whose positions are then told.
     """
 
     def __init__(
         self,
-        score: ScoreConfig,
+        attention: AttentionConfig,
         size: int,
         heads: int,
         dropout: float = 0.0,
         memory_size: int | None = None,
+        *,
+        within: bool = False,
     ) -> None:
         super().__init__()
         if size % heads:
@@ -44,7 +48,10 @@ class MultiHeadAttention(nn.Module):
         self.key_weight = nn.Linear(memory_size, size)
         self.value_weight = nn.Linear(memory_size, size)
         self.output_weight = nn.Linear(size, size)
-        self.pooling = AttentionPooling(SCORES.build(score, head_size, head_size), dropout)
+        positions = None
+        if within:
+            positions = attention.told_positions().relative(heads, head_size, head_size)
+        self.pooling = attention.pooling(head_size, head_size, dropout, positions)
         for weight in (self.query_weight, self.key_weight, self.value_weight, self.output_weight):
             nn.init.xavier_uniform_(weight.weight)
             nn.init.zeros_(weight.bias)
@@ -53,10 +60,14 @@ class MultiHeadAttention(nn.Module):
         self,
         key: Float[Tensor, "batch keys memory_size"],
         value: Float[Tensor, "batch keys memory_size"],
+        start: int = 0,
     ) -> Memory:
-        """Project and split the keys and values, ready for any number of queries."""
+        """Project and split the keys and values, ready for any number of queries.
+
+        Where positions are told, the first key stands at position `start`.
+        """
         return self.pooling.prepare(
-            self._split(self.key_weight(key)), self._split(self.value_weight(value))
+            self._split(self.key_weight(key)), self._split(self.value_weight(value)), start
         )
 
     def forward(

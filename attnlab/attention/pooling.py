@@ -1,6 +1,6 @@
 """Attention pooling: turn scores into weights, and weights into an average of values.
 
-    scores -> mask -> softmax -> weighted average of values
+    scores -> mask -> normaliser (a softmax) -> weighted average of values
 
 Everything in attnlab that attends does it here. Knows no heads and no model.
 """
@@ -9,30 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from attnlab.attention.dropout import dropout
+from attnlab.attention.normalisers import Mask, Normaliser
+from attnlab.attention.normalisers.softmax import Softmax
+from attnlab.attention.positions import RelativePositions
 from attnlab.attention.product import product_attention
-from attnlab.attention.score import Score
-
-Mask = Bool[Tensor, "..."]
-"""True where a query may see a key; broadcast against (…, queries, keys)."""
-
-
-def masked_softmax(
-    scores: Float[Tensor, "*batch queries keys"], mask: Mask | None
-) -> Float[Tensor, "*batch queries keys"]:
-    """Weights over the keys that `mask` lets be seen; each row sums to 1.
-
-    A query that may see no key at all gets zeros: there is nothing to average, and neither NaN
-    nor an even spread over what is hidden would say so.
-    """
-    if mask is None:
-        return scores.softmax(dim=-1)
-    weights = scores.masked_fill(~mask, -torch.inf).softmax(dim=-1)
-    # The softmax of a row of nothing but -inf is NaN.
-    return weights.masked_fill(~mask, 0.0)
+from attnlab.attention.scores import Score
 
 
 @dataclass
@@ -73,24 +58,40 @@ class AttentionStep:
 class AttentionPooling(nn.Module):
     """Answers each query with an average of the values, weighted by how its key scored.
 
-    `dropout` is the share of weights that training sets to zero. Each of `observers` is shown
-    every step, and each of `key_observers` the keys of every memory before they are projected.
-    Each of `interventions`, in their order, is given weights and mask and returns the weights
-    to go on with.
+    `dropout` is the share of weights that training sets to zero; the `normaliser` is a softmax
+    unless another is given; `positions` are told where queries and keys are of one sentence. Each
+    of `observers` is shown every step, and each of `key_observers` the keys of every memory before
+    they are projected. Each of `interventions`, in their order, is given weights and mask and
+    returns the weights to go on with.
     """
 
-    def __init__(self, score: Score, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        score: Score,
+        dropout: float = 0.0,
+        normaliser: Normaliser | None = None,
+        positions: RelativePositions | None = None,
+    ) -> None:
         super().__init__()
         self.score = score
         self.dropout = dropout
+        self.normaliser = normaliser or Softmax()
+        self.positions = positions or RelativePositions()
         self.observers: list[Callable[[AttentionStep], None]] = []
         self.key_observers: list[Callable[[Tensor], None]] = []
         self.interventions: list[Callable[[Tensor, Mask | None], Tensor]] = []
 
     def prepare(
-        self, key: Float[Tensor, "*batch keys key_size"], value: Float[Tensor, "*batch keys v"]
+        self,
+        key: Float[Tensor, "*batch keys key_size"],
+        value: Float[Tensor, "*batch keys v"],
+        start: int = 0,
     ) -> Memory:
-        """Do, once, all the work on keys that no query changes."""
+        """Do, once, all the work on keys that no query changes.
+
+        Where positions are told, the first key stands at position `start`.
+        """
+        key = self.positions.turn(key, start)
         for observe in self.key_observers:
             observe(key)
         return Memory(self.score.project_key(key), value)
@@ -100,20 +101,55 @@ class AttentionPooling(nn.Module):
         query: Float[Tensor, "*batch queries query_size"],
         memory: Memory,
         mask: Mask | None = None,
+        window: Float[Tensor, "..."] | None = None,
     ) -> Float[Tensor, "*batch queries v"]:
-        """Attend to `memory`; `mask` is boolean, True = may be seen."""
-        given, query = query, self.score.project_query(query)
+        """Attend to `memory`; `mask` is boolean, True = may be seen; for `window` see `attend`."""
+        scale, factor = self.score.dot_scale, self.normaliser.softmax_factor
         unseen = not self.observers and not self.interventions
-        if self.score.dot_scale is not None and unseen:
-            share = self.dropout if self.training else 0.0
-            scale = self.score.dot_scale
-            return product_attention(query, memory.key, memory.value, mask, scale, share)
-        scores = self.score.compare(query, memory.key)
-        # A softmax over half-precision scores would round the weights twice.
-        weights = masked_softmax(scores.float() if scores.dtype.itemsize < 4 else scores, mask)
+        if scale is None or factor is None or not unseen or window is not None:
+            return self.attend(query, memory, mask, window).answer
+        if not self.positions.told_by_turning:
+            return self.attend(query, memory, mask).answer
+        query = self.score.project_query(self._turned(query, memory))
+        share = self.dropout if self.training else 0.0
+        return product_attention(query, memory.key, memory.value, mask, scale * factor, share)
+
+    def attend(
+        self,
+        query: Float[Tensor, "*batch queries query_size"],
+        memory: Memory,
+        mask: Mask | None = None,
+        window: Float[Tensor, "..."] | None = None,
+    ) -> AttentionStep:
+        """Attend to `memory` step by step, and give all that led to the answer.
+
+        `window`: a factor of at least 0 for each weight; where it is 0 a key is not seen at all.
+        It broadcasts against (…, queries, keys), and weights need no longer sum to 1.
+        """
+        query = self._turned(query, memory)
+        projected = self.score.project_query(query)
+        scores = self.score.compare(projected, memory.key)
+        bias = self.positions.bias(self.score, projected, memory.key.size(-2))
+        if bias is not None:
+            scores = scores + bias
+        if window is not None:
+            mask = window > 0 if mask is None else mask & (window > 0)
+        # Weights of half-precision scores would be rounded twice.
+        weights = self.normaliser(scores.float() if scores.dtype.itemsize < 4 else scores, mask)
+        if window is not None:
+            weights = weights * window
         for change in self.interventions:
             weights = change(weights, mask)
-        answer = dropout(weights, self.dropout, self.training) @ memory.value
+        used = dropout(weights, self.dropout, self.training)
+        answer = used @ memory.value
+        added = self.positions.answer(used)
+        if added is not None:
+            answer = answer + added
+        step = AttentionStep(query, projected, memory, scores, mask, weights, answer)
         for observe in self.observers:
-            observe(AttentionStep(given, query, memory, scores, mask, weights, answer))
-        return answer
+            observe(step)
+        return step
+
+    def _turned(self, query: Tensor, memory: Memory) -> Tensor:
+        """The queries are the last tokens of the sentence, where positions are told at all."""
+        return self.positions.turn(query, memory.key.size(-2) - query.size(-2))

@@ -41,7 +41,7 @@ def build_model(
     sizes = VocabularySizes(
         source=len(vocabulary.source), target=len(vocabulary.target), shared=vocabulary.shared
     )
-    return MODELS.build(config.model, config.score, sizes).to(device)
+    return MODELS.build(config.model, config.attention, sizes).to(device)
 
 
 def build_translator(

@@ -9,9 +9,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from attnlab.attention.choices import AttentionConfig
 from attnlab.attention.dropout import dropout
-from attnlab.attention.pooling import AttentionPooling, Memory
-from attnlab.attention.score import SCORES, ScoreConfig
+from attnlab.attention.pooling import Memory
 from attnlab.models.embedding import embedding_tables
 from attnlab.models.interface import MODELS, DecoderState, EncoderDecoder, VocabularySizes
 from attnlab.models.recurrence import Hidden, build_recurrence
@@ -49,14 +49,14 @@ class AttentiveDecoder(nn.Module):
     - Without (Luong et al. 2015, section 3): `s_i = f(s_{i-1}, y_{i-1})`, and the query is s_i.
     """
 
-    def __init__(self, config: BahdanauConfig, score: ScoreConfig, embedding: nn.Embedding) -> None:
+    def __init__(
+        self, config: BahdanauConfig, attention: AttentionConfig, embedding: nn.Embedding
+    ) -> None:
         super().__init__()
         self.embedding = embedding
         self.dropout = config.dropout
         self.input_feeding = config.input_feeding
-        self.cross_attention = AttentionPooling(
-            SCORES.build(score, config.hidden_size, config.hidden_size)
-        )
+        self.cross_attention = attention.pooling(config.hidden_size, config.hidden_size)
         fed = config.hidden_size if config.input_feeding else 0
         self.cell = build_recurrence(
             config.cell,
@@ -104,14 +104,15 @@ class Bahdanau(EncoderDecoder[BahdanauState]):
     """Bahdanau et al. 2015's RNNsearch, with any scoring function, and GRU or LSTM."""
 
     def __init__(
-        self, config: BahdanauConfig, score: ScoreConfig, vocabulary: VocabularySizes
+        self, config: BahdanauConfig, attention: AttentionConfig, vocabulary: VocabularySizes
     ) -> None:
         super().__init__()
+        attention.require_no_positions(config.name)
         source, target, self.output = embedding_tables(
             config.tie_embeddings, vocabulary, config.embedding_size
         )
         self.encoder = RecurrentEncoder(config, source)
-        self.decoder = AttentiveDecoder(config, score, target)
+        self.decoder = AttentiveDecoder(config, attention, target)
 
     def encode(
         self, source: Int[Tensor, "batch length"], source_mask: Bool[Tensor, "batch length"]

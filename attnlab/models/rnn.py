@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from attnlab.attention.choices import AttentionConfig
 from attnlab.attention.dropout import dropout
-from attnlab.attention.score import ScoreConfig
 from attnlab.models.embedding import embedding_tables
 from attnlab.models.interface import MODELS, DecoderState, EncoderDecoder, VocabularySizes
 from attnlab.models.recurrence import Hidden, build_recurrence
@@ -39,10 +39,11 @@ class Rnn(EncoderDecoder[RnnState]):
     def __init__(
         self,
         config: RnnConfig,
-        score: ScoreConfig,  # noqa: ARG002
+        attention: AttentionConfig,
         vocabulary: VocabularySizes,
     ) -> None:
         super().__init__()
+        attention.require_no_positions(config.name)
         source, target, self.output = embedding_tables(
             config.tie_embeddings, vocabulary, config.embedding_size
         )

@@ -10,12 +10,12 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from attnlab.attention.choices import AttentionConfig
 from attnlab.attention.dropout import dropout
 from attnlab.attention.multihead import MultiHeadAttention
-from attnlab.attention.pooling import Mask, Memory
-from attnlab.attention.positions import SinusoidalPositions
+from attnlab.attention.normalisers import Mask
+from attnlab.attention.pooling import Memory
 from attnlab.attention.rounding import for_products
-from attnlab.attention.score import ScoreConfig
 from attnlab.errors import UsageError
 from attnlab.models.embedding import embedding_tables
 from attnlab.models.interface import (
@@ -99,16 +99,20 @@ class FeedForward(nn.Module):
         return answer
 
 
-def _attention(config: TransformerConfig, score: ScoreConfig) -> MultiHeadAttention:
-    return MultiHeadAttention(score, config.size, config.heads, config.attention_dropout)
+def _attention(
+    config: TransformerConfig, attention: AttentionConfig, *, within: bool
+) -> MultiHeadAttention:
+    return MultiHeadAttention(
+        attention, config.size, config.heads, config.attention_dropout, within=within
+    )
 
 
 class EncoderLayer(nn.Module):
     """Every source token attends to all of them, then thinks for itself."""
 
-    def __init__(self, config: TransformerConfig, score: ScoreConfig) -> None:
+    def __init__(self, config: TransformerConfig, attention: AttentionConfig) -> None:
         super().__init__()
-        self.self_attention = _attention(config, score)
+        self.self_attention = _attention(config, attention, within=True)
         self.self_residual = Residual(config)
         self.feedforward = FeedForward(config)
         self.feedforward_residual = Residual(config)
@@ -135,11 +139,11 @@ class LayerState:
 class DecoderLayer(nn.Module):
     """Every target token attends to those before it and itself, then to the source."""
 
-    def __init__(self, config: TransformerConfig, score: ScoreConfig) -> None:
+    def __init__(self, config: TransformerConfig, attention: AttentionConfig) -> None:
         super().__init__()
-        self.self_attention = _attention(config, score)
+        self.self_attention = _attention(config, attention, within=True)
         self.self_residual = Residual(config)
-        self.cross_attention = _attention(config, score)
+        self.cross_attention = _attention(config, attention, within=False)
         self.cross_residual = Residual(config)
         self.feedforward = FeedForward(config)
         self.feedforward_residual = Residual(config)
@@ -152,9 +156,11 @@ class DecoderLayer(nn.Module):
     ) -> tuple[Float[Tensor, "batch length size"], LayerState]:
         """Read `x` on from `state`; `source_mask` as in the encoder."""
         y = self.self_residual.enter(x)
-        past = self.self_attention.prepare(y, y)
-        if state.past is not None:
-            past = state.past.append(past)
+        if state.past is None:
+            past = self.self_attention.prepare(y, y)
+        else:
+            read = state.past.key.size(-2)
+            past = state.past.append(self.self_attention.prepare(y, y, start=read))
         mask = causal_mask(y.size(1), past.key.size(2), y.device)
         x = self.self_residual.leave(x, self.self_attention(y, past, mask))
         y = self.cross_residual.enter(x)
@@ -184,10 +190,10 @@ class TransformerState(DecoderState):
 class Encoder(nn.Module):
     """A stack of encoder layers over embeddings."""
 
-    def __init__(self, config: TransformerConfig, score: ScoreConfig) -> None:
+    def __init__(self, config: TransformerConfig, attention: AttentionConfig) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
-            EncoderLayer(config, score) for _ in range(config.encoder_layers)
+            EncoderLayer(config, attention) for _ in range(config.encoder_layers)
         )
         # A pre-norm stack leaves its sum as it is; somebody has to normalise it in the end.
         self.norm = nn.LayerNorm(config.size) if config.norm == "pre" else nn.Identity()
@@ -205,10 +211,10 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """A stack of decoder layers over embeddings."""
 
-    def __init__(self, config: TransformerConfig, score: ScoreConfig) -> None:
+    def __init__(self, config: TransformerConfig, attention: AttentionConfig) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
-            DecoderLayer(config, score) for _ in range(config.decoder_layers)
+            DecoderLayer(config, attention) for _ in range(config.decoder_layers)
         )
         self.norm = nn.LayerNorm(config.size) if config.norm == "pre" else nn.Identity()
 
@@ -239,22 +245,24 @@ class Transformer(EncoderDecoder[TransformerState]):
     """Vaswani et al. 2017, figure 1."""
 
     def __init__(
-        self, config: TransformerConfig, score: ScoreConfig, vocabulary: VocabularySizes
+        self, config: TransformerConfig, attention: AttentionConfig, vocabulary: VocabularySizes
     ) -> None:
         super().__init__()
         self.source_embedding, self.target_embedding, self.output = embedding_tables(
             config.tie_embeddings, vocabulary, config.size
         )
-        self.positions = SinusoidalPositions(config.size)
+        self.positions = attention.told_positions().embedding(config.size)
         self.embedding_scale = math.sqrt(config.size)
         self.dropout = config.dropout
-        self.encoder = Encoder(config, score)
-        self.decoder = Decoder(config, score)
+        self.encoder = Encoder(config, attention)
+        self.decoder = Decoder(config, attention)
 
     def _embed(
         self, table: nn.Embedding, tokens: Int[Tensor, "batch length"], start: int
     ) -> Float[Tensor, "batch length size"]:
-        embedded = self.positions(table(tokens) * self.embedding_scale, start)
+        embedded = table(tokens) * self.embedding_scale
+        if self.positions is not None:
+            embedded = self.positions(embedded, start)
         return dropout(embedded, self.dropout, self.training)
 
     def encode(

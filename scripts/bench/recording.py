@@ -19,7 +19,8 @@ from torch import Tensor
 
 from attnlab import launch
 from attnlab.attention.dropout import dropout
-from attnlab.attention.pooling import AttentionPooling, Memory, masked_softmax
+from attnlab.attention.normalisers.softmax import masked_softmax
+from attnlab.attention.pooling import AttentionPooling, Memory
 from attnlab.attention.product import product_attention
 from attnlab.config import ExperimentConfig, from_node
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
@@ -122,7 +123,7 @@ def main() -> None:
             source=len(vocabulary.source), target=len(vocabulary.target), shared=vocabulary.shared
         )
         torch.manual_seed(1)
-        model = MODELS.build(config.model, config.score, sizes)
+        model = MODELS.build(config.model, config.attention, sizes)
         for what, build in (("training", trainer), ("search", searcher)):
             measure(f"{name}, {what}", build(config, model, batches), rounds)
 

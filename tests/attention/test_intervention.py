@@ -5,7 +5,7 @@ import torch
 
 from attnlab.attention.intervention import intervene, permuted, silence, uniform
 from attnlab.attention.recording import attentions, record_attention
-from attnlab.attention.score import SCORES
+from attnlab.attention.scores import SCORES
 from tests.conftest import small_model
 
 SOURCE_LENGTHS = [6, 3]

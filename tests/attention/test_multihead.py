@@ -5,9 +5,9 @@ import torch
 
 from attnlab.attention.multihead import MultiHeadAttention
 from attnlab.attention.recording import record_attention
-from attnlab.attention.score import SCORES
+from attnlab.attention.scores import SCORES
 from attnlab.errors import UsageError
-from tests.conftest import score_config
+from tests.conftest import attention_config
 
 BATCH, QUERIES, KEYS, SIZE, HEADS = 2, 3, 5, 12, 3
 
@@ -23,7 +23,7 @@ def copied_into_torch(ours):
 
 
 def attention_of(name):
-    attention = MultiHeadAttention(score_config(name), SIZE, HEADS).double()
+    attention = MultiHeadAttention(attention_config(name), SIZE, HEADS).double()
     for parameter in attention.parameters():
         torch.nn.init.normal_(parameter)
     return attention
@@ -61,11 +61,11 @@ def test_every_score_gives_heads_of_their_own(name):
 
 
 def test_memory_may_have_another_size():
-    attention = MultiHeadAttention(score_config("scaled_dot"), SIZE, HEADS, memory_size=7)
+    attention = MultiHeadAttention(attention_config("scaled_dot"), SIZE, HEADS, memory_size=7)
     memory = attention.prepare(torch.randn(BATCH, KEYS, 7), torch.randn(BATCH, KEYS, 7))
     assert attention(torch.randn(BATCH, QUERIES, SIZE), memory).shape == (BATCH, QUERIES, SIZE)
 
 
 def test_heads_that_do_not_divide_the_size_are_refused():
     with pytest.raises(UsageError, match="12 features cannot be split evenly among 5 heads"):
-        MultiHeadAttention(score_config("dot"), SIZE, 5)
+        MultiHeadAttention(attention_config("dot"), SIZE, 5)

@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from attnlab.attention.pooling import AttentionPooling, masked_softmax
-from attnlab.attention.score import SCORES
+from attnlab.attention.normalisers.softmax import masked_softmax
+from attnlab.attention.pooling import AttentionPooling
+from attnlab.attention.scores import SCORES
 from tests.conftest import score_config
 
 BATCH, QUERIES, KEYS, SIZE, WIDTH = 2, 3, 5, 7, 11

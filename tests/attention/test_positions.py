@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from attnlab.attention.positions import SinusoidalPositions, sinusoids
+from attnlab.attention.positions.sinusoidal import SinusoidalEmbedding, sinusoids
 
 
 @pytest.mark.parametrize("size", [12, 7])
@@ -29,7 +29,7 @@ def test_an_offset_is_the_same_rotation_everywhere():
 
 
 def test_a_later_start_and_long_sentences_use_the_same_table():
-    positions = SinusoidalPositions(12)
+    positions = SinusoidalEmbedding(12)
     zeros = torch.zeros(1, 200, 12)
     whole = positions(zeros)
     torch.testing.assert_close(whole[0], sinusoids(200, 12))

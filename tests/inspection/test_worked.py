@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from attnlab.attention.recording import attentions, record_attention
-from attnlab.attention.score import SCORES
+from attnlab.attention.scores import SCORES
 from attnlab.inspection.recorded import kind_and_layer
 from attnlab.inspection.worked import work_out
 from attnlab.tokenised.batching import EncodedPair, collate

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from attnlab.attention.score import SCORES
+from attnlab.attention.scores import SCORES
 from attnlab.errors import UsageError
 from attnlab.models import MODELS, VocabularySizes
 from tests.conftest import small_model

@@ -5,7 +5,7 @@ import torch
 
 from attnlab.models.transformer import DecoderLayer, EncoderLayer, LayerState, TransformerConfig
 from tests.attention.test_multihead import copied_into_torch
-from tests.conftest import SMALL, score_config, shipped_values
+from tests.conftest import SMALL, attention_config, shipped_values
 
 BATCH, SOURCE, TARGET, SIZE = 2, 5, 7, 12
 
@@ -52,7 +52,7 @@ def reference(kind, ours, norm, activation):
 @activations
 @norms
 def test_encoder_layer_equals_torch(norm, activation):
-    ours = randomised(EncoderLayer(config_of(norm, activation), score_config("scaled_dot")))
+    ours = randomised(EncoderLayer(config_of(norm, activation), attention_config("scaled_dot")))
     theirs = reference(torch.nn.TransformerEncoderLayer, ours, norm, activation)
     x = torch.randn(BATCH, SOURCE, SIZE, dtype=torch.float64)
     mask = torch.arange(SOURCE) < torch.tensor([[5], [3]])
@@ -65,7 +65,7 @@ def test_encoder_layer_equals_torch(norm, activation):
 @activations
 @norms
 def test_decoder_layer_equals_torch(norm, activation):
-    ours = randomised(DecoderLayer(config_of(norm, activation), score_config("scaled_dot")))
+    ours = randomised(DecoderLayer(config_of(norm, activation), attention_config("scaled_dot")))
     theirs = reference(torch.nn.TransformerDecoderLayer, ours, norm, activation)
     source = torch.randn(BATCH, SOURCE, SIZE, dtype=torch.float64)
     x = torch.randn(BATCH, TARGET, SIZE, dtype=torch.float64)

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from attnlab.attention.score import SCORES
+from attnlab.attention.scores import SCORES
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.models import MODELS
 from attnlab.tokenised.batching import EncodedPair, collate

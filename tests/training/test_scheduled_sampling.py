@@ -6,7 +6,7 @@ from itertools import islice, pairwise
 import pytest
 import torch
 
-from attnlab.attention.score import SCORES
+from attnlab.attention.scores import SCORES
 from attnlab.models import MODELS
 from attnlab.text.tokens import END
 from attnlab.tokenised.batching import EncodedPair, collate

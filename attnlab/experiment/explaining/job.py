@@ -1,7 +1,7 @@
 """Which sentence, which attention and which step of a trained run are to be worked out."""
 
 from attnlab.attention.recording import attentions
-from attnlab.attention.score import Score
+from attnlab.attention.scores import Score
 from attnlab.errors import UsageError
 from attnlab.experiment.explaining.explanation import Explanation, Parameter, Place
 from attnlab.experiment.inspected import Inspected, inspect_sentences

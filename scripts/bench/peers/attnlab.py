@@ -18,7 +18,7 @@ def build(setting: Setting) -> Trainee:
     keep_freed_memory()
     precision = resolve_precision(config.precision, device)
     sizes = VocabularySizes(source=setting.vocabulary, target=setting.vocabulary, shared=True)
-    model = MODELS.build(config.model, config.score, sizes)
+    model = MODELS.build(config.model, config.attention, sizes)
     objective = Objective(model, config.objective)
 
     def loss(batch: Batch) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from attnlab.attention.positions import sinusoids
+from attnlab.attention.positions.sinusoidal import sinusoids
 from attnlab.models.transformer import TransformerConfig
 from attnlab.text.tokens import PAD
 from attnlab.tokenised.batching import Batch

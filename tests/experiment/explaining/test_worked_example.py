@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from attnlab.attention.score import SCORES
+from attnlab.attention.scores import SCORES
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.experiment.explaining.job import explain_step
 from attnlab.experiment.explaining.worked_example import worked_example

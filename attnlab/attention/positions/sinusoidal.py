@@ -1,10 +1,18 @@
-"""Positions: what tells attention, which sees a set, in which order the words stood."""
+"""Sinusoidal positions: clocks that turn at many speeds, added to the embeddings."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
+
+from attnlab.attention.positions.interface import (
+    POSITIONS,
+    PositionEmbedding,
+    Positions,
+    PositionsConfig,
+)
 
 
 def sinusoids(length: int, size: int) -> Float[Tensor, "length size"]:
@@ -22,7 +30,7 @@ def sinusoids(length: int, size: int) -> Float[Tensor, "length size"]:
     return table
 
 
-class SinusoidalPositions(nn.Module):
+class SinusoidalEmbedding(PositionEmbedding):
     """Adds the sinusoids to embeddings; there is nothing to learn and no longest sentence."""
 
     table: Tensor
@@ -35,9 +43,29 @@ class SinusoidalPositions(nn.Module):
     def forward(
         self, embedded: Float[Tensor, "batch length size"], start: int = 0
     ) -> Float[Tensor, "batch length size"]:
-        """The first token of `embedded` stands at position `start` of its sentence."""
+        """See `PositionEmbedding`."""
         stop = start + embedded.size(1)
         if stop > len(self.table):
             longer = sinusoids(max(stop, 2 * len(self.table)), embedded.size(2))
             self.table = longer.to(self.table)
         return embedded + self.table[start:stop]
+
+
+@dataclass(kw_only=True)
+class SinusoidalConfig(PositionsConfig):
+    """Nothing to choose."""
+
+
+@POSITIONS.register("sinusoidal", SinusoidalConfig)
+class SinusoidalPositions(Positions):
+    """Vaswani et al. 2017, section 3.5."""
+
+    def __init__(self, config: SinusoidalConfig) -> None:
+        pass
+
+    def embedding(self, size: int) -> SinusoidalEmbedding:
+        """See `SinusoidalEmbedding`."""
+        return SinusoidalEmbedding(size)
+
+    def relative(self, heads: int, key_size: int, value_size: int) -> None:
+        """None."""

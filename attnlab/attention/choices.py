@@ -1,0 +1,46 @@
+"""What a model's user chooses of its attention, whatever the model: one value to hand around."""
+
+from dataclasses import dataclass
+
+from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
+from attnlab.attention.pooling import AttentionPooling
+from attnlab.attention.positions import (
+    POSITIONS,
+    Positions,
+    PositionsConfig,
+    RelativePositions,
+)
+from attnlab.attention.scores import SCORES, ScoreConfig
+from attnlab.errors import UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttentionConfig:
+    """How queries and keys are compared, how scores become weights, how positions are told."""
+
+    score: ScoreConfig
+    normaliser: NormaliserConfig
+    positions: PositionsConfig
+
+    def pooling(
+        self,
+        query_size: int,
+        key_size: int,
+        dropout: float = 0.0,
+        positions: RelativePositions | None = None,
+    ) -> AttentionPooling:
+        """A new attention for queries and keys of these sizes."""
+        score = SCORES.build(self.score, query_size, key_size)
+        return AttentionPooling(score, dropout, NORMALISERS.build(self.normaliser), positions)
+
+    def told_positions(self) -> Positions:
+        """The chosen way to tell positions, of which a model takes its parts."""
+        return POSITIONS.build(self.positions)
+
+    def require_no_positions(self, model: str) -> None:
+        """Refuse positions for a model that knows order by itself, or tells it in its own way."""
+        if self.positions.name != "none":
+            raise UsageError(
+                f"positions={self.positions.name} has no place in model={model}, which reads its "
+                "words one after the other; leave positions= out, or choose model=transformer"
+            )

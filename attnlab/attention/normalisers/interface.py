@@ -1,0 +1,44 @@
+"""Normalisers: from scores to weights that a query spreads over the keys which it may see.
+
+Knows no queries and no keys, only how well they scored.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from attnlab.registry import Registry
+
+NORMALISERS: Registry["Normaliser"] = Registry("normaliser")
+
+Mask = Bool[Tensor, "..."]
+"""True where a query may see a key; broadcast against (…, queries, keys)."""
+
+
+@dataclass(kw_only=True)
+class NormaliserConfig:
+    """What every normaliser's configuration has: the registered `name`."""
+
+    name: str
+
+
+class Normaliser(nn.Module, ABC):
+    """Weights of at least 0 from any scores; each row sums to 1, or to 0 where it sees no key."""
+
+    softmax_factor: float | None = None
+    """The factor f, where the weights are `softmax(f · scores)`; None where they are no softmax.
+
+    Whoever pools may then leave the product, the mask and the softmax to one fused kernel.
+    """
+
+    @abstractmethod
+    def forward(
+        self, scores: Float[Tensor, "*batch queries keys"], mask: Mask | None
+    ) -> Float[Tensor, "*batch queries keys"]:
+        """Weights over the keys that `mask` lets be seen.
+
+        A query that may see no key at all gets zeros: there is nothing to average, and neither NaN
+        nor an even spread over what is hidden would say so.
+        """

@@ -1,0 +1,70 @@
+"""The additive score: a small network looks at a query and a key together."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from attnlab.attention.scores.interface import SCORES, Score, ScoreConfig
+from attnlab.errors import UsageError
+
+
+@dataclass(kw_only=True)
+class AdditiveConfig(ScoreConfig):
+    """`hidden_size`: features of the hidden layer; null takes as many as the query has."""
+
+    hidden_size: int | None
+
+
+@SCORES.register("additive", AdditiveConfig)
+class AdditiveScore(Score):
+    """Bahdanau et al. 2015, A.1.2: `e_ij = v_a · tanh(W_a s_{i-1} + U_a h_j)`.
+
+    s is query, h is key: a small network with one hidden layer, which need not be a product.
+    """
+
+    formula = "vᵀ tanh(W q + U k)"
+    working = "q′ = W q, k′ = U k, and Σᵢ vᵢ tanh(q′ᵢ + k′ᵢ)"
+    symbols = MappingProxyType(
+        {"query_weight.weight": "W", "key_weight.weight": "U", "hidden_weight.weight": "vᵀ"}
+    )
+
+    def __init__(self, config: AdditiveConfig, query_size: int, key_size: int) -> None:
+        super().__init__()
+        hidden_size = query_size if config.hidden_size is None else config.hidden_size
+        if hidden_size < 1:
+            raise UsageError(f"score.hidden_size={hidden_size} must be at least 1, or null")
+        self.query_weight = nn.Linear(query_size, hidden_size, bias=False)
+        self.key_weight = nn.Linear(key_size, hidden_size, bias=False)
+        self.hidden_weight = nn.Linear(hidden_size, 1, bias=False)
+
+    def project_query(self, query: Float[Tensor, "*batch query_size"]) -> Tensor:
+        """`W_a s`: (…, query_size) -> (…, hidden_size)."""
+        projected: Tensor = self.query_weight(query)
+        return projected
+
+    def project_key(self, key: Float[Tensor, "*batch key_size"]) -> Tensor:
+        """`U_a h`: (…, key_size) -> (…, hidden_size)."""
+        projected: Tensor = self.key_weight(key)
+        return projected
+
+    def compare(
+        self,
+        query: Float[Tensor, "*batch queries size"],
+        key: Float[Tensor, "*batch keys size"],
+    ) -> Float[Tensor, "*batch queries keys"]:
+        """`v_a · tanh(q + k)` for each pair: memory for queries × keys × hidden_size numbers."""
+        # (…, queries, 1, hidden) + (…, 1, keys, hidden) -> (…, queries, keys, hidden)
+        hidden = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
+        scores: Tensor = self.hidden_weight(hidden)
+        return scores.squeeze(-1)
+
+    def terms(
+        self,
+        query: Float[Tensor, "*batch queries size"],
+        key: Float[Tensor, "*batch keys size"],
+    ) -> Float[Tensor, "*batch queries keys features"]:
+        """`v_i tanh(q_i + k_i)`."""
+        return self.hidden_weight.weight[0] * torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))

@@ -1,0 +1,62 @@
+"""The score of kernel regression: the nearer a key lies to the query, the more it counts."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from attnlab.attention.scores.interface import SCORES, ScoreConfig, require_equal_sizes
+from attnlab.attention.scores.products import ProductScore
+
+
+@dataclass(kw_only=True)
+class GaussianConfig(ScoreConfig):
+    """`width`: where the learnt inverse width w starts; null starts it at size^(-1/4)."""
+
+    width: float | None
+
+
+@SCORES.register("gaussian", GaussianConfig)
+class GaussianScore(ProductScore):
+    """Nadaraya–Watson kernel regression's score (Watson 1964): `-w² ‖q - k‖² / 2`.
+
+    Its softmax is a Gaussian kernel around the query; w, the inverse of the kernel's width, is
+    learnt. Started at size^(-1/4), w² is the scaled product's 1/√size.
+
+    Since `-‖q - k‖²/2 = q · k - ‖q‖²/2 - ‖k‖²/2`, two features more turn the distance into a
+    product: `(wq, -‖wq‖²/2, 1) · (wk, 1, -‖wk‖²/2)`. So this too runs on the fused kernel.
+    """
+
+    formula = "-w² ‖q - k‖² / 2"
+    working = "q′ = w q, k′ = w k, and -½ Σᵢ (q′ᵢ - k′ᵢ)²"
+    symbols = MappingProxyType({"width": "w"})
+    dot_scale = 1.0
+    factor = -0.5
+
+    def __init__(self, config: GaussianConfig, query_size: int, key_size: int) -> None:
+        super().__init__()
+        require_equal_sizes(config.name, query_size, key_size)
+        width = query_size**-0.25 if config.width is None else config.width
+        self.width = nn.Parameter(torch.tensor(float(width)))
+
+    def project_query(self, query: Float[Tensor, "*batch query_size"]) -> Tensor:
+        """(…, size) -> (…, size + 2)."""
+        query = query * self.width
+        penalty = -query.square().sum(-1, keepdim=True) / 2
+        return torch.cat([query, penalty, torch.ones_like(penalty)], dim=-1)
+
+    def project_key(self, key: Float[Tensor, "*batch key_size"]) -> Tensor:
+        """(…, size) -> (…, size + 2)."""
+        key = key * self.width
+        penalty = -key.square().sum(-1, keepdim=True) / 2
+        return torch.cat([key, torch.ones_like(penalty), penalty], dim=-1)
+
+    def terms(
+        self,
+        query: Float[Tensor, "*batch queries size"],
+        key: Float[Tensor, "*batch keys size"],
+    ) -> Float[Tensor, "*batch queries keys features"]:
+        """`(w q_i - w k_i)²`: of the distance itself, not of the product that stands for it."""
+        return (query[..., :-2].unsqueeze(-2) - key[..., :-2].unsqueeze(-3)).square()

@@ -1,0 +1,99 @@
+"""Scores that end in a product of vectors: dot, scaled dot, and the general, bilinear one."""
+
+import math
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from attnlab.attention.scores.interface import SCORES, Score, ScoreConfig, require_equal_sizes
+
+
+class ProductScore(Score):
+    """Whatever ends in a product of prepared queries and prepared keys."""
+
+    dot_scale: float
+    working = "Σᵢ qᵢ kᵢ"
+
+    def terms(
+        self,
+        query: Float[Tensor, "*batch queries size"],
+        key: Float[Tensor, "*batch keys size"],
+    ) -> Float[Tensor, "*batch queries keys features"]:
+        """`q_i k_i`."""
+        return query.unsqueeze(-2) * key.unsqueeze(-3)
+
+    def compare(
+        self,
+        query: Float[Tensor, "*batch queries size"],
+        key: Float[Tensor, "*batch keys size"],
+    ) -> Float[Tensor, "*batch queries keys"]:
+        """`dot_scale · q kᵀ`."""
+        return (query * self.dot_scale) @ key.transpose(-2, -1)
+
+
+@dataclass(kw_only=True)
+class DotConfig(ScoreConfig):
+    """Nothing to choose."""
+
+
+@SCORES.register("dot", DotConfig)
+class DotScore(ProductScore):
+    """Luong et al. 2015, section 3.1: `score(h_t, h_s) = h_t · h_s`; h_t is query, h_s is key.
+
+    Its variance grows with the size of the vectors, and a softmax over large scores hardly
+    learns: compare with `ScaledDotScore`.
+    """
+
+    formula = "q·k"
+    dot_scale = 1.0
+
+    def __init__(self, config: DotConfig, query_size: int, key_size: int) -> None:
+        super().__init__()
+        require_equal_sizes(config.name, query_size, key_size)
+
+
+@dataclass(kw_only=True)
+class ScaledDotConfig(ScoreConfig):
+    """Nothing to choose."""
+
+
+@SCORES.register("scaled_dot", ScaledDotConfig)
+class ScaledDotScore(ProductScore):
+    """Vaswani et al. 2017, equation 1: `q · k / √d`, so that the variance stays 1 at any size."""
+
+    formula = "q·k / √d"
+
+    def __init__(self, config: ScaledDotConfig, query_size: int, key_size: int) -> None:
+        super().__init__()
+        require_equal_sizes(config.name, query_size, key_size)
+        self.dot_scale = self.factor = 1 / math.sqrt(query_size)
+
+
+@dataclass(kw_only=True)
+class GeneralConfig(ScoreConfig):
+    """Nothing to choose."""
+
+
+@SCORES.register("general", GeneralConfig)
+class GeneralScore(ProductScore):
+    """Luong et al. 2015, section 3.1: `h_tᵀ W_a h_s`; h_t is query, h_s is key.
+
+    W_a turns keys into the space of the queries, whose sizes may differ. It is applied to the
+    keys, which outlive a single query.
+    """
+
+    formula = "qᵀ W k"
+    working = "k′ = W k, and Σᵢ qᵢ k′ᵢ"
+    symbols = MappingProxyType({"key_weight.weight": "W"})
+    dot_scale = 1.0
+
+    def __init__(self, config: GeneralConfig, query_size: int, key_size: int) -> None:  # noqa: ARG002
+        super().__init__()
+        self.key_weight = nn.Linear(key_size, query_size, bias=False)
+
+    def project_key(self, key: Float[Tensor, "*batch key_size"]) -> Tensor:
+        """`W_a k`: (…, key_size) -> (…, query_size)."""
+        projected: Tensor = self.key_weight(key)
+        return projected
