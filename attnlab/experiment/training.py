@@ -4,13 +4,14 @@ How a run comes by its config, its folder and its corpus is for `train.py` to kn
 """
 
 import logging
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 
 from attnlab.config import ExperimentConfig, seconds
 from attnlab.experiment.assembly import assemble
 from attnlab.experiment.film import AttentionFilm
-from attnlab.experiment.interruption import Interrupted, deferred_signals
+from attnlab.experiment.interruption import Interrupted, Request, deferred_signals
 from attnlab.experiment.non_finite import NonFiniteBatches
 from attnlab.experiment.notes import Notes, StepSums
 from attnlab.experiment.occupied import writing_to
@@ -25,7 +26,7 @@ from attnlab.experiment.stopping import (
     refuse_to_follow_validation,
     require_same_metric,
 )
-from attnlab.experiment.validation import Validation, Validator
+from attnlab.experiment.validation import CutShort, Validation, Validator
 from attnlab.experiment.watching import Watch, watched_pairs
 from attnlab.run import Run
 from attnlab.tokenised.corpus import TokenisedCorpus
@@ -65,7 +66,7 @@ class Training:
         self._model, self._optimiser = self._assembly.model, self._assembly.optimiser
         self._average = MovingAverage(config.averaging, self._model)
         self._progress, self._notes = Progress(), Notes(config.stopping.metric)
-        self._saved = False
+        self._saved, self._request = False, Request()
         restored = None
         if resume:
             restored = restore_together(
@@ -123,33 +124,52 @@ class Training:
             if self._profiler is not None:
                 ending.enter_context(closing(self._profiler))
                 self._profiler.start(self._progress.update)
-            with deferred_signals(several) as request, progress_display(shown) as display:
-                self._watch.before(self._progress.update + 1)
-                while (stopped := self._reason_to_stop()) is None:
-                    step = next(steps, None)
-                    if step is None:
-                        break
-                    if isinstance(step, NonFinite):
-                        self._non_finite.meet(step, self._progress)
-                        continue
-                    self._after(step, display)
-                    if signal_number := self._group.largest(request.signal_number or 0):
-                        self._save_last()
-                        self._group.wait()  # torchrun kills all as soon as one is gone
-                        raise Interrupted(
-                            signal_number,
-                            f"stopped at update {step.update:,}, and saved; go on with: "
-                            f"attnlab train --resume {self._run.folder}",
-                        )
-                if self._notes.unreported.steps:
-                    self._report()
-                if self._notes.validated != self._progress.update:
-                    self._validate(display)
+            with deferred_signals(several) as self._request, progress_display(shown) as display:
+                try:
+                    stopped = self._go_on(steps, display)
+                except CutShort:
+                    raise self._interrupted() from None
             self._save_last()
             self._conclude()
         self._group.wait()
         best, seconds_taken = self._notes.best, self._progress.seconds()
         return Outcome(self._run, best, self._progress.update, seconds_taken, stopped)
+
+    def _go_on(self, steps: Iterator[Step | NonFinite], display: ProgressDisplay) -> str | None:
+        """Take the steps, with all that is due between them; returns why no more were taken."""
+        if self._is_validation_due() and self._notes.validated != self._progress.update:
+            self._validate_and_heed(display)  # the one that the run was cut in
+        self._watch.before(self._progress.update + 1)
+        while (stopped := self._reason_to_stop()) is None:
+            step = next(steps, None)
+            if step is None:
+                break
+            if isinstance(step, NonFinite):
+                self._non_finite.meet(step, self._progress)
+                continue
+            self._after(step, display)
+            if self._asked_to_end():
+                raise self._interrupted()
+        if self._notes.unreported.steps:
+            self._report()
+        if self._notes.validated != self._progress.update:
+            self._validate(display)
+        return stopped
+
+    def _asked_to_end(self) -> int:
+        """By which signal any of the processes was asked to end; 0 by none."""
+        return self._group.largest(self._request.signal_number or 0)
+
+    def _interrupted(self) -> Interrupted:
+        """Save everything, and say so."""
+        signal_number = self._asked_to_end()
+        self._save_last()
+        self._group.wait()  # torchrun kills all as soon as one is gone
+        return Interrupted(
+            signal_number,
+            f"stopped at update {self._progress.update:,}, and saved; go on with: "
+            f"attnlab train --resume {self._run.folder}",
+        )
 
     def _reason_to_stop(self) -> str | None:
         return reason_to_stop(self._notes.patience, self._run.config.stopping)
@@ -168,12 +188,8 @@ class Training:
             self._report()
         if watched := self._watch.after(step.update):
             self._tracker.scalars(step.update, watched)
-        if step.update % config.validate_every == 0:
-            found = self._validate(display)
-            if found is not None:
-                quality = found.quality(config.stopping.metric)
-                self._schedule.observe(quality)
-                self._notes.patience.observe(quality, config.stopping.minimum_improvement)
+        if self._is_validation_due():
+            self._validate_and_heed(display)
         if step.update % config.checkpoint_every == 0:
             self._save_last()
         self._watch.before(step.update + 1)
@@ -188,29 +204,50 @@ class Training:
         self._tracker.scalars(self._progress.update, report)
         self._notes.unreported, self._saved = StepSums(), False
 
+    def _is_validation_due(self) -> bool:
+        update = self._progress.update
+        return update > 0 and update % self._run.config.validate_every == 0
+
+    def _validate_and_heed(self, display: ProgressDisplay) -> None:
+        """Measure the model; schedule and patience go by what was found."""
+        found, stopping = self._validate(display), self._run.config.stopping
+        if found is not None:
+            quality = found.quality(stopping.metric)
+            self._schedule.observe(quality)
+            self._notes.patience.observe(quality, stopping.minimum_improvement)
+
     def _validate(self, display: ProgressDisplay) -> Validation | None:
         """Measure the model, or its average; keep it if it is the best so far.
 
         None where the corpus has no validation split.
+
+        Raises:
+            CutShort: somebody asked for an end; it is to be done once training goes on.
         """
-        self._notes.validated, self._saved = self._progress.update, False
+        self._saved = False
         with self._average.applied():
             if self._group.is_first and (keep := self._run.config.keep_checkpoints):
                 save_snapshot(self._run.checkpoints, self._progress.update, self._model, keep)
             if self._validator is None:
+                self._notes.validated = self._progress.update
                 self._save_best()
                 return None
             with display.validating():
-                found = self._validator.validate(self._progress.update)
+                found = self._validator.validate(self._progress.update, self._is_cut_short)
                 if self._film is not None:
                     epochs = self._assembly.epochs(self._progress)
                     self._film.record(self._progress.update, epochs, found.scores)
+            self._notes.validated = self._progress.update
             is_best = self._notes.take(found)
             if is_best:
                 self._save_best()
         told = "  (the best so far)" if is_best else ""
         logger.info("update %s · valid %s%s", f"{self._progress.update:,}", found, told)
         return found
+
+    def _is_cut_short(self) -> bool:
+        """Several processes are patient: all would have to give up in the same moment."""
+        return self._group.size == 1 and self._request.signal_number is not None
 
     def _save_last(self) -> None:
         """Put everything as it is now into the last checkpoint, unless it is there already."""

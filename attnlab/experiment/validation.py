@@ -1,7 +1,8 @@
 """Validation: loss and metrics on the validation split, and samples for TensorBoard."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -22,6 +23,10 @@ from attnlab.training.distributed import ALONE, Group
 from attnlab.training.objective import total_cross_entropy
 from attnlab.training.tracking import Tracker
 from attnlab.translation import Translation
+
+
+class CutShort(Exception):  # noqa: N818 - what happened, and no error
+    """A validation was given up before it had measured anything."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +78,27 @@ class Validator:
         self._batches = TrainingBatches(encoded, config.batch_tokens, config.seed)
         self._search, self._batch_tokens = config.search, config.batch_tokens
 
-    def validate(self, update: int) -> Validation:
-        """Measure, and record figures and samples under `update`."""
+    def validate(self, update: int, is_unwanted: Callable[[], bool]) -> Validation:
+        """Measure, and record figures and samples under `update`.
+
+        Raises:
+            CutShort: `is_unwanted`, asked batch after batch, said so; nothing is recorded.
+        """
+
+        def go_on(_: object) -> None:
+            if is_unwanted():
+                raise CutShort
+
         # A new one each time: sampling begins alike, wherever a run was cut and resumed.
         translator = build_translator(
             self._model, self._vocabulary, self._search, self._batch_tokens
         )
         sources = [pair.source for pair in self._translated]
-        translations = self._group.divide(translator.translate, sources)
+        translations = self._group.divide(partial(translator.translate, report=go_on), sources)
         references = [pair.target for pair in self._translated]
         texts = [each.text for each in translations]
         scores = {metric: measure(metric, texts, references).score for metric in self._metrics}
-        found = Validation({LOSS: self._loss(), **scores})
+        found = Validation({LOSS: self._loss(go_on), **scores})
         tracked = {f"valid/{metric}": score for metric, score in found.scores.items()}
         self._tracker.scalars(update, tracked)
         for index in self._watched:
@@ -92,7 +106,7 @@ class Validator:
         return found
 
     @torch.no_grad()
-    def _loss(self) -> float:
+    def _loss(self, report: Callable[[object], None]) -> float:
         device = next(self._model.parameters()).device
         self._model.eval()
         total, tokens = 0.0, 0.0
@@ -100,6 +114,7 @@ class Validator:
             batch = batch.to(device)
             total += float(total_cross_entropy(self._model, batch))
             tokens += batch.target_tokens
+            report(batch)
         total, tokens = self._group.sum([total, tokens])
         return total / tokens
 

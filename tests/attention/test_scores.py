@@ -95,5 +95,5 @@ def test_additive_hidden_size_is_the_querys_unless_given():
 def test_unknown_score_names_the_choices():
     config = score_config("dot")
     config.name = "cubic"
-    with pytest.raises(UsageError, match="unknown score 'cubic'; choose one of: .*scaled_dot"):
+    with pytest.raises(UsageError, match=r"unknown score 'cubic'; choose one of: .*scaled_dot"):
         SCORES.build(config, 3, 3)

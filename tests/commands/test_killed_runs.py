@@ -206,3 +206,35 @@ def test_sigterm_within_a_step_then_resuming_is_exact(settings, tmp_path):
     process = start_or_resume(tmp_path)  # one that is done already
     assert process.wait() == 0, process.told()
     assert_the_same(run_of(tmp_path, "cut"), whole)
+
+
+@pytest.mark.parametrize("cut", ["translating", "loss"])
+def test_sigterm_within_a_validation_gives_it_up_and_resuming_makes_up_for_it(cut, tmp_path):
+    """It comes with the first batch of the second validation, at update 22."""
+    settings = ["max_updates=40", "validate_sentences=null", "data.held_out_fraction=0.2"]
+    whole = undisturbed(tmp_path, *settings)
+    module, name = {
+        "translating": ("attnlab.translation", "pad_sources"),
+        "loss": ("attnlab.experiment.validation", "total_cross_entropy"),
+    }[cut]
+    terminate = (
+        f"import glob, os, signal, {module} as module\n"
+        f"original, calls = module.{name}, []\n"
+        "def wrapped(*arguments):\n"
+        "    told = ''.join(open(path).read() for path in glob.glob('runs/cut/*/metrics.jsonl'))\n"
+        "    if '\"update\": 21,' in told:\n"
+        "        calls.append(arguments)\n"
+        "        if len(calls) == 1:\n"
+        "            os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    return original(*arguments)\n"
+        f"module.{name} = wrapped\n"
+    )
+    arguments = [*SETTINGS, *settings, "name=cut"]
+    process = Attnlab(*arguments, folder=tmp_path, preparation=terminate)
+    assert process.wait() == 143, process.told()
+    assert "stopped at update 22, and saved" in " ".join(process.told().split())
+    validated = [line for line in metrics_of(run_of(tmp_path, "cut")) if "valid/loss" in line]
+    assert len(validated) == 1  # of update 11
+    process = start_or_resume(tmp_path)
+    assert process.wait() == 0, process.told()
+    assert_the_same(run_of(tmp_path, "cut"), whole)
