@@ -5,6 +5,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.warm import Attnlab
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -29,12 +32,21 @@ def environment() -> dict[str, str]:
 
 
 def attnlab(*arguments: str, folder: Path, given: bytes = b"", timeout: float = 120) -> Result:
-    """Run the command in `folder` as a user would."""
+    """Run the command in `folder`: a process of its own, with what it imports imported already."""
+    with TemporaryDirectory() as streams:
+        files = {name: Path(streams) / name for name in ("given", "output", "errors")}
+        files["given"].write_bytes(given)
+        code = Attnlab(*arguments, folder=folder, **files).wait(timeout)
+        told = [files[name].read_bytes().decode() for name in ("output", "errors")]
+    return Result(code, *told)
+
+
+def fresh_attnlab(*arguments: str, folder: Path, timeout: float = 120) -> Result:
+    """Run the command in `folder` as a user would, from the very beginning."""
     done = subprocess.run(
         [sys.executable, "-m", "attnlab", *arguments],
         cwd=folder,
         env=environment(),
-        input=given,
         capture_output=True,
         timeout=timeout,
         check=False,

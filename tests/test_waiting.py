@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from attnlab.waiting import wait_briefly
-from tests.runs import attnlab
+from tests.runs import fresh_attnlab
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="GNU's OpenMP is Linux's")
@@ -14,7 +14,7 @@ def test_a_command_that_needs_torch_tells_openmp(tmp_path, monkeypatch):
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     (tmp_path / "runs").mkdir()
-    told = attnlab("eval", folder=tmp_path).errors
+    told = fresh_attnlab("eval", folder=tmp_path).errors
     assert "GOMP_SPINCOUNT = '1000'" in told
 
 

@@ -13,15 +13,36 @@ from pathlib import Path
 
 _SERVER = multiprocessing.get_context("forkserver") if os.name == "posix" else None
 _started = []
-NEEDED = ["attnlab.__main__", "attnlab.experiment.train", "attnlab.experiment.evaluate"]
+NEEDED = [
+    "attnlab.__main__",
+    "attnlab.experiment.train",
+    "attnlab.experiment.evaluate",
+    "attnlab.experiment.figures.plot",
+]
 
 
-def _run(folder: str, output: str, arguments: list[str], preparation: str) -> None:
-    os.chdir(folder)
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+@dataclass(frozen=True)
+class _Surroundings:
+    """What a process finds: working folder, variables, and the files that are its streams."""
+
+    folder: str
+    variables: dict[str, str]
+    given: str
+    output: str
+    errors: str
+
+    def enter(self) -> None:
+        os.chdir(self.folder)
+        os.environ.clear()
+        os.environ.update(self.variables)
+        os.dup2(os.open(self.given, os.O_RDONLY), 0)
+        for number, path in ((1, self.output), (2, self.errors)):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+        sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+
+
+def _run(surroundings: _Surroundings, arguments: list[str], preparation: str) -> None:
+    surroundings.enter()
     import torch
 
     from attnlab.__main__ import main
@@ -33,13 +54,28 @@ def _run(folder: str, output: str, arguments: list[str], preparation: str) -> No
 
 
 class Attnlab:
-    """The command with `arguments`, running in `folder`; `preparation` is Python to run first."""
+    """The command with `arguments`, running in `folder`; `preparation` is Python to run first.
 
-    def __init__(self, *arguments: str, folder: Path, preparation: str = "") -> None:
+    It reads the file `given`, and writes what it says to `errors`, which is one file with its
+    output unless it is another.
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        folder: Path,
+        preparation: str = "",
+        given: Path = Path(os.devnull),
+        output: Path | None = None,
+        errors: Path | None = None,
+    ) -> None:
         assert _SERVER is not None
         _SERVER.set_forkserver_preload(NEEDED)
-        self._log = folder / f"log-{time.monotonic_ns()}"
-        values = (str(folder), str(self._log), list(arguments), preparation)
+        self._log = output or folder / f"log-{time.monotonic_ns()}"
+        surroundings = _Surroundings(
+            str(folder), dict(os.environ), str(given), str(self._log), str(errors or self._log)
+        )
+        values = (surroundings, list(arguments), preparation)
         self._process = _SERVER.Process(target=_run, args=values, daemon=True)
         self._process.start()
         _started.append(self._process)

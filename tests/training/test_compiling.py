@@ -7,7 +7,7 @@ import sys
 import pytest
 from safetensors.torch import load_file
 
-from tests.runs import REPOSITORY, attnlab, environment, tiny
+from tests.runs import REPOSITORY, environment, fresh_attnlab, tiny
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ def _own_cache(monkeypatch, tmp_path):
 
 
 def run(folder, *arguments):
-    done = attnlab(*arguments, folder=folder, timeout=500)
+    done = fresh_attnlab(*arguments, folder=folder, timeout=500)
     assert done.code == 0, done.errors
     return folder / done.output.strip(), done.errors
 
@@ -92,7 +92,7 @@ def test_dropout_in_compiled_code():
 
 def test_without_a_compiler_the_message_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("CXX", "/no/such/compiler")
-    refused = attnlab(*tiny("transformer", "compile=true"), folder=tmp_path, timeout=300)
+    refused = fresh_attnlab(*tiny("transformer", "compile=true"), folder=tmp_path, timeout=300)
     assert refused.code == 1
     assert "compile=true: torch cannot compile the model here" in refused.errors
     assert "install a C++ compiler" in refused.errors
