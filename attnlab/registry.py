@@ -36,6 +36,10 @@ class Registry(Generic[Built]):
         """The dataclass that configures the choice called `name`."""
         return self._entry(name)[0]
 
+    def maker(self, name: str) -> Callable[..., Built]:
+        """The class or function that makes the choice called `name`."""
+        return self._entry(name)[1]
+
     def build(self, config: Any, *args: Any, **kwargs: Any) -> Built:
         """The object that `config.name` names, made from `config` and the further arguments."""
         return self._entry(config.name)[1](config, *args, **kwargs)

@@ -10,7 +10,7 @@ import yaml
 from omegaconf import OmegaConf
 
 from attnlab.attention.choices import AttentionConfig
-from attnlab.attention.normalisers import NORMALISERS
+from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.positions import POSITIONS
 from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
@@ -47,6 +47,10 @@ def score_config(name: str, **changes: Any) -> ScoreConfig:
     return SCORES.config(name)(**shipped_values("score", name) | changes)
 
 
+def normaliser_config(name: str, **changes: Any) -> NormaliserConfig:
+    return NORMALISERS.config(name)(**shipped_values("normaliser", name) | changes)
+
+
 OWN_POSITIONS = {"transformer": "sinusoidal"}
 """What the models' YAML files choose; the others know order by themselves."""
 
@@ -56,7 +60,7 @@ def attention_config(
 ) -> AttentionConfig:
     return AttentionConfig(
         score=score_config(score),
-        normaliser=NORMALISERS.config(normaliser)(**shipped_values("normaliser", normaliser)),
+        normaliser=normaliser_config(normaliser),
         positions=POSITIONS.config(positions)(**shipped_values("positions", positions)),
     )
 

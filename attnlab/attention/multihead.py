@@ -45,16 +45,18 @@ class MultiHeadAttention(nn.Module):
         head_size = size // heads
         self.heads = heads
         self.query_weight = nn.Linear(size, size)
-        self.key_weight = nn.Linear(memory_size, size)
         self.value_weight = nn.Linear(memory_size, size)
         self.output_weight = nn.Linear(size, size)
         positions = None
         if within:
             positions = attention.told_positions().relative(heads, head_size, head_size)
         self.pooling = attention.pooling(head_size, head_size, dropout, positions)
+        # A score that reads no keys would leave their projection unlearnt.
+        self.key_weight = nn.Linear(memory_size, size) if self.pooling.score.reads_keys else None
         for weight in (self.query_weight, self.key_weight, self.value_weight, self.output_weight):
-            nn.init.xavier_uniform_(weight.weight)
-            nn.init.zeros_(weight.bias)
+            if weight is not None:
+                nn.init.xavier_uniform_(weight.weight)
+                nn.init.zeros_(weight.bias)
 
     def prepare(
         self,
@@ -66,9 +68,9 @@ class MultiHeadAttention(nn.Module):
 
         Where positions are told, the first key stands at position `start`.
         """
-        return self.pooling.prepare(
-            self._split(self.key_weight(key)), self._split(self.value_weight(value)), start
-        )
+        values = self._split(self.value_weight(value))
+        keys = values if self.key_weight is None else self._split(self.key_weight(key))
+        return self.pooling.prepare(keys, values, start)
 
     def forward(
         self, query: Float[Tensor, "batch queries size"], memory: Memory, mask: Mask | None = None

@@ -1,6 +1,6 @@
 """Attention pooling: turn scores into weights, and weights into an average of values.
 
-    scores -> mask -> normaliser (a softmax) -> weighted average of values
+    scores -> mask -> normaliser (a softmax, say) -> weighted average of values
 
 Everything in attnlab that attends does it here. Knows no heads and no model.
 """
@@ -42,16 +42,20 @@ class AttentionStep:
     """One answer of an attention, with all that led to it, in the order in which it was found.
 
     Shapes: query (…, queries, query size), projected_query (…, queries, projected size), scores,
-    weights (…, queries, keys), answer (…, queries, value size). `weights` are those before any
-    dropout.
+    weights (…, queries, keys), answer (…, queries, value size). `scores` have the positions' `bias`
+    added, where there is one; `weights` are multiplied by the `window`, where there is one, and are
+    those before any dropout; and the `answer` has `told` added, what positions add to an average.
     """
 
     query: Tensor
     projected_query: Tensor
     memory: Memory
+    bias: Tensor | None
     scores: Tensor
     mask: Mask | None
+    window: Tensor | None
     weights: Tensor
+    told: Tensor | None
     answer: Tensor
 
 
@@ -111,6 +115,8 @@ class AttentionPooling(nn.Module):
         if not self.positions.told_by_turning:
             return self.attend(query, memory, mask).answer
         query = self.score.project_query(self._turned(query, memory))
+        if isinstance(factor, Tensor):  # the kernel's scale is a plain number
+            query, factor = query * factor.to(query.dtype), 1.0
         share = self.dropout if self.training else 0.0
         return product_attention(query, memory.key, memory.value, mask, scale * factor, share)
 
@@ -142,10 +148,21 @@ class AttentionPooling(nn.Module):
             weights = change(weights, mask)
         used = dropout(weights, self.dropout, self.training)
         answer = used @ memory.value
-        added = self.positions.answer(used)
-        if added is not None:
-            answer = answer + added
-        step = AttentionStep(query, projected, memory, scores, mask, weights, answer)
+        told = self.positions.answer(used)
+        if told is not None:
+            answer = answer + told
+        step = AttentionStep(
+            query=query,
+            projected_query=projected,
+            memory=memory,
+            bias=bias,
+            scores=scores,
+            mask=mask,
+            window=window,
+            weights=weights,
+            told=told,
+            answer=answer,
+        )
         for observe in self.observers:
             observe(step)
         return step

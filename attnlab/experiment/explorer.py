@@ -88,6 +88,7 @@ def _explorer(
             ("run", run),
             ("model", config.model.name),
             ("score", config.score.name),
+            ("weights by", config.normaliser.name),
             ("sentences", origin),
             ("labels", "pieces" if pieces else "words"),
             ("target", "the reference" if reference else "the model's translation"),

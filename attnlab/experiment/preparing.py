@@ -45,11 +45,13 @@ def tell_of_beginning(
     parameters = list(model.parameters())
     threads = torch.get_num_threads()
     logger.info(
-        "%s · %s parameters · vocabulary %s · score %s · %s products · %s, %d thread%s%s",
+        "%s · %s parameters · vocabulary %s · score %s, weights by %s · %s products · "
+        "%s, %d thread%s%s",
         config.model.name,
         f"{sum(parameter.numel() for parameter in parameters):,}",
         f"{len(vocabulary.target):,}",
         config.score.name,
+        config.normaliser.name,
         config.precision,
         parameters[0].device,
         threads,

@@ -2,7 +2,8 @@
 
 A rounded number is not the number that the model went on with, so what follows from printed
 numbers may differ from what is printed behind them. Here as many digits are printed as it takes
-for the two to agree. Knows arrays alone.
+for the two to agree: of sums and averages; `normalising.py` does it for weights. Knows arrays
+alone.
 """
 
 from dataclasses import dataclass
@@ -14,44 +15,8 @@ from numpy.typing import NDArray
 WEIGHT_DIGITS = 4
 """Of weights, behind the point."""
 
-_FEWEST, _MOST = 4, 9
-
-
-@dataclass(frozen=True)
-class PrintedSoftmax:
-    """A softmax step by step, each number rounded to `digits` behind the point, weights to 4.
-
-    Of each key its `scores`, `differences` from the greatest visible score, `exponentials` (0
-    where the key is hidden) and `weights`; `sum` is that of the exponentials.
-    """
-
-    digits: int
-    scores: NDArray[np.float64]
-    differences: NDArray[np.float64]
-    exponentials: NDArray[np.float64]
-    sum: float
-    weights: NDArray[np.float64]
-
-
-def print_softmax(
-    scores: NDArray[Any], visible: NDArray[np.bool_], weights: NDArray[Any]
-) -> PrintedSoftmax:
-    """The steps from one query's `scores` to its `weights`, in as few digits as lead there.
-
-    With at most 9 digits: what does not agree then never will.
-    """
-    for digits in range(_FEWEST, _MOST + 1):
-        rounded = scores.astype(float).round(digits)
-        greatest = rounded[visible].max(initial=-np.inf)
-        with np.errstate(invalid="ignore"):
-            differences = (rounded - greatest).round(digits)
-        exponentials = np.where(visible, np.exp(np.minimum(differences, 0)), 0.0).round(digits)
-        total = float(exponentials.sum().round(digits))
-        found = np.round(exponentials / total if total else exponentials, WEIGHT_DIGITS)
-        printed = weights.astype(float).round(WEIGHT_DIGITS)
-        if (found == printed).all():
-            break
-    return PrintedSoftmax(digits, rounded, differences, exponentials, total, printed)
+FEWEST_DIGITS, MOST_DIGITS = 4, 9
+"""Of any other number, behind the point."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +40,7 @@ def print_sums(
     `scores` are rounded to `digits` already; the `first` terms are kept apart from the others.
     """
     sums = scores / factor
-    for more in range(digits, _MOST + 1):
+    for more in range(digits, MOST_DIGITS + 1):
         rounded = sums.round(more)
         if ((rounded * factor).round(digits) == scores).all():
             break

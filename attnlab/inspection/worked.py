@@ -26,23 +26,31 @@ class WorkedStep:
 
     Shapes: query (query size), projected_query (projected size), keys (keys, key size),
     projected_keys (keys, projected size), values (keys, value size), terms (keys, features),
-    scores, visible, weights (keys), context (value size).
+    bias, scores, visible, normalised, window, weights (keys), told, context (value size).
 
     What enters the score is `query` and `keys`; where there are several heads these are the
-    head's own projections already. A score is the sum of its row of `terms` times the score's
-    `factor`; a score that is no such sum has no terms. `heads` is how many the attention has,
-    None where it is not made of heads.
+    head's own projections already, and `turned` by their positions where that is how those are
+    told. A score is the sum of its row of `terms` times the score's `factor`, and the positions'
+    `bias`; a score that is no such sum has no terms. The `normalised` scores, times the `window`,
+    are the weights, and the average of the values, with what positions have `told`, the context.
+    What is None has no part in it. `heads` is how many the attention has, None where it is not
+    made of heads.
     """
 
     query: Array
     projected_query: Array
+    turned: bool
     keys: Array
     projected_keys: Array
     values: Array
     terms: Array | None
+    bias: Array | None
     scores: Array
     visible: NDArray[np.bool_]
+    normalised: Array
+    window: Array | None
     weights: Array
+    told: Array | None
     context: Array
     heads: int | None
 
@@ -59,7 +67,7 @@ def work_out(
         KeyError: the model has no attention of that name.
         IndexError: there is no such head, or no such query.
     """
-    score = attentions(model)[name].score
+    pooling = attentions(model)[name]
     steps: list[AttentionStep] = []
     keys: list[Tensor] = []
     batch = collate([pair]).to(next(model.parameters()).device)
@@ -74,21 +82,33 @@ def work_out(
         step, row = _step_of(steps, query)
         projected_query = _of_head(step.projected_query, head)[row]
         projected_keys = _of_head(step.memory.key, head)
-        terms = score.terms(projected_query.unsqueeze(0), projected_keys)
+        terms = pooling.score.terms(projected_query.unsqueeze(0), projected_keys)
+        normalised = pooling.normaliser(step.scores, step.mask)
+        turned = pooling.positions.turn(step.query, 1)
     model.train(was_training)
-    visible = torch.ones_like(step.scores, dtype=torch.bool)
-    if step.mask is not None:
-        visible &= step.mask
+
+    def at_query(of_keys: Tensor | None) -> Tensor | None:
+        """One row of what broadcasts against the scores."""
+        if of_keys is None:
+            return None
+        return _of_head(of_keys.broadcast_to(step.scores.shape), head)[row]
+
+    visible = at_query(step.mask)
     return WorkedStep(
         query=_array(_of_head(step.query, head)[row]),
         projected_query=_array(projected_query),
+        turned=not torch.equal(turned, step.query),
         keys=_array(_of_head(torch.cat(keys, dim=-2), head)),
         projected_keys=_array(projected_keys),
         values=_array(_of_head(step.memory.value, head)),
         terms=None if terms is None else _array(terms.squeeze(0)),
+        bias=_array_if_there(at_query(step.bias)),
         scores=_array(_of_head(step.scores, head)[row]),
-        visible=_of_head(visible, head)[row].cpu().numpy(),
+        visible=np.full(step.scores.size(-1), True) if visible is None else visible.cpu().numpy(),
+        normalised=_array(_of_head(normalised, head)[row]),
+        window=_array_if_there(at_query(step.window)),
         weights=_array(_of_head(step.weights, head)[row]),
+        told=None if step.told is None else _array(_of_head(step.told, head)[row]),
         context=_array(_of_head(step.answer, head)[row]),
         heads=step.scores.size(1) if step.scores.dim() == 4 else None,
     )
@@ -112,3 +132,7 @@ def _of_head(x: Tensor, head: int) -> Tensor:
 
 def _array(x: Tensor) -> Array:
     return x.double().cpu().numpy()
+
+
+def _array_if_there(x: Tensor | None) -> Array | None:
+    return None if x is None else _array(x)

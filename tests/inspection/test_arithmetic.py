@@ -2,47 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from attnlab.inspection.arithmetic import print_average, print_softmax, print_sums
-
-SCORES = st.lists(st.floats(-40, 40, allow_nan=False), min_size=1, max_size=30)
-
-
-def softmax(scores, visible):
-    exponentials = np.where(visible, np.exp(scores - scores[visible].max()), 0)
-    return exponentials / exponentials.sum()
-
-
-@given(SCORES, st.integers(1, 30))
-@settings(max_examples=100, deadline=None)
-def test_weights_follow_from_printed_scores(scores, seen):
-    scores = np.array(scores)
-    visible = np.arange(len(scores)) < seen
-    printed = print_softmax(scores, visible, softmax(scores, visible))
-    texts = [f"{score:.{printed.digits}f}" for score in printed.scores]
-    by_hand = np.array([float(text) for text in texts])
-    np.testing.assert_allclose(by_hand, scores, atol=0.51 * 10.0**-printed.digits)
-    differences = (by_hand - by_hand[visible].max()).round(printed.digits)
-    np.testing.assert_array_equal(differences[visible], printed.differences[visible])
-    exponentials = np.where(visible, np.exp(np.minimum(differences, 0)), 0).round(printed.digits)
-    np.testing.assert_array_equal(exponentials, printed.exponentials)
-    weights = (exponentials / exponentials.sum().round(printed.digits)).round(4)
-    np.testing.assert_array_equal(weights, printed.weights)
-    np.testing.assert_allclose(printed.weights, softmax(scores, visible), atol=0.51e-4)
-
-
-def test_a_query_that_may_see_nothing_has_no_weights():
-    nothing = np.zeros(3, dtype=bool)
-    printed = print_softmax(np.array([1.0, 2.0, 3.0]), nothing, np.zeros(3))
-    assert printed.sum == 0
-    assert not printed.weights.any()
-
-
-def test_four_digits_where_they_are_enough():
-    scores = np.log([0.5, 0.25, 0.25])
-    assert print_softmax(scores, np.ones(3, bool), np.array([0.5, 0.25, 0.25])).digits == 4
+from attnlab.inspection.arithmetic import print_average, print_sums
 
 
 @pytest.mark.parametrize("factor", [1.0, 1 / np.sqrt(7), -0.5])

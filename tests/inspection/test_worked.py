@@ -28,6 +28,11 @@ def by_hand(name, score, query, keys):
     if name == "additive":
         inner = weights["query_weight.weight"] @ query + keys @ weights["key_weight.weight"].T
         return np.tanh(inner) @ weights["hidden_weight.weight"][0]
+    if name == "cosine":
+        lengths = np.linalg.norm(keys, axis=1) * np.linalg.norm(query)
+        return weights["sharpness"] * (keys @ query) / lengths
+    if name == "location":
+        return weights["weight"][: len(keys)] @ query
     assert name == "gaussian"
     return -(weights["width"] ** 2) * ((keys - query) ** 2).sum(axis=1) / 2
 
@@ -39,7 +44,7 @@ def recorded(model):
     return record
 
 
-@pytest.mark.parametrize("score", ["dot", "scaled_dot", "general", "additive", "gaussian"])
+@pytest.mark.parametrize("score", list(SCORES))
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_step_of_every_head_follows_from_its_vectors(family, score):
     model = small_model(family, score)

@@ -1,10 +1,11 @@
-"""What holds for every model with every scoring function."""
+"""What holds for every model with every scoring function, and with every normaliser."""
 
 from dataclasses import replace
 
 import pytest
 import torch
 
+from attnlab.attention.normalisers import NORMALISERS
 from attnlab.attention.scores import SCORES
 from attnlab.errors import UsageError
 from attnlab.models import MODELS, VocabularySizes
@@ -14,6 +15,7 @@ BATCH, SOURCE, TARGET = 3, 5, 7
 
 every_model = pytest.mark.parametrize("name", list(MODELS))
 feeding = pytest.mark.parametrize("input_feeding", [True, False])
+every_normaliser = pytest.mark.parametrize("normaliser", list(NORMALISERS))
 every_score = pytest.mark.parametrize("score", list(SCORES))
 
 
@@ -86,6 +88,29 @@ def test_every_parameter_learns(name, score, sentences):
     source, mask, target = sentences
     model = small_model(name, score).train()
     model.decode(target, model.encode(source, mask))[0].square().mean().backward()
+    idle = [path for path, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert idle == []
+
+
+@every_normaliser
+@every_model
+def test_what_holds_for_every_normaliser(name, normaliser, sentences):
+    """Whole is step by step, padding changes nothing, all learns; by each model's own score."""
+    source, mask, target = sentences
+    score = "scaled_dot" if name == "transformer" else "additive"
+    model = small_model(name, score, normaliser=normaliser)
+    whole, _ = model.decode(target, model.encode(source, mask))
+    _, state = model.decode(target[:, :3], model.encode(source, mask))
+    rest = []
+    for token in target[:, 3:].split(1, dim=1):
+        logits, state = model.decode(token, state)
+        rest.append(logits)
+    torch.testing.assert_close(torch.cat(rest, dim=1), whole[:, 3:])
+    for row, length in enumerate(mask.sum(1).tolist()):
+        alone = model.encode(source[row : row + 1, :length], mask[row : row + 1, :length])
+        logits, _ = model.decode(target[row : row + 1], alone)
+        torch.testing.assert_close(logits[0], whole[row])
+    whole.square().mean().backward()
     idle = [path for path, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert idle == []
 

@@ -1,6 +1,12 @@
-"""From scores to weights. Importing this package registers all normalisers by name."""
+"""From scores to weights. Importing this package registers all normalisers by name.
 
-from attnlab.attention.normalisers import softmax
+They are imported, and so registered and listed, in the order in which one best meets them.
+"""
+
+# isort: off
+from attnlab.attention.normalisers import softmax, temperature, sparsemax, entmax15
+
+# isort: on
 from attnlab.attention.normalisers.interface import (
     NORMALISERS,
     Mask,
@@ -8,4 +14,13 @@ from attnlab.attention.normalisers.interface import (
     NormaliserConfig,
 )
 
-__all__ = ["NORMALISERS", "Mask", "Normaliser", "NormaliserConfig", "softmax"]
+__all__ = [
+    "NORMALISERS",
+    "Mask",
+    "Normaliser",
+    "NormaliserConfig",
+    "entmax15",
+    "softmax",
+    "sparsemax",
+    "temperature",
+]

@@ -34,10 +34,15 @@ class SoftmaxConfig(NormaliserConfig):
 class Softmax(Normaliser):
     """Bahdanau et al. 2015, A.1.2: `a_ij = exp(e_ij) / Σ_k exp(e_ik)`; e are scores."""
 
-    softmax_factor = 1.0
+    formula = "exp(z) / Σ exp(z)"
 
     def __init__(self, config: SoftmaxConfig | None = None) -> None:  # noqa: ARG002
         super().__init__()
+
+    @property
+    def softmax_factor(self) -> float:
+        """1."""
+        return 1.0
 
     def forward(
         self, scores: Float[Tensor, "*batch queries keys"], mask: Mask | None

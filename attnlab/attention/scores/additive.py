@@ -30,6 +30,7 @@ class AdditiveScore(Score):
     symbols = MappingProxyType(
         {"query_weight.weight": "W", "key_weight.weight": "U", "hidden_weight.weight": "vᵀ"}
     )
+    takes_unequal_sizes = True
 
     def __init__(self, config: AdditiveConfig, query_size: int, key_size: int) -> None:
         super().__init__()

@@ -53,6 +53,12 @@ class Score(nn.Module, ABC):
     Whoever pools may then leave the product, the mask and the softmax to one fused kernel.
     """
 
+    takes_unequal_sizes: bool = False
+    """Whether queries and keys may have different sizes; where not, `require_equal_sizes`."""
+
+    reads_keys: bool = True
+    """Whether it matters what keys say; where not, nobody need prepare any but their number."""
+
     def project_query(self, query: Float[Tensor, "*batch query_size"]) -> Tensor:
         """What `compare` needs of each query; here the query itself."""
         return query
@@ -84,7 +90,12 @@ class Score(nn.Module, ABC):
 def require_equal_sizes(name: str, query_size: int, key_size: int) -> None:
     """Refuse sizes that differ, for a score that compares feature by feature."""
     if query_size != key_size:
+        remedies = [
+            f"score={each}"
+            for each in SCORES
+            if getattr(SCORES.maker(each), "takes_unequal_sizes", False)
+        ]
         raise UsageError(
             f"score={name} compares queries with keys feature by feature, but queries have "
-            f"{query_size} features and keys {key_size}; use score=general or score=additive"
+            f"{query_size} features and keys {key_size}; use {' or '.join(remedies)}"
         )

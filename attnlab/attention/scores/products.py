@@ -88,6 +88,7 @@ class GeneralScore(ProductScore):
     working = "k′ = W k, and Σᵢ qᵢ k′ᵢ"
     symbols = MappingProxyType({"key_weight.weight": "W"})
     dot_scale = 1.0
+    takes_unequal_sizes = True
 
     def __init__(self, config: GeneralConfig, query_size: int, key_size: int) -> None:  # noqa: ARG002
         super().__init__()

@@ -1,6 +1,6 @@
 """What there is to tell of one attention step: values, and as JSON in full precision."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,31 @@ class Parameter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExplainedScore:
+    """A scoring function for people: see `attention.scores.Score`."""
+
+    name: str
+    formula: str
+    working: str
+    factor: float
+    reads_keys: bool
+    parameters: list[Parameter]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainedNormaliser:
+    """What makes weights of scores, for people: see `attention.normalisers.Normaliser`.
+
+    `temperature`: where it is a softmax. `entmax_alpha`: where it is an α-entmax.
+    """
+
+    name: str
+    formula: str
+    temperature: float | None
+    entmax_alpha: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Explanation:
     """A step of attention, and what it takes to tell of it.
 
@@ -41,11 +66,9 @@ class Explanation:
 
     run: Path
     model: str
-    score: str
-    formula: str
-    working: str
-    factor: float
-    parameters: list[Parameter]
+    positions: str
+    score: ExplainedScore
+    normaliser: ExplainedNormaliser
     source: str
     target: str
     is_reference: bool
@@ -79,13 +102,10 @@ class Explanation:
             "step": self.step,
             "steps": len(self.askers),
             "asks": self.asks,
-            "score": {
-                "name": self.score,
-                "formula": self.formula,
-                "working": self.working,
-                "factor": self.factor,
-                "parameters": {each.symbol: each.shape for each in self.parameters},
-            },
+            "positions": self.positions,
+            "score": asdict(self.score)
+            | {"parameters": {each.symbol: each.shape for each in self.score.parameters}},
+            "normaliser": asdict(self.normaliser),
             "keys": self.keys,
             "query": worked.query.tolist(),
             "projected_query": worked.projected_query.tolist(),
@@ -93,9 +113,13 @@ class Explanation:
             "projected_keys": worked.projected_keys.tolist(),
             "value_vectors": worked.values.tolist(),
             "terms": None if worked.terms is None else worked.terms.tolist(),
+            "bias": None if worked.bias is None else worked.bias.tolist(),
             "scores": worked.scores.tolist(),
             "visible": worked.visible.tolist(),
+            "normalised": worked.normalised.tolist(),
+            "window": None if worked.window is None else worked.window.tolist(),
             "weights": worked.weights.tolist(),
+            "told": None if worked.told is None else worked.told.tolist(),
             "context": worked.context.tolist(),
         }
         if self.place.kind != "encoder":

@@ -1,9 +1,18 @@
 """Which sentence, which attention and which step of a trained run are to be worked out."""
 
+from torch import Tensor
+
+from attnlab.attention.normalisers import Normaliser
 from attnlab.attention.recording import attentions
 from attnlab.attention.scores import Score
 from attnlab.errors import UsageError
-from attnlab.experiment.explaining.explanation import Explanation, Parameter, Place
+from attnlab.experiment.explaining.explanation import (
+    ExplainedNormaliser,
+    ExplainedScore,
+    Explanation,
+    Parameter,
+    Place,
+)
 from attnlab.experiment.inspected import Inspected, inspect_sentences
 from attnlab.experiment.trained import Trained, require_attention
 from attnlab.inspection.maps import labels
@@ -61,15 +70,13 @@ def explain_step(
         head,
         query,
     )
-    score = attentions(trained.model)[name].score
+    pooling, config = attentions(trained.model)[name], trained.run.config
     return Explanation(
         run=trained.run.folder,
-        model=trained.run.config.model.name,
-        score=trained.run.config.score.name,
-        formula=score.formula,
-        working=score.working,
-        factor=score.factor,
-        parameters=_parameters(score),
+        model=config.model.name,
+        positions=config.positions.name,
+        score=_score(config.score.name, pooling.score),
+        normaliser=_normaliser(config.normaliser.name, pooling.normaliser),
         source=sentence.source,
         target=sentence.target,
         is_reference=reference,
@@ -134,12 +141,31 @@ def _bare(word: str) -> str:
     return word.casefold().strip(".,;:!?…«»\"'’() ") or word
 
 
-def _parameters(score: Score) -> list[Parameter]:
-    return [
-        Parameter(
-            score.symbols.get(name, name),
-            list(value.shape),
-            value.item() if value.dim() == 0 else None,
-        )
-        for name, value in score.named_parameters()
-    ]
+def _score(name: str, score: Score) -> ExplainedScore:
+    return ExplainedScore(
+        name=name,
+        formula=score.formula,
+        working=score.working,
+        factor=score.factor,
+        reads_keys=score.reads_keys,
+        parameters=[
+            Parameter(
+                score.symbols.get(path, path),
+                list(value.shape),
+                value.item() if value.dim() == 0 else None,
+            )
+            for path, value in score.named_parameters()
+        ],
+    )
+
+
+def _normaliser(name: str, normaliser: Normaliser) -> ExplainedNormaliser:
+    factor = normaliser.softmax_factor
+    if isinstance(factor, Tensor):
+        factor = factor.item()
+    return ExplainedNormaliser(
+        name=name,
+        formula=normaliser.formula,
+        temperature=None if factor is None else 1 / factor,
+        entmax_alpha=normaliser.entmax_alpha,
+    )

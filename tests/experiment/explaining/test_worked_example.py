@@ -5,7 +5,9 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
+from attnlab.attention.positions import RelativePositions
 from attnlab.attention.scores import SCORES
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.experiment.explaining.job import explain_step
@@ -51,10 +53,7 @@ def test_a_reader_with_a_calculator_finds_the_weights(model, kind, score, tmp_pa
     assert SCORES.build(trained.run.config.score, 4, 4).formula in text
 
     rows, lines = section(text, 4)
-    assert len(rows) == len(found.keys)
-    seen = [row for row in rows if "visible" in row]
-    assert len(seen) == (3 if kind == "decoder" else len(rows))
-    assert len(seen) + sum("hidden" in row for row in rows) == len(rows)
+    seen = visible_rows(rows, found, kind)
     digits = len(seen[0][-3].split(".")[-1])
     scores = np.array([float(row[row.index("visible") - 1]) for row in seen])
     differences, exponentials, weights = np.array([row[-3:] for row in seen], dtype=float).T
@@ -66,9 +65,23 @@ def test_a_reader_with_a_calculator_finds_the_weights(model, kind, score, tmp_pa
 
     sums, _ = section(text, 3)
     for row, (terms, score_printed) in zip(
-        sums, _terms_and_scores(sums, found.factor), strict=True
+        sums, _terms_and_scores(sums, found.score.factor), strict=True
     ):
         assert terms == pytest.approx(score_printed, abs=0.51 * 10.0**-digits), row
+    the_context_follows(text)
+
+
+def visible_rows(rows, found, kind):
+    """Of the table of weights; each row says whether its key is visible."""
+    assert len(rows) == len(found.keys)
+    seen = [row for row in rows if "visible" in row]
+    assert len(seen) == (3 if kind == "decoder" else len(rows))
+    assert len(seen) + sum("hidden" in row for row in rows) == len(rows)
+    return seen
+
+
+def the_context_follows(text):
+    """From printed weights and values."""
     values, lines = section(text, 5)
     [context] = [line[1:] for line in lines if line[:1] == ["context"]]
     places = len(context[0].split(".")[-1])
@@ -76,6 +89,127 @@ def test_a_reader_with_a_calculator_finds_the_weights(model, kind, score, tmp_pa
         [row[-4:] for row in values], float
     )
     np.testing.assert_allclose(average, np.array(context, float), atol=0.51 * 10.0**-places)
+
+
+def number(text, before):
+    """The number that stands behind some words, wherever lines are broken."""
+    [found] = re.findall(rf"{re.escape(before)} (-?[\d.]*\d)", re.sub(r"\s+", " ", text))
+    return float(found)
+
+
+@pytest.mark.parametrize("learnt", [False, True])
+def test_the_steps_of_a_temperature(learnt, tmp_path):
+    chosen = ["normaliser=temperature", f"normaliser.learnt={learnt}", "score=general"]
+    trained = a_run(tmp_path, "transformer", *chosen, "normaliser.temperature=0.3")
+    found = explain_step(trained, **ANYTHING | {"kind": "decoder"})
+    text = worked_example(found)
+    temperature = number(text, "The temperature τ is")
+    assert temperature == pytest.approx(0.3, abs=1e-6)
+    rows, _ = section(text, 4)
+    seen = visible_rows(rows, found, "decoder")
+    _, tempered, differences, exponentials, weights = np.array(
+        [row[-6:-5] + row[-4:] for row in seen], dtype=float
+    ).T
+    scores = np.array([row[-6] for row in seen], dtype=float)
+    digits = len(seen[0][-3].split(".")[-1])
+    np.testing.assert_allclose(tempered, scores / temperature, atol=0.51 * 10.0**-digits)
+    np.testing.assert_allclose(differences, tempered - tempered.max(), atol=1e-9)
+    np.testing.assert_array_equal(weights, (exponentials / exponentials.sum()).round(4))
+    the_context_follows(text)
+
+
+@pytest.mark.parametrize("kind", ["cross", "decoder"])
+@pytest.mark.parametrize("name", ["sparsemax", "entmax15"])
+def test_the_steps_of_sparse_weights(name, kind, tmp_path):
+    chosen = [f"normaliser={name}", "score=gaussian", "score.width=1.5"]
+    found = explain_step(a_run(tmp_path, "transformer", *chosen), **ANYTHING | {"kind": kind})
+    text = worked_example(found)
+    assert max(map(len, text.splitlines())) <= 80
+    rows, _ = section(text, 4)
+    seen = visible_rows(rows, found, kind)
+    scores = np.array([row[row.index("visible") - 1] for row in seen], dtype=float)
+    weights = np.array([row[-1] for row in seen], dtype=float)
+    z = scores if name == "sparsemax" else scores / 2
+    count = int((weights > 0).sum())
+    greatest = np.sort(z)[::-1][:count]
+    if name == "sparsemax":
+        threshold = number(text, f"(their sum − 1) / {count} =")
+        assert threshold == pytest.approx((greatest.sum() - 1) / count, abs=1e-4)
+        by_hand = np.maximum(0, z - threshold)
+    else:
+        mean, spread = number(text, "mean is m ="), number(text, "= S =")
+        threshold = number(text, f"√((1 − S) / {count}) =")
+        assert mean == pytest.approx(greatest.mean(), abs=1e-4)
+        assert spread == pytest.approx(np.square(greatest - mean).sum(), abs=1e-4)
+        assert threshold == pytest.approx(mean - np.sqrt((1 - spread) / count), abs=1e-4)
+        by_hand = np.maximum(0, z - threshold) ** 2
+    np.testing.assert_array_equal(by_hand.round(4), weights)
+    assert [row[-3:-1] == ["≤", "0"] for row in seen] == (weights == 0).tolist()
+    assert f"{(weights == 0).sum()} of the visible keys get exactly none" in re.sub(
+        r"\s+", " ", text
+    )
+    the_context_follows(text)
+
+
+class Everywhere(RelativePositions):
+    """Turns, adds a bias that tells how far back a key is, and adds to the answer."""
+
+    told_by_turning = False
+
+    def turn(self, projected, start):
+        return projected.flip(-1) if start % 2 else projected
+
+    def bias(self, score, query, keys):
+        places = torch.arange(keys)
+        return -0.1 * (places[-query.size(-2) :, None] - places).abs().float()
+
+    def answer(self, weights):
+        return weights.sum(-1, keepdim=True) * torch.full((8,), 0.25)
+
+
+def test_what_positions_add_is_told_apart(tmp_path):
+    trained = a_run(tmp_path, "transformer", "score=scaled_dot")
+    pooling = trained.model.decoder.layers[1].self_attention.pooling
+    pooling.positions = Everywhere()
+    found = explain_step(trained, **ANYTHING | {"kind": "decoder"})
+    text = worked_example(found)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "positions=sinusoidal has turned the query and the keys" in text
+    sums, _ = section(text, 3)
+    content, bias, scores = np.array([row[-3:] for row in sums], dtype=float).T
+    np.testing.assert_allclose(bias, [-0.2, -0.1, 0.0, *(-0.1 * np.arange(1, len(sums) - 2))])
+    np.testing.assert_allclose(content + bias, scores, atol=1e-9)
+    of_sums = np.array([row[-4] for row in sums], dtype=float) * found.score.factor
+    np.testing.assert_allclose(of_sums, content, atol=1e-4)
+    rows, _ = section(text, 4)
+    assert [row[row.index("visible") - 1] for row in rows[:3]] == [row[-1] for row in sums[:3]]
+    _, lines = section(text, 5)
+    ends = {line[0]: np.array(line[1:], float) for line in lines if len(line) == 5}
+    np.testing.assert_allclose(ends["average"] + ends["positions"], ends["context"], atol=1e-9)
+    np.testing.assert_allclose(ends["positions"], 0.25)
+    values = found.as_json()
+    np.testing.assert_allclose(values["bias"][:3], bias[:3])
+    assert values["told"] == [0.25] * 8
+
+
+def test_a_window_multiplies_the_weights(tmp_path):
+    trained = a_run(tmp_path, "bahdanau", "score=dot")
+    pooling = trained.model.decoder.cross_attention
+    attend = pooling.forward
+    window = torch.tensor([0.0, 0.3, 0.9, *[0.123456] * 50])
+    pooling.forward = lambda query, memory, mask: attend(
+        query, memory, mask, window[: memory.key.size(-2)]
+    )
+    found = explain_step(trained, **ANYTHING)
+    text = worked_example(found)
+    rows, _ = section(text, 4)
+    assert [row[2:] for row in rows if "hidden" in row] == [[rows[0][2], "hidden", *rows[0][-3:]]]
+    for row in rows:
+        before, factor, weight = map(float, row[-3:])
+        assert round(before * factor, 4) == weight
+    assert sum(float(row[-1]) for row in rows) < 0.95
+    np.testing.assert_allclose(found.as_json()["window"], window[: len(rows)])
+    the_context_follows(text)
 
 
 def _terms_and_scores(rows, factor):
