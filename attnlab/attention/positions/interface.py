@@ -26,7 +26,9 @@ class PositionsConfig:
 
 
 class PositionEmbedding(nn.Module, ABC):
-    """Tells each token its position by its features."""
+    """Tells each token its position by its `size` features."""
+
+    size: int
 
     @abstractmethod
     def forward(

@@ -32,6 +32,7 @@ class LearnedEmbedding(PositionEmbedding):
 
     def __init__(self, longest: int, size: int) -> None:
         super().__init__()
+        self.size = size
         self.table = nn.Embedding(longest, size)
         nn.init.normal_(self.table.weight, std=size**-0.5)
 

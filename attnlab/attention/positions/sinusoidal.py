@@ -34,6 +34,7 @@ class SinusoidalEmbedding(PositionEmbedding):
 
     def __init__(self, size: int) -> None:
         super().__init__()
+        self.size = size
         self.rows = GrowingTable(partial(sinusoids, size=size))
 
     def forward(
