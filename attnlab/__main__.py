@@ -20,6 +20,7 @@ from attnlab.commands import (
     heads,
     lr_find,
     plot_attention,
+    positions,
     train,
     translate,
 )
@@ -42,6 +43,7 @@ app.command("average")(average.average)
 app.command("plot-attention")(plot_attention.plot_attention)
 app.command("heads")(heads.heads)
 app.command("explain")(explain.explain)
+app.command("positions")(positions.positions)
 app.command("translate")(translate.translate)
 app.add_typer(data.app, name="data")
 

@@ -56,12 +56,16 @@ OWN_POSITIONS = {"transformer": "sinusoidal"}
 
 
 def attention_config(
-    score: str = "additive", normaliser: str = "softmax", positions: str = "none"
+    score: str = "additive",
+    normaliser: str = "softmax",
+    positions: str = "none",
+    **changes: Any,
 ) -> AttentionConfig:
+    """Of the shipped values, with `changes` to those of positions."""
     return AttentionConfig(
         score=score_config(score),
         normaliser=normaliser_config(normaliser),
-        positions=POSITIONS.config(positions)(**shipped_values("positions", positions)),
+        positions=POSITIONS.config(positions)(**shipped_values("positions", positions) | changes),
     )
 
 
@@ -74,12 +78,18 @@ def small_model(
     positions: str | None = None,
     **changes: Any,
 ) -> EncoderDecoder[Any]:
-    """A small float64 model in evaluation mode, with the seed of the moment."""
+    """A small float64 model in evaluation mode, with the seed of the moment.
+
+    `changes` are to the settings of the model, or of positions where it has none of that name.
+    """
     values = shipped_values("model", name) | SMALL[name] | {"tie_embeddings": "target"} | changes
     vocabulary = vocabulary or VocabularySizes(source=19, target=23, shared=False)
-    config = MODELS.config(name)(**values)
     told = positions or OWN_POSITIONS.get(name, "none")
-    attention = attention_config(score, normaliser, told)
+    of_positions = {
+        key: values.pop(key) for key in changes if key in shipped_values("positions", told)
+    }
+    config = MODELS.config(name)(**values)
+    attention = attention_config(score, normaliser, told, **of_positions)
     return MODELS.build(config, attention, vocabulary).double().eval()
 
 

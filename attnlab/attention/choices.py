@@ -33,9 +33,12 @@ class AttentionConfig:
         score = SCORES.build(self.score, query_size, key_size)
         return AttentionPooling(score, dropout, NORMALISERS.build(self.normaliser), positions)
 
-    def told_positions(self) -> Positions:
-        """The chosen way to tell positions, of which a model takes its parts."""
-        return POSITIONS.build(self.positions)
+    def told_positions(self, *, directed: bool = False) -> Positions:
+        """The chosen way to tell positions in one stack of layers, which takes its parts of it.
+
+        `directed`: no query of the stack's sees a key behind itself, as in a decoder.
+        """
+        return POSITIONS.build(self.positions, directed=directed)
 
     def require_no_positions(self, model: str) -> None:
         """Refuse positions for a model that knows order by itself, or tells it in its own way."""

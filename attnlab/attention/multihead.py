@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from attnlab.attention.choices import AttentionConfig
 from attnlab.attention.normalisers import Mask
 from attnlab.attention.pooling import Memory
+from attnlab.attention.positions import Positions
 from attnlab.errors import UsageError
 
 
@@ -20,9 +21,14 @@ class MultiHeadAttention(nn.Module):
     matrix. Heads share the scoring function's own parameters, where it has any: what sets them
     apart is what their projections hand to it.
 
-    Sizes: queries and the result have `size` features, keys and values `memory_size` (as many,
-    unless told otherwise); each head works on `size / heads`. `within`: whether queries and keys
-    are tokens of one sentence, whose positions are then told.
+    Queries and the result have `size` features, keys and values `memory_size` (as many, unless
+    told otherwise). Within a head, queries have `query_size`, keys `key_size` and values
+    `value_size` features; None is `size / heads`. Of keys and values there are `key_value_heads`
+    alone, which the heads share in groups of neighbours (grouped-query attention, Ainslie et al.
+    2023, section 2.2); 1 is multi-query attention (Shazeer 2019, section 3), and None as many as
+    there are heads. The memory is smaller by as much.
+
+    `positions` are those of the stack, where queries and keys are tokens of one sentence.
     """
 
     def __init__(
@@ -33,26 +39,43 @@ class MultiHeadAttention(nn.Module):
         dropout: float = 0.0,
         memory_size: int | None = None,
         *,
-        within: bool = False,
+        key_value_heads: int | None = None,
+        query_size: int | None = None,
+        key_size: int | None = None,
+        value_size: int | None = None,
+        positions: Positions | None = None,
     ) -> None:
         super().__init__()
-        if size % heads:
+        if size % heads and None in (query_size, key_size, value_size):
             raise UsageError(
-                f"{size} features cannot be split evenly among {heads} heads; "
-                f"choose model.heads= to divide model.size="
+                f"{size} features cannot be split evenly among {heads} heads; choose model.heads= "
+                "to divide model.size=, or give all of model.query_size=, model.key_size= and "
+                "model.value_size="
+            )
+        self.heads = heads
+        self.key_value_heads = key_value_heads or heads
+        if heads % self.key_value_heads:
+            raise UsageError(
+                f"model.key_value_heads={key_value_heads} cannot be shared evenly by model.heads="
+                f"{heads}; choose a divisor of it, or null"
             )
         memory_size = memory_size or size
-        head_size = size // heads
-        self.heads = heads
-        self.query_weight = nn.Linear(size, size)
-        self.value_weight = nn.Linear(memory_size, size)
-        self.output_weight = nn.Linear(size, size)
-        positions = None
-        if within:
-            positions = attention.told_positions().relative(heads, head_size, head_size)
-        self.pooling = attention.pooling(head_size, head_size, dropout, positions)
+        query_size = query_size or size // heads
+        key_size = key_size or size // heads
+        value_size = value_size or size // heads
+        self.query_weight = nn.Linear(size, heads * query_size)
+        self.value_weight = nn.Linear(memory_size, self.key_value_heads * value_size)
+        self.output_weight = nn.Linear(heads * value_size, size)
+        told = None
+        if positions is not None:
+            told = positions.relative(
+                heads=heads, query_size=query_size, key_size=key_size, value_size=value_size
+            )
+        self.pooling = attention.pooling(query_size, key_size, dropout, told)
         # A score that reads no keys would leave their projection unlearnt.
-        self.key_weight = nn.Linear(memory_size, size) if self.pooling.score.reads_keys else None
+        reads_keys = self.pooling.score.reads_keys
+        keys_size = self.key_value_heads * key_size
+        self.key_weight = nn.Linear(memory_size, keys_size) if reads_keys else None
         for weight in (self.query_weight, self.key_weight, self.value_weight, self.output_weight):
             if weight is not None:
                 nn.init.xavier_uniform_(weight.weight)
@@ -68,19 +91,21 @@ class MultiHeadAttention(nn.Module):
 
         Where positions are told, the first key stands at position `start`.
         """
-        values = self._split(self.value_weight(value))
-        keys = values if self.key_weight is None else self._split(self.key_weight(key))
+        heads = self.key_value_heads
+        values = _split(self.value_weight(value), heads)
+        keys = values if self.key_weight is None else _split(self.key_weight(key), heads)
         return self.pooling.prepare(keys, values, start)
 
     def forward(
         self, query: Float[Tensor, "batch queries size"], memory: Memory, mask: Mask | None = None
     ) -> Float[Tensor, "batch queries size"]:
         """Attend with every head; `mask` broadcasts against (batch, heads, queries, keys)."""
-        pooled = self.pooling(self._split(self.query_weight(query)), memory, mask)
-        # (batch, heads, queries, head size) -> (batch, queries, heads · head size)
+        pooled = self.pooling(_split(self.query_weight(query), self.heads), memory, mask)
+        # (batch, heads, queries, value size) -> (batch, queries, heads · value size)
         joined: Tensor = self.output_weight(pooled.transpose(1, 2).flatten(2))
         return joined
 
-    def _split(self, x: Float[Tensor, "batch length size"]) -> Tensor:
-        # (batch, length, heads · head size) -> (batch, heads, length, head size)
-        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
+
+def _split(x: Float[Tensor, "batch length size"], heads: int) -> Tensor:
+    # (batch, length, heads · head size) -> (batch, heads, length, head size)
+    return x.view(*x.shape[:2], heads, -1).transpose(1, 2)

@@ -2,7 +2,8 @@
 
     scores -> mask -> normaliser (a softmax, say) -> weighted average of values
 
-Everything in attnlab that attends does it here. Knows no heads and no model.
+Everything in attnlab that attends does it here. Knows no model, and of heads only that several
+may look at the same keys.
 """
 
 from collections.abc import Callable
@@ -24,7 +25,8 @@ from attnlab.attention.scores import Score
 class Memory:
     """What can be attended to: projected keys, and the values that stand behind them.
 
-    Shapes: key (…, keys, projected size), value (…, keys, value size).
+    Shapes: key (…, keys, projected size), value (…, keys, value size). It may have fewer heads than
+    the queries that it is asked: as many neighbouring heads as that takes then share one of its.
     """
 
     key: Tensor
@@ -112,13 +114,16 @@ class AttentionPooling(nn.Module):
         unseen = not self.observers and not self.interventions
         if scale is None or factor is None or not unseen or window is not None:
             return self.attend(query, memory, mask, window).answer
-        if not self.positions.told_by_turning:
+        if self.positions.adds_to_answer:
             return self.attend(query, memory, mask).answer
         query = self.score.project_query(self._turned(query, memory))
+        bias = self.positions.bias(self.score, query, memory.key.size(-2))
+        if bias is not None:
+            bias = bias * factor
         if isinstance(factor, Tensor):  # the kernel's scale is a plain number
             query, factor = query * factor.to(query.dtype), 1.0
         share = self.dropout if self.training else 0.0
-        return product_attention(query, memory.key, memory.value, mask, scale * factor, share)
+        return product_attention(query, memory.key, memory.value, mask, scale * factor, share, bias)
 
     def attend(
         self,
@@ -134,7 +139,7 @@ class AttentionPooling(nn.Module):
         """
         query = self._turned(query, memory)
         projected = self.score.project_query(query)
-        scores = self.score.compare(projected, memory.key)
+        scores = _by_shared_head(self.score.compare, projected, memory.key)
         bias = self.positions.bias(self.score, projected, memory.key.size(-2))
         if bias is not None:
             scores = scores + bias
@@ -147,7 +152,7 @@ class AttentionPooling(nn.Module):
         for change in self.interventions:
             weights = change(weights, mask)
         used = dropout(weights, self.dropout, self.training)
-        answer = used @ memory.value
+        answer = _by_shared_head(torch.matmul, used, memory.value)
         told = self.positions.answer(used)
         if told is not None:
             answer = answer + told
@@ -170,3 +175,18 @@ class AttentionPooling(nn.Module):
     def _turned(self, query: Tensor, memory: Memory) -> Tensor:
         """The queries are the last tokens of the sentence, where positions are told at all."""
         return self.positions.turn(query, memory.key.size(-2) - query.size(-2))
+
+
+def _by_shared_head(
+    work: Callable[[Tensor, Tensor], Tensor], of_queries: Tensor, shared: Tensor
+) -> Tensor:
+    """`work` on what belongs to queries and to memory, of which several heads may share one head.
+
+    (batch, heads, queries, …) and (batch, fewer heads, keys, …) -> (batch, heads, queries, …):
+    heads that share one are no more than further queries of it, and nothing of it is copied.
+    """
+    if of_queries.dim() < 4 or of_queries.size(1) == shared.size(1):
+        return work(of_queries, shared)
+    batch, heads, queries, size = of_queries.shape
+    together = of_queries.reshape(batch, shared.size(1), -1, size)
+    return work(together, shared).view(batch, heads, queries, -1)

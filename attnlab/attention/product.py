@@ -1,6 +1,6 @@
 """Attention whose scores are scaled products, in as few steps as the machine has for it.
 
-    softmax(scale · q kᵀ) v
+    softmax(scale · q kᵀ + bias) v
 
 The same as `AttentionPooling` does step by step, without weights for anybody to look at.
 """
@@ -19,42 +19,71 @@ _VECTOR = 16  # float32 numbers in a register: torch's softmax takes shorter row
 
 def product_attention(
     query: Float[Tensor, "*batch queries size"],
-    key: Float[Tensor, "*batch keys size"],
-    value: Float[Tensor, "*batch keys v"],
+    key: Float[Tensor, "*memory keys size"],
+    value: Float[Tensor, "*memory keys v"],
     mask: Bool[Tensor, "..."] | None,
     scale: float,
     dropout_share: float,
+    bias: Float[Tensor, "..."] | None = None,
 ) -> Float[Tensor, "*batch queries v"]:
     """The average of values for each query; zeros where `mask` lets it see none.
 
-    `dropout_share`: of weights, already 0 where nobody trains.
+    `dropout_share`: of weights, already 0 where nobody trains. `bias` is added to the scores, and
+    broadcasts against (*batch, queries, keys) as `mask` does. Where keys and values have fewer
+    heads than queries, as many neighbouring heads of queries as that takes share each of them.
     """
     if query.device.type == "cpu" and query.dtype == torch.bfloat16:
-        return _in_bfloat16(query, key, value, mask, scale, dropout_share)
-    return F.scaled_dot_product_attention(
-        query, key, value, mask, dropout_p=dropout_share, scale=scale
+        return _in_bfloat16(query, key, value, mask, scale, dropout_share, bias)
+    grouped = query.dim() > 3 and query.size(-3) != key.size(-3)
+    if bias is None:
+        return F.scaled_dot_product_attention(
+            query, key, value, mask, dropout_p=dropout_share, scale=scale, enable_gqa=grouped
+        )
+    added, sees = _with_mask(bias.to(query.dtype), mask)
+    answer = F.scaled_dot_product_attention(
+        query, key, value, added, dropout_p=dropout_share, scale=scale, enable_gqa=grouped
     )
+    return answer if sees is None else answer.masked_fill(~sees, 0.0)
+
+
+def _with_mask(bias: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """What to add to scores so that `mask` holds, and which queries see anything at all.
+
+    A query that may see nothing is let see all, since a softmax of nothing is no number; its answer
+    is for the caller to put right.
+    """
+    if mask is None:
+        return bias, None
+    sees = mask.any(-1, keepdim=True)
+    return bias.masked_fill(sees & ~mask, -torch.inf), sees
 
 
 def _in_bfloat16(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, scale: float, share: float
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None,
+    scale: float,
+    share: float,
+    bias: Tensor | None,
 ) -> Tensor:
     """By two products: a CPU's fused kernel is five times slower backwards in bfloat16."""
     shape = (*query.shape[:-1], key.size(-2))
-    # (batch, heads, length, size) -> (batch · heads, length, size)
-    query, key, value = (x.flatten(0, -3) for x in (query, key, value))
-    if mask is None:
+    # (batch, heads, length, size) -> (batch · heads, length, size); heads that share a key stand
+    # one after the other, so that their queries are further queries of that one.
+    key, value = key.flatten(0, -3), value.flatten(0, -3)
+    query = query.reshape(len(key), -1, query.size(-1))
+    sees = None
+    if mask is None and bias is None:
         scores = torch.bmm(query * scale, key.transpose(1, 2))
     else:
-        # A query that may see nothing is let see all, since a softmax of nothing is no number; its
-        # answer is put right below.
-        sees = mask.any(-1, keepdim=True)
-        hidden = torch.zeros_like(mask, dtype=query.dtype).masked_fill_(sees & ~mask, -torch.inf)
-        hidden = hidden.expand(shape).flatten(0, -3)
-        scores = torch.baddbmm(hidden, query, key.transpose(1, 2), alpha=scale)
+        bias = query.new_zeros(()) if bias is None else bias.to(query.dtype)
+        added, sees = _with_mask(bias, mask)
+        added = added.expand(shape).reshape(len(key), -1, shape[-1])
+        scores = torch.baddbmm(added, query, key.transpose(1, 2), alpha=scale)
     weights = dropout(_softmax(scores), share, training=True)
     answer = torch.bmm(weights, value).view(*shape[:-1], -1)
-    return answer if mask is None or sees.all() else answer.masked_fill(~sees, 0.0)
+    return answer if sees is None or sees.all() else answer.masked_fill(~sees, 0.0)
 
 
 def _softmax(scores: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from attnlab.attention.dropout import dropout
 from attnlab.attention.multihead import MultiHeadAttention
 from attnlab.attention.normalisers import Mask
 from attnlab.attention.pooling import Memory
+from attnlab.attention.positions import PositionEmbedding, Positions
 from attnlab.attention.rounding import for_products
 from attnlab.errors import UsageError
 from attnlab.models.embedding import embedding_tables
@@ -36,12 +37,17 @@ class TransformerConfig(ModelConfig):
 
     `norm`: pre normalises what enters a sublayer (Xiong et al. 2020), post its sum with the
     residual (Vaswani et al. 2017). `activation`: relu or gelu. `tie_embeddings`: none, target
-    or all.
+    or all. For `key_value_heads` and a head's `query_size`, `key_size` and `value_size` see
+    `MultiHeadAttention`.
     """
 
     size: int
     feedforward_size: int
     heads: int
+    key_value_heads: int | None
+    query_size: int | None
+    key_size: int | None
+    value_size: int | None
     encoder_layers: int
     decoder_layers: int
     norm: str
@@ -100,19 +106,32 @@ class FeedForward(nn.Module):
 
 
 def _attention(
-    config: TransformerConfig, attention: AttentionConfig, *, within: bool
+    config: TransformerConfig, attention: AttentionConfig, positions: Positions | None = None
 ) -> MultiHeadAttention:
     return MultiHeadAttention(
-        attention, config.size, config.heads, config.attention_dropout, within=within
+        attention,
+        config.size,
+        config.heads,
+        config.attention_dropout,
+        key_value_heads=config.key_value_heads,
+        query_size=config.query_size,
+        key_size=config.key_size,
+        value_size=config.value_size,
+        positions=positions,
     )
 
 
 class EncoderLayer(nn.Module):
     """Every source token attends to all of them, then thinks for itself."""
 
-    def __init__(self, config: TransformerConfig, attention: AttentionConfig) -> None:
+    def __init__(
+        self,
+        config: TransformerConfig,
+        attention: AttentionConfig,
+        positions: Positions | None = None,
+    ) -> None:
         super().__init__()
-        self.self_attention = _attention(config, attention, within=True)
+        self.self_attention = _attention(config, attention, positions)
         self.self_residual = Residual(config)
         self.feedforward = FeedForward(config)
         self.feedforward_residual = Residual(config)
@@ -139,11 +158,16 @@ class LayerState:
 class DecoderLayer(nn.Module):
     """Every target token attends to those before it and itself, then to the source."""
 
-    def __init__(self, config: TransformerConfig, attention: AttentionConfig) -> None:
+    def __init__(
+        self,
+        config: TransformerConfig,
+        attention: AttentionConfig,
+        positions: Positions | None = None,
+    ) -> None:
         super().__init__()
-        self.self_attention = _attention(config, attention, within=True)
+        self.self_attention = _attention(config, attention, positions)
         self.self_residual = Residual(config)
-        self.cross_attention = _attention(config, attention, within=False)
+        self.cross_attention = _attention(config, attention)
         self.cross_residual = Residual(config)
         self.feedforward = FeedForward(config)
         self.feedforward_residual = Residual(config)
@@ -192,8 +216,10 @@ class Encoder(nn.Module):
 
     def __init__(self, config: TransformerConfig, attention: AttentionConfig) -> None:
         super().__init__()
+        told = attention.told_positions()
+        self.positions = told.embedding(config.size)
         self.layers = nn.ModuleList(
-            EncoderLayer(config, attention) for _ in range(config.encoder_layers)
+            EncoderLayer(config, attention, told) for _ in range(config.encoder_layers)
         )
         # A pre-norm stack leaves its sum as it is; somebody has to normalise it in the end.
         self.norm = nn.LayerNorm(config.size) if config.norm == "pre" else nn.Identity()
@@ -213,8 +239,10 @@ class Decoder(nn.Module):
 
     def __init__(self, config: TransformerConfig, attention: AttentionConfig) -> None:
         super().__init__()
+        told = attention.told_positions(directed=True)
+        self.positions = told.embedding(config.size)
         self.layers = nn.ModuleList(
-            DecoderLayer(config, attention) for _ in range(config.decoder_layers)
+            DecoderLayer(config, attention, told) for _ in range(config.decoder_layers)
         )
         self.norm = nn.LayerNorm(config.size) if config.norm == "pre" else nn.Identity()
 
@@ -251,18 +279,21 @@ class Transformer(EncoderDecoder[TransformerState]):
         self.source_embedding, self.target_embedding, self.output = embedding_tables(
             config.tie_embeddings, vocabulary, config.size
         )
-        self.positions = attention.told_positions().embedding(config.size)
         self.embedding_scale = math.sqrt(config.size)
         self.dropout = config.dropout
         self.encoder = Encoder(config, attention)
         self.decoder = Decoder(config, attention)
 
     def _embed(
-        self, table: nn.Embedding, tokens: Int[Tensor, "batch length"], start: int
+        self,
+        table: nn.Embedding,
+        positions: PositionEmbedding | None,
+        tokens: Int[Tensor, "batch length"],
+        start: int,
     ) -> Float[Tensor, "batch length size"]:
         embedded = table(tokens) * self.embedding_scale
-        if self.positions is not None:
-            embedded = self.positions(embedded, start)
+        if positions is not None:
+            embedded = positions(embedded, start)
         return dropout(embedded, self.dropout, self.training)
 
     def encode(
@@ -270,14 +301,15 @@ class Transformer(EncoderDecoder[TransformerState]):
     ) -> TransformerState:
         """Read the source; prepare it once as each decoder layer's memory."""
         mask = source_mask[:, None, None]
-        annotations = self.encoder(self._embed(self.source_embedding, source, 0), mask)
+        embedded = self._embed(self.source_embedding, self.encoder.positions, source, 0)
+        annotations = self.encoder(embedded, mask)
         return TransformerState(self.decoder.prepare(annotations), mask, length=0)
 
     def decode_features(
         self, target: Int[Tensor, "batch length"], state: TransformerState
     ) -> tuple[Float[Tensor, "batch length features"], TransformerState]:
         """See `EncoderDecoder`."""
-        embedded = self._embed(self.target_embedding, target, state.length)
+        embedded = self._embed(self.target_embedding, self.decoder.positions, target, state.length)
         features, layers = self.decoder(embedded, state.layers, state.source_mask)
         length = state.length + target.size(1)
         return features, TransformerState(layers, state.source_mask, length)

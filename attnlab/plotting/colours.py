@@ -1,11 +1,13 @@
-"""The colours of figures: ink, and the scale of attention weights. Knows no figure.
+"""The colours of figures: ink, lines, and the scales of weights and of signs. Knows no figure.
 
 The scale goes from paper white for 0 to deep blue for 1. Equal differences of weight are equal
 differences of CIELAB lightness, so the scale is perceptually uniform, can be read without colour
 vision, and survives a black-and-white printer. On a dark ground it goes from night for 0 to white
-for 1, with the same evenness.
+for 1, with the same evenness. Where numbers have a sign, the same blues are those above 0, and
+those below it go as evenly to brown; no colour blindness takes the one for the other.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -19,12 +21,16 @@ GOLD = "#d55e00"
 """Of outlines on the scale: vermilion, which no colour blindness takes for its blue (Okabe & Ito
 2008)."""
 
+LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a")
+"""Of lines that have no order among them, from the first on (Okabe & Ito 2008)."""
+
 STEPS = 256
 
 # CIELAB (lightness, green-red, blue-yellow) of weight 0, of the point that bends the way, and of
 # weight 1. The bend's lightness lies midway, so lightness falls evenly; its colour keeps the middle
 # of the scale from turning grey.
 _ON_PAPER = (97.0, -1.0, -2.0), (57.5, -18.0, -36.0), (18.0, 12.0, -34.0)
+_BELOW_0 = (97.0, -1.0, -2.0), (60.0, 44.0, 62.0), (26.0, 32.0, 38.0)
 _ON_DARK = (11.0, -1.0, -7.0), (54.0, -14.0, -44.0), (97.0, -4.0, -2.0)
 
 
@@ -34,11 +40,23 @@ def attention_colours() -> ListedColormap:
     return ListedColormap(colour_table(), name="attention")
 
 
+@lru_cache(maxsize=1)
+def signed_colours() -> ListedColormap:
+    """From brown for the lowest over paper white for 0 to blue for the highest, in 511 steps."""
+    below, above = (_along(points) for points in (_BELOW_0, _ON_PAPER))
+    return ListedColormap(np.concatenate([below[:0:-1], above]), name="signed")
+
+
 def colour_table(*, on_dark: bool = False) -> NDArray[np.float64]:
     """The scale on paper or on a dark ground: sRGB, shape (256, 3), channels from 0 to 1."""
+    return _along(_ON_DARK if on_dark else _ON_PAPER)
+
+
+def _along(points: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """SRGB on the way from the first of three `points` in CIELAB, by the second, to the third."""
     way = np.linspace(0.0, 1.0, STEPS)[:, np.newaxis]
-    start, bend, end = (np.array(point) for point in (_ON_DARK if on_dark else _ON_PAPER))
-    # A quadratic Bézier curve through CIELAB.
+    start, bend, end = (np.array(point) for point in points)
+    # A quadratic Bézier curve.
     lab = (1 - way) ** 2 * start + 2 * way * (1 - way) * bend + way**2 * end
     return _srgb(lab)
 

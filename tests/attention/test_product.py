@@ -65,3 +65,50 @@ def test_dropout_of_weights_keeps_the_average():
     draws = [product_attention(query, key, value, None, 0.3, 0.5) for _ in range(200)]
     assert torch.stack(draws).float().mean().item() == pytest.approx(1.0, abs=0.03)
     assert draws[0].float().std() > 0.1
+
+
+@pytest.mark.parametrize("mask_shape", [None, (BATCH, 1, 1), (QUERIES,), (BATCH, HEADS, QUERIES)])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("bias_shape", [(1, HEADS), (BATCH, HEADS)])
+def test_a_bias_is_added_to_scores_before_the_mask(bias_shape, dtype, mask_shape):
+    query, key, value = inputs(dtype)
+    bias = torch.randn(*bias_shape, QUERIES, KEYS).to(dtype).requires_grad_()
+    mask = torch.ones(KEYS, dtype=torch.bool)
+    if mask_shape is not None:
+        mask = torch.rand(*mask_shape, KEYS) < 0.7
+        mask[..., 0] = True
+        if len(mask_shape) > 1:
+            mask[1, :, -1] = False  # of these, each query or the last one sees nothing
+    answer = product_attention(
+        query, key, value, None if mask_shape is None else mask, 0.3, 0.0, bias
+    )
+    assert answer.dtype == dtype
+    exact = [x.detach().double().requires_grad_() for x in (query, key, value, bias)]
+    scores = 0.3 * exact[0] @ exact[1].transpose(-2, -1) + exact[3]
+    weights = scores.masked_fill(~mask, -torch.inf).softmax(-1).nan_to_num()
+    weights = torch.where(mask.any(-1, keepdim=True), weights, 0.0)
+    expected = weights @ exact[2]
+    tolerance = {"atol": 0.05, "rtol": 0.05} if dtype == torch.bfloat16 else {}
+    torch.testing.assert_close(answer.double(), expected, **tolerance)
+    answer.double().square().sum().backward()
+    assert all(each.grad.isfinite().all() for each in (query, key, value, bias))
+    safe = scores.masked_fill(~mask & mask.any(-1, keepdim=True), -torch.inf).softmax(-1)
+    expected = torch.where(mask.any(-1, keepdim=True), safe, 0.0) @ exact[2]
+    expected.square().sum().backward()
+    for ours, theirs in zip((query, key, value, bias), exact, strict=True):
+        error = (ours.grad.double() - theirs.grad).norm() / theirs.grad.norm()
+        assert error < (0.05 if dtype == torch.bfloat16 else 1e-9)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("biased", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_neighbouring_heads_share_keys_and_values(dtype, biased, masked):
+    query = torch.randn(BATCH, 6, QUERIES, SIZE).to(dtype)
+    key, value = torch.randn(2, BATCH, 2, KEYS, SIZE).to(dtype)
+    bias = torch.randn(1, 6, QUERIES, KEYS).to(dtype) if biased else None
+    mask = (torch.rand(BATCH, 1, QUERIES, KEYS) < 0.7) if masked else None
+    shared = product_attention(query, key, value, mask, 0.3, 0.0, bias)
+    written_out = (x.repeat_interleave(3, dim=1) for x in (key, value))
+    expected = product_attention(query, *written_out, mask, 0.3, 0.0, bias)
+    torch.testing.assert_close(shared, expected)

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from attnlab.attention.normalisers import NORMALISERS
+from attnlab.attention.positions import POSITIONS
+from attnlab.attention.recording import record_attention
 from attnlab.attention.scores import SCORES
 from attnlab.errors import UsageError
 from attnlab.models import MODELS, VocabularySizes
@@ -17,6 +19,9 @@ every_model = pytest.mark.parametrize("name", list(MODELS))
 feeding = pytest.mark.parametrize("input_feeding", [True, False])
 every_normaliser = pytest.mark.parametrize("normaliser", list(NORMALISERS))
 every_score = pytest.mark.parametrize("score", list(SCORES))
+every_position = pytest.mark.parametrize("positions", list(POSITIONS))
+some_scores = pytest.mark.parametrize("score", ["scaled_dot", "general", "additive", "gaussian"])
+shared_heads = pytest.mark.parametrize("key_value_heads", [None, 1])
 
 
 @pytest.fixture
@@ -113,6 +118,61 @@ def test_what_holds_for_every_normaliser(name, normaliser, sentences):
     whole.square().mean().backward()
     idle = [path for path, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert idle == []
+
+
+@shared_heads
+@some_scores
+@every_position
+def test_positions_in_a_transformer(positions, score, key_value_heads, sentences):
+    source, mask, target = sentences
+    model = small_model("transformer", score, positions=positions, key_value_heads=key_value_heads)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.4)
+    whole, _ = model.decode(target, model.encode(source, mask))
+    # One word after the other gives what the whole sentence gives.
+    state = model.encode(source, mask)
+    steps = []
+    for token in target.split(1, dim=1):
+        logits, state = model.decode(token, state)
+        steps.append(logits)
+    torch.testing.assert_close(torch.cat(steps, dim=1), whole)
+    held = key_value_heads or 3
+    assert all(layer.past.key.shape[:3] == (BATCH, held, TARGET) for layer in state.layers)
+    # Padding changes nothing.
+    wider = torch.cat([source, torch.randint(0, 19, (BATCH, 11))], dim=1)
+    wider_mask = torch.cat([mask, torch.zeros(BATCH, 11, dtype=torch.bool)], dim=1)
+    padded, _ = model.decode(target, model.encode(wider, wider_mask))
+    torch.testing.assert_close(padded, whole)
+    # Watched or not, the answer is the same; each head's weights are there.
+    with record_attention(model) as record:
+        watched, _ = model.decode(target, model.encode(source, mask))
+    torch.testing.assert_close(watched, whole)
+    assert record["decoder.layer1.self"].shape == (BATCH, 3, TARGET, TARGET)
+    # The order of the source's words is told, unless there are no positions.
+    turned = source[:1, [1, 0, 2, 3, 4]]
+    moved, _ = model.decode(target[:1], model.encode(turned, mask[:1]))
+    assert torch.allclose(moved[0], whole[0]) == (positions == "none")
+
+
+@every_position
+def test_every_parameter_of_positions_learns(positions, sentences):
+    source, mask, target = sentences
+    model = small_model("transformer", "scaled_dot", positions=positions).train()
+    model.decode(target, model.encode(source, mask))[0].square().mean().backward()
+    idle = [path for path, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert idle == []
+
+
+@every_position
+def test_sentences_far_longer_than_any_before_are_read(positions):
+    changes = {"longest": 7} if positions == "learned" else {}
+    model = small_model("transformer", "scaled_dot", positions=positions, **changes)
+    tokens = torch.randint(4, 19, (1, 150))
+    state = model.encode(tokens, torch.ones_like(tokens, dtype=torch.bool))
+    logits, state = model.decode(tokens[:, :140], state)
+    further, _ = model.decode(tokens[:, 140:], state)
+    assert logits.isfinite().all()
+    assert further.isfinite().all()
 
 
 @feeding

@@ -1,6 +1,6 @@
 """Ways to tell attention an order. Importing this package registers them all by name."""
 
-from attnlab.attention.positions import none, sinusoidal
+from attnlab.attention.positions import alibi, learned, none, rotary, shaw, sinusoidal, t5
 from attnlab.attention.positions.interface import (
     POSITIONS,
     PositionEmbedding,
@@ -15,6 +15,11 @@ __all__ = [
     "Positions",
     "PositionsConfig",
     "RelativePositions",
+    "alibi",
+    "learned",
     "none",
+    "rotary",
+    "shaw",
     "sinusoidal",
+    "t5",
 ]

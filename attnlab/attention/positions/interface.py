@@ -8,7 +8,8 @@ sentences (cross-attention) there is no common order, and nothing is told.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from jaxtyping import Float
+import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from attnlab.attention.scores import Score
@@ -25,7 +26,9 @@ class PositionsConfig:
 
 
 class PositionEmbedding(nn.Module, ABC):
-    """Tells each token its position by its features."""
+    """Tells each token its position by its `size` features."""
+
+    size: int
 
     @abstractmethod
     def forward(
@@ -41,8 +44,8 @@ class RelativePositions(nn.Module):
     front of those named are batch and heads.
     """
 
-    told_by_turning = True
-    """Whether `turn` is all that is done: then nothing stands in the way of a fused kernel."""
+    adds_to_answer = False
+    """Whether `answer` adds anything: it looks at weights, which a fused kernel does not show."""
 
     def turn(
         self,
@@ -69,13 +72,33 @@ class RelativePositions(nn.Module):
         return None
 
 
-class Positions(ABC):
-    """A way to tell positions, from which a model takes the parts that it has use for."""
+class Positions:
+    """A way to tell positions in one stack of layers, which takes its parts of it; here nothing.
 
-    @abstractmethod
-    def embedding(self, size: int) -> PositionEmbedding | None:
-        """For the embeddings of one stack, of `size` features; None where they are left alone."""
+    Registered ones are made of their config and of `directed`: whether, in this stack, a query
+    sees no key behind itself, as in a decoder.
+    """
 
-    @abstractmethod
-    def relative(self, heads: int, key_size: int, value_size: int) -> RelativePositions | None:
-        """For one self-attention, whose heads have keys and values of these sizes."""
+    def embedding(self, size: int) -> PositionEmbedding | None:  # noqa: ARG002
+        """For the stack's embeddings, of `size` features; None where they are left alone."""
+        return None
+
+    def relative(
+        self,
+        *,
+        heads: int,  # noqa: ARG002
+        query_size: int,  # noqa: ARG002
+        key_size: int,  # noqa: ARG002
+        value_size: int,  # noqa: ARG002
+    ) -> RelativePositions | None:
+        """For one self-attention of the stack; the sizes are those of one head.
+
+        None where nothing is told there.
+        """
+        return None
+
+
+def offsets(queries: int, keys: int, device: torch.device) -> Int[Tensor, "queries keys"]:
+    """How far behind the query each key stands, j - i: below 0 before it, 0 at the same token."""
+    key = torch.arange(keys, device=device)
+    return key - key[keys - queries :].unsqueeze(1)

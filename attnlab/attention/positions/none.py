@@ -14,11 +14,5 @@ class NoPositionsConfig(PositionsConfig):
 class NoPositions(Positions):
     """Tells nothing. A decoder still knows something of order: it sees only what came before."""
 
-    def __init__(self, config: NoPositionsConfig) -> None:
+    def __init__(self, config: NoPositionsConfig, *, directed: bool) -> None:
         pass
-
-    def embedding(self, size: int) -> None:
-        """None."""
-
-    def relative(self, heads: int, key_size: int, value_size: int) -> None:
-        """None."""

@@ -1,12 +1,13 @@
 """Sinusoidal positions: clocks that turn at many speeds, added to the embeddings."""
 
-import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from attnlab.attention.positions.growing import GrowingTable, angles
 from attnlab.attention.positions.interface import (
     POSITIONS,
     PositionEmbedding,
@@ -21,9 +22,7 @@ def sinusoids(length: int, size: int) -> Float[Tensor, "length size"]:
     `PE(pos, 2i) = sin(pos / 10000^(2i/d))`, `PE(pos, 2i+1) = cos(pos / 10000^(2i/d))`: clocks
     whose hands turn ever more slowly from left to right. Any offset is a rotation of each pair.
     """
-    position = torch.arange(length, dtype=torch.float32).unsqueeze(1)
-    pair = torch.arange(0, size, 2, dtype=torch.float32)
-    angle = position * torch.exp(pair * (-math.log(10_000.0) / size))
+    angle = angles(length, size)
     table = torch.empty(length, size)
     table[:, 0::2] = angle.sin()
     table[:, 1::2] = angle[:, : size // 2].cos()
@@ -33,22 +32,17 @@ def sinusoids(length: int, size: int) -> Float[Tensor, "length size"]:
 class SinusoidalEmbedding(PositionEmbedding):
     """Adds the sinusoids to embeddings; there is nothing to learn and no longest sentence."""
 
-    table: Tensor
-
     def __init__(self, size: int) -> None:
         super().__init__()
-        # Worked out again from the size alone, so no part of a checkpoint.
-        self.register_buffer("table", sinusoids(64, size), persistent=False)
+        self.size = size
+        self.rows = GrowingTable(partial(sinusoids, size=size))
 
     def forward(
         self, embedded: Float[Tensor, "batch length size"], start: int = 0
     ) -> Float[Tensor, "batch length size"]:
         """See `PositionEmbedding`."""
-        stop = start + embedded.size(1)
-        if stop > len(self.table):
-            longer = sinusoids(max(stop, 2 * len(self.table)), embedded.size(2))
-            self.table = longer.to(self.table)
-        return embedded + self.table[start:stop]
+        rows: Tensor = self.rows(start, start + embedded.size(1))
+        return embedded + rows
 
 
 @dataclass(kw_only=True)
@@ -60,12 +54,9 @@ class SinusoidalConfig(PositionsConfig):
 class SinusoidalPositions(Positions):
     """Vaswani et al. 2017, section 3.5."""
 
-    def __init__(self, config: SinusoidalConfig) -> None:
+    def __init__(self, config: SinusoidalConfig, *, directed: bool) -> None:
         pass
 
     def embedding(self, size: int) -> SinusoidalEmbedding:
         """See `SinusoidalEmbedding`."""
         return SinusoidalEmbedding(size)
-
-    def relative(self, heads: int, key_size: int, value_size: int) -> None:
-        """None."""

@@ -1,11 +1,14 @@
-"""Sinusoidal positions against the formula, and against what they are for."""
+"""Positions that are added to embeddings: sinusoids against the formula, and a learnt table."""
 
 import math
 
 import pytest
 import torch
 
+from attnlab.attention.positions.learned import LearnedEmbedding
 from attnlab.attention.positions.sinusoidal import SinusoidalEmbedding, sinusoids
+from attnlab.errors import UsageError
+from tests.conftest import attention_config
 
 
 @pytest.mark.parametrize("size", [12, 7])
@@ -34,3 +37,17 @@ def test_a_later_start_and_long_sentences_use_the_same_table():
     whole = positions(zeros)
     torch.testing.assert_close(whole[0], sinusoids(200, 12))
     torch.testing.assert_close(positions(zeros[:, :5], start=150), whole[:, 150:155])
+
+
+def test_a_learnt_table_is_read_row_by_row_and_its_last_row_from_there_on():
+    positions = LearnedEmbedding(7, 5)
+    rows = positions.table.weight
+    embedded = torch.randn(2, 3, 5)
+    torch.testing.assert_close(positions(embedded, start=2), embedded + rows[2:5])
+    further = positions(embedded, start=5)
+    torch.testing.assert_close(further, embedded + rows[[5, 6, 6]])
+
+
+def test_a_table_without_rows_is_refused():
+    with pytest.raises(UsageError, match=r"positions\.longest=0 must be at least 1"):
+        attention_config(positions="learned", longest=0).told_positions()

@@ -1,0 +1,134 @@
+"""attnlab positions."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from attnlab.commands.arguments import ConfigDir, load, split_run, with_examples
+from attnlab.errors import UsageError
+
+if TYPE_CHECKING:
+    from attnlab.experiment.positions.told import ToldPositions
+
+_LENGTH, _SIZE, _HEADS = 60, 32, 8
+
+
+@with_examples(
+    """
+    attnlab positions                        the sinusoids of 60 positions
+    attnlab positions --positions rotary --size 64
+    attnlab positions --positions t5 positions.buckets=16 -o t5.svg
+    attnlab positions builtin-transformer    as a run has learnt them
+"""
+)
+def positions(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN OVERRIDE...",
+            help="A run, whose own positions are drawn, with overrides such as checkpoint=last; "
+            "or none, and settings such as positions.base=500.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--positions",
+            metavar="NAME",
+            help="sinusoidal (if left out), rotary, alibi, shaw or t5; without a run.",
+            show_default=False,
+        ),
+    ] = None,
+    length: Annotated[
+        int, typer.Option("--length", "-l", min=2, help="How many positions.")
+    ] = _LENGTH,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            "--size",
+            min=2,
+            help=f"Features of the embedding, or of a head: {_SIZE} if left out; a run has its "
+            "own.",
+            show_default=False,
+        ),
+    ] = None,
+    heads: Annotated[
+        int | None,
+        typer.Option(
+            "--heads",
+            min=1,
+            help=f"Heads of alibi: {_HEADS} if left out; a run has its own.",
+            show_default=False,
+        ),
+    ] = None,
+    format: Annotated[
+        Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Of the figure.")
+    ] = "png",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The figure (.png, .svg, .pdf) or a folder for it. positions-NAME.png, or "
+            "RUN/plots/positions.png, if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output.")
+    ] = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Draw how positions are told, and check what that promises of offsets."""
+    import json
+
+    from attnlab.experiment.positions.job import show_positions
+    from attnlab.screen import show_messages
+
+    show_messages()
+    run, overrides = split_run(arguments)
+    if run is None:
+        told = _by_formula(name or "sinusoidal", overrides, length, size, heads, config_dir)
+        place = Path()
+    else:
+        for option, given in (("--positions", name), ("--size", size), ("--heads", heads)):
+            if given is not None:
+                raise UsageError(f"{option} has no place beside a run, which has its own")
+        from attnlab.experiment.positions.told import told_in_run
+
+        trained, _ = load(arguments, config_dir)
+        told = told_in_run(trained, length)
+        place = trained.run.plots
+    file = f"positions{'' if told.run else f'-{told.config.name}'}.{format}"
+    if output is None:
+        output = place / file
+    elif not output.suffix or output.is_dir():
+        output = output / file
+    found = show_positions(told, output)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for promise, value in found["checks"].items():
+        typer.echo(f"{promise} {value:.2g}")
+    typer.echo(output)
+
+
+def _by_formula(
+    name: str,
+    overrides: list[str],
+    length: int,
+    size: int | None,
+    heads: int | None,
+    config_dir: Path | None,
+) -> "ToldPositions":
+    from attnlab import launch
+    from attnlab.config import ExperimentConfig, from_node
+    from attnlab.experiment.positions.told import told_by_formula
+
+    chosen = [f"positions={name}", *overrides]
+    config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, chosen, config_dir))
+    return told_by_formula(
+        config.positions, heads=heads or _HEADS, size=size or _SIZE, length=length
+    )

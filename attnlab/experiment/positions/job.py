@@ -1,0 +1,52 @@
+"""All that `attnlab positions` does: find what is told, draw its page, and check what it promises."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from attnlab.errors import UsageError
+from attnlab.experiment.positions.biases import alibi_page, t5_page
+from attnlab.experiment.positions.learned import learned_page
+from attnlab.experiment.positions.page import PositionsPage
+from attnlab.experiment.positions.rotary import rotary_page
+from attnlab.experiment.positions.shaw import shaw_page
+from attnlab.experiment.positions.sinusoidal import sinusoidal_page
+from attnlab.experiment.positions.told import ToldPositions
+from attnlab.plotting.panels import draw_panels
+from attnlab.plotting.saving import figure_suffix, save_figure
+
+PAGES: dict[str, Callable[[ToldPositions], PositionsPage]] = {
+    "sinusoidal": sinusoidal_page,
+    "learned": learned_page,
+    "rotary": rotary_page,
+    "alibi": alibi_page,
+    "shaw": shaw_page,
+    "t5": t5_page,
+}
+
+
+def show_positions(told: ToldPositions, output: Path) -> dict[str, Any]:
+    """Draw the page into `output`, and give its figures, as JSON takes them.
+
+    Raises:
+        UsageError: there is nothing to be seen of these positions.
+        AttnlabError: the file cannot be written.
+    """
+    name = told.config.name
+    if name not in PAGES:
+        raise UsageError(
+            f"positions={name} has nothing to be drawn; there are figures of: {', '.join(PAGES)}"
+        )
+    figure_suffix(output)  # before the work
+    page = PAGES[name](told)
+    heading = page.title if told.run is None else f"{told.run} · {page.title}"
+    save_figure(draw_panels(page.rows, heading=heading, note=page.note), output)
+    return {
+        "positions": asdict(told.config),
+        "run": told.run,
+        "length": told.length,
+        "checks": dict(page.checks),
+        **page.numbers,
+        "files": [str(output)],
+    }
