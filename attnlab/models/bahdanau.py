@@ -1,4 +1,4 @@
-"""The recurrent model that looks back: at each word it attends to the source anew.
+"""The recurrent models that look back: at each word they attend to the source anew.
 
 Beside the plain one (`rnn.py`) a single thing is different: the context is no longer fixed.
 """
@@ -11,21 +11,20 @@ from torch import Tensor, nn
 
 from attnlab.attention.choices import AttentionConfig
 from attnlab.attention.dropout import dropout
-from attnlab.attention.pooling import Memory
 from attnlab.models.embedding import embedding_tables
 from attnlab.models.interface import MODELS, DecoderState, EncoderDecoder, VocabularySizes
 from attnlab.models.recurrence import Hidden, build_recurrence
-from attnlab.models.recurrent import Readout, RecurrentConfig, RecurrentEncoder
+from attnlab.models.recurrent import Bridge, Readout, RecurrentConfig, RecurrentEncoder
+from attnlab.models.source_attention import Sight, SourceAttention
 from attnlab.models.uncompiled import uncompiled
 
 
 @dataclass
 class BahdanauState(DecoderState):
-    """The decoder's state, and the source: its annotations as memory, its mask (batch, length)."""
+    """The decoder's state, and what it can see of the source."""
 
     hidden: Hidden
-    memory: Memory
-    source_mask: Tensor
+    source: Sight
 
 
 @dataclass(kw_only=True)
@@ -33,9 +32,14 @@ class BahdanauConfig(RecurrentConfig):
     """`input_feeding`: whether the decoder's state takes in what was attended to.
 
     Without it the states of all words are known before anybody attends, and training is faster.
+    `window`: where a word may look: global, local_m or local_p, at `window_radius` tokens to each
+    side. `coverage`: whether it knows what the words before it looked at.
     """
 
     input_feeding: bool
+    window: str
+    window_radius: int
+    coverage: bool
 
 
 class AttentiveDecoder(nn.Module):
@@ -56,8 +60,15 @@ class AttentiveDecoder(nn.Module):
         self.embedding = embedding
         self.dropout = config.dropout
         self.input_feeding = config.input_feeding
-        self.cross_attention = attention.pooling(config.hidden_size, config.hidden_size)
-        fed = config.hidden_size if config.input_feeding else 0
+        self.cross_attention = SourceAttention(
+            attention,
+            config.hidden_size,
+            config.annotation_size,
+            window=config.window,
+            radius=config.window_radius,
+            coverage=config.coverage,
+        )
+        fed = config.annotation_size if config.input_feeding else 0
         self.cell = build_recurrence(
             config.cell,
             config.embedding_size + fed,
@@ -73,35 +84,39 @@ class AttentiveDecoder(nn.Module):
         """Read `target` on from `state`."""
         embedded = dropout(self.embedding(target), self.dropout, self.training)
         read = self._feeding if self.input_feeding else self._without_feeding
-        outputs, contexts, hidden = read(embedded, state)
-        features = self.readout(outputs, contexts, embedded)
-        return features, BahdanauState(hidden, state.memory, state.source_mask)
+        outputs, contexts, state = read(embedded, state)
+        return self.readout(outputs, contexts, embedded), state
 
     @uncompiled  # or each word becomes code
-    def _feeding(self, embedded: Tensor, state: BahdanauState) -> tuple[Tensor, Tensor, Hidden]:
+    def _feeding(
+        self, embedded: Tensor, state: BahdanauState
+    ) -> tuple[Tensor, Tensor, BahdanauState]:
         """One word after the other: each query depends on the context before it."""
-        mask = state.source_mask.unsqueeze(1)  # (batch, 1, source length), for any query
-        fed = self.cell.feed_from(embedded, state.hidden)
+        fed, source = self.cell.feed_from(embedded, state.hidden), state.source
         outputs, contexts = [], []
         for _ in range(embedded.size(1)):
-            context = self.cross_attention(fed.top.unsqueeze(1), state.memory, mask)
+            context, source = self.cross_attention(fed.top.unsqueeze(1), source)
             fed.feed(context.squeeze(1))
             outputs.append(fed.top)
             contexts.append(context)
-        return torch.stack(outputs, dim=1), torch.cat(contexts, dim=1), fed.hidden()
+        state = BahdanauState(fed.hidden(), source)
+        return torch.stack(outputs, dim=1), torch.cat(contexts, dim=1), state
 
     def _without_feeding(
         self, embedded: Tensor, state: BahdanauState
-    ) -> tuple[Tensor, Tensor, Hidden]:
+    ) -> tuple[Tensor, Tensor, BahdanauState]:
         """All words' states in one go, then all words' attention."""
         outputs, hidden = self.cell.read(embedded, state.hidden)
-        contexts = self.cross_attention(outputs, state.memory, state.source_mask.unsqueeze(1))
-        return outputs, contexts, hidden
+        contexts, source = self.cross_attention(outputs, state.source)
+        return outputs, contexts, BahdanauState(hidden, source)
 
 
 @MODELS.register("bahdanau", BahdanauConfig)
 class Bahdanau(EncoderDecoder[BahdanauState]):
-    """Bahdanau et al. 2015's RNNsearch, with any scoring function, and GRU or LSTM."""
+    """Bahdanau et al. 2015's RNNsearch, with any scoring function, and GRU or LSTM.
+
+    Without input feeding it is Luong et al. 2015's, whose windows (section 3.2) it has too.
+    """
 
     def __init__(
         self, config: BahdanauConfig, attention: AttentionConfig, vocabulary: VocabularySizes
@@ -112,6 +127,7 @@ class Bahdanau(EncoderDecoder[BahdanauState]):
             config.tie_embeddings, vocabulary, config.embedding_size
         )
         self.encoder = RecurrentEncoder(config, source)
+        self.bridge = Bridge(config)
         self.decoder = AttentiveDecoder(config, attention, target)
 
     def encode(
@@ -119,8 +135,8 @@ class Bahdanau(EncoderDecoder[BahdanauState]):
     ) -> BahdanauState:
         """Read the source; prepare its annotations as keys once for the whole translation."""
         annotations, hidden = self.encoder(source, source_mask)
-        memory = self.decoder.cross_attention.prepare(annotations, annotations)
-        return BahdanauState(hidden, memory, source_mask)
+        sight = self.decoder.cross_attention.prepare(annotations, source_mask)
+        return BahdanauState(self.bridge(hidden), sight)
 
     def decode_features(
         self, target: Int[Tensor, "batch length"], state: BahdanauState

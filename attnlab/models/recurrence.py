@@ -43,6 +43,8 @@ class FedRecurrence(ABC):
 class Gru(nn.GRU):
     """torch's GRU, batch first."""
 
+    state_parts = 1
+
     @uncompiled  # or each word becomes code
     def read(
         self,
@@ -145,6 +147,8 @@ class _FedGru(FedRecurrence):
 
 class Lstm(nn.LSTM):
     """torch's LSTM (Hochreiter & Schmidhuber 1997), batch first."""
+
+    state_parts = 2
 
     def read(
         self,

@@ -13,12 +13,12 @@ from attnlab.attention.dropout import dropout
 from attnlab.models.embedding import embedding_tables
 from attnlab.models.interface import MODELS, DecoderState, EncoderDecoder, VocabularySizes
 from attnlab.models.recurrence import Hidden, build_recurrence
-from attnlab.models.recurrent import Readout, RecurrentConfig, RecurrentEncoder
+from attnlab.models.recurrent import Bridge, Readout, RecurrentConfig, RecurrentEncoder
 
 
 @dataclass
 class RnnState(DecoderState):
-    """The decoder's state, and the summary of the source: (batch, hidden size)."""
+    """The decoder's state, and the summary of the source: (batch, annotation size)."""
 
     hidden: Hidden
     context: Tensor
@@ -48,11 +48,12 @@ class Rnn(EncoderDecoder[RnnState]):
             config.tie_embeddings, vocabulary, config.embedding_size
         )
         self.encoder = RecurrentEncoder(config, source)
+        self.bridge = Bridge(config)
         self.embedding = target
         self.dropout = config.dropout
         self.cell = build_recurrence(
             config.cell,
-            config.embedding_size + config.hidden_size,
+            config.embedding_size + config.annotation_size,
             config.hidden_size,
             config.layers,
             dropout=config.dropout,
@@ -64,7 +65,7 @@ class Rnn(EncoderDecoder[RnnState]):
     ) -> RnnState:
         """Read the source; keep its last state alone."""
         _, hidden = self.encoder(source, source_mask)
-        return RnnState(hidden, context=hidden[0][:, -1])
+        return RnnState(self.bridge(hidden), context=hidden[0][:, -1])
 
     def decode_features(
         self, target: Int[Tensor, "batch length"], state: RnnState

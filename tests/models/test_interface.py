@@ -194,7 +194,8 @@ def test_only_input_feeding_tells_the_recurrence_where_attention_was(sentences):
     for input_feeding, changed in ((False, False), (True, True)):
         model = small_model("bahdanau", input_feeding=input_feeding)
         state = model.encode(source, mask)
-        louder = replace(state, memory=replace(state.memory, value=2 * state.memory.value))
+        memory = replace(state.source.memory, value=2 * state.source.memory.value)
+        louder = replace(state, source=replace(state.source, memory=memory))
         (_, plain), (_, moved) = model.decode(target, state), model.decode(target, louder)
         assert torch.equal(plain.hidden[0], moved.hidden[0]) != changed
 

@@ -49,9 +49,19 @@ class GaussianScore(ProductScore):
 
     def project_key(self, key: Float[Tensor, "*batch key_size"]) -> Tensor:
         """(…, size) -> (…, size + 2)."""
-        key = key * self.width
-        penalty = -key.square().sum(-1, keepdim=True) / 2
-        return torch.cat([key, torch.ones_like(penalty), penalty], dim=-1)
+        return _with_penalty(key * self.width)
+
+    def movable_features(self, key_size: int) -> int:
+        """Those that say where a key is."""
+        return key_size
+
+    def moved_key(
+        self,
+        key: Float[Tensor, "*batch keys size"],
+        by: Float[Tensor, "*batch keys movable_features"],
+    ) -> Float[Tensor, "*batch keys size"]:
+        """`wk + by`, and what follows from it for the product."""
+        return _with_penalty(key[..., :-2] + by)
 
     def terms(
         self,
@@ -60,3 +70,9 @@ class GaussianScore(ProductScore):
     ) -> Float[Tensor, "*batch queries keys features"]:
         """`(w q_i - w k_i)²`: of the distance itself, not of the product that stands for it."""
         return (query[..., :-2].unsqueeze(-2) - key[..., :-2].unsqueeze(-3)).square()
+
+
+def _with_penalty(key: Float[Tensor, "*batch size"]) -> Tensor:
+    """A key k as `(k, 1, -‖k‖²/2)`."""
+    penalty = -key.square().sum(-1, keepdim=True) / 2
+    return torch.cat([key, torch.ones_like(penalty), penalty], dim=-1)

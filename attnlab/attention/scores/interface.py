@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -66,6 +67,18 @@ class Score(nn.Module, ABC):
     def project_key(self, key: Float[Tensor, "*batch key_size"]) -> Tensor:
         """What `compare` needs of each key; here the key itself."""
         return key
+
+    def movable_features(self, key_size: int) -> int:
+        """By how many features `moved_key` moves a projected key; here by all that it has."""
+        return self.project_key(torch.zeros(1, key_size)).size(-1)
+
+    def moved_key(
+        self,
+        key: Float[Tensor, "*batch keys size"],
+        by: Float[Tensor, "*batch keys movable_features"],
+    ) -> Float[Tensor, "*batch keys size"]:
+        """Projected keys, moved in the space where they are compared."""
+        return key + by
 
     @abstractmethod
     def compare(
