@@ -27,6 +27,13 @@ torch.set_num_threads(1)  # small models gain nothing from more, and tests run s
 SMALL: dict[str, dict[str, Any]] = {
     "rnn": {"embedding_size": 11, "hidden_size": 14, "layers": 2},
     "bahdanau": {"embedding_size": 11, "hidden_size": 14, "layers": 2},
+    "convolutional": {
+        "embedding_size": 11,
+        "hidden_size": 14,
+        "encoder_layers": 2,
+        "decoder_layers": 2,
+        "encoder_kernel_size": 4,
+    },
     "transformer": {
         "size": 12,
         "feedforward_size": 17,
@@ -51,7 +58,7 @@ def normaliser_config(name: str, **changes: Any) -> NormaliserConfig:
     return NORMALISERS.config(name)(**shipped_values("normaliser", name) | changes)
 
 
-OWN_POSITIONS = {"transformer": "sinusoidal"}
+OWN_POSITIONS = {"convolutional": "sinusoidal", "transformer": "sinusoidal"}
 """What the models' YAML files choose; the others know order by themselves."""
 
 

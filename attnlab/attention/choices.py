@@ -6,6 +6,7 @@ from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.pooling import AttentionPooling
 from attnlab.attention.positions import (
     POSITIONS,
+    PositionEmbedding,
     Positions,
     PositionsConfig,
     RelativePositions,
@@ -39,6 +40,22 @@ class AttentionConfig:
         `directed`: no query of the stack's sees a key behind itself, as in a decoder.
         """
         return POSITIONS.build(self.positions, directed=directed)
+
+    def embedded_positions(self, model: str, size: int) -> PositionEmbedding | None:
+        """For embeddings of `size` features in a model that has no self-attention.
+
+        Raises:
+            UsageError: positions are chosen that only a self-attention can be told.
+        """
+        told = self.told_positions()
+        embedding = told.embedding(size)
+        if embedding is None and told.relative(1, size, size) is not None:
+            raise UsageError(
+                f"positions={self.positions.name} are told within self-attention, of which "
+                f"model={model} has none; choose positions=sinusoidal, which goes with the "
+                "embeddings, or positions=none"
+            )
+        return embedding
 
     def require_no_positions(self, model: str) -> None:
         """Refuse positions for a model that knows order by itself, or tells it in its own way."""

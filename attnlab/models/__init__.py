@@ -1,6 +1,6 @@
 """The translation models. Importing this package registers them all by name."""
 
-from attnlab.models import bahdanau, rnn, transformer
+from attnlab.models import bahdanau, convolutional, rnn, transformer
 from attnlab.models.interface import (
     MODELS,
     DecoderState,
@@ -16,6 +16,7 @@ __all__ = [
     "ModelConfig",
     "VocabularySizes",
     "bahdanau",
+    "convolutional",
     "rnn",
     "transformer",
 ]
