@@ -14,6 +14,7 @@ from attnlab.attention.normalisers import NORMALISERS
 from attnlab.attention.positions import POSITIONS
 from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
+from attnlab.models.norms import running_statistics
 from attnlab.resources import shipped_folder
 from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.training.objective import ObjectiveConfig
@@ -35,6 +36,22 @@ SMALL: dict[str, dict[str, Any]] = {
         "decoder_layers": 2,
     },
 }
+
+
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    f"transformer {norm} {normalisation} {activation}": (
+        "transformer",
+        {"norm": norm, "normalisation": normalisation, "activation": activation},
+    )
+    for norm, normalisation, activation in (
+        ("pre", "rms", "swiglu"),
+        ("pre", "batch", "relu"),
+        ("post", "layer", "gelu"),
+        ("post", "batch", "swiglu"),
+        ("none", "layer", "relu"),
+    )
+}
+"""Choices that change what a model does to its words, by a name that `small_model` knows."""
 
 
 def shipped_values(group: str, name: str) -> dict[str, Any]:
@@ -70,13 +87,21 @@ def small_model(
     positions: str | None = None,
     **changes: Any,
 ) -> EncoderDecoder[Any]:
-    """A small float64 model in evaluation mode, with the seed of the moment."""
+    """A small float64 model in evaluation mode, with the seed of the moment.
+
+    What batch norms would have gathered in training is left to chance, too.
+    """
+    name, variant = VARIANTS.get(name, (name, {}))
+    changes = variant | changes
     values = shipped_values("model", name) | SMALL[name] | {"tie_embeddings": "target"} | changes
     vocabulary = vocabulary or VocabularySizes(source=19, target=23, shared=False)
     config = MODELS.config(name)(**values)
     told = positions or OWN_POSITIONS.get(name, "none")
     attention = attention_config(score, normaliser, told)
-    return MODELS.build(config, attention, vocabulary).double().eval()
+    model = MODELS.build(config, attention, vocabulary).double().eval()
+    for statistic in running_statistics(model):
+        statistic.uniform_(0.5, 1.5)
+    return model
 
 
 def objective_config(**changes: Any) -> ObjectiveConfig:

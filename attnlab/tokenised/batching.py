@@ -52,18 +52,20 @@ class Batch:
     def share(self, number: int, shares: int) -> "Batch":
         """Every `shares`th row from row `number` on, without columns that are all padding.
 
-        Where there is no such row, it is the first one with all of its target masked: nothing is
-        to be said, and the loss is 0 with a gradient of zeros.
+        Where there is no such row, it is one of padding alone, as long as the first one, with all
+        of its target masked: nothing is to be said, and the loss is 0 with a gradient of zeros.
         """
         some, is_there = slice(number, None, shares), number < len(self.source)
         if not is_there:
             some = slice(0, 1)
         columns = int(self.source_mask[some].sum(1).max())
         target_columns = int(self.target_mask[some].sum(1).max())
+        ids = self.source[some, :columns], self.target_input[some, :target_columns]
+        source, target_input = ids if is_there else map(torch.zeros_like, ids)  # of PAD
         return Batch(
-            self.source[some, :columns],
+            source,
             self.source_mask[some, :columns],
-            self.target_input[some, :target_columns],
+            target_input,
             self.target_output[some, :target_columns],
             self.target_mask[some, :target_columns] & is_there,
         )
