@@ -24,7 +24,7 @@ from attnlab.errors import AttnlabError
 from attnlab.resources import cache_folder
 from attnlab.screen import counting
 from attnlab.text import corpus as corpora
-from attnlab.text import lines, pairs, parsing, splitting
+from attnlab.text import learning, lines, pairs, parsing, rewriting, splitting
 from attnlab.text import vocabulary as vocabularies
 from attnlab.text.corpus import DataConfig, carved_splits, check, find_files, load_splits
 from attnlab.text.pairs import ReadingReport, SentencePair
@@ -117,7 +117,7 @@ def _learnt(
     facts = {
         "texts": text_facts,
         "vocabulary": asdict(config) | {"sampling": None},
-        "code": _digest_of(texts, vocabularies),
+        "code": _digest_of(texts, vocabularies, learning, rewriting),
         "sentencepiece": sentencepiece.__version__,
     }
     is_told = False
