@@ -83,7 +83,7 @@ def tokenised_corpus(
         "layout": [config.source_language, config.target_language, *config.columns],
         "max_words": config.max_words,
         "max_pairs": config.max_pairs,
-        "held_out": [seed, config.held_out_fraction, *carved] if carved else [],
+        "held_out": [seed, config.held_out, config.held_out_fraction, *carved] if carved else [],
         "code": _digest_of(corpora, lines, pairs, parsing, splitting, strips, texts),
         "unicode": unicodedata.unidata_version,
     }
