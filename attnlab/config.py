@@ -58,10 +58,12 @@ class ExperimentConfig:
     `watch_every`: in updates, how often update ratios and attention entropies are measured; null
     is never. `profile`: whether a few updates are recorded by torch's profiler, those that
     `profiling` names. `batch_tokens`: tokens a side in one batch, padding counted; several
-    processes share a batch out. `accumulate`: batches in one update. `on_non_finite`: a batch whose
-    loss or gradient is no finite number is written out, and training then stops (stop) or goes on
-    without it (skip). `precision`: of products, auto, float32 or bfloat16. `compile`: whether torch
-    compiles the model before it trains. `device`: auto, cpu, cuda or cuda:1.
+    processes share a batch out. `batch_sentences`: pairs in one batch instead, drawn at random
+    whatever their lengths; null is by tokens. `accumulate`: batches in one update.
+    `on_non_finite`: a batch whose loss or gradient is no finite number is written out, and training
+    then stops (stop) or goes on without it (skip). `precision`: of products, auto, float32 or
+    bfloat16. `compile`: whether torch compiles the model before it trains. `device`: auto, cpu,
+    cuda or cuda:1.
     """
 
     name: str
@@ -82,6 +84,7 @@ class ExperimentConfig:
     profile: bool
     profiling: ProfilingConfig
     batch_tokens: int
+    batch_sentences: int | None
     accumulate: int
     on_non_finite: str
     precision: str
@@ -106,7 +109,7 @@ class ExperimentConfig:
         for name in counts:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name}={getattr(self, name)} must be at least 1")
-        for name in ("validate_sentences", "watch_every"):
+        for name in ("validate_sentences", "watch_every", "batch_sentences"):
             if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise UsageError(f"{name}={getattr(self, name)} must be at least 1, or null")
         at_least_0 = ("max_updates", "max_epochs", "default_epochs", "keep_checkpoints")

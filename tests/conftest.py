@@ -14,6 +14,7 @@ from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.positions import POSITIONS
 from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
+from attnlab.models.norms import running_statistics
 from attnlab.resources import shipped_folder
 from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.training.objective import ObjectiveConfig
@@ -42,6 +43,22 @@ SMALL: dict[str, dict[str, Any]] = {
         "decoder_layers": 2,
     },
 }
+
+
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    f"transformer {norm} {normalisation} {activation}": (
+        "transformer",
+        {"norm": norm, "normalisation": normalisation, "activation": activation},
+    )
+    for norm, normalisation, activation in (
+        ("pre", "rms", "swiglu"),
+        ("pre", "batch", "relu"),
+        ("post", "layer", "gelu"),
+        ("post", "batch", "swiglu"),
+        ("none", "layer", "relu"),
+    )
+}
+"""Choices that change what a model does to its words, by a name that `small_model` knows."""
 
 
 def shipped_values(group: str, name: str) -> dict[str, Any]:
@@ -88,7 +105,10 @@ def small_model(
     """A small float64 model in evaluation mode, with the seed of the moment.
 
     `changes` are to the settings of the model, or of positions where it has none of that name.
+    What batch norms would have gathered in training is left to chance, too.
     """
+    name, variant = VARIANTS.get(name, (name, {}))
+    changes = variant | changes
     values = shipped_values("model", name) | SMALL[name] | {"tie_embeddings": "target"} | changes
     vocabulary = vocabulary or VocabularySizes(source=19, target=23, shared=False)
     told = positions or OWN_POSITIONS.get(name, "none")
@@ -97,7 +117,10 @@ def small_model(
     }
     config = MODELS.config(name)(**values)
     attention = attention_config(score, normaliser, told, **of_positions)
-    return MODELS.build(config, attention, vocabulary).double().eval()
+    model = MODELS.build(config, attention, vocabulary).double().eval()
+    for statistic in running_statistics(model):
+        statistic.uniform_(0.5, 1.5)
+    return model
 
 
 def objective_config(**changes: Any) -> ObjectiveConfig:

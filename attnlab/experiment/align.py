@@ -33,7 +33,7 @@ from attnlab.experiment.trained import Trained, require_attention
 from attnlab.inspection.recorded import record_pairs
 from attnlab.text.corpus import DataConfig, load_split
 from attnlab.text.pairs import SentencePair
-from attnlab.text.tokens_of_pieces import Span, locate_pieces, merge_to_tokens, token_shares
+from attnlab.text.tokens_of_pieces import Span, merge_to_tokens, token_shares
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.tokenised.batching import EncodedPair
 from attnlab.tokenised.encoding import encode_pairs
@@ -163,8 +163,8 @@ def count_of_heads(
     """
     source_pieces = [*vocabulary.source.pieces(tokens.source), "</s>"]
     target_pieces = vocabulary.target.pieces(tokens.target)
-    keys = token_shares(locate_pieces(source_pieces, gold.pair.source), gold.source)
-    queries = token_shares(locate_pieces(target_pieces, gold.pair.target), gold.target)
+    keys = token_shares(vocabulary.source.locate(source_pieces, gold.pair.source), gold.source)
+    queries = token_shares(vocabulary.target.locate(target_pieces, gold.pair.target), gold.target)
     counts: dict[HeadAndConvention, LinkCounts] = {}
     for (kind, layer), weights in recorded.items():
         if kind != "cross":

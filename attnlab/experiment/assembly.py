@@ -77,5 +77,5 @@ def assemble(config: ExperimentConfig, corpus: TokenisedCorpus, group: Group = A
     group.begin(config.distributed, device)
     group.reseed(config.seed)
     pairs = training_pairs(corpus, config.vocabulary, config.seed)
-    batches = TrainingBatches(pairs, config.batch_tokens, config.seed)
+    batches = TrainingBatches(pairs, config.batch_tokens, config.seed, config.batch_sentences)
     return Assembly(config, model, optimiser, batches, group)

@@ -15,6 +15,7 @@ from attnlab.errors import AttnlabError
 from attnlab.experiment.occupied import sole_writer
 from attnlab.experiment.recorded_metrics import recorded_validations
 from attnlab.experiment.trained import build_model
+from attnlab.models.norms import running_statistics
 from attnlab.run import AVERAGED, Run, open_run
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.training.checkpoint import load_weights, save_checkpoint
@@ -123,9 +124,11 @@ def _require_alike(run: Run, other: Run, vocabulary: VocabularyPair) -> None:
 def load_mean(checkpoints: Sequence[Path], model: nn.Module) -> None:
     """Give `model` the mean of the weights in `checkpoints`, summed in float64.
 
+    What batch norms have gathered has a mean likewise.
+
     Raises what `load_weights` does.
     """
-    weights = list(model.parameters())  # a tied one is there once
+    weights = [*model.parameters(), *running_statistics(model)]  # a tied one is there once
     sums = [torch.zeros_like(weight, dtype=torch.float64) for weight in weights]
     for folder in checkpoints:
         load_weights(folder, model)

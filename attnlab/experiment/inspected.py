@@ -135,7 +135,9 @@ def find_gold(
     )
     source, target = (
         labels_of_tokens(
-            vocabulary.pieces([*ids, END]), labels(vocabulary, [*ids, END], pieces), text, spans
+            vocabulary.locate(vocabulary.pieces([*ids, END]), text),
+            labels(vocabulary, [*ids, END], pieces),
+            spans,
         )
         for vocabulary, ids, text, spans, pieces in sides
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from attnlab.text.tokens_of_pieces import Span, locate_pieces, token_shares
+from attnlab.text.tokens_of_pieces import Span, token_shares
 from attnlab.text.words import Word
 
 
@@ -30,12 +30,12 @@ def gold_cells(
 
 
 def labels_of_tokens(
-    pieces: Sequence[str], labels: Sequence[Word], text: str, tokens: Sequence[Span]
+    pieces: Sequence[Span], labels: Sequence[Word], tokens: Sequence[Span]
 ) -> list[frozenset[int]]:
-    """For each of the `tokens` in `text`, on which `labels` some of its characters stand.
+    """For each of the `tokens` of a text, on which `labels` some of its characters stand.
 
-    `pieces` spell the normalised text; a label is made of some of them.
+    `pieces` are where the text's pieces stand; a label is made of some of them.
     """
-    shares = token_shares(locate_pieces(pieces, text), tokens)
+    shares = token_shares(pieces, tokens)
     on_labels = np.array([shares[label.start : label.stop].any(axis=0) for label in labels])
     return [frozenset(np.flatnonzero(column).tolist()) for column in on_labels.T]

@@ -113,8 +113,9 @@ def labels(
         words = group_pieces(spelt)
     if text is None or UNKNOWN not in tokens:
         return words
+    text = vocabulary.rewritten(text)
     known = [
-        text[start:stop] if token == UNKNOWN else piece
+        text[start:stop].replace(" ", "\u2581") if token == UNKNOWN else piece
         for token, piece, (start, stop) in zip(
             tokens, spelt, locate_pieces(spelt, text), strict=True
         )

@@ -1,12 +1,10 @@
 """The Transformer (Vaswani et al. 2017): attention and little else, with any scoring function."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
@@ -17,8 +15,8 @@ from attnlab.attention.normalisers import Mask
 from attnlab.attention.pooling import Memory
 from attnlab.attention.positions import PositionEmbedding, Positions
 from attnlab.attention.rounding import for_products
-from attnlab.errors import UsageError
 from attnlab.models.embedding import embedding_tables
+from attnlab.models.feedforward import FeedForward
 from attnlab.models.interface import (
     MODELS,
     DecoderState,
@@ -26,9 +24,9 @@ from attnlab.models.interface import (
     ModelConfig,
     VocabularySizes,
 )
-
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu}
-NORMS = ("pre", "post")
+from attnlab.models.norms import Tokens
+from attnlab.models.residual import Residual, last_norm
+from attnlab.text.tokens import PAD
 
 
 @dataclass(kw_only=True)
@@ -36,7 +34,8 @@ class TransformerConfig(ModelConfig):
     """Sizes in features; each dropout is the share that training sets to zero.
 
     `norm`: pre normalises what enters a sublayer (Xiong et al. 2020), post its sum with the
-    residual (Vaswani et al. 2017). `activation`: relu or gelu. `tie_embeddings`: none, target
+    residual (Vaswani et al. 2017), none neither. `normalisation`: layer, rms or batch.
+    `activation`: relu, gelu or swiglu, which has a third matrix. `tie_embeddings`: none, target
     or all. For `key_value_heads` and a head's `query_size`, `key_size` and `value_size` see
     `MultiHeadAttention`.
     """
@@ -51,58 +50,11 @@ class TransformerConfig(ModelConfig):
     encoder_layers: int
     decoder_layers: int
     norm: str
+    normalisation: str
     activation: str
     dropout: float
     attention_dropout: float
     tie_embeddings: str
-
-
-class Residual(nn.Module):
-    """What surrounds a sublayer: `x + f(norm(x))` in a pre-norm layer, else `norm(x + f(x))`."""
-
-    def __init__(self, config: TransformerConfig) -> None:
-        super().__init__()
-        if config.norm not in NORMS:
-            raise UsageError(f"model.norm={config.norm} is none of: {', '.join(NORMS)}")
-        self.norm = nn.LayerNorm(config.size)
-        self.norm_first = config.norm == "pre"
-        self.dropout = config.dropout
-
-    def enter(self, x: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch size"]:
-        """What the sublayer gets to see of `x`."""
-        return for_products(self.norm(x) if self.norm_first else x)
-
-    def leave(
-        self, x: Float[Tensor, "*batch size"], answer: Float[Tensor, "*batch size"]
-    ) -> Float[Tensor, "*batch size"]:
-        """`x` and the sublayer's `answer`, added up."""
-        x = x + dropout(answer, self.dropout, self.training)
-        return x if self.norm_first else self.norm(x)
-
-
-class FeedForward(nn.Module):
-    """Vaswani et al. 2017, equation 2: `W_2 activation(W_1 x + b_1) + b_2`, token by token."""
-
-    def __init__(self, config: TransformerConfig) -> None:
-        super().__init__()
-        if config.activation not in ACTIVATIONS:
-            raise UsageError(
-                f"model.activation={config.activation} is none of: {', '.join(ACTIVATIONS)}"
-            )
-        self.activation = ACTIVATIONS[config.activation]
-        self.dropout = config.dropout
-        self.inner = nn.Linear(config.size, config.feedforward_size)
-        self.outer = nn.Linear(config.feedforward_size, config.size)
-        for linear in (self.inner, self.outer):
-            nn.init.xavier_uniform_(linear.weight)
-            nn.init.zeros_(linear.bias)
-
-    def forward(self, x: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch size"]:
-        """(…, size) -> (…, feedforward size) -> (…, size)."""
-        answer: Tensor = self.outer(
-            dropout(self.activation(self.inner(x)), self.dropout, self.training)
-        )
-        return answer
 
 
 def _attention(
@@ -121,6 +73,14 @@ def _attention(
     )
 
 
+def _residual(config: TransformerConfig, sublayers: int) -> Residual:
+    return Residual(config.norm, config.normalisation, config.size, config.dropout, sublayers)
+
+
+def _feedforward(config: TransformerConfig) -> FeedForward:
+    return FeedForward(config.activation, config.size, config.feedforward_size, config.dropout)
+
+
 class EncoderLayer(nn.Module):
     """Every source token attends to all of them, then thinks for itself."""
 
@@ -131,20 +91,24 @@ class EncoderLayer(nn.Module):
         positions: Positions | None = None,
     ) -> None:
         super().__init__()
+        sublayers = 2 * config.encoder_layers
         self.self_attention = _attention(config, attention, positions)
-        self.self_residual = Residual(config)
-        self.feedforward = FeedForward(config)
-        self.feedforward_residual = Residual(config)
+        self.self_residual = _residual(config, sublayers)
+        self.feedforward = _feedforward(config)
+        self.feedforward_residual = _residual(config, sublayers)
 
     def forward(
-        self, x: Float[Tensor, "batch length size"], mask: Mask | None = None
+        self,
+        x: Float[Tensor, "batch length size"],
+        mask: Mask | None = None,
+        tokens: Tokens | None = None,
     ) -> Float[Tensor, "batch length size"]:
-        """`mask` broadcasts against (batch, heads, queries, keys)."""
-        y = self.self_residual.enter(x)
+        """`mask` broadcasts against (batch, heads, queries, keys); for `tokens` see `Norm`."""
+        y = self.self_residual.enter(x, tokens)
         memory = self.self_attention.prepare(y, y)
-        x = self.self_residual.leave(x, self.self_attention(y, memory, mask))
-        y = self.feedforward_residual.enter(x)
-        return self.feedforward_residual.leave(x, self.feedforward(y))
+        x = self.self_residual.leave(x, self.self_attention(y, memory, mask), tokens)
+        y = self.feedforward_residual.enter(x, tokens)
+        return self.feedforward_residual.leave(x, self.feedforward(y), tokens)
 
 
 @dataclass
@@ -165,32 +129,34 @@ class DecoderLayer(nn.Module):
         positions: Positions | None = None,
     ) -> None:
         super().__init__()
+        sublayers = 3 * config.decoder_layers
         self.self_attention = _attention(config, attention, positions)
-        self.self_residual = Residual(config)
+        self.self_residual = _residual(config, sublayers)
         self.cross_attention = _attention(config, attention)
-        self.cross_residual = Residual(config)
-        self.feedforward = FeedForward(config)
-        self.feedforward_residual = Residual(config)
+        self.cross_residual = _residual(config, sublayers)
+        self.feedforward = _feedforward(config)
+        self.feedforward_residual = _residual(config, sublayers)
 
     def forward(
         self,
         x: Float[Tensor, "batch length size"],
         state: LayerState,
         source_mask: Mask | None = None,
+        tokens: Tokens | None = None,
     ) -> tuple[Float[Tensor, "batch length size"], LayerState]:
-        """Read `x` on from `state`; `source_mask` as in the encoder."""
-        y = self.self_residual.enter(x)
+        """Read `x` on from `state`; `source_mask` and `tokens`, those of `x`, as in the encoder."""
+        y = self.self_residual.enter(x, tokens)
         if state.past is None:
             past = self.self_attention.prepare(y, y)
         else:
             read = state.past.key.size(-2)
             past = state.past.append(self.self_attention.prepare(y, y, start=read))
         mask = causal_mask(y.size(1), past.key.size(2), y.device)
-        x = self.self_residual.leave(x, self.self_attention(y, past, mask))
-        y = self.cross_residual.enter(x)
-        x = self.cross_residual.leave(x, self.cross_attention(y, state.source, source_mask))
-        y = self.feedforward_residual.enter(x)
-        x = self.feedforward_residual.leave(x, self.feedforward(y))
+        x = self.self_residual.leave(x, self.self_attention(y, past, mask), tokens)
+        y = self.cross_residual.enter(x, tokens)
+        x = self.cross_residual.leave(x, self.cross_attention(y, state.source, source_mask), tokens)
+        y = self.feedforward_residual.enter(x, tokens)
+        x = self.feedforward_residual.leave(x, self.feedforward(y), tokens)
         return x, LayerState(past, state.source)
 
 
@@ -221,17 +187,18 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList(
             EncoderLayer(config, attention, told) for _ in range(config.encoder_layers)
         )
-        # A pre-norm stack leaves its sum as it is; somebody has to normalise it in the end.
-        self.norm = nn.LayerNorm(config.size) if config.norm == "pre" else nn.Identity()
+        self.norm = last_norm(config.norm, config.normalisation, config.size)
 
     def forward(
-        self, x: Float[Tensor, "batch length size"], mask: Mask | None = None
+        self,
+        x: Float[Tensor, "batch length size"],
+        mask: Mask | None = None,
+        tokens: Tokens | None = None,
     ) -> Float[Tensor, "batch length size"]:
         """See `EncoderLayer`."""
         for layer in self.layers:
-            x = layer(x, mask)
-        normalised: Tensor = self.norm(x)
-        return normalised
+            x = layer(x, mask, tokens)
+        return x if self.norm is None else self.norm(x, tokens)
 
 
 class Decoder(nn.Module):
@@ -244,7 +211,7 @@ class Decoder(nn.Module):
         self.layers = nn.ModuleList(
             DecoderLayer(config, attention, told) for _ in range(config.decoder_layers)
         )
-        self.norm = nn.LayerNorm(config.size) if config.norm == "pre" else nn.Identity()
+        self.norm = last_norm(config.norm, config.normalisation, config.size)
 
     def prepare(self, annotations: Float[Tensor, "batch length size"]) -> tuple[LayerState, ...]:
         """Each layer's state before the first target token."""
@@ -259,13 +226,14 @@ class Decoder(nn.Module):
         x: Float[Tensor, "batch length size"],
         states: tuple[LayerState, ...],
         source_mask: Mask | None = None,
+        tokens: Tokens | None = None,
     ) -> tuple[Float[Tensor, "batch length size"], tuple[LayerState, ...]]:
         """See `DecoderLayer`."""
         read = []
         for layer, state in zip(self.layers, states, strict=True):
-            x, state = layer(x, state, source_mask)
+            x, state = layer(x, state, source_mask, tokens)
             read.append(state)
-        return self.norm(x), tuple(read)
+        return x if self.norm is None else self.norm(x, tokens), tuple(read)
 
 
 @MODELS.register("transformer", TransformerConfig)
@@ -296,13 +264,21 @@ class Transformer(EncoderDecoder[TransformerState]):
             embedded = positions(embedded, start)
         return dropout(embedded, self.dropout, self.training)
 
+    def _tokens(
+        self, ids: Int[Tensor, "batch length"], mask: Bool[Tensor, "batch length"] | None = None
+    ) -> Tokens | None:
+        """Where there is no padding, which is asked in training alone: search is not to wait."""
+        if not self.training:
+            return None
+        return ids != PAD if mask is None else mask & (ids != PAD)
+
     def encode(
         self, source: Int[Tensor, "batch length"], source_mask: Bool[Tensor, "batch length"]
     ) -> TransformerState:
         """Read the source; prepare it once as each decoder layer's memory."""
-        mask = source_mask[:, None, None]
+        mask, tokens = source_mask[:, None, None], self._tokens(source, source_mask)
         embedded = self._embed(self.source_embedding, self.encoder.positions, source, 0)
-        annotations = self.encoder(embedded, mask)
+        annotations = self.encoder(embedded, mask, tokens)
         return TransformerState(self.decoder.prepare(annotations), mask, length=0)
 
     def decode_features(
@@ -310,6 +286,7 @@ class Transformer(EncoderDecoder[TransformerState]):
     ) -> tuple[Float[Tensor, "batch length features"], TransformerState]:
         """See `EncoderDecoder`."""
         embedded = self._embed(self.target_embedding, self.decoder.positions, target, state.length)
-        features, layers = self.decoder(embedded, state.layers, state.source_mask)
+        tokens = self._tokens(target)
+        features, layers = self.decoder(embedded, state.layers, state.source_mask, tokens)
         length = state.length + target.size(1)
         return features, TransformerState(layers, state.source_mask, length)

@@ -9,7 +9,7 @@ from attnlab.resources import cache_folder, shipped_folder
 from attnlab.text.pairs import Layout, ReadingReport, SentencePair
 from attnlab.text.parsing import PairFiles
 from attnlab.text.reading import CorpusNotFoundError, find_pairs, read_files
-from attnlab.text.splitting import hold_out
+from attnlab.text.splitting import HELD_OUT, hold_out
 
 SPLITS = ("train", "valid", "test")
 _ALIGNMENT_TOKENS = ("whitespace", "words")
@@ -40,6 +40,8 @@ class DataConfig:
             and "focus" are columns of these kinds, every other name is a language.
         held_out_fraction: the share of the distinct source sentences of `train` that goes to
             each missing split; 0 leaves a missing split missing.
+        held_out: which they are: random (distinct sources, with all of their versions) or last
+            (the last pairs of `train`, in its order, whatever their sources; of pairs the share).
         max_words: training pairs with more words on either side are skipped and counted; what
             is measured on (valid, test) is never thinned.
         max_pairs: how many pairs of `train`, from its start, are used; null is all. It counts
@@ -57,6 +59,7 @@ class DataConfig:
     columns: list[str]
     alignment_tokens: str
     held_out_fraction: float
+    held_out: str
     max_words: int
     max_pairs: int | None
 
@@ -128,7 +131,9 @@ def _read_train(
     config: DataConfig, seed: int, carved: tuple[str, ...]
 ) -> tuple[dict[str, list[SentencePair]], ReadingReport]:
     pairs, report = read_files(find_files(config, config.train))
-    parts = hold_out(pairs[: config.max_pairs], carved, config.held_out_fraction, seed)
+    parts = hold_out(
+        pairs[: config.max_pairs], carved, config.held_out_fraction, seed, config.held_out
+    )
     kept = [pair for pair in parts["train"] if longest_side(pair) <= config.max_words]
     if not kept:
         raise all_too_long(config, report)
@@ -210,6 +215,8 @@ def check(config: DataConfig) -> None:
         raise UsageError(
             f"data.held_out_fraction={config.held_out_fraction} must be at least 0 and under 0.5"
         )
+    if config.held_out not in HELD_OUT:
+        raise UsageError(f"data.held_out={config.held_out} is none of: {', '.join(HELD_OUT)}")
     if config.max_words < 1:
         raise UsageError(f"data.max_words={config.max_words} must be 1 or more")
     if config.max_pairs is not None and config.max_pairs < 1:

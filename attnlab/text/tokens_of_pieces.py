@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SPACE = "\u2581"  # SentencePiece's sign for a space
-_UNKNOWN = "<unk>"
+UNKNOWN_PIECE = "<unk>"
+_UNKNOWN_WORD = f"{_SPACE}{UNKNOWN_PIECE}"
 _WITHOUT_TEXT = frozenset({"<pad>", "<s>", "</s>"})
 
 Span = tuple[int, int]
@@ -23,7 +24,8 @@ def locate_pieces(pieces: Sequence[str], text: str) -> list[Span]:
     """Where in a normalised `text` each of its pieces stands.
 
     The space that SentencePiece thinks of before the first word takes no room, nor do `<s>`,
-    `</s>` and `<pad>`. `<unk>` is whatever stands there: one character or several.
+    `</s>` and `<pad>`. `<unk>` is whatever stands there: one character or several; `▁<unk>` is a
+    whole word.
 
     Raises:
         ValueError: when the pieces do not spell the text.
@@ -32,7 +34,10 @@ def locate_pieces(pieces: Sequence[str], text: str) -> list[Span]:
     ends = []
     position = 0
     for index, piece in enumerate(pieces):
-        if piece == _UNKNOWN:
+        if piece == _UNKNOWN_WORD:
+            end = spelt.find(_SPACE, position + 1)
+            position = len(spelt) if end < 0 else end
+        elif piece == UNKNOWN_PIECE:
             position = _end_of_unknown(spelt, position, pieces[index + 1 :])
         elif piece not in _WITHOUT_TEXT:
             if not spelt.startswith(piece, position):
@@ -49,7 +54,7 @@ def _end_of_unknown(spelt: str, start: int, following: Sequence[str]) -> int:
     after = next((piece for piece in following if piece not in _WITHOUT_TEXT), None)
     if after is None:
         return len(spelt)
-    if after == _UNKNOWN:
+    if after == UNKNOWN_PIECE:
         return start + 1
     found = spelt.find(after, start + 1)
     return len(spelt) if found < 0 else found

@@ -1,8 +1,6 @@
 """Sentences to piece ids and back, by SentencePiece. Knows nothing of files of sentences."""
 
-import io
 import logging
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -13,16 +11,15 @@ from typing import Self
 import sentencepiece
 
 from attnlab.errors import AttnlabError
+from attnlab.text.learning import facts_of, learn_model
 from attnlab.text.pairs import SentencePair
-from attnlab.text.tokens import BEGIN, END, PAD, SPECIAL, UNKNOWN
+from attnlab.text.tokens import BEGIN, END, PAD, SPECIAL
+from attnlab.text.tokens_of_pieces import UNKNOWN_PIECE, Span, locate_pieces
 from attnlab.text.vocabulary_config import VocabularyConfig
-
-_NORMALISATION = "identity"  # SentencePiece's default turns no-break spaces into plain ones
 
 _JOINT_FILE = "vocabulary.model"
 _SOURCE_FILE, _TARGET_FILE = "vocabulary.source.model", "vocabulary.target.model"
-_LONGEST_SENTENCE_BYTES = 1 << 30  # SentencePiece drops longer ones in silence; this is its limit
-_CHARACTERS_NEEDED = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
+_SPACE = "\u2581"  # as SentencePiece writes it
 
 logger = logging.getLogger(__name__)
 
@@ -30,45 +27,22 @@ logger = logging.getLogger(__name__)
 class Vocabulary:
     """The pieces of one or two languages; the special ones have the ids of `tokens`."""
 
-    def __init__(self, processor: sentencepiece.SentencePieceProcessor) -> None:
-        self._processor = processor
+    def __init__(self, model: bytes) -> None:
+        facts = facts_of(model)
+        self._has_words, self._rewrites = facts.has_words, facts.rewrites
+        self._processor = _processor(model)
 
     @classmethod
     def train(cls, sentences: Iterable[str], config: VocabularyConfig) -> Self:
         """Learn pieces from normalised sentences; the same sentences give the same pieces.
 
-        A corpus that cannot give `config.size` pieces gives as many as it can, with a warning.
+        A corpus that cannot give `config.size` pieces gives as many as it can, with a warning; a
+        vocabulary of words has `config.size` as its bound and no more.
 
         Raises:
             AttnlabError: when `config.size` does not even hold the characters.
         """
-        written = io.BytesIO()
-        try:
-            sentencepiece.SentencePieceTrainer.train(
-                sentence_iterator=iter(sentences),
-                model_writer=written,
-                model_type=config.model,
-                vocab_size=config.size,
-                hard_vocab_limit=False,
-                character_coverage=config.character_coverage,
-                normalization_rule_name=_NORMALISATION,
-                max_sentence_length=_LONGEST_SENTENCE_BYTES,
-                num_threads=1,
-                minloglevel=2,
-                pad_id=PAD,
-                unk_id=UNKNOWN,
-                bos_id=BEGIN,
-                eos_id=END,
-            )
-        except RuntimeError as error:
-            needed = _CHARACTERS_NEEDED.search(str(error))
-            if needed is None:
-                raise AttnlabError(f"SentencePiece cannot make a vocabulary: {error}") from error
-            raise AttnlabError(
-                f"vocabulary.size={config.size} does not hold the corpus's characters: set "
-                f"vocabulary.size={needed[1]} or more, or a lower vocabulary.character_coverage"
-            ) from error
-        vocabulary = cls(_processor(written.getvalue()))
+        vocabulary = cls(learn_model(sentences, config))
         vocabulary.tell_if_short_of(config)
         return vocabulary
 
@@ -81,18 +55,17 @@ class Vocabulary:
         """
         path = Path(path)
         try:
-            processor = _processor(path.read_bytes())
+            return cls(path.read_bytes())
         except OSError as error:
             raise AttnlabError(f"{path}: cannot be read ({error.strerror})") from error
         except (RuntimeError, ValueError) as error:
             raise AttnlabError(
                 f"{path}: not a vocabulary that attnlab wrote ({error}); train the run again"
             ) from error
-        return cls(processor)
 
     def tell_if_short_of(self, config: VocabularyConfig) -> None:
         """Warn where the corpus gave fewer pieces than `config` asks for."""
-        if len(self) < config.size:
+        if len(self) < config.size and config.model != "word":
             logger.warning(
                 "the corpus gives a vocabulary of %d pieces, not the %d of vocabulary.size",
                 len(self),
@@ -107,7 +80,7 @@ class Vocabulary:
     @classmethod
     def from_model(cls, model: bytes) -> Self:
         """The vocabulary that `model` was taken of."""
-        return cls(_processor(model))
+        return cls(model)
 
     def save(self, path: Path | str) -> None:
         """Write SentencePiece's own format, whole or not at all."""
@@ -120,12 +93,37 @@ class Vocabulary:
         return int(self._processor.get_piece_size())
 
     def encode(self, text: str) -> list[int]:
-        """Ids of the pieces of a normalised text, with no begin or end."""
+        """Ids of the pieces of a normalised text, with no begin or end.
+
+        Of whole words each unknown one is an unknown piece; SentencePiece would make one of all
+        that follow each other, as it does with unknown characters.
+        """
+        if self._has_words:
+            words = self.rewritten(text).split(" ")
+            return [int(self._processor.piece_to_id(f"{_SPACE}{word}")) for word in words if word]
         return list(self._processor.encode(text))
 
     def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
         """`encode` of each text."""
+        if self._has_words:
+            return list(map(self.encode, texts))
         return [list(ids) for ids in self._processor.encode(list(texts), num_threads=1)]
+
+    def rewritten(self, text: str) -> str:
+        """A normalised text as its pieces spell it: with vocabulary.lowercase in small letters."""
+        if not self._rewrites:
+            return text
+        spelt = str(self._processor.normalize(text))
+        return spelt.removeprefix(_SPACE).replace(_SPACE, " ")
+
+    def locate(self, pieces: Sequence[str], text: str) -> list[Span]:
+        """Where in a normalised `text` each of its pieces stands; see `locate_pieces`."""
+        if not self._rewrites:
+            return locate_pieces(pieces, text)
+        spelt, places = self._processor.normalize(text, with_offsets=True)
+        places = places[len(spelt) - len(spelt.removeprefix(_SPACE)) :]
+        found = locate_pieces(pieces, self.rewritten(text))
+        return [(places[start], places[stop]) for start, stop in found]
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text up to the first end; padding and begin are passed over, unknown is ` ⁇ `."""
@@ -138,8 +136,14 @@ class Vocabulary:
         return str(self._processor.decode(kept))
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
-        """The pieces as SentencePiece writes them: `▁` for a space, `</s>` for the end."""
-        return [self._processor.id_to_piece(token) for token in map(int, ids)]
+        """The pieces as SentencePiece writes them: `▁` for a space, `</s>` for the end.
+
+        An unknown word is `▁<unk>`, and an unknown piece of one `<unk>`.
+        """
+        spelt = [self._processor.id_to_piece(token) for token in map(int, ids)]
+        if self._has_words:
+            return [f"{_SPACE}{piece}" if piece == UNKNOWN_PIECE else piece for piece in spelt]
+        return spelt
 
     def scores(self) -> dict[str, tuple[int, float]]:
         """Id and score of each piece of text, by how SentencePiece writes it.
@@ -216,12 +220,6 @@ def _sample(pairs: int, wanted: int | None) -> Sequence[int]:
 
 
 def _processor(model: bytes) -> sentencepiece.SentencePieceProcessor:
-    if not model:
-        raise ValueError("it is empty")  # else SentencePiece makes a processor that fails later
-    # The normalisation is written last. SentencePiece does not miss it, nor any piece before it,
-    # in a file that was cut between two pieces.
-    if b"\n\x08" + _NORMALISATION.encode() not in model:
-        raise ValueError("it is cut short, or normalises text in another way")
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     ids = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
     if ids != SPECIAL:

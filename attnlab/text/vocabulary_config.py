@@ -26,7 +26,12 @@ class VocabularyConfig:
     Attributes:
         name: joint (one vocabulary for both languages) or separate (one each).
         size: how many pieces, the special ones included; a small corpus gives fewer.
-        model: bpe or unigram.
+        model: bpe or unigram (pieces of words), or word (whole ones).
+        minimum_frequency: how often the corpus must have a word for it to be in a vocabulary of
+            whole words; those of pieces have no such bound.
+        lowercase: whether capitals are read as small letters, and so never written.
+        split_punctuation: whether `,` `.` `!` `?` stand apart from the word before them, and
+            no-break spaces are plain ones.
         character_coverage: the share of running characters that get a piece, in (0, 1].
         sample_pairs: of a corpus with more pairs than this, the pieces are learnt from so many,
             drawn at random; the draw is the same for every seed, so that runs which differ in
@@ -38,6 +43,9 @@ class VocabularyConfig:
     name: str
     size: int
     model: str
+    minimum_frequency: int
+    lowercase: bool
+    split_punctuation: bool
     character_coverage: float
     sample_pairs: int | None
     sampling: PieceSamplingConfig
@@ -45,9 +53,18 @@ class VocabularyConfig:
     def __post_init__(self) -> None:
         if self.name not in ("joint", "separate"):
             raise UsageError(f"unknown vocabulary '{self.name}'; choose one of: joint, separate")
-        if self.model not in ("bpe", "unigram"):
+        if self.model not in ("bpe", "unigram", "word"):
             raise UsageError(
-                f"unknown vocabulary.model '{self.model}'; choose one of: bpe, unigram"
+                f"unknown vocabulary.model '{self.model}'; choose one of: bpe, unigram, word"
+            )
+        if self.minimum_frequency < 1:
+            raise UsageError(
+                f"vocabulary.minimum_frequency={self.minimum_frequency} must be at least 1"
+            )
+        if self.minimum_frequency > 1 and self.model != "word":
+            raise UsageError(
+                f"vocabulary.minimum_frequency={self.minimum_frequency} counts whole words, and "
+                f"vocabulary.model={self.model} has pieces of them; choose vocabulary.model=word"
             )
         if self.size <= len(SPECIAL):
             raise UsageError(f"vocabulary.size={self.size} must be over {len(SPECIAL)}")
@@ -60,6 +77,11 @@ class VocabularyConfig:
                 f"vocabulary.sample_pairs={self.sample_pairs} must be 1 or more, or null for all"
             )
         for side, strength in vars(self.sampling).items():
+            if strength is not None and self.model == "word":
+                raise UsageError(
+                    f"vocabulary.sampling.{side}={strength} cuts words in other ways, and "
+                    "vocabulary.model=word cuts none; choose vocabulary.model=bpe or unigram"
+                )
             self._check_sampling(side, strength)
 
     def _check_sampling(self, side: str, strength: float | None) -> None:

@@ -52,18 +52,20 @@ class Batch:
     def share(self, number: int, shares: int) -> "Batch":
         """Every `shares`th row from row `number` on, without columns that are all padding.
 
-        Where there is no such row, it is the first one with all of its target masked: nothing is
-        to be said, and the loss is 0 with a gradient of zeros.
+        Where there is no such row, it is one of padding alone, as long as the first one, with all
+        of its target masked: nothing is to be said, and the loss is 0 with a gradient of zeros.
         """
         some, is_there = slice(number, None, shares), number < len(self.source)
         if not is_there:
             some = slice(0, 1)
         columns = int(self.source_mask[some].sum(1).max())
         target_columns = int(self.target_mask[some].sum(1).max())
+        ids = self.source[some, :columns], self.target_input[some, :target_columns]
+        source, target_input = ids if is_there else map(torch.zeros_like, ids)  # of PAD
         return Batch(
-            self.source[some, :columns],
+            source,
             self.source_mask[some, :columns],
-            self.target_input[some, :target_columns],
+            target_input,
             self.target_output[some, :target_columns],
             self.target_mask[some, :target_columns] & is_there,
         )
@@ -161,6 +163,23 @@ class _Grouped:
         longer = np.maximum(self.source_lengths, self.target_lengths)[order]
         self.ends = group_ends(longer, batch_tokens)
 
+    def order(self, chance: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Like lengths together; which of the equally long stand together is left to `chance`."""
+        return np.lexsort((chance, self.to_and_fro, self.target_lengths))
+
+
+class _Counted:
+    """Pairs, and where each of their batches of so many ends, in whatever order they stand."""
+
+    def __init__(self, pairs: PackedPairs, batch_sentences: int) -> None:
+        self.pairs = pairs
+        ends = np.arange(batch_sentences, len(pairs) + batch_sentences, batch_sentences)
+        self.ends = np.minimum(ends, len(pairs))
+
+    def order(self, chance: NDArray[np.int64]) -> NDArray[np.int64]:
+        """All left to `chance`."""
+        return chance
+
 
 PairsOfEpoch = Callable[[int], PackedPairs]
 """The pairs of the epoch of that number, where each has others."""
@@ -178,7 +197,9 @@ def _packed(pairs: Sequence[EncodedPair] | PackedPairs) -> PackedPairs:
 class TrainingBatches:
     """All sentence pairs, epoch after epoch, in batches of at most `batch_tokens` tokens a side.
 
-    Padding counts: `batch_tokens` bounds rows × columns of the source and of the target.
+    Padding counts: `batch_tokens` bounds rows × columns of the source and of the target. With
+    `batch_sentences` each batch has so many pairs instead, drawn at random whatever their lengths,
+    and the last of an epoch those that are left.
     """
 
     def __init__(
@@ -186,14 +207,16 @@ class TrainingBatches:
         pairs: Sequence[EncodedPair] | PackedPairs | PairsOfEpoch,
         batch_tokens: int,
         seed: int,
+        batch_sentences: int | None = None,
     ) -> None:
-        if batch_tokens < 1:
-            raise UsageError(f"batch_tokens={batch_tokens} must be at least 1")
-        self._batch_tokens, self._seed = batch_tokens, seed
+        for name, size in (("batch_tokens", batch_tokens), ("batch_sentences", batch_sentences)):
+            if size is not None and size < 1:
+                raise UsageError(f"{name}={size} must be at least 1")
+        self._batch_tokens, self._batch_sentences, self._seed = batch_tokens, batch_sentences, seed
         self._pairs_of_epoch = pairs if callable(pairs) else None
         self._grouped_epoch: int | None = None
         if not callable(pairs):
-            self._grouped = _Grouped(_packed(pairs), batch_tokens)
+            self._grouped = self._group_all(_packed(pairs))
 
     def batches_in(self, number: int) -> int:
         """How many batches the epoch of that number has."""
@@ -207,16 +230,21 @@ class TrainingBatches:
             first = grouped.ends[batch - 1] if batch else 0
             yield collate_packed(grouped.pairs, order[first : grouped.ends[batch]])
 
-    def _group(self, number: int) -> _Grouped:
+    def _group(self, number: int) -> _Grouped | _Counted:
         if self._pairs_of_epoch is not None and number != self._grouped_epoch:
-            self._grouped = _Grouped(self._pairs_of_epoch(number), self._batch_tokens)
+            self._grouped = self._group_all(self._pairs_of_epoch(number))
             self._grouped_epoch = number
         return self._grouped
 
-    def _plan(self, number: int, grouped: _Grouped) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _group_all(self, pairs: PackedPairs) -> _Grouped | _Counted:
+        if self._batch_sentences is not None:
+            return _Counted(pairs, self._batch_sentences)
+        return _Grouped(pairs, self._batch_tokens)
+
+    def _plan(
+        self, number: int, grouped: _Grouped | _Counted
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The places of all pairs, a batch behind the other, and the batches' order."""
         generator = np.random.default_rng([self._seed, number])
-        # Like lengths together; which of the equally long stand together is left to chance.
-        chance = generator.permutation(len(grouped.pairs))
-        order = np.lexsort((chance, grouped.to_and_fro, grouped.target_lengths))
+        order = grouped.order(generator.permutation(len(grouped.pairs)))
         return order, generator.permutation(len(grouped.ends))

@@ -24,7 +24,7 @@ from attnlab.errors import AttnlabError
 from attnlab.resources import cache_folder
 from attnlab.screen import counting
 from attnlab.text import corpus as corpora
-from attnlab.text import lines, pairs, parsing, splitting
+from attnlab.text import learning, lines, pairs, parsing, rewriting, splitting
 from attnlab.text import vocabulary as vocabularies
 from attnlab.text.corpus import DataConfig, carved_splits, check, find_files, load_splits
 from attnlab.text.pairs import ReadingReport, SentencePair
@@ -83,7 +83,7 @@ def tokenised_corpus(
         "layout": [config.source_language, config.target_language, *config.columns],
         "max_words": config.max_words,
         "max_pairs": config.max_pairs,
-        "held_out": [seed, config.held_out_fraction, *carved] if carved else [],
+        "held_out": [seed, config.held_out, config.held_out_fraction, *carved] if carved else [],
         "code": _digest_of(corpora, lines, pairs, parsing, splitting, strips, texts),
         "unicode": unicodedata.unidata_version,
     }
@@ -117,7 +117,7 @@ def _learnt(
     facts = {
         "texts": text_facts,
         "vocabulary": asdict(config) | {"sampling": None},
-        "code": _digest_of(texts, vocabularies),
+        "code": _digest_of(texts, vocabularies, learning, rewriting),
         "sentencepiece": sentencepiece.__version__,
     }
     is_told = False

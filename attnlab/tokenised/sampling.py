@@ -52,6 +52,7 @@ class SampledPairs:
         seed: int,
     ) -> None:
         self._pairs, self._texts, self._seed = pairs, texts, seed
+        self._vocabulary = vocabulary
         self._sizes = {side: len(getattr(vocabulary, side)) for side in _SIDES}
         self._random = {
             side: _KINDS[config.model](getattr(vocabulary, side), strength)
@@ -71,12 +72,12 @@ class SampledPairs:
         )
 
     def _cut(self, epoch: int, side: str, pieces: RandomPieces) -> PackedSentences:
-        text_of = attrgetter(side)
+        text_of, rewritten = attrgetter(side), getattr(self._vocabulary, side).rewritten
         size = self._sizes[side]
         packets = []
         for start in range(0, len(self._texts), _BLOCK_SENTENCES):
-            texts = list(map(text_of, self._texts[start : start + _BLOCK_SENTENCES]))
+            texts = map(text_of, self._texts[start : start + _BLOCK_SENTENCES])
             key = [self._seed, epoch, _SIDES.index(side), start]
-            ids, lengths = pieces.draw(texts, np.random.default_rng(key))
+            ids, lengths = pieces.draw(list(map(rewritten, texts)), np.random.default_rng(key))
             packets.append(Packet(ids.astype(id_type(size)).tobytes(), lengths.astype(np.uint32)))
         return unpack(packets, size)

@@ -21,7 +21,7 @@ from attnlab.text.corpus import DataConfig, all_too_long, carved_splits, longest
 from attnlab.text.pairs import ReadingReport, SentencePair
 from attnlab.text.parsing import Block, PairFiles, blocks, parse, split_tags
 from attnlab.text.reading import refuse_empty
-from attnlab.text.splitting import DIGEST_BYTES, held_out_places, source_digests
+from attnlab.text.splitting import DIGEST_BYTES, held_out_places, last_places, source_digests
 from attnlab.tokenised.strips import StripWriter, load_starts
 from attnlab.workers import each, usable_cores
 
@@ -93,7 +93,10 @@ def gather_texts(config: DataConfig, seed: int, files: PairFiles, folder: Path) 
     fit = np.concatenate(fits)
     places = {"train": np.arange(len(fit))}
     if carved:
-        places = held_out_places(bytes(digests), carved, config.held_out_fraction)
+        if config.held_out == "last":
+            places = last_places(len(fit), carved, config.held_out_fraction)
+        else:
+            places = held_out_places(bytes(digests), carved, config.held_out_fraction)
     train = places["train"][fit[places["train"]]]
     if not len(train):
         raise all_too_long(config, report)

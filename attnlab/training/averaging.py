@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from attnlab.errors import UsageError
+from attnlab.models.norms import running_statistics
 
 
 @dataclass(kw_only=True)
@@ -34,11 +35,15 @@ class MovingAverage:
     `d = min(ema_decay, (1 + n) / (10 + n))`, so that it soon forgets the first weights. Costs the
     memory of the weights once more, and a pass over them an update: about half a millisecond for
     two million, where the update itself takes a hundred. Without a decay there is no average.
+
+    What batch norms have gathered is averaged as weights are: it was gathered of features that
+    the weights of those moments made.
     """
 
     def __init__(self, config: AveragingConfig, model: nn.Module) -> None:
         self._decay, self._model = config.ema_decay, model
-        self._weights: list[Tensor] = list(model.parameters())  # a tied one is there once
+        # A tied one is there once.
+        self._weights: list[Tensor] = [*model.parameters(), *running_statistics(model)]
         self._averages: list[Tensor] = []
         if self._decay is not None:
             self._averages = [weight.detach().clone() for weight in self._weights]

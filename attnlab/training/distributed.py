@@ -70,7 +70,10 @@ class Group:
         """Get ready to train on `device`, which is this process's own."""
 
     def with_shared_gradients(self, objective: nn.Module) -> nn.Module:
-        """`objective`, whose gradients after a backward pass are the means over all processes."""
+        """`objective`, whose gradients after a backward pass are the means over all processes.
+
+        What its model works out of a whole batch, it works out of all processes' shares of it.
+        """
         return objective
 
     def sharing_gradients(

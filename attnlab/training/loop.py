@@ -14,6 +14,7 @@ from torch import nn, optim
 from torch.profiler import record_function
 
 from attnlab.errors import UsageError
+from attnlab.models.norms import running_statistics
 from attnlab.tokenised.batching import Batch, TrainingBatches
 from attnlab.training.averaging import MovingAverage
 from attnlab.training.distributed import ALONE, Group
@@ -129,7 +130,7 @@ def optimise(
     """Train the model of `objective` on from `progress`, kept up to date, until a limit is reached.
 
     `accumulate` batches make one update, whose loss is the mean over all of their target tokens;
-    an epoch's last update may have fewer. Weights and optimiser are left alone by an update whose
+    an epoch's last update may have fewer. Model and optimiser are left alone by an update whose
     loss or gradient is no finite number; whoever iterates goes on to skip it, or stops. Each group
     of the optimiser has a highest rate (`build_optimiser`), which the schedule's share is of. The
     `average` takes in the weights of every update.
@@ -137,7 +138,7 @@ def optimise(
     Each process of `group` has all batches and works on its share of each; `objective` is what
     `group.with_shared_gradients` gave, and steps are alike on all.
     """
-    parameters = list(objective.parameters())
+    parameters, statistics = list(objective.parameters()), running_statistics(objective)
     device = parameters[0].device
     while True:
         waiting = time.perf_counter()
@@ -151,7 +152,7 @@ def optimise(
             rate = apply_share(optimiser, schedule(progress.update + 1, done))
             objective.train()
             tokens = sum(batch.target_tokens for batch in together)
-            losses = []
+            losses, gathered = [], [each.clone() for each in statistics]
             for number, batch in enumerate(together, start=1):
                 share = group.share(batch).to(device)
                 with group.sharing_gradients(objective, now=number == len(together)):
@@ -168,6 +169,8 @@ def optimise(
             first, progress.batch = progress.batch, progress.batch + len(together)
             if not (all(map(math.isfinite, losses)) and math.isfinite(norm)):
                 optimiser.zero_grad(set_to_none=True)
+                for statistic, value in zip(statistics, gathered, strict=True):
+                    statistic.copy_(value)
                 progress.skipped += 1
                 progress.skipped_in_a_row += 1
                 bad = [place for place, loss in enumerate(losses) if not math.isfinite(loss)]

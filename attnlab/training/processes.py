@@ -8,18 +8,39 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from attnlab.errors import AttnlabError, UsageError
+from attnlab.models.norms import sum_statistics_by
 from attnlab.tokenised.batching import Batch
 from attnlab.training.distributed import DistributedConfig, Group, Result, T
+
+
+class _Sum(torch.autograd.Function):
+    """A tensor, summed over the processes of a group; each then has a part of the gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, group: dist.ProcessGroup, part: Tensor) -> Tensor:
+        ctx.group = group
+        total = part.clone()
+        dist.all_reduce(total, group=group)
+        return total
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor]:
+        total = gradient.contiguous().clone()
+        dist.all_reduce(total, group=ctx.group)
+        return None, total
 
 
 class Processes(Group):
@@ -81,13 +102,17 @@ class Processes(Group):
             self._gradients = dist.new_group(backend=backend, timeout=timeout)
 
     def with_shared_gradients(self, objective: nn.Module) -> nn.Module:
-        """See `Group`; the first process's weights become everybody's."""
+        """See `Group`; the first process's weights become everybody's.
+
+        Batch norms have the statistics of a batch as a whole, wherever its rows are.
+        """
+        sum_statistics_by(objective, partial(_Sum.apply, self._gradients))
         with warnings.catch_warnings():  # torch 2.13 has a new name for it, which 2.12 lacks
             warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated")
             return DistributedDataParallel(
                 objective,
                 process_group=self._gradients,
-                broadcast_buffers=False,  # those of models are worked out, and grow as needed
+                broadcast_buffers=False,  # worked out, or the same anyway
                 gradient_as_bucket_view=True,
             )
 

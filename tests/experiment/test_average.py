@@ -11,6 +11,7 @@ from attnlab.config import ExperimentConfig, from_node
 from attnlab.errors import AttnlabError
 from attnlab.experiment.average import Choice, average_checkpoints, choose_checkpoints
 from attnlab.experiment.trained import build_model
+from attnlab.models.norms import running_statistics
 from attnlab.run import create_run, open_run
 from attnlab.text.pairs import SentencePair
 from attnlab.text.vocabulary import VocabularyPair
@@ -28,10 +29,16 @@ def vocabulary_of(texts=TEXTS):
     return VocabularyPair.train(pairs, vocabulary_config(size=40))
 
 
-def run_of(folder, *overrides, vocabulary=None, metric="bleu"):
+RNN = ("model=rnn", "model.embedding_size=6", "model.hidden_size=8")
+BATCH_NORM = (
+    *("model=transformer", "model.size=8", "model.feedforward_size=6"),
+    *("model.heads=2", "model.normalisation=batch"),
+)
+
+
+def run_of(folder, *overrides, model=RNN, vocabulary=None, metric="bleu"):
     """A run with a kept checkpoint of each update in SCORES, whose weights are chance's."""
-    small = ["model=rnn", "model.embedding_size=6", "model.hidden_size=8"]
-    settings = [*small, f"stopping.metric={metric}", *overrides]
+    settings = [*model, f"stopping.metric={metric}", *overrides]
     config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, settings))
     run = create_run(folder, config, [])
     vocabulary = vocabulary or vocabulary_of()
@@ -39,6 +46,8 @@ def run_of(folder, *overrides, vocabulary=None, metric="bleu"):
     lines = []
     for update, score in SCORES.items():
         model = build_model(config, vocabulary, torch.device("cpu"))
+        for statistic in running_statistics(model):
+            statistic.uniform_()
         save_snapshot(run.checkpoints, update, model, len(SCORES))
         lines.append({"update": update, "train/loss": 1.0})
         lines.append({"update": update, f"valid/{metric}": score})
@@ -50,7 +59,7 @@ def run_of(folder, *overrides, vocabulary=None, metric="bleu"):
 def weights_of(run, folder):
     model = build_model(run.config, VocabularyPair.load(run.folder), torch.device("cpu"))
     load_weights(folder, model)
-    return [weight.detach() for weight in model.parameters()]
+    return [weight.detach() for weight in (*model.parameters(), *running_statistics(model))]
 
 
 def assert_mean(run, folders):
@@ -80,6 +89,13 @@ def test_the_mean_of_those_chosen(metric, choice, expected, tmp_path):
     assert average_checkpoints([run.folder], choice) == run.checkpoints / "averaged"
     assert_mean(run, chosen)
     assert not (run.folder / ".lock").exists()
+
+
+def test_what_batch_norms_gathered_is_averaged_too(tmp_path):
+    run = run_of(tmp_path / "run", model=BATCH_NORM)
+    choice = Choice(3, best=False)
+    average_checkpoints([run.folder], choice)
+    assert_mean(run, choose_checkpoints(run, choice))
 
 
 def test_several_runs_of_one_model(tmp_path):

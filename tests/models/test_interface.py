@@ -11,11 +11,11 @@ from attnlab.attention.recording import record_attention
 from attnlab.attention.scores import SCORES
 from attnlab.errors import UsageError
 from attnlab.models import MODELS, VocabularySizes
-from tests.conftest import small_model
+from tests.conftest import VARIANTS, small_model
 
 BATCH, SOURCE, TARGET = 3, 5, 7
 
-every_model = pytest.mark.parametrize("name", list(MODELS))
+every_model = pytest.mark.parametrize("name", [*MODELS, *VARIANTS])
 feeding = pytest.mark.parametrize("input_feeding", [True, False])
 every_normaliser = pytest.mark.parametrize("normaliser", list(NORMALISERS))
 every_score = pytest.mark.parametrize("score", list(SCORES))
@@ -234,8 +234,17 @@ def test_tying_needs_one_vocabulary(name):
     [
         ("rnn", {"cell": "vanilla"}, "model.cell=vanilla is none of: gru, lstm"),
         ("bahdanau", {"hidden_size": 13}, "model.hidden_size=13 cannot be split"),
-        ("transformer", {"norm": "middle"}, "model.norm=middle is none of: pre, post"),
-        ("transformer", {"activation": "sine"}, "model.activation=sine is none of: relu, gelu"),
+        ("transformer", {"norm": "middle"}, "model.norm=middle is none of: pre, post, none"),
+        (
+            "transformer",
+            {"activation": "sine"},
+            "activation=sine is none of: relu, gelu, swiglu",
+        ),
+        (
+            "transformer",
+            {"normalisation": "group"},
+            "normalisation=group is none of: layer, rms",
+        ),
         ("transformer", {"tie_embeddings": "some"}, "tie_embeddings=some is none of"),
     ],
 )

@@ -3,26 +3,72 @@
 import pytest
 import torch
 
+from attnlab.models.norms import BatchNorm, RmsNorm, running_statistics
 from attnlab.models.transformer import DecoderLayer, EncoderLayer, LayerState, TransformerConfig
 from tests.attention.test_multihead import copied_into_torch
 from tests.conftest import SMALL, attention_config, shipped_values
 
 BATCH, SOURCE, TARGET, SIZE = 2, 5, 7, 12
 
-norms = pytest.mark.parametrize("norm", ["pre", "post"])
+norms = pytest.mark.parametrize("norm", ["pre", "post", "none"])
+normalisations = pytest.mark.parametrize("normalisation", ["layer", "rms", "batch"])
 activations = pytest.mark.parametrize("activation", ["relu", "gelu"])
 
 
-def config_of(norm, activation):
+def config_of(norm, normalisation, activation):
     values = shipped_values("model", "transformer") | SMALL["transformer"]
-    return TransformerConfig(**values | {"norm": norm, "activation": activation, "dropout": 0.0})
+    choices = {"norm": norm, "normalisation": normalisation, "activation": activation}
+    return TransformerConfig(**values | choices | {"dropout": 0.0})
 
 
 def randomised(layer):
     layer = layer.double().eval()
     for parameter in layer.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
+    for statistic in running_statistics(layer):
+        statistic.uniform_(0.5, 1.5)
     return layer
+
+
+class TheirBatchNorm(torch.nn.BatchNorm1d):
+    """torch's wants features before tokens."""
+
+    def forward(self, x):
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class NoNorm(torch.nn.Identity):
+    eps = None  # torch's layer asks for it
+
+
+def norm_of(ours):
+    """torch's norm, with what ours has learnt; none where there is none."""
+    if ours.norm is None:
+        return NoNorm()
+    if not isinstance(ours.norm, BatchNorm):
+        kind = torch.nn.RMSNorm if isinstance(ours.norm, RmsNorm) else torch.nn.LayerNorm
+        theirs = kind(SIZE, eps=1e-5, dtype=torch.float64)
+        theirs.load_state_dict(ours.norm.state_dict())
+        return theirs
+    theirs = TheirBatchNorm(SIZE, dtype=torch.float64).eval()
+    theirs.weight, theirs.bias = ours.norm.weight, ours.norm.bias
+    theirs.running_mean, theirs.running_var = running_statistics(ours.norm)
+    return theirs
+
+
+def scaled(linear, scale):
+    """What a sublayer's last matrix is worth where the sum takes only a part of it."""
+    other = torch.nn.Linear(linear.in_features, linear.out_features, dtype=torch.float64)
+    other.weight = torch.nn.Parameter(scale * linear.weight)
+    other.bias = torch.nn.Parameter(scale * linear.bias)
+    return other
+
+
+def attention_of(ours, residual):
+    theirs = copied_into_torch(ours)
+    theirs.out_proj.weight = torch.nn.Parameter(residual.scale * theirs.out_proj.weight)
+    theirs.out_proj.bias = torch.nn.Parameter(residual.scale * theirs.out_proj.bias)
+    return theirs
 
 
 def reference(kind, ours, norm, activation):
@@ -37,35 +83,39 @@ def reference(kind, ours, norm, activation):
         batch_first=True,
         dtype=torch.float64,
     ).eval()
-    theirs.self_attn = copied_into_torch(ours.self_attention)
-    theirs.linear1, theirs.linear2 = ours.feedforward.inner, ours.feedforward.outer
-    theirs.norm1 = ours.self_residual.norm
+    theirs.self_attn = attention_of(ours.self_attention, ours.self_residual)
+    theirs.linear1 = ours.feedforward.inner
+    theirs.linear2 = scaled(ours.feedforward.outer, ours.feedforward_residual.scale)
+    theirs.norm1 = norm_of(ours.self_residual)
     if kind is torch.nn.TransformerDecoderLayer:
-        theirs.multihead_attn = copied_into_torch(ours.cross_attention)
-        theirs.norm2 = ours.cross_residual.norm
-        theirs.norm3 = ours.feedforward_residual.norm
+        theirs.multihead_attn = attention_of(ours.cross_attention, ours.cross_residual)
+        theirs.norm2 = norm_of(ours.cross_residual)
+        theirs.norm3 = norm_of(ours.feedforward_residual)
     else:
-        theirs.norm2 = ours.feedforward_residual.norm
+        theirs.norm2 = norm_of(ours.feedforward_residual)
     return theirs
 
 
 @activations
+@normalisations
 @norms
-def test_encoder_layer_equals_torch(norm, activation):
-    ours = randomised(EncoderLayer(config_of(norm, activation), attention_config("scaled_dot")))
+def test_encoder_layer_equals_torch(norm, normalisation, activation):
+    config = config_of(norm, normalisation, activation)
+    ours = randomised(EncoderLayer(config, attention_config("scaled_dot")))
     theirs = reference(torch.nn.TransformerEncoderLayer, ours, norm, activation)
     x = torch.randn(BATCH, SOURCE, SIZE, dtype=torch.float64)
     mask = torch.arange(SOURCE) < torch.tensor([[5], [3]])
-    with torch.no_grad():
-        expected = theirs(x, src_key_padding_mask=~mask)
-        answer = ours(x, mask[:, None, None])
+    expected = theirs(x, src_key_padding_mask=~mask)
+    answer = ours(x, mask[:, None, None])
     torch.testing.assert_close(answer[mask], expected[mask])
 
 
 @activations
+@normalisations
 @norms
-def test_decoder_layer_equals_torch(norm, activation):
-    ours = randomised(DecoderLayer(config_of(norm, activation), attention_config("scaled_dot")))
+def test_decoder_layer_equals_torch(norm, normalisation, activation):
+    config = config_of(norm, normalisation, activation)
+    ours = randomised(DecoderLayer(config, attention_config("scaled_dot")))
     theirs = reference(torch.nn.TransformerDecoderLayer, ours, norm, activation)
     source = torch.randn(BATCH, SOURCE, SIZE, dtype=torch.float64)
     x = torch.randn(BATCH, TARGET, SIZE, dtype=torch.float64)

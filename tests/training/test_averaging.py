@@ -7,6 +7,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from attnlab.errors import UsageError
 from attnlab.models import MODELS
+from attnlab.models.norms import running_statistics
 from attnlab.training.averaging import AveragingConfig, MovingAverage
 from attnlab.training.checkpoint import load_weights, save_checkpoint
 from attnlab.training.loop import Progress
@@ -20,7 +21,8 @@ def average_of(model, ema_decay=0.9):
 
 
 def weights_of(model):
-    return [weight.detach().clone() for weight in model.parameters()]
+    learnt = [*model.parameters(), *running_statistics(model)]
+    return [weight.detach().clone() for weight in learnt]
 
 
 def equal(some, others):
@@ -44,10 +46,10 @@ def test_by_hand():
     assert seen == pytest.approx([first, second, 0.26 * second + 0.74 * 4])
 
 
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", [*MODELS, "transformer post batch swiglu"])
 def test_past_the_warm_up_it_is_that_of_torch(name):
     model = small_model(name, dropout=0.0).float()
-    theirs = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.9))
+    theirs = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.9), use_buffers=True)
     theirs.update_parameters(model)  # its first one copies
     average = average_of(model)
     for update, _ in enumerate(steps_of(model), start=1000):
@@ -55,7 +57,7 @@ def test_past_the_warm_up_it_is_that_of_torch(name):
         theirs.update_parameters(model)
     raw = weights_of(model)
     with average.applied():
-        for own, expected in zip(model.parameters(), theirs.module.parameters(), strict=True):
+        for own, expected in zip(weights_of(model), weights_of(theirs.module), strict=True):
             torch.testing.assert_close(own, expected)
         assert not equal(weights_of(model), raw)
     assert equal(weights_of(model), raw)
@@ -100,8 +102,9 @@ def saved(checkpoints, model, optimiser, progress, average):
 
 
 @pytest.mark.parametrize("decays", [(0.9, 0.9), (None, 0.9), (0.9, None)])
-def test_it_goes_on_to_the_bit_and_may_begin_or_end_with_a_resumption(decays, tmp_path):
-    model = small_model("transformer", dropout=0.3).float()
+@pytest.mark.parametrize("name", ["transformer", "transformer post batch swiglu"])
+def test_it_goes_on_to_the_bit_and_may_begin_or_end_with_a_resumption(name, decays, tmp_path):
+    model = small_model(name, dropout=0.3).float()
     progress, optimiser = Progress(), torch.optim.Adam(model.parameters(), lr=0.02)
     average = average_of(model, decays[0])
     steps = steps_of(model, progress, optimiser, average=average)
@@ -116,11 +119,11 @@ def test_it_goes_on_to_the_bit_and_may_begin_or_end_with_a_resumption(decays, tm
     with average.applied():
         averaged_later = weights_of(model)
 
-    loaded = small_model("transformer").float()
+    loaded = small_model(name).float()
     load_weights(tmp_path / "last", loaded)
     assert equal(weights_of(loaded), averaged), "what eval uses"
 
-    again = small_model("transformer", dropout=0.3).float()
+    again = small_model(name, dropout=0.3).float()
     optimiser = torch.optim.Adam(again.parameters(), lr=0.02)
     average_again = average_of(again, decays[1])
     restored = restore_latest(tmp_path, again, optimiser, {"average": average_again})

@@ -11,13 +11,14 @@ import torch.distributed as dist
 from attnlab.attention.scores import SCORES
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.models import MODELS
+from attnlab.models.norms import running_statistics
 from attnlab.tokenised.batching import EncodedPair, collate
 from attnlab.training.distributed import ALONE, DistributedConfig
 from attnlab.training.loop import Limits, NonFinite, Progress
 from attnlab.training.meeting import meet
 from attnlab.training.objective import Objective
 from attnlab.training.torchrun import settle_threads
-from tests.conftest import objective_config, small_model
+from tests.conftest import VARIANTS, objective_config, small_model
 from tests.together import each_of
 from tests.training.test_loop import steps_of
 
@@ -36,6 +37,16 @@ CASES = {
         "dot",
         {"limits": UPDATES, "batch_tokens": 8, "accumulate": 3},
     ),
+    "batch norm": (
+        "transformer",
+        "scaled_dot",
+        {"limits": UPDATES, "choices": {"normalisation": "batch", "norm": "post"}},
+    ),
+    "batch norm, few rows": (
+        "transformer",
+        "dot",
+        {"limits": UPDATES, "batch_tokens": 8, "choices": {"normalisation": "batch"}},
+    ),
     "tied": ("rnn", "dot", {"limits": UPDATES, "clip_norm": None}),
     "R-Drop": (
         "bahdanau",
@@ -47,14 +58,16 @@ CASES = {
 
 def trained(case, group):
     name, score, settings = CASES[case]
+    settings = dict(settings)
     torch.manual_seed(2)
-    model = small_model(name, score, dropout=0.0)
+    model = small_model(name, score, dropout=0.0, **settings.pop("choices", {}))
     optimiser = torch.optim.SGD(model.parameters(), lr=0.5)
     told = [
         (step.loss, step.gradient_norm, step.target_tokens, step.epoch)
         for step in steps_of(model, None, optimiser, group=group, **settings)
     ]
-    weights = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+    learnt = [*model.parameters(), *running_statistics(model)]
+    weights = torch.cat([tensor.detach().flatten() for tensor in learnt])
     return told, weights.tolist()
 
 
@@ -86,7 +99,7 @@ CHANCE = {
 
 @pytest.mark.parametrize("chance", [{}, CHANCE], ids=["plain", "chance"])
 @pytest.mark.parametrize("score", list(SCORES))
-@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("name", [*MODELS, *VARIANTS])
 def test_every_parameter_takes_part_even_without_a_row(name, score, chance):
     # DistributedDataParallel waits for each parameter's gradient.
     pairs = [EncodedPair([5, 6, 7], [8, 9]), EncodedPair([11], [12, 13, 14, 15])]

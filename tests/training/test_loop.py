@@ -130,8 +130,9 @@ def test_the_gradient_is_clipped_to_its_norm():
 
 
 @pytest.mark.parametrize("what", ["loss", "gradient_norm"])
-def test_a_batch_without_a_finite_number_leaves_weights_and_optimiser_alone(what):
-    model = small_model("rnn").float()
+@pytest.mark.parametrize("name", ["rnn", "transformer post batch swiglu"])
+def test_a_batch_without_a_finite_number_leaves_model_and_optimiser_alone(name, what):
+    model = small_model(name).float()
     optimiser = torch.optim.Adam(model.parameters(), lr=0.02)
     progress = Progress()
     steps = steps_of(model, progress, optimiser)
