@@ -22,6 +22,7 @@ _NORMALISATION = "identity"  # SentencePiece's default turns no-break spaces int
 _JOINT_FILE = "vocabulary.model"
 _SOURCE_FILE, _TARGET_FILE = "vocabulary.source.model", "vocabulary.target.model"
 _LONGEST_SENTENCE_BYTES = 1 << 30  # SentencePiece drops longer ones in silence; this is its limit
+_ALL_PIECES = (1 << 31) - 1  # as many as SentencePiece can be asked for
 _CHARACTERS_NEEDED = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Vocabulary:
                 sentence_iterator=iter(sentences),
                 model_writer=written,
                 model_type=config.model,
-                vocab_size=config.size,
+                vocab_size=_ALL_PIECES if config.size is None else config.size,
                 hard_vocab_limit=False,
                 character_coverage=config.character_coverage,
                 normalization_rule_name=_NORMALISATION,
@@ -92,7 +93,7 @@ class Vocabulary:
 
     def tell_if_short_of(self, config: VocabularyConfig) -> None:
         """Warn where the corpus gave fewer pieces than `config` asks for."""
-        if len(self) < config.size:
+        if config.size is not None and len(self) < config.size:
             logger.warning(
                 "the corpus gives a vocabulary of %d pieces, not the %d of vocabulary.size",
                 len(self),

@@ -25,7 +25,8 @@ class VocabularyConfig:
 
     Attributes:
         name: joint (one vocabulary for both languages) or separate (one each).
-        size: how many pieces, the special ones included; a small corpus gives fewer.
+        size: how many pieces, the special ones included; a small corpus gives fewer. null is as
+            many as the corpus gives, which with bpe makes every word one piece.
         model: bpe or unigram.
         character_coverage: the share of running characters that get a piece, in (0, 1].
         sample_pairs: of a corpus with more pairs than this, the pieces are learnt from so many,
@@ -36,7 +37,7 @@ class VocabularyConfig:
     """
 
     name: str
-    size: int
+    size: int | None
     model: str
     character_coverage: float
     sample_pairs: int | None
@@ -49,8 +50,10 @@ class VocabularyConfig:
             raise UsageError(
                 f"unknown vocabulary.model '{self.model}'; choose one of: bpe, unigram"
             )
-        if self.size <= len(SPECIAL):
-            raise UsageError(f"vocabulary.size={self.size} must be over {len(SPECIAL)}")
+        if self.size is not None and self.size <= len(SPECIAL):
+            raise UsageError(
+                f"vocabulary.size={self.size} must be over {len(SPECIAL)}, or null for all pieces"
+            )
         if not 0 < self.character_coverage <= 1:
             raise UsageError(
                 f"vocabulary.character_coverage={self.character_coverage} must be over 0, at most 1"
