@@ -30,10 +30,8 @@ class Example:
 
     def line(self) -> str:
         """Its line of a TSV file: source, target and links, `0-1` if sure and `0p1` if possible."""
-        marks = {link: "-" for link in self.sure} | {link: "p" for link in self.possible}
-        links = " ".join(
-            f"{source}{marks[source, target]}{target}" for source, target in sorted(marks)
-        )
+        marks = dict.fromkeys(self.sure, "-") | dict.fromkeys(self.possible, "p")
+        links = " ".join(f"{one}{marks[one, other]}{other}" for one, other in sorted(marks))
         return "\t".join((" ".join(self.source), " ".join(self.target), links))
 
 
@@ -43,7 +41,7 @@ def example(task: TaskConfig, length: int, chance: Chance) -> Example:
 
 
 def alphabet(symbols: int) -> list[str]:
-    """That many names, all of the same width and in the order of the alphabet: a, b … or aa, ab …"""
+    """That many names of one width, in alphabetical order: a, b and so on, or aa, ab and so on."""
     names = ascii_lowercase
     if symbols > len(names):
         return ["".join(both) for both in product(names, names)][:symbols]
@@ -61,7 +59,7 @@ def _reverse(task: TaskConfig, length: int, chance: Chance) -> Example:
 
 
 def _sort(task: TaskConfig, length: int, chance: Chance) -> Example:
-    """The symbols in alphabetical order; equal ones keep theirs, and any of them may be looked at."""
+    """In alphabetical order; equal ones keep theirs, and any of them may be looked at."""
     source = _drawn(task, length, chance)
     order = sorted(range(length), key=source.__getitem__)  # is stable
     found = _picked(source, order)

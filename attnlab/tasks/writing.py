@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from attnlab.kept import KeptFolders, code_digest
@@ -29,23 +30,19 @@ def task_folder(task: TaskConfig) -> Path:
         "code": code_digest(chance, config, examples, sys.modules[__name__]),
     }
     kept = KeptFolders(cache_folder("tasks"), f"the corpus of data.task.name={task.name}")
-    return kept.folder(task.name, facts, lambda empty: write_task(task, empty))
+    return kept.folder(task.name, facts, partial(write_task, task))
 
 
-def write_task(task: TaskConfig, folder: Path) -> list[Path]:
-    """Write every split to `folder`, which is there, and return their files.
+def write_task(task: TaskConfig, folder: Path) -> None:
+    """Write every split to `folder`, which is there.
 
     Raises:
         OSError: it cannot be written to.
     """
-    paths = []
     seen: set[str] = set()
     for split in SPLITS:
-        path = folder / f"{split}.tsv"
-        with path.open("w", encoding="utf-8", newline="\n") as file:
+        with (folder / f"{split}.tsv").open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{each.line()}\n" for each in _of_split(task, split, seen))
-        paths.append(path)
-    return paths
 
 
 def _of_split(task: TaskConfig, split: str, seen: set[str]) -> Iterator[Example]:

@@ -26,7 +26,8 @@ class DataConfig:
     """Which files hold a corpus, and what of them is used.
 
     Attributes:
-        name: the choice: builtin, multi30k, tatoeba, bitext, or a task: copy, reverse, sort, lookup.
+        name: the choice: builtin, multi30k, tatoeba or bitext, or of what attnlab writes itself
+            copy, reverse, sort or lookup.
         root: the folder that relative paths start from; null is the working directory, for
             builtin the folder that ships with attnlab, for multi30k and tatoeba the folder that
             `attnlab data get` downloads them into, and for a task one that attnlab writes.
