@@ -5,9 +5,9 @@ A name or a type that does not fit is refused by its full key. Past this file th
 
 import difflib
 import re
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -21,7 +21,7 @@ from attnlab.evaluation.selection import StoppingConfig, require_metrics
 from attnlab.models import MODELS, ModelConfig
 from attnlab.registry import Registry
 from attnlab.search import SEARCHES, SearchConfig
-from attnlab.text.corpus import DataConfig, own_root
+from attnlab.text.corpus import DataConfig, has_own_root
 from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.training.averaging import AveragingConfig
 from attnlab.training.distributed import DistributedConfig
@@ -214,8 +214,9 @@ def _keys(schema: type, prefix: str = "") -> list[str]:
             registry = CHOICES[field.name]
             for name in registry:
                 keys += _keys(registry.config(name), f"{prefix}{field.name}.")
-        elif isinstance(field.type, type) and is_dataclass(field.type):
-            keys += _keys(field.type, f"{prefix}{field.name}.")
+        for kind in (field.type, *get_args(field.type)):  # a group, or one that may be null
+            if isinstance(kind, type) and is_dataclass(kind):
+                keys += _keys(kind, f"{prefix}{field.name}.")
     return keys
 
 
@@ -243,12 +244,9 @@ def with_absolute_paths(data: DataConfig) -> DataConfig:
     Where attnlab itself knows the folder, null remains: a run can then be used where attnlab is
     installed elsewhere or has its cache elsewhere.
     """
-    values = asdict(data)
     if data.root is not None:
-        values["root"] = str(Path(data.root).expanduser().absolute())
-    elif own_root(data.name) is None:
-        values["root"] = str(Path.cwd())
-    return DataConfig(**values)
+        return replace(data, root=str(Path(data.root).expanduser().absolute()))
+    return data if has_own_root(data) else replace(data, root=str(Path.cwd()))
 
 
 def to_yaml(config: ExperimentConfig) -> str:

@@ -16,6 +16,7 @@ from attnlab.text.vocabulary_config import VocabularyConfig
 CONFIGS = shipped_folder("configs")
 GROUPS = sorted(folder.name for folder in CONFIGS.iterdir() if folder.is_dir())
 FILES = sorted(CONFIGS.glob("*/*.yaml"))
+WHOLE = ("experiment", "recipe")  # groups whose files change settings of all kinds
 NEEDED = {"bitext": ["data.train=pairs.tsv"]}
 
 
@@ -27,13 +28,13 @@ def experiment(*overrides):
 def test_every_choice_composes(path):
     group, name = path.parent.name, path.stem
     config = experiment(f"{group}={name}", *NEEDED.get(name, []))
-    if group != "experiment":
+    if group not in WHOLE:
         assert getattr(config, group).name == name
 
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in FILES if path.parent.name != "experiment"],
+    [path for path in FILES if path.parent.name not in WHOLE],
     ids=lambda path: f"{path.parent.name}={path.stem}",
 )
 def test_every_file_has_all_settings_of_its_dataclass_and_no_others(path):
@@ -67,6 +68,17 @@ def test_an_experiment_changes_what_it_names_and_yields_to_the_command_line():
     assert experiment("experiment=tiny").max_updates == 8
     assert experiment("experiment=tiny", "max_updates=3").max_updates == 3
     assert experiment("experiment=tiny", "model=rnn").model.name == "rnn"
+
+
+@pytest.mark.parametrize("task", ["copy", "reverse", "sort", "lookup"])
+def test_a_task_brings_its_recipe_and_yields_to_experiment_and_command_line(task):
+    config = experiment(f"data={task}")
+    assert (config.model.dropout, config.vocabulary.size) == (0.0, None)
+    assert config.stopping.metric == "exact"
+    assert experiment(f"data={task}", "experiment=tiny").vocabulary.size == 300
+    assert experiment(f"data={task}", "vocabulary.size=99").vocabulary.size == 99
+    assert experiment(f"data={task}", "model=transformer").model.dropout == 0.0
+    assert experiment("data=builtin").vocabulary.size == 4000
 
 
 def test_inference_composes():

@@ -18,8 +18,8 @@ from attnlab.errors import AttnlabError
 from attnlab.evaluation.aligner import ALIGNER, TokenPair, align, aligner_missing
 from attnlab.evaluation.alignment import (
     NO_LINKS,
+    GoldLinks,
     LinkCounts,
-    Links,
     count_links,
     diagonal_links,
     expect_uniform,
@@ -38,6 +38,7 @@ from attnlab.text.vocabulary import VocabularyPair
 from attnlab.tokenised.batching import EncodedPair
 from attnlab.tokenised.encoding import encode_pairs
 
+_UNLINKED = GoldLinks.of(frozenset())
 _STEPS = {"predicts": slice(None, -1), "reads": slice(1, None)}  # the last step says the end
 
 HeadAndConvention = tuple[int, int | None, str]
@@ -51,7 +52,7 @@ class GoldPair:
     pair: SentencePair
     source: list[Span]
     target: list[Span]
-    links: Links
+    links: GoldLinks
 
     @property
     def tokens(self) -> TokenPair:
@@ -80,7 +81,7 @@ def measure_alignment(trained: Trained, split: str) -> AlignmentReport:
         training = [] if split == "train" else load_split(config.data, config.seed, "train")
         found = align(
             [each.tokens for each in gold],
-            [_locate_tokens(pair, config.data, frozenset()).tokens for pair in training],
+            [_locate_tokens(pair, config.data, _UNLINKED).tokens for pair in training],
         )
         baselines[ALIGNER] = score_links(found, (each.links for each in gold))
     return AlignmentReport(
@@ -90,6 +91,7 @@ def measure_alignment(trained: Trained, split: str) -> AlignmentReport:
         heads=measure_heads(trained, gold),
         baselines=baselines,
         remark=None if missing is None else f"{ALIGNER}: {missing}",
+        task=None if config.data.task is None else config.data.task.name,
     )
 
 
@@ -116,7 +118,7 @@ def gold_pair(pair: SentencePair, data: DataConfig, where: str) -> GoldPair:
         AttnlabError: its alignment links a token that is not there.
     """
     each = _locate_tokens(pair, data, parse_links(pair.alignment or ""))
-    for source, target in sorted(each.links):
+    for source, target in sorted(each.links.possible):
         if source >= len(each.source) or target >= len(each.target):
             raise AttnlabError(
                 f"{where} ('{pair.source}'): the alignment has {source}-"
@@ -182,7 +184,7 @@ def count_of_heads(
     return counts
 
 
-def _locate_tokens(pair: SentencePair, data: DataConfig, links: Links) -> GoldPair:
+def _locate_tokens(pair: SentencePair, data: DataConfig, links: GoldLinks) -> GoldPair:
     source = locate_tokens(pair.source, data.source_language, data)
     target = locate_tokens(pair.target, data.target_language, data)
     return GoldPair(pair, source, target, links)

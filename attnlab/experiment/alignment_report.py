@@ -1,6 +1,6 @@
 """What measuring a run's attention against gold word alignments found, as a table or as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,11 @@ CONVENTIONS = ("predicts", "reads")
 """A word's attention is that of the step that says it, or of the step that reads it in."""
 
 _LEGEND = """\
+accuracy: the share of linked target words whose most attended source word is linked with them.
 AER: alignment error rate, lower is better. predicts: a word looks where the step that says it
 looked; reads: where the next step looked, which takes it in. The baselines need no model: every
 source word alike, the straight line, and fast_align, an aligner that attention may be held to."""
-_MEASURES = ("precision", "recall", "AER")
+_MEASURES = ("accuracy", "precision", "recall", "AER")
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class AlignmentReport:
     """All cross-attention heads of a run, and what they are to be compared with.
 
     `tokens` says how sentences were cut into words. `heads` has each head and, where a layer has
-    several, their mean, by both of `CONVENTIONS` in their order. `baselines` are by name; `remark`
-    says why the external aligner is not among them.
+    several, their mean, by both of `CONVENTIONS` in their order. `baselines` are by name, one of
+    them uniform; `remark` says why the external aligner is not among them. `task` is the name of a
+    task that cannot be done without looking where the links are; None where there is no saying.
     """
 
     split: str
@@ -47,6 +49,7 @@ class AlignmentReport:
     heads: list[HeadAlignment]
     baselines: Mapping[str, LinkCounts]
     remark: str | None
+    task: str | None
 
     @property
     def best(self) -> HeadAlignment:
@@ -54,7 +57,7 @@ class AlignmentReport:
         return min(self.heads, key=lambda each: each.counts.error_rate)
 
     def as_json(self) -> dict[str, Any]:
-        """Everything; precision, recall and alignment error rate in per cent, as in the table."""
+        """Everything, in per cent, as in the table."""
         found: dict[str, Any] = {
             "sentences": self.sentences,
             "links": self.best.counts.sure,
@@ -72,21 +75,30 @@ class AlignmentReport:
         by_name: dict[str, list[str]] = {}
         for each in self.heads:
             by_name.setdefault(each.name, []).extend(_cells(each.counts))
-        measures = [
-            f"{convention}: {measure}" if measure == _MEASURES[0] else measure
-            for convention in CONVENTIONS
-            for measure in _MEASURES
-        ]
+        head = [cell for name in CONVENTIONS for cell in (name, *[""] * (len(_MEASURES) - 1))]
+        rows = [["attention", *_MEASURES * len(CONVENTIONS)]]
+        rows += [[name, *cells] for name, cells in by_name.items()]
         baselines = [[name, *_cells(counts)] for name, counts in self.baselines.items()]
         parts = [
             f"alignment in per cent | {self.split} | {self.sentences:,} sentences | "
             f"{best.counts.sure:,} gold links | tokens: {self.tokens}",
-            table(["attention", *measures], [[name, *cells] for name, cells in by_name.items()]),
-            f"best: {best.name}, {best.convention}, AER {100 * best.counts.error_rate:.1f}",
+            table(["", *head], rows),
+            f"best: {best.name}, {best.convention}, AER {100 * best.counts.error_rate:.1f}, "
+            f"accuracy {100 * best.counts.accuracy:.1f}",
+            *self._against_the_task(),
             table(["baseline", *_MEASURES], baselines),
             _LEGEND,
         ]
         return "\n".join(parts if self.remark is None else [*parts, self.remark])
+
+    def _against_the_task(self) -> Iterator[str]:
+        """What accuracy must be, where that is known."""
+        if self.task is not None:
+            uniform = self.baselines["uniform"].accuracy
+            yield (
+                f"{self.task}: a head that does all of the work has accuracy 100.0, and one that "
+                f"finds all symbols alike {100 * uniform:.1f}"
+            )
 
 
 def _cells(counts: LinkCounts) -> list[str]:
@@ -95,6 +107,7 @@ def _cells(counts: LinkCounts) -> list[str]:
 
 def _scores(counts: LinkCounts) -> dict[str, float]:
     return {
+        "accuracy": 100 * counts.accuracy,
         "precision": 100 * counts.precision,
         "recall": 100 * counts.recall,
         "alignment_error_rate": 100 * counts.error_rate,

@@ -22,8 +22,8 @@ class Inspected:
     `name` is for files: `test-7`, `text-1`. `target` is the model's own translation, or the
     corpus's reference where that was asked for; tokens are ids without begin and end. `pair` is
     the corpus's own, and of a text has no target. `gold` are the cells (row, column) of
-    cross-attention maps that hold a gold link; None where there is no alignment, or where the model
-    said something else than what was aligned.
+    cross-attention maps that hold a gold link, sure or possible; None where there is no alignment,
+    or where the model said something else than what was aligned.
     """
 
     name: str
@@ -141,4 +141,4 @@ def find_gold(
         )
         for vocabulary, ids, text, spans, pieces in sides
     )
-    return gold_cells(gold.links, source, target)
+    return gold_cells(gold.links.possible, source, target)

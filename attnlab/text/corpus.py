@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.resources import cache_folder, shipped_folder
+from attnlab.tasks import TaskConfig, task_folder
 from attnlab.text.pairs import Layout, ReadingReport, SentencePair
 from attnlab.text.parsing import PairFiles
 from attnlab.text.reading import CorpusNotFoundError, find_pairs, read_files
@@ -25,10 +26,12 @@ class DataConfig:
     """Which files hold a corpus, and what of them is used.
 
     Attributes:
-        name: the choice: builtin, multi30k, tatoeba or bitext.
+        name: the choice: builtin, multi30k, tatoeba or bitext, or of what attnlab writes itself
+            copy, reverse, sort or lookup.
         root: the folder that relative paths start from; null is the working directory, for
             builtin the folder that ships with attnlab, for multi30k and tatoeba the folder that
-            `attnlab data get` downloads them into.
+            `attnlab data get` downloads them into, and for a task one that attnlab writes.
+        task: what attnlab writes where there is no root; null where the files are there already.
         train: a file of tab-separated columns, or the prefix of two files (`train` for
             `train.en` + `train.fr`), or either of the two; each plain or gzip.
         valid: likewise; null takes a share of `train`.
@@ -50,6 +53,7 @@ class DataConfig:
 
     name: str
     root: str | None
+    task: TaskConfig | None
     train: str
     valid: str | None
     test: str | None
@@ -166,8 +170,7 @@ def all_too_long(config: DataConfig, report: ReadingReport) -> AttnlabError:
 def find_files(config: DataConfig, name: str) -> PairFiles:
     """The files of the corpus that `name`, one of the config's values, means."""
     layout = Layout(config.source_language, config.target_language, config.columns)
-    root = own_root(config.name) if config.root is None else Path(config.root).expanduser()
-    root = root or Path()
+    root = _root(config)
     try:
         return find_pairs(root / Path(name).expanduser(), layout)
     except CorpusNotFoundError as error:
@@ -181,14 +184,25 @@ def find_files(config: DataConfig, name: str) -> PairFiles:
         ) from error
 
 
-def own_root(name: str) -> Path | None:
-    """Where a corpus of attnlab's own, or one that it downloads, is found wherever attnlab runs.
+def has_own_root(config: DataConfig) -> bool:
+    """Whether attnlab knows the corpus's folder, wherever it runs.
 
-    None for any other, whose files are found from the working directory.
+    It does of its own corpora, those that it writes, and those that it downloads; the files of any
+    other are found from the working directory.
     """
-    if name == "builtin":
+    return config.root is None and (
+        config.task is not None or config.name in ("builtin", *_FOLDER_HOLDS)
+    )
+
+
+def _root(config: DataConfig) -> Path:
+    if config.root is not None:
+        return Path(config.root).expanduser()
+    if config.task is not None:
+        return task_folder(config.task)
+    if config.name == "builtin":
         return shipped_folder("data")
-    return cache_folder(name) if name in _FOLDER_HOLDS else None
+    return cache_folder(config.name) if config.name in _FOLDER_HOLDS else Path()
 
 
 def check(config: DataConfig) -> None:

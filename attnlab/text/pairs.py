@@ -13,11 +13,11 @@ FOCUS_COLUMN = "focus"
 class SentencePair:
     """A sentence and its translation, both normalised.
 
-    `alignment` is in Pharaoh form, `0-0 1-2`: source word, target word, counted from 0. `tags`
-    name phenomena. `contrast` is a wrong translation, to be found less likely than `target`.
-    `focus` is a word of `target` that the sentence is there to ask for. All four come from columns
-    of these names, the last two only in the direction that the file is written in; elsewhere
-    there are none.
+    `alignment` is in Pharaoh form, `0-0 1-2`: source word, target word, counted from 0; a link
+    that is possible and not sure is `1p2`. `tags` name phenomena. `contrast` is a wrong
+    translation, to be found less likely than `target`. `focus` is a word of `target` that the
+    sentence is there to ask for. All four come from columns of these names, the last two only in
+    the direction that the file is written in; elsewhere there are none.
     """
 
     source: str

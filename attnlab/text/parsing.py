@@ -21,7 +21,7 @@ from attnlab.text.pairs import (
     SentencePair,
 )
 
-_ALIGNMENT = re.compile(r"\d+-\d+( \d+-\d+)*")
+_ALIGNMENT = re.compile(r"\d+[-p]\d+( \d+[-p]\d+)*")
 
 
 @dataclass(frozen=True)
@@ -159,5 +159,4 @@ def _too_few_columns(path: Path, line: int, expected: int, found: int) -> Attnla
 
 
 def _flip(alignment: str) -> str:
-    links = (link.split("-") for link in alignment.split(" "))
-    return " ".join(f"{second}-{first}" for first, second in links)
+    return re.sub(r"(\d+)([-p])(\d+)", r"\3\2\1", alignment)

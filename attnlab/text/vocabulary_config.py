@@ -25,7 +25,8 @@ class VocabularyConfig:
 
     Attributes:
         name: joint (one vocabulary for both languages) or separate (one each).
-        size: how many pieces, the special ones included; a small corpus gives fewer.
+        size: how many pieces, the special ones included; a small corpus gives fewer. null is as
+            many as the corpus gives, which with bpe makes every word one piece.
         model: bpe or unigram (pieces of words), or word (whole ones).
         minimum_frequency: how often the corpus must have a word for it to be in a vocabulary of
             whole words; those of pieces have no such bound.
@@ -41,7 +42,7 @@ class VocabularyConfig:
     """
 
     name: str
-    size: int
+    size: int | None
     model: str
     minimum_frequency: int
     lowercase: bool
@@ -66,8 +67,10 @@ class VocabularyConfig:
                 f"vocabulary.minimum_frequency={self.minimum_frequency} counts whole words, and "
                 f"vocabulary.model={self.model} has pieces of them; choose vocabulary.model=word"
             )
-        if self.size <= len(SPECIAL):
-            raise UsageError(f"vocabulary.size={self.size} must be over {len(SPECIAL)}")
+        if self.size is not None and self.size <= len(SPECIAL):
+            raise UsageError(
+                f"vocabulary.size={self.size} must be over {len(SPECIAL)}, or null for all pieces"
+            )
         if not 0 < self.character_coverage <= 1:
             raise UsageError(
                 f"vocabulary.character_coverage={self.character_coverage} must be over 0, at most 1"

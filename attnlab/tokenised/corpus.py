@@ -5,7 +5,6 @@ the training files, the vocabulary that is learnt from them, and their token ids
 contents of files and not their names or times, so a file may move, and none can change unseen.
 """
 
-import inspect
 import logging
 import sys
 import unicodedata
@@ -14,13 +13,12 @@ from dataclasses import asdict, dataclass
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
-from types import ModuleType
 from uuid import uuid4
 
 import sentencepiece
 
-import attnlab
 from attnlab.errors import AttnlabError
+from attnlab.kept import KeptFolders, code_digest, file_digest
 from attnlab.resources import cache_folder
 from attnlab.screen import counting
 from attnlab.text import corpus as corpora
@@ -32,7 +30,6 @@ from attnlab.text.parsing import PairFiles
 from attnlab.text.vocabulary import Vocabulary, VocabularyPair
 from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.tokenised import packed, strips, texts
-from attnlab.tokenised.kept import KeptFolders, file_digest
 from attnlab.tokenised.packed import PackedPairs, PackedWriter, Packet, pack
 from attnlab.tokenised.texts import Texts, gather_texts, read_report, read_valid
 from attnlab.workers import each, usable_cores
@@ -84,7 +81,7 @@ def tokenised_corpus(
         "max_words": config.max_words,
         "max_pairs": config.max_pairs,
         "held_out": [seed, config.held_out, config.held_out_fraction, *carved] if carved else [],
-        "code": _digest_of(corpora, lines, pairs, parsing, splitting, strips, texts),
+        "code": code_digest(corpora, lines, pairs, parsing, splitting, strips, texts),
         "unicode": unicodedata.unidata_version,
     }
     folder = kept.folder("texts", text_facts, partial(_gather, config, seed, files, text_facts))
@@ -117,7 +114,7 @@ def _learnt(
     facts = {
         "texts": text_facts,
         "vocabulary": asdict(config) | {"sampling": None},
-        "code": _digest_of(texts, vocabularies, learning, rewriting),
+        "code": code_digest(texts, vocabularies, learning, rewriting),
         "sentencepiece": sentencepiece.__version__,
     }
     is_told = False
@@ -147,7 +144,7 @@ def _tokenised(
     facts = {
         "texts": text_facts,
         "models": [sha256(model).hexdigest() for model in models],
-        "code": _digest_of(packed, strips, texts, vocabularies, sys.modules[__name__]),
+        "code": code_digest(packed, strips, texts, vocabularies, sys.modules[__name__]),
         "sentencepiece": sentencepiece.__version__,
     }
 
@@ -179,11 +176,3 @@ def _tokenise(folder: Path, models: tuple[bytes, bytes], places: range) -> list[
 @cache
 def _vocabulary(model: bytes) -> Vocabulary:
     return Vocabulary.from_model(model)
-
-
-def _digest_of(*modules: ModuleType) -> str:
-    """What changes when these modules do: what they make is then made anew."""
-    try:
-        return sha256("".join(map(inspect.getsource, modules)).encode()).hexdigest()
-    except OSError:  # installed without its source
-        return attnlab.__version__

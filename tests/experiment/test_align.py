@@ -1,5 +1,7 @@
 """A run's heads against gold alignments: every count by a second route, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -89,7 +91,9 @@ def counts_by_hand(trained, steps, source_column):
             found = {(int(row.argmax()), target) for target, row in enumerate(of_tokens)}
             right = len(found & gold)
             place = (drawn.layer, drawn.head)
-            more = LinkCounts(len(found), len(gold), right, right)
+            words = {target for _, target in gold}
+            hit = {target for source, target in found if (source, target) in gold}
+            more = LinkCounts(len(found), len(gold), right, right, len(words), len(hit))
             counts[place] = counts.get(place, NO_LINKS) + more
     return counts
 
@@ -151,6 +155,16 @@ def test_the_baselines_by_hand(tmp_path):
         assert ALIGNER not in report.baselines
 
 
+def test_a_link_that_is_possible_is_right_and_need_not_be_found(tmp_path):
+    # Word for word by its sure links; "b" may also be said of "c".
+    test = "a b c\tx y z\t0-0 1-1 2p1 2-2\n"
+    trained = a_run(tmp_path, "bahdanau", "data.alignment_tokens=whitespace", test=test)
+    report = measure_alignment(trained, "test")
+    diagonal, uniform = report.baselines["diagonal"], report.baselines["uniform"]
+    assert diagonal == LinkCounts(3, sure=3, found_sure=3, found_possible=3, linked=3, hit=3)
+    assert (uniform.found_sure, uniform.hit) == (pytest.approx(3 / 3), pytest.approx(4 / 3))
+
+
 def test_whitespace_tokens_of_a_users_corpus(tmp_path):
     test = "a b c.\tx y z\u202f.\t0-0 1-1 2-2\nd e.\tv w.\t\n"
     trained = a_run(tmp_path, "bahdanau", "data.alignment_tokens=whitespace", test=test)
@@ -182,26 +196,35 @@ def test_what_cannot_be_measured(tmp_path):
 
 def test_the_report_in_words_and_as_json(tmp_path):
     heads = [
-        HeadAlignment(12, head, convention, LinkCounts(1000, 1250, hits, hits))
+        HeadAlignment(12, head, convention, LinkCounts(1000, 1250, hits, hits, 1000, hits))
         for head, hits in ((1, 500), (2, 900), (None, 700))
         for convention, hits in (("predicts", hits), ("reads", hits - 100))
     ]
-    uniform = {"uniform": LinkCounts(1000, 1250, 125, 125)}
-    report = AlignmentReport("test", 100, "words", heads, uniform, "fast_align: not here")
+    uniform = {"uniform": LinkCounts(1000, 1250, 125, 125, 1000, 125)}
+    report = AlignmentReport("test", 100, "words", heads, uniform, "fast_align: not here", None)
     lines = str(report).splitlines()
     assert max(map(len, lines)) < 100
     rows = [" ".join(line.split()) for line in lines]
-    assert rows[1] == "attention predicts: precision recall AER reads: precision recall AER"
-    assert rows[3] == "layer 12 · head 2 90.0 72.0 20.0 80.0 64.0 28.9"
-    assert rows[5] == "best: layer 12 · head 2, predicts, AER 20.0"
-    assert rows[7] == "uniform 12.5 10.0 88.9"
-    assert rows[8].startswith("AER: alignment error rate, lower is better. predicts: ")
+    assert rows[1] == "predicts reads"
+    assert rows[2] == "attention" + 2 * " accuracy precision recall AER"
+    assert lines[1].index("predicts") == lines[2].index("accuracy"), "it stands over its columns"
+    assert rows[4] == "layer 12 · head 2 90.0 90.0 72.0 20.0 80.0 80.0 64.0 28.9"
+    assert rows[6] == "best: layer 12 · head 2, predicts, AER 20.0, accuracy 90.0"
+    assert rows[8] == "uniform 12.5 12.5 10.0 88.9"
+    assert rows[9].startswith("accuracy: the share of linked target words whose ")
     assert rows[-1] == "fast_align: not here"
+    of_a_task = str(replace(report, task="reverse")).splitlines()
+    assert of_a_task[7] == (
+        "reverse: a head that does all of the work has accuracy 100.0, and one that finds all "
+        "symbols alike 12.5"
+    )
+    assert of_a_task[:7] + of_a_task[8:] == lines
     found = report.as_json()
     assert found["best"] == {
         "layer": 12,
         "head": 2,
         "convention": "predicts",
+        "accuracy": pytest.approx(90),
         "precision": pytest.approx(90),
         "recall": pytest.approx(72),
         "alignment_error_rate": pytest.approx(20),

@@ -27,7 +27,7 @@ def links_in_words(pair: SentencePair, source: Sequence[str], target: Sequence[s
     other words.
     """
     links = [
-        (int(one), int(other)) for one, other in re.findall(r"(\d+)-(\d+)", pair.alignment or "")
+        (int(one), int(other)) for one, other in re.findall(r"(\d+)[-p](\d+)", pair.alignment or "")
     ]
     if not links or any(one >= len(source) or other >= len(target) for one, other in links):
         return ""

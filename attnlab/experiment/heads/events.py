@@ -55,6 +55,7 @@ def scalars(atlas: HeadAtlas, ablation: Ablation | None) -> dict[str, float]:
         values = {name: getattr(each.figures, name) for name in FIGURES}
         if each.alignment is not None:
             values["alignment_error"] = each.alignment.counts.error_rate
+            values["alignment_accuracy"] = each.alignment.counts.accuracy
         for name, value in values.items():
             if value is not None:
                 found[f"heads_{atlas.split}_{name}/{each.head.name}"] = float(value)

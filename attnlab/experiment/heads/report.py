@@ -93,6 +93,7 @@ def _row(each: MeasuredHead) -> dict[str, Any]:
         "role": each.role,
         **{name: getattr(each.figures, name) for name in FIGURES},
         "alignment_error_rate": alignment and 100 * alignment.counts.error_rate,
+        "alignment_accuracy": alignment and 100 * alignment.counts.accuracy,
         "alignment_convention": alignment and alignment.convention,
     }
 

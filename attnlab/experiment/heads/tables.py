@@ -40,8 +40,8 @@ COLUMNS = (
     Column("end", "end", ascending=False),
     Column("punct", "punctuation", ascending=False),
 )
-ALIGNMENT, PLACE = "AER", "layer"
-SORTS = (PLACE, ALIGNMENT, *(column.heading for column in COLUMNS))
+ALIGNMENT, ACCURACY, PLACE = "AER", "acc", "layer"
+SORTS = (PLACE, ALIGNMENT, ACCURACY, *(column.heading for column in COLUMNS))
 
 LEGEND = f"""\
 head: layer and number, from 1, and what it does; all are means over pieces.
@@ -51,7 +51,8 @@ line between both sentences; diag: nearness to it, 1 on it, 0.5 for all alike.
 prev same next begin end punct: shares of weight on the piece before, on itself,
 after; on the sentence's beginning and end; on punctuation. uniform: a head that
 finds all pieces alike. AER: alignment error rate in per cent, of the better of
-the step that predicts a word and the one that reads it.
+the step that predicts a word and the one that reads it; acc: the words that
+look most at one they are linked with, in per cent, by the same step.
 {ROLES}"""
 
 ABLATION_LEGEND = """\
@@ -76,15 +77,16 @@ def table_of_kind(atlas: HeadAtlas, kind: str, sort: str | None) -> str:
     for each in ordered:
         cells = [f"{each.head.place}  {each.role or NO_ROLE}", *_cells(each.figures, columns)]
         if aligned and each.alignment is not None:
-            error_rate = 100 * each.alignment.counts.error_rate
-            cells += [f"{error_rate:.1f}", each.alignment.convention]
+            counts = each.alignment.counts
+            shares = (counts.error_rate, counts.accuracy)
+            cells += [*(f"{100 * share:.1f}" for share in shares), each.alignment.convention]
         rows.append(cells)
-    rows.append(["     uniform", *_cells(uniform, columns), *(["", ""] if aligned else [])])
+    rows.append(["     uniform", *_cells(uniform, columns), *([""] * 3 if aligned else [])])
     head = ["head", *(column.heading for column in columns)]
     title = f"{TITLES[kind]} | {atlas.split} | {atlas.sentences:,} sentences"
     parts = [
         f"{title} | sorted by {by}",
-        table([*head, ALIGNMENT, "by step"] if aligned else head, rows),
+        table([*head, ALIGNMENT, ACCURACY, "by step"] if aligned else head, rows),
     ]
     if aligned and atlas.straight_line is not None:
         parts.append(f"the straight line: AER {100 * atlas.straight_line:.1f}")
@@ -135,6 +137,7 @@ def _ways(heads: list[MeasuredHead]) -> Iterator[tuple[str, Callable[[MeasuredHe
     """Every heading that all of `heads` have a figure for, and the key to sort them by it."""
     if all(each.alignment for each in heads):
         yield ALIGNMENT, lambda each: each.alignment.counts.error_rate if each.alignment else 0.0
+        yield ACCURACY, lambda each: -each.alignment.counts.accuracy if each.alignment else 0.0
     for column in COLUMNS:
         if all(getattr(each.figures, column.figure) is not None for each in heads):
             sign = 1 if column.ascending else -1

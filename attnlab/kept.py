@@ -7,6 +7,7 @@ temporary place. Knows nothing of what is in the files.
 
 import atexit
 import hashlib
+import inspect
 import json
 import logging
 import shutil
@@ -15,7 +16,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import ModuleType
 
+import attnlab
 from attnlab.errors import AttnlabError
 
 LIMIT_BYTES = 8_000_000_000
@@ -35,11 +38,18 @@ class KeptFolders:
     """Folders under `root`, which together take `limit_bytes` at most.
 
     Where they would take more, those that were not asked for the longest go; none goes within an
-    hour of its use. With no root, nothing is kept past the end of the process.
+    hour of its use. With no root, nothing is kept past the end of the process. Messages call
+    what is in them `contents`.
     """
 
-    def __init__(self, root: Path | None, limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(
+        self,
+        root: Path | None,
+        contents: str = "the tokenised corpus",
+        limit_bytes: int = LIMIT_BYTES,
+    ) -> None:
         self._root = root
+        self._contents = contents
         self._limit_bytes = limit_bytes
 
     def folder(self, kind: str, facts: Mapping[str, object], make: Make) -> Path:
@@ -58,19 +68,20 @@ class KeptFolders:
                 return self._kept(self._root / name, make)
             except (OSError, NotImplementedError) as error:  # the second: no locks there
                 logger.warning(
-                    "%s: the tokenised corpus cannot be kept here (%s), so it is made for this "
-                    "run alone; make room, or set ATTNLAB_CACHE to another folder",
+                    "%s: %s cannot be kept here (%s), so it is made for this run alone; make "
+                    "room, or set ATTNLAB_CACHE to another folder",
                     self._root,
+                    self._contents,
                     _reason(error),
                 )
                 self._root = None
-        return _made_for_now(name, make)
+        return _made_for_now(name, self._contents, make)
 
     def _kept(self, folder: Path, make: Make) -> Path:
         if _is_whole(folder):
             _touch(folder)
             return folder
-        with _alone(folder):
+        with _alone(folder, self._contents):
             if _is_whole(folder, warn=True):  # another process was quicker
                 return folder
             making = folder.with_name(f".{folder.name}.making")
@@ -110,7 +121,15 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _made_for_now(name: str, make: Make) -> Path:
+def code_digest(*modules: ModuleType) -> str:
+    """What changes when these modules do: what they make is then made anew."""
+    try:
+        return hashlib.sha256("".join(map(inspect.getsource, modules)).encode()).hexdigest()
+    except OSError:  # installed without its source
+        return attnlab.__version__
+
+
+def _made_for_now(name: str, contents: str, make: Make) -> Path:
     """The folder in a temporary place, till this process ends."""
     if name in _temporary:
         return _temporary[name]
@@ -129,8 +148,8 @@ def _made_for_now(name: str, make: Make) -> Path:
         except OSError as error:
             problem = f"{place}: {_reason(error)}"
     raise AttnlabError(
-        f"there is no room for the tokenised corpus ({problem}); make room, or set ATTNLAB_CACHE "
-        "to another folder"
+        f"there is no room for {contents} ({problem}); make room, or set ATTNLAB_CACHE to another "
+        "folder"
     )
 
 
@@ -176,7 +195,7 @@ def _bytes_in(folder: Path) -> int:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path, contents: str) -> Iterator[None]:
     """Others that want to make `folder` wait."""
     from filelock import FileLock, Timeout
 
@@ -185,7 +204,7 @@ def _alone(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        logger.info("waiting for another attnlab that tokenises the same corpus")
+        logger.info("waiting for another attnlab that makes %s", contents)
         lock.acquire()
     try:
         yield

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from attnlab.errors import AttnlabError
-from attnlab.tokenised.kept import KeptFolders
+from attnlab.kept import KeptFolders
 from tests.runs import REPOSITORY
 
 PROGRAM = """
 import logging, os, sys, time
 from pathlib import Path
 from attnlab.errors import AttnlabError
-from attnlab.tokenised.kept import KeptFolders
+from attnlab.kept import KeptFolders
 
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 root, log = map(Path, sys.argv[1:3])
