@@ -6,6 +6,7 @@ vision, and survives a black-and-white printer. On a dark ground it goes from ni
 for 1, with the same evenness.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -19,12 +20,16 @@ GOLD = "#d55e00"
 """Of outlines on the scale: vermilion, which no colour blindness takes for its blue (Okabe & Ito
 2008)."""
 
+NOTHING = "#d4d7dc"
+"""Of a cell without a number: grey, which is on no scale."""
+
 STEPS = 256
 
 # CIELAB (lightness, green-red, blue-yellow) of weight 0, of the point that bends the way, and of
 # weight 1. The bend's lightness lies midway, so lightness falls evenly; its colour keeps the middle
 # of the scale from turning grey.
 _ON_PAPER = (97.0, -1.0, -2.0), (57.5, -18.0, -36.0), (18.0, 12.0, -34.0)
+_BELOW_ZERO = (97.0, -1.0, -2.0), (60.5, 46.0, 52.0), (24.0, 34.0, 30.0)  # to vermilion
 _ON_DARK = (11.0, -1.0, -7.0), (54.0, -14.0, -44.0), (97.0, -4.0, -2.0)
 
 
@@ -34,10 +39,21 @@ def attention_colours() -> ListedColormap:
     return ListedColormap(colour_table(), name="attention")
 
 
+@lru_cache(maxsize=1)
+def signed_colours() -> ListedColormap:
+    """For numbers of either sign: vermilion below 0, white at 0 in the middle, blue above."""
+    both = np.concatenate([_way(_BELOW_ZERO)[::-1], _way(_ON_PAPER)])
+    return ListedColormap(both, name="signed")
+
+
 def colour_table(*, on_dark: bool = False) -> NDArray[np.float64]:
     """The scale on paper or on a dark ground: sRGB, shape (256, 3), channels from 0 to 1."""
+    return _way(_ON_DARK if on_dark else _ON_PAPER)
+
+
+def _way(points: Sequence[tuple[float, float, float]]) -> NDArray[np.float64]:
     way = np.linspace(0.0, 1.0, STEPS)[:, np.newaxis]
-    start, bend, end = (np.array(point) for point in (_ON_DARK if on_dark else _ON_PAPER))
+    start, bend, end = (np.array(point) for point in points)
     # A quadratic Bézier curve through CIELAB.
     lab = (1 - way) ** 2 * start + 2 * way * (1 - way) * bend + way**2 * end
     return _srgb(lab)

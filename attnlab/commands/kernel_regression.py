@@ -1,0 +1,5 @@
+"""attnlab kernel-regression."""
+
+
+def kernel_regression() -> None:
+    """Kernel."""
