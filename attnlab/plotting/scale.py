@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import Colormap
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -31,7 +31,7 @@ class Scale:
             raise ValueError(f"a scale from {self.lowest:g} to {self.highest:g} has no length")
 
     @property
-    def colours(self) -> ListedColormap:
+    def colours(self) -> Colormap:
         """The colour map, with a colour for NaN."""
         scale = signed_colours() if self.signed else attention_colours()
         return scale.with_extremes(bad=NOTHING)
