@@ -18,6 +18,8 @@ from attnlab.commands import (
     eval,
     explain,
     heads,
+    heatmap,
+    kernel_regression,
     lr_find,
     plot_attention,
     positions,
@@ -44,6 +46,8 @@ app.command("plot-attention")(plot_attention.plot_attention)
 app.command("heads")(heads.heads)
 app.command("explain")(explain.explain)
 app.command("positions")(positions.positions)
+app.command("heatmap")(heatmap.heatmap)
+app.command("kernel-regression")(kernel_regression.kernel_regression)
 app.command("translate")(translate.translate)
 app.add_typer(data.app, name="data")
 

@@ -7,7 +7,7 @@ import difflib
 import re
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -29,6 +29,9 @@ from attnlab.training.objective import ObjectiveConfig
 from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
 from attnlab.training.profiling import ProfilingConfig
 from attnlab.training.schedule import SCHEDULES, ScheduleConfig
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 CHOICES: dict[str, Registry[Any]] = {
     "model": MODELS,
@@ -166,7 +169,12 @@ class InferenceConfig:
             raise UsageError(f"batch_tokens={self.batch_tokens} must be at least 1")
 
 
-Schema = TypeVar("Schema", ExperimentConfig, InferenceConfig)
+Schema = TypeVar("Schema", bound="DataclassInstance")
+
+
+def _choices(schema: type) -> dict[str, Registry[Any]]:
+    """`CHOICES`, and those that a schema has of its own."""
+    return CHOICES | getattr(schema, "CHOICES", {})
 
 
 def from_node(schema: type[Schema], node: DictConfig) -> Schema:
@@ -177,8 +185,8 @@ def from_node(schema: type[Schema], node: DictConfig) -> Schema:
     """
     typed = OmegaConf.structured(schema)
     try:
-        for group, choices in CHOICES.items():
-            if group in {field.name for field in fields(schema)} and group in node:
+        for group, choices in _choices(schema).items():
+            if group in _names_of_fields(schema) and group in node:
                 if not isinstance(node[group], DictConfig):
                     raise UsageError(f"{group} must be a group of settings, not '{node[group]}'")
                 typed[group] = OmegaConf.structured(choices.config(str(node[group].name)))
@@ -196,22 +204,41 @@ def explain(error: OmegaConfBaseException, schema: type) -> str:
     key = str(error.full_key) if error.full_key else str(error.key)
     problem = str(error.msg or error).strip().splitlines()[0]
     if re.search(r"not in (struct|')", problem):
+        group, _, setting = key.partition(".")
+        if owners := _owners(schema, group, setting):
+            return f"there is no setting '{key}' here; it belongs to {group}={' or '.join(owners)}"
         names = list(_keys(schema))
         close = difflib.get_close_matches(key, names, n=1) or difflib.get_close_matches(
             key.rpartition(".")[2], [name.rpartition(".")[2] for name in names], n=1
         )
-        hint = f"; did you mean {close[0]}?" if close else "; attnlab train --cfg job shows all"
+        command = getattr(schema, "COMMAND", "train")
+        hint = (
+            f"; did you mean {close[0]}?" if close else f"; attnlab {command} --cfg job shows all"
+        )
         return f"there is no setting '{key}'{hint}"
     return f"{key}: {problem}"
+
+
+def _names_of_fields(schema: type) -> set[str]:
+    return {field.name for field in fields(schema)}
+
+
+def _owners(schema: type, group: str, setting: str) -> list[str]:
+    """The choices of a group that have this setting."""
+    choices = _choices(schema).get(group)
+    if choices is None:
+        return []
+    return [name for name in choices if setting in _names_of_fields(choices.config(name))]
 
 
 def _keys(schema: type, prefix: str = "") -> list[str]:
     """All keys of a schema, those of every choice included."""
     keys = []
+    choices = _choices(schema)
     for field in fields(schema):
         keys.append(prefix + field.name)
-        if field.name in CHOICES:
-            registry = CHOICES[field.name]
+        if field.name in choices:
+            registry = choices[field.name]
             for name in registry:
                 keys += _keys(registry.config(name), f"{prefix}{field.name}.")
         for kind in (field.type, *get_args(field.type)):  # a group, or one that may be null

@@ -24,15 +24,24 @@ from omegaconf.errors import OmegaConfBaseException
 
 from attnlab.config import ExperimentConfig, InferenceConfig, explain, from_node
 from attnlab.errors import UsageError
+from attnlab.regression_config import KernelRegressionConfig
 from attnlab.resources import shipped_folder
 
 Task = Callable[[DictConfig], Any]
 
-TRAIN, INFERENCE = "train", "inference"
-_SCHEMAS: dict[str, type[ExperimentConfig] | type[InferenceConfig]] = {
+TRAIN, INFERENCE, KERNEL_REGRESSION = "train", "inference", "kernel_regression"
+_SCHEMAS: dict[str, type] = {
     TRAIN: ExperimentConfig,
     INFERENCE: InferenceConfig,
+    KERNEL_REGRESSION: KernelRegressionConfig,
 }
+
+
+def _root(config_name: str) -> Path:
+    """The folder of a config and its groups: one of its own, or that which the others share."""
+    shared = shipped_folder("configs").absolute()
+    own = shared / config_name
+    return own if own.is_dir() else shared
 
 
 @contextmanager
@@ -40,7 +49,7 @@ def _hydra(config_name: str, config_dir: Path | None = None) -> Iterator[Hydra]:
     """Hydra over the shipped configs, and over those in `config_dir` before them."""
     if config_dir is not None and not config_dir.is_dir():
         raise UsageError(f"--config-dir {config_dir}: there is no such folder")
-    search_path = create_config_search_path(str(shipped_folder("configs").absolute()))
+    search_path = create_config_search_path(str(_root(config_name)))
     assert isinstance(search_path, ConfigSearchPathImpl)
     if config_dir is not None:
         search_path.prepend(
@@ -102,14 +111,15 @@ def show(
     what: str,
     overrides: Sequence[str],
     *,
+    config_name: str = TRAIN,
     config_dir: Path | None = None,
     package: str | None = None,
     resolve: bool = False,
 ) -> None:
-    """Print the training config as YAML: `what` is job, hydra or all, as with Hydra's --cfg."""
-    with _hydra(TRAIN, config_dir) as hydra:
+    """Print a config as YAML: `what` is job, hydra or all, as with Hydra's --cfg."""
+    with _hydra(config_name, config_dir) as hydra:
         hydra.show_cfg(
-            config_name=TRAIN,
+            config_name=config_name,
             overrides=list(overrides),
             cfg_type=what,
             package=package,
@@ -121,11 +131,12 @@ def run(
     task: Task,
     overrides: Sequence[str],
     *,
+    config_name: str = TRAIN,
     multirun: bool = False,
     config_dir: Path | None = None,
     sweeps: bool = True,
 ) -> None:
-    """Call `task` with the composed training config: once, or once for each job of a sweep.
+    """Call `task` with the composed config: once, or once for each job of a sweep.
 
     `task` is a module's function, so that a launcher can send it to other processes. The folder
     that Hydra gave the job is `job_folder()`.
@@ -134,9 +145,9 @@ def run(
         UsageError: for what cannot be composed, or a sweep where there are to be no `sweeps`.
     """
     chosen = list(overrides)
-    with _hydra(TRAIN, config_dir) as hydra:
+    with _hydra(config_name, config_dir) as hydra:
         # hydra.mode may also be set by an override or a config; the flag then agrees or wins.
-        mode = hydra.get_mode(config_name=TRAIN, overrides=chosen)
+        mode = hydra.get_mode(config_name=config_name, overrides=chosen)
         if multirun or mode == RunMode.MULTIRUN:
             if not sweeps:
                 raise UsageError(
@@ -144,7 +155,7 @@ def run(
                     "--multirun, or sweep without torchrun"
                 )
             chosen.append("hydra.mode=MULTIRUN")
-            hydra.multirun(TRAIN, task, chosen, with_log_configuration=False)
+            hydra.multirun(config_name, task, chosen, with_log_configuration=False)
         else:
             chosen.append("hydra.mode=RUN")
             # A job that fails has Hydra print its overrides; the message alone says more.
@@ -157,7 +168,7 @@ def run(
                     failure.append(error)
                     return None
 
-            hydra.run(TRAIN, attempt, chosen, with_log_configuration=False)
+            hydra.run(config_name, attempt, chosen, with_log_configuration=False)
             if failure:
                 raise failure[0]
 

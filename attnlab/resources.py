@@ -12,6 +12,15 @@ def shipped_folder(name: str) -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / name
 
 
+def training_groups() -> list[Path]:
+    """The folders of configs that a training chooses from.
+
+    A folder that holds a file of its own name is the root of another command's configs.
+    """
+    folders = [path for path in shipped_folder("configs").iterdir() if path.is_dir()]
+    return sorted(path for path in folders if not (path / f"{path.name}.yaml").exists())
+
+
 def cache_folder(name: str) -> Path:
     """The folder `name` among what attnlab downloads; it need not be there.
 

@@ -9,13 +9,11 @@ from attnlab import launch
 from attnlab.attention.scores import SCORES
 from attnlab.config import CHOICES, ExperimentConfig, InferenceConfig, from_node
 from attnlab.models import MODELS
-from attnlab.resources import shipped_folder
+from attnlab.resources import training_groups
 from attnlab.text.corpus import DataConfig
 from attnlab.text.vocabulary_config import VocabularyConfig
 
-CONFIGS = shipped_folder("configs")
-GROUPS = sorted(folder.name for folder in CONFIGS.iterdir() if folder.is_dir())
-FILES = sorted(CONFIGS.glob("*/*.yaml"))
+FILES = [path for group in training_groups() for path in sorted(group.glob("*.yaml"))]
 WHOLE = ("experiment", "recipe")  # groups whose files change settings of all kinds
 NEEDED = {"bitext": ["data.train=pairs.tsv"]}
 

@@ -49,7 +49,8 @@ class AttentionConfig:
         """
         told = self.told_positions()
         embedding = told.embedding(size)
-        if embedding is None and told.relative(1, size, size) is not None:
+        relative = told.relative(heads=1, query_size=size, key_size=size, value_size=size)
+        if embedding is None and relative is not None:
             raise UsageError(
                 f"positions={self.positions.name} are told within self-attention, of which "
                 f"model={model} has none; choose positions=sinusoidal, which goes with the "

@@ -9,7 +9,7 @@ import typer
 
 from attnlab.commands.arguments import ConfigDir, split_run, with_examples
 from attnlab.errors import UsageError
-from attnlab.resources import shipped_folder
+from attnlab.resources import training_groups
 
 if TYPE_CHECKING:
     from attnlab.training.distributed import Group
@@ -21,8 +21,7 @@ def _choices() -> str:
     """Every config group with its choices, as the folders of configs/ have them."""
     lines = [
         f"  {folder.name}={'|'.join(sorted(path.stem for path in folder.glob('*.yaml')))}"
-        for folder in sorted(shipped_folder("configs").iterdir())
-        if folder.is_dir()
+        for folder in training_groups()
     ]
     return "\n".join(["", "\b", "Choices:", *lines])
 

@@ -23,6 +23,8 @@ GOLD = "#d55e00"
 
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a")
 """Of lines that have no order among them, from the first on (Okabe & Ito 2008)."""
+NOTHING = "#d4d7dc"
+"""Of a cell without a number: grey, which is on no scale."""
 
 STEPS = 256
 

@@ -6,6 +6,7 @@ All lengths are points, 72 to the inch. Knows words and sizes, no page, and draw
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from attnlab.plotting.lettering import text_width, wrapped
 
@@ -22,6 +23,7 @@ NARROWEST_TEXT = 200.0
 
 _SMALLEST_CELL = 15.0  # slanted lines of labels then pass each other without touching
 _NUMBER_CELL = 22.0  # "0.53" fits
+_NUMBER_GAP = 7.0  # beside a longer number
 _SLANT = math.sqrt(0.5)  # sine and cosine of 45 degrees
 _TIE = "\u00a0"  # as wide as a space, and no place to break a line
 _PLEASANT_SHAPE = 1.4  # width of a page over its height
@@ -29,12 +31,17 @@ _PLEASANT_SHAPE = 1.4  # width of a page over its height
 
 @dataclass(kw_only=True)
 class PanelText:
-    """The words of one panel. `corner` names the keys (first line) and the queries (second)."""
+    """The words of one panel. `corner` names the keys (first line) and the queries (second).
+
+    A row or a column without a label has an empty one. `number_width`: of the widest number that
+    is printed into a cell, in points; 0 where none is.
+    """
 
     title: str
     queries: list[str]
     keys: list[str]
     corner: tuple[str, str]
+    number_width: float = 0.0
 
 
 @dataclass(kw_only=True)
@@ -57,12 +64,29 @@ class Room:
         return max(self.width + self.overhang, title - self.left)
 
 
-def cell_size(panels: Sequence[PanelText], room_for_numbers: bool) -> float:
+def cell_size(panels: Sequence[PanelText]) -> float:
     """Large cells for short sentences; never so small that labels touch."""
     pleasant, largest = (280.0, 36.0) if len(panels) == 1 else (160.0, 24.0)
-    longest = [max(len(panel.queries), len(panel.keys)) for panel in panels]
-    cell = min(max(pleasant / max(longest), _SMALLEST_CELL), largest)
-    return max(cell, _NUMBER_CELL) if room_for_numbers and min(longest) <= MOST_PRINTED else cell
+    longest = max(max(len(panel.queries), len(panel.keys)) for panel in panels)
+    nearest = min(min(_between(panel.queries), _between(panel.keys)) for panel in panels)
+    cell = min(max(pleasant / longest, _SMALLEST_CELL / nearest), largest)
+    widest = max(panel.number_width for panel in panels)
+    return max(cell, _NUMBER_CELL, widest + _NUMBER_GAP) if widest else cell
+
+
+def need_slanting(panels: Sequence[PanelText], cell: float) -> bool:
+    """Whether keys that lie flat would touch one another."""
+    return any(
+        text_width(key, LABEL_SIZE) > cell * _between(panel.keys) - 3
+        for panel in panels
+        for key in panel.keys
+    )
+
+
+def _between(labels: Sequence[str]) -> int:
+    """From a label to the next one, in cells, where they are nearest."""
+    places = [place for place, label in enumerate(labels) if label]
+    return min((later - one for one, later in pairwise(places)), default=len(labels))
 
 
 def columns(grid: Sequence[Sequence[Room]]) -> list[list[Room]]:
@@ -122,13 +146,14 @@ def _room(
         labels = line
     if shows_queries and shows_keys:
         left = max(left, LABEL_GAP + max(text_width(name, NAME_SIZE) for name in panel.corner))
+    if shows_keys and any(panel.corner):
         labels = max(labels, 2 * LINE * NAME_SIZE)
     title_width = max(left + width + overhang, NARROWEST_TEXT)
     title = _title_lines(panel.title, title_width)
     return Room(
         title=title,
         left=left,
-        above=LABEL_GAP + labels + LINE * TITLE_SIZE * len(title) + 3,
+        above=LABEL_GAP + labels + LINE * TITLE_SIZE * sum(map(bool, title)) + 3,
         width=width,
         height=height,
         overhang=overhang,

@@ -1,10 +1,10 @@
-"""Heatmaps of who looked where. Knows arrays and strings, no model, no vocabulary, no file.
+"""Heatmaps of who looked where, or of any matrix. Knows arrays and strings, no model, no file.
 
 The figure is as large as its words need: labels have one size, cells are square and equal, and
-every panel of a figure shares one scale of colours from 0 to 1.
+every panel of a figure shares one scale of colours, which for attention goes from 0 to 1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,21 +17,21 @@ from numpy.typing import NDArray
 from attnlab.plotting.colours import FRAME, GOLD, INK, QUIET_INK, attention_colours
 from attnlab.plotting.grid import LABEL_GAP, LABEL_SIZE, MOST_PRINTED, NAME_SIZE, PanelText
 from attnlab.plotting.layout import Box, Page, arrange
-from attnlab.plotting.lettering import text_style, visible_label
-from attnlab.plotting.panel import AttentionPanel
-
-LEAST_PRINTED = 0.05
-"""Smaller weights are not printed into their cells: the colour says it all."""
+from attnlab.plotting.lettering import text_style, text_width
+from attnlab.plotting.panel import Panel
+from attnlab.plotting.scale import ATTENTION, Scale
 
 _LEGEND = "outlined: words that the gold alignment links"
 _NUMBER_SIZE = 6.5
-_DARK_FROM = 0.5  # white is easier to read than ink on heavier weights
+_GRID_FROM = 4.0  # points: in smaller cells white lines between them would pale their colours
+_NAME_GAP, _NAME_ROOM = 16.5, 27.5  # from the colour bar's numbers to its name's middle, and end
 _OUTLINE, _HALO = 1.5, 3.4  # widths: a gold cell's outline, and the white that sets it off
 
 
 def draw_heatmaps(
-    panels: Sequence[AttentionPanel],
+    panels: Sequence[Panel],
     *,
+    scale: Scale = ATTENTION,
     heading: str = "",
     caption: str = "",
     note: str = "",
@@ -43,14 +43,15 @@ def draw_heatmaps(
 
     Args:
         panels: At least one; sizes may differ.
+        scale: From numbers to colours.
         heading: Stands over the whole figure, broken into lines where it is long.
         caption: One line under the heading that is never broken, so that what is below it stands
             in the same place whatever the caption says.
         note: Small print under the panels.
         columns: Panels in a row of the grid, as the number of heads, or in each of its rows in
             turn; chosen by shape if None.
-        print_weights: Write weights of at least 0.05 into the cells of panels of at most 12 by 12
-            words; larger panels show colours alone.
+        print_weights: Write the numbers into the cells of panels of at most 12 by 12 words, of
+            attention those of at least 0.05; larger panels show colours alone.
         repeat_labels: Write labels beside each panel; or else only where those of the panel to the
             left, or above, are others.
 
@@ -65,15 +66,21 @@ def draw_heatmaps(
     if not panels:
         raise ValueError("a figure needs at least one attention panel")
     rows = _rows(len(panels), columns)
+    printed = [
+        panel.numbers() if print_weights and max(panel.values.shape) <= MOST_PRINTED else {}
+        for panel in panels
+    ]
     texts = [
         PanelText(
             title=panel.title,
-            queries=[visible_label(token) for token in panel.queries],
-            keys=[visible_label(token) for token in panel.keys],
-            corner=(f"{panel.key_name} →", f"{panel.query_name} ↓"),
+            queries=panel.row_texts,
+            keys=panel.column_texts,
+            corner=panel.corner,
+            number_width=max((text_width(n, _NUMBER_SIZE) for n in numbers.values()), default=0.0),
         )
-        for panel in panels
+        for panel, numbers in zip(panels, printed, strict=True)
     ]
+    bar_numbers = max(text_width(text, NAME_SIZE) for _, text in scale.ticks())
     page = arrange(
         texts,
         heading=heading,
@@ -81,23 +88,23 @@ def draw_heatmaps(
         legend=_LEGEND if any(panel.gold for panel in panels) else "",
         note=note,
         rows=rows,
-        room_for_numbers=print_weights,
+        bar_text=bar_numbers + _NAME_ROOM,
         repeat_labels=repeat_labels,
     )
     figure = Figure(figsize=(page.width / 72, page.height / 72), facecolor="white")
-    for panel, text, matrix in zip(panels, texts, page.matrices, strict=True):
+    for panel, text, numbers, matrix in zip(panels, texts, printed, page.matrices, strict=True):
         axes = _add_axes(figure, page, matrix.box)
-        _draw_cells(axes, panel.weights)
-        _outline(axes, panel.gold, matrix.box.width / len(panel.keys))
+        cell = matrix.box.width / len(text.keys)
+        _draw_cells(axes, panel.values, scale, cell)
+        _outline(axes, panel.gold, cell)
         if matrix.shows_queries:
             _label_queries(axes, text.queries)
         if matrix.shows_keys:
             _label_keys(axes, text.keys, slanted=page.slanted_keys)
         if matrix.shows_queries and matrix.shows_keys:
-            _name_axes(axes, text.corner)
-        if print_weights and max(panel.weights.shape) <= MOST_PRINTED:
-            _print_weights(axes, panel.weights)
-    _draw_colour_bar(_add_axes(figure, page, page.colour_bar))
+            _name_axes(axes, text.corner, max(0.0, _MIDDLE - cell / 2))
+        _print_numbers(axes, panel.values, numbers, scale)
+    _draw_colour_bar(_add_axes(figure, page, page.colour_bar), scale, bar_numbers)
     if page.swatch is not None:
         _explain_outlines(figure, page, page.swatch)
     for line in page.lines:
@@ -136,16 +143,14 @@ def _add_axes(figure: Figure, page: Page, box: Box) -> Axes:
     )
 
 
-def _draw_cells(axes: Axes, weights: NDArray[np.floating]) -> None:
-    rows, columns = weights.shape
-    axes.pcolormesh(
-        np.asarray(weights, dtype=np.float64),
-        cmap=attention_colours(),
-        vmin=0.0,
-        vmax=1.0,
-        edgecolors="white",
-        linewidth=0.5,
-    )
+def _draw_cells(axes: Axes, values: NDArray[np.floating], scale: Scale, cell: float) -> None:
+    rows, columns = values.shape
+    numbers = np.ma.masked_invalid(np.asarray(values, dtype=np.float64))
+    colours: dict[str, Any] = {"cmap": scale.colours, "vmin": scale.lowest, "vmax": scale.highest}
+    if cell >= _GRID_FROM:
+        axes.pcolormesh(numbers, edgecolors="white", linewidth=0.5, **colours)
+    else:
+        axes.imshow(numbers, extent=(0, columns, rows, 0), aspect="auto", **colours)
     axes.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[], facecolor="white")
     axes.spines[:].set(color=FRAME, linewidth=0.6)
 
@@ -185,11 +190,14 @@ _MIDDLE = 0.27 * LABEL_SIZE  # half the height of an "x": where the eye puts a l
 
 def _label_queries(axes: Axes, queries: Sequence[str]) -> None:
     for row, query in enumerate(queries):
-        _write(axes, query, (0, row + 0.5), (-LABEL_GAP, -_MIDDLE), ha="right")
+        if query:
+            _write(axes, query, (0, row + 0.5), (-LABEL_GAP, -_MIDDLE), ha="right")
 
 
 def _label_keys(axes: Axes, keys: Sequence[str], *, slanted: bool) -> None:
     for column, key in enumerate(keys):
+        if not key:
+            continue
         place = (column + 0.5, 0)
         if slanted:
             shift = (_MIDDLE * 0.7, LABEL_GAP)
@@ -198,10 +206,10 @@ def _label_keys(axes: Axes, keys: Sequence[str], *, slanted: bool) -> None:
             _write(axes, key, place, (0, LABEL_GAP), ha="center")
 
 
-def _name_axes(axes: Axes, corner: tuple[str, str]) -> None:
-    """What keys and queries are, in the corner between them."""
+def _name_axes(axes: Axes, corner: tuple[str, str], raised: float) -> None:
+    """What keys and queries are, in the corner between them, `raised` over the first label."""
     for line, name in enumerate(reversed(corner)):
-        above = (-LABEL_GAP, LABEL_GAP + line * 1.3 * NAME_SIZE)
+        above = (-LABEL_GAP, LABEL_GAP + raised + line * 1.3 * NAME_SIZE)
         _write(axes, name, (0, 0), above, size=NAME_SIZE, ha="right", color=QUIET_INK)
 
 
@@ -229,36 +237,39 @@ def _write(
     )
 
 
-def _print_weights(axes: Axes, weights: NDArray[np.floating]) -> None:
-    for (row, column), weight in np.ndenumerate(weights):
-        if weight >= LEAST_PRINTED:
-            number = f"{weight:.2f}"
-            axes.text(
-                column + 0.5,
-                row + 0.5,
-                number,
-                color="white" if weight > _DARK_FROM else INK,
-                ha="center",
-                va="center_baseline",
-                **text_style(number, _NUMBER_SIZE),
-            )
+def _print_numbers(
+    axes: Axes,
+    values: NDArray[np.floating],
+    numbers: Mapping[tuple[int, int], str],
+    scale: Scale,
+) -> None:
+    for (row, column), number in numbers.items():
+        axes.text(
+            column + 0.5,
+            row + 0.5,
+            number,
+            color="white" if scale.is_dark(values[row, column]) else INK,
+            ha="center",
+            va="center_baseline",
+            **text_style(number, _NUMBER_SIZE),
+        )
 
 
-def _draw_colour_bar(axes: Axes) -> None:
-    steps = np.linspace(0.0, 1.0, 257)
+def _draw_colour_bar(axes: Axes, scale: Scale, numbers_width: float) -> None:
+    steps = np.linspace(scale.lowest, scale.highest, 257)
     axes.pcolormesh(
         [0, 1],
         steps,
         (steps[:-1, np.newaxis] + steps[1:, np.newaxis]) / 2,
-        cmap=attention_colours(),
-        vmin=0.0,
-        vmax=1.0,
+        cmap=scale.colours,
+        vmin=scale.lowest,
+        vmax=scale.highest,
         rasterized=True,  # else viewers of SVG and PDF show hairlines between the steps
     )
-    axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
+    axes.set(xlim=(0, 1), ylim=(scale.lowest, scale.highest), xticks=[], yticks=[])
     axes.spines[:].set(color=FRAME, linewidth=0.6)
-    for weight in (0.0, 0.25, 0.5, 0.75, 1.0):
+    for place, text in scale.ticks():
         shift = (4.0, -0.27 * NAME_SIZE)
-        _write(axes, f"{weight:.2f}", (1, weight), shift, size=NAME_SIZE, ha="left")
-    name, shift = "attention weight", (33.0, 0.0)
-    _write(axes, name, (1, 0.5), shift, ha="center", rotation=90, rotation_mode="anchor")
+        _write(axes, text, (1, place), shift, size=NAME_SIZE, ha="left")
+    middle, shift = (scale.lowest + scale.highest) / 2, (numbers_width + _NAME_GAP, 0.0)
+    _write(axes, scale.name, (1, middle), shift, ha="center", rotation=90, rotation_mode="anchor")

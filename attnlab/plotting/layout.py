@@ -19,13 +19,14 @@ from attnlab.plotting.grid import (
     column_lefts,
     columns,
     fit,
+    need_slanting,
     pleasant_grid,
 )
 from attnlab.plotting.lettering import text_width, wrapped
 
 _MARGIN = 14.0
 _SHORTEST_BAR, _LONGEST_BAR = 90.0, 240.0
-_BAR_GAP, _BAR_WIDTH, _BAR_TEXT = 16.0, 9.0, 44.0
+_BAR_GAP, _BAR_WIDTH = 16.0, 9.0
 _SWATCH = 10.0
 
 
@@ -93,15 +94,16 @@ def arrange(
     legend: str,
     note: str,
     rows: Sequence[int] | None,
-    room_for_numbers: bool,
+    bar_text: float,
     repeat_labels: bool,
 ) -> Page:
     """Place the panels in a grid, row by row, as large as their words need.
 
     `rows` says how many stand in each row; None leaves that to what makes a pleasant page.
+    `bar_text` is the room for what stands beside the colour bar.
     """
-    cell = cell_size(panels, room_for_numbers)
-    slanted = any(text_width(key, LABEL_SIZE) > cell - 3 for panel in panels for key in panel.keys)
+    cell = cell_size(panels)
+    slanted = need_slanting(panels, cell)
     in_rows = partial(fit, panels, cell=cell, slanted=slanted, repeat_labels=repeat_labels)
     grid = in_rows(rows) if rows else pleasant_grid(len(panels), in_rows)
 
@@ -109,7 +111,7 @@ def arrange(
     label_rooms = [max(room.left for room in column) for column in columns(grid)]
     last = len(grid[0]) - 1
     bar_left = lefts[last] + label_rooms[last] + grid[0][last].width + _BAR_GAP
-    right = max(grid_width, bar_left + _BAR_WIDTH + _BAR_TEXT)
+    right = max(grid_width, bar_left + _BAR_WIDTH + bar_text)
 
     text_room = max(right, NARROWEST_TEXT)
     lines, top = _block(heading, _MARGIN, text_room, HEADING_SIZE, bold=True)

@@ -1,4 +1,4 @@
-"""Pages of panels: matrices in colour, and lines. Knows arrays and strings, not what they are of."""
+"""Pages of panels: matrices in colour, and lines. Knows arrays and strings alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

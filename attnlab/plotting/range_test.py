@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from attnlab.plotting.colours import FRAME, INK, QUIET_INK, attention_colours
-from attnlab.plotting.grid import LABEL_SIZE, NAME_SIZE, TITLE_SIZE
+from attnlab.plotting.axes import quiet
+from attnlab.plotting.colours import FRAME, INK, attention_colours
+from attnlab.plotting.grid import NAME_SIZE
 from attnlab.plotting.lettering import text_style
 
 _WIDTH, _HEIGHT = 6.4, 4.0  # inches
@@ -63,17 +64,10 @@ def draw_range_test(
 
 
 def _label(axes: Axes, heading: str) -> None:
-    axes.set_xlabel("learning rate", color=QUIET_INK, **text_style("", LABEL_SIZE))
-    axes.set_ylabel("loss, nats a target token", color=QUIET_INK, **text_style("", LABEL_SIZE))
-    if heading:
-        axes.set_title(heading, loc="left", color=INK, **text_style(heading, TITLE_SIZE))
-    axes.tick_params(colors=QUIET_INK, labelsize=NAME_SIZE, which="both", width=0.6)
+    quiet(axes, x="learning rate", y="loss, nats a target token", title=heading)
     axes.xaxis.set_major_locator(LogLocator(numticks=20))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[:].set(color=FRAME, linewidth=0.6)
     axes.grid(visible=True, axis="x", color=FRAME, alpha=0.4, linewidth=0.5)
-    axes.set_axisbelow(True)
 
 
 def _point_out(axes: Axes, mark: Mark, loss: float, place: int) -> None:

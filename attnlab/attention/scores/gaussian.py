@@ -13,9 +13,13 @@ from attnlab.attention.scores.products import ProductScore
 
 @dataclass(kw_only=True)
 class GaussianConfig(ScoreConfig):
-    """`width`: where the learnt inverse width w starts; null starts it at size^(-1/4)."""
+    """`width`: where the learnt inverse width w starts; null starts it at size^(-1/4).
+
+    `by_dimension`: whether each feature has a w of its own.
+    """
 
     width: float | None
+    by_dimension: bool
 
 
 @SCORES.register("gaussian", GaussianConfig)
@@ -23,7 +27,8 @@ class GaussianScore(ProductScore):
     """Nadaraya–Watson kernel regression's score (Watson 1964): `-w² ‖q - k‖² / 2`.
 
     Its softmax is a Gaussian kernel around the query; w, the inverse of the kernel's width, is
-    learnt. Started at size^(-1/4), w² is the scaled product's 1/√size.
+    learnt. Started at size^(-1/4), w² is the scaled product's 1/√size. With one w a feature it is
+    `-‖w ∘ (q - k)‖² / 2`.
 
     Since `-‖q - k‖²/2 = q · k - ‖q‖²/2 - ‖k‖²/2`, two features more turn the distance into a
     product: `(wq, -‖wq‖²/2, 1) · (wk, 1, -‖wk‖²/2)`. So this too runs on the fused kernel.
@@ -39,7 +44,12 @@ class GaussianScore(ProductScore):
         super().__init__()
         require_equal_sizes(config.name, query_size, key_size)
         width = query_size**-0.25 if config.width is None else config.width
-        self.width = nn.Parameter(torch.tensor(float(width)))
+        start = torch.tensor(float(width))
+        if config.by_dimension:
+            start = start.repeat(query_size)
+            self.formula = "-‖w ∘ (q - k)‖² / 2"
+            self.working = "q′ᵢ = wᵢ qᵢ, k′ᵢ = wᵢ kᵢ, and -½ Σᵢ (q′ᵢ - k′ᵢ)²"
+        self.width = nn.Parameter(start)
 
     def project_query(self, query: Float[Tensor, "*batch query_size"]) -> Tensor:
         """(…, size) -> (…, size + 2)."""

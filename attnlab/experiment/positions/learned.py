@@ -1,4 +1,4 @@
-"""A learnt table's page: the matrices of both stacks, columns, and how alike positions have become."""
+"""A learnt table's page: the matrices of both stacks, columns, how alike positions became."""
 
 import numpy as np
 

@@ -37,7 +37,7 @@ def rotary_page(told: ToldPositions) -> PositionsPage:
     offsets = np.arange(_FURTHEST + 1)
     bound = decay_bound(offsets, size // 2 * 2, base)
     return PositionsPage(
-        title=f"Rotary positions: {told.length} positions, {size} features of a head, base {base:g}",
+        title=f"Rotary: {told.length} positions, {size} features of a head, base {base:g}",
         rows=[
             [_circle(angle), _speeds(angle)],
             [

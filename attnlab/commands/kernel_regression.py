@@ -1,0 +1,80 @@
+"""attnlab kernel-regression."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from attnlab.commands.arguments import ConfigDir, split_run, with_examples
+from attnlab.errors import UsageError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+@with_examples(
+    """
+    attnlab kernel-regression                        y = 2 sin x + x^0.8, and noise
+    attnlab kernel-regression data=d2l_en            y = 2 sin x + x, and noise
+    attnlab kernel-regression widths=[0.3,0.6,0.9] kernels=[gaussian,boxcar]
+    attnlab kernel-regression data=csv data.file=my.csv data.standardise=true
+    attnlab kernel-regression data=csv data.file=my.csv training.by_dimension=true
+    attnlab kernel-regression optimiser=sgd training.epochs=5
+    attnlab kernel-regression -m seed=1,2,3          a run for each
+    attnlab kernel-regression --cfg job              show every setting
+"""
+)
+def kernel_regression(
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="OVERRIDE...",
+            help="Settings as KEY=VALUE, in Hydra's grammar.",
+            show_default=False,
+        ),
+    ] = None,
+    multirun: Annotated[
+        bool, typer.Option("--multirun", "-m", help="Sweep: one run for each combination.")
+    ] = False,
+    show: Annotated[
+        Literal["job", "hydra", "all"] | None,
+        typer.Option("--cfg", "-c", help="Show the config instead."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a run on standard output.")
+    ] = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Fit a curve by attention: Nadaraya–Watson kernel regression, into runs/NAME/TIME."""
+    from attnlab import launch
+    from attnlab.screen import show_messages
+
+    chosen = overrides or []
+    if multirun and show is not None:
+        raise UsageError("--multirun and --cfg exclude one another; choose one")
+    named, _ = split_run(chosen)
+    if named is not None:
+        raise UsageError(f"'{named}' is no override; write overrides like data=d2l_en")
+    name = launch.KERNEL_REGRESSION
+    if show is not None:
+        launch.show(show, chosen, config_name=name, config_dir=config_dir)
+        return
+    show_messages()
+    task = partial(_job, as_json=as_json)
+    launch.run(task, chosen, config_name=name, multirun=multirun, config_dir=config_dir)
+
+
+def _job(node: "DictConfig", as_json: bool) -> float | None:
+    """One job; returns its least leave-one-out error, for sweepers that search."""
+    import json
+
+    from attnlab.experiment.kernel_regression.job import regression_job
+
+    report = regression_job(node)
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        typer.echo(f"{report}\n")
+        for path in report.files:
+            typer.echo(path)
+    return report.least_error

@@ -1,0 +1,139 @@
+"""One job of `attnlab kernel-regression`: sweep, train, and write down all that was found."""
+
+import json
+import logging
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from omegaconf import DictConfig, OmegaConf
+
+from attnlab import __version__, launch
+from attnlab.attention.kernel_regression import KernelRegression
+from attnlab.config import from_node
+from attnlab.experiment.kernel_regression.figures import Drawing
+from attnlab.experiment.kernel_regression.report import RegressionReport, TrainedWidth
+from attnlab.experiment.kernel_regression.sweep import best_fit, measure, regression, sweep
+from attnlab.experiment.kernel_regression.training import train_width
+from attnlab.experiment.occupied import nothing_left_if_refused, sole_writer
+from attnlab.plotting.saving import save_figure
+from attnlab.regression import REGRESSION_DATA, Points
+from attnlab.regression_config import KernelRegressionConfig
+from attnlab.training.tracking import Tracker
+
+logger = logging.getLogger(__name__)
+
+CONFIG = "kernel_regression.yaml"
+"""The config in a run's folder; no config.yaml, which would make it a translator's run."""
+
+
+def regression_job(node: DictConfig) -> RegressionReport:
+    """Do what the config says, into the folder that Hydra gave the job.
+
+    Raises:
+        UsageError: a setting that cannot be.
+        AttnlabError: points that cannot be read, or a folder that cannot be written to.
+    """
+    folder = launch.job_folder()
+    with sole_writer(folder), nothing_left_if_refused(folder):
+        config = from_node(KernelRegressionConfig, node)
+        points = REGRESSION_DATA.build(config.data, config.seed)
+        values = OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
+        (folder / CONFIG).write_text(f"attnlab: {__version__}\n{values}", encoding="utf-8")
+        with closing(Tracker(folder)) as tracker:
+            return _Run(config, points, folder, tracker).report()
+
+
+class _Run:
+    """A run that goes on: its points, its folder, and the figures that it has written."""
+
+    def __init__(
+        self, config: KernelRegressionConfig, points: Points, folder: Path, tracker: Tracker
+    ) -> None:
+        self._config = config
+        self._points = points
+        self._folder = folder
+        self._tracker = tracker
+        self._drawing = Drawing(points, config.queries)
+        self._files: list[Path] = []
+
+    def report(self) -> RegressionReport:
+        config, points = self._config, self._points
+        fits = sweep(points, config.kernels, config.widths, config.queries)
+        before = self._gaussian()
+        trained, models = [], []
+        for queries in config.training.queries:
+            model = self._gaussian()
+            trained.append(self._train(model, queries))
+            models.append(model)
+        noise = getattr(config.data, "noise", None)
+        variance = None if noise is None else noise**2
+        self._save(self._drawing.sweep(fits, variance, trained))
+        if trained:
+            self._save(self._drawing.training(trained, before, models))
+        metrics = self._folder / "metrics.json"
+        report = RegressionReport(
+            folder=self._folder,
+            data=config.data.name,
+            points=len(points.outputs),
+            inputs=points.input_names,
+            formula=points.formula,
+            noise_variance=variance,
+            fits=fits,
+            trained=trained,
+            files=[*self._files, metrics],
+        )
+        metrics.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
+        best = best_fit(fits)
+        if best is not None and best.width is not None and len(config.widths) > 1:
+            self._warn_at_an_end(best.width)
+        results = {}
+        if best is not None and best.errors.leave_one_out is not None:
+            results["best/leave_one_out_error"] = best.errors.leave_one_out
+        self._tracker.hyperparameters(asdict(config), results)
+        return report
+
+    def _gaussian(self) -> KernelRegression:
+        training = self._config.training
+        return regression(
+            self._points, "gaussian", training.width, by_dimension=training.by_dimension
+        )
+
+    def _train(self, model: KernelRegression, queries: str) -> TrainedWidth:
+        """Train a width, each epoch told to metrics.jsonl and TensorBoard, and measure it."""
+        config, names = self._config, self._points.input_names
+        epochs = []
+        for epoch in train_width(model, queries, config.optimiser, config.training.epochs):
+            epochs.append(epoch)
+            several = len(epoch.widths) > 1
+            widths = {
+                f"{queries}/width/{name}" if several else f"{queries}/width": width
+                for name, width in zip(names, epoch.widths, strict=False)
+            }
+            self._tracker.scalars(epoch.number, {f"{queries}/loss": epoch.loss, **widths})
+        errors = measure(model, self._points, config.queries)
+        return TrainedWidth(queries=queries, epochs=epochs, errors=errors)
+
+    def _save(self, figures: Iterable[tuple[str, Figure]]) -> None:
+        """Write the figures, as files and to TensorBoard."""
+        for name, figure in figures:
+            path = self._folder / f"{name}.png"
+            save_figure(figure, path)
+            self._tracker.figure(0, name, figure)
+            self._files.append(path)
+
+    def _warn_at_an_end(self, best: float) -> None:
+        """Say that the least error may lie beyond the widths that were tried."""
+        least, most = min(self._config.widths), max(self._config.widths)
+        if best in (least, most):
+            logger.warning(
+                "the error is least at the %s width, %g; there may be better ones beyond it: "
+                "widths=[%s]",
+                "narrowest" if best == least else "widest",
+                best,
+                f"{best / 4:g},{best / 2:g},{best:g}"
+                if best == least
+                else f"{best:g},{best * 2:g},{best * 4:g}",
+            )

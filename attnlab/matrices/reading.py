@@ -1,0 +1,97 @@
+"""Any file of matrices: CSV, TSV, NPY, or NPZ of one array. Never unpickles anything."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnlab.errors import AttnlabError, UsageError
+from attnlab.matrices.delimited import read_delimited
+from attnlab.matrices.labelled import (
+    MOST_MATRICES,
+    LabelledMatrix,
+    MatrixStack,
+    require_drawable,
+)
+
+SUFFIXES = (".csv", ".tsv", ".npy", ".npz")
+_MOST_BYTES = 1 << 30  # of an array in an NPZ once unpacked
+
+
+def read_matrices(path: Path) -> MatrixStack:
+    """The matrix in a file, or the stack of matrices.
+
+    An array of two axes is one matrix; of three, one for each place on the first; of four, a grid
+    of them: (grid rows, grid columns, rows, columns).
+
+    Raises:
+        UsageError: the name ends in another way.
+        AttnlabError: it cannot be read, has no such axes, has a cell that is no finite number
+            (NaN is let pass: no number), or is too large.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UsageError(
+            f"{path}: cannot read '{suffix or path.name}'; end the name with one of: "
+            f"{', '.join(SUFFIXES)}"
+        )
+    if suffix in (".csv", ".tsv"):
+        return MatrixStack(matrices=[read_delimited(path)])
+    return _stack(path, _array(path))
+
+
+def _array(path: Path) -> NDArray[np.generic]:
+    """The file's array; of an NPY, as it lies on the disk."""
+    try:
+        if path.suffix.lower() == ".npy":
+            array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
+            return array
+        with zipfile.ZipFile(path) as members:
+            infos = members.infolist()
+        if len(infos) != 1:
+            names = ", ".join(info.filename.removesuffix(".npy") for info in infos[:5])
+            raise AttnlabError(
+                f"{path}: holds {len(infos)} arrays ({names}); save the one to be shown as .npy"
+            )
+        if infos[0].file_size > _MOST_BYTES:
+            raise AttnlabError(f"{path}: its array of {infos[0].file_size:,} bytes is too large")
+        with np.load(path, allow_pickle=False) as arrays:
+            only: NDArray[np.generic] = arrays[arrays.files[0]]
+            return only
+    except OSError as error:
+        raise AttnlabError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise AttnlabError(
+            f"{path}: holds no array of numbers to be read ({error}); write it with numpy.save"
+        ) from error
+
+
+def _stack(path: Path, array: NDArray[np.generic]) -> MatrixStack:
+    if array.dtype.kind not in "biuf":
+        raise AttnlabError(f"{path}: holds {array.dtype} and no numbers that colours can show")
+    if array.ndim not in (2, 3, 4):
+        raise AttnlabError(
+            f"{path}: has the shape {array.shape}; a matrix has 2 axes, a stack of them 3, and a "
+            "grid of them 4"
+        )
+    *stacked, rows, columns = array.shape
+    require_drawable(str(path), rows, columns)
+    count = int(np.prod(stacked, dtype=np.int64))
+    if not 1 <= count <= MOST_MATRICES:
+        raise AttnlabError(
+            f"{path}: has the shape {array.shape}, and so {count:,} matrices; a figure shows 1 to "
+            f"{MOST_MATRICES}"
+        )
+    values = np.asarray(array, dtype=np.float64)
+    infinite = np.argwhere(np.isinf(values))
+    if len(infinite):
+        place = tuple(infinite[0].tolist())
+        raise AttnlabError(
+            f"{path}: element {list(place)} is {values[place]}, no finite number; NaN would be "
+            "shown as no number"
+        )
+    matrices = [LabelledMatrix(values=each) for each in values.reshape(count, rows, columns)]
+    return MatrixStack(
+        matrices=matrices, grid=(stacked[0], stacked[1]) if len(stacked) == 2 else None
+    )

@@ -1,0 +1,246 @@
+"""Kernel regression in pictures: kernels, fitted curves, errors, training. Knows arrays only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from numpy.typing import NDArray
+
+from attnlab.plotting.axes import LINES, quiet
+from attnlab.plotting.colours import FRAME, INK, QUIET_INK
+from attnlab.plotting.grid import LABEL_SIZE, NAME_SIZE
+from attnlab.plotting.lettering import text_style
+
+Numbers = NDArray[np.float64]
+
+_PANEL_WIDTH, _PANEL_HEIGHT = 2.3, 1.65  # inches
+_LEGEND_HEIGHT = 0.35
+_POINT: dict[str, Any] = {
+    "marker": "o",
+    "linestyle": "none",
+    "markersize": 2.6,
+    "markeredgewidth": 0,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scatter:
+    """Points, and the curve that they were drawn from, where that is known."""
+
+    x: Numbers
+    y: Numbers
+    x_name: str
+    y_name: str
+    true_x: Numbers | None = None
+    true_y: Numbers | None = None
+    true_name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedCurve:
+    """One panel: a curve, NaN where there is no answer, with its `title` and a `note` inside."""
+
+    title: str
+    x: Numbers
+    y: Numbers
+    note: str = ""
+
+
+def draw_profiles(profiles: Mapping[str, tuple[str, Numbers, Numbers]]) -> Figure:
+    """Each kernel by name, with its formula: how much a key counts, by its distance in widths."""
+    count = len(profiles)
+    figure = Figure(figsize=(1.75 * count + 0.5, 1.9), facecolor="white", layout="constrained")
+    every = figure.subplots(1, count, sharex=True, sharey=True, squeeze=False)[0]
+    for place, (axes, (name, (formula, u, counts))) in enumerate(
+        zip(every, profiles.items(), strict=True)
+    ):
+        quiet(axes, x="u", y="" if place else "K(u)", title=name)
+        axes.plot(u, counts, color=LINES[0]["color"], linewidth=1.6)
+        axes.fill_between(u, counts, color=LINES[0]["color"], alpha=0.12, linewidth=0)
+        axes.set(ylim=(0, 1.3), xlim=(u[0], u[-1]), yticks=[0, 0.5, 1])
+        _note(axes, formula)
+    return figure
+
+
+def draw_fits(grid: Sequence[Sequence[FittedCurve]], scatter: Scatter) -> Figure:
+    """The curves over the same points, a row of the grid each; rows may differ in length."""
+    rows, columns = len(grid), max(map(len, grid))
+    figure = Figure(
+        figsize=(
+            max(_PANEL_WIDTH * columns, 5.2) + 0.3,
+            _PANEL_HEIGHT * rows + _LEGEND_HEIGHT + 0.2,
+        ),
+        facecolor="white",
+        layout="constrained",
+    )
+    every = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for row, curves in enumerate(grid):
+        for column, axes in enumerate(every[row]):
+            if column >= len(curves):
+                axes.set_axis_off()
+                continue
+            curve = curves[column]
+            is_last = row + 1 == rows or column >= len(grid[row + 1])
+            quiet(
+                axes,
+                x=scatter.x_name if is_last else "",
+                y="" if column else scatter.y_name,
+                title=curve.title,
+            )
+            axes.tick_params(labelbottom=is_last)
+            _draw_fit(axes, curve, scatter)
+    _set_heights(every[0][0], scatter)
+    handles, labels = every[0][0].get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=len(labels),
+        frameon=False,
+        labelcolor=INK,
+        prop=_font(LABEL_SIZE),
+    )
+    return figure
+
+
+def draw_predictions(grid: Sequence[Sequence[FittedCurve]], name: str) -> Figure:
+    """Predicted (`y`) against measured (`x`) outputs as dots; on the line they are equal."""
+    rows, columns = len(grid), max(map(len, grid))
+    figure = Figure(
+        figsize=(2.1 * columns + 0.3, 2.1 * rows + 0.1), facecolor="white", layout="constrained"
+    )
+    every = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    least = min(float(curve.x.min()) for curves in grid for curve in curves)
+    most = max(float(curve.x.max()) for curves in grid for curve in curves)
+    for row, curves in enumerate(grid):
+        for column, axes in enumerate(every[row]):
+            if column >= len(curves):
+                axes.set_axis_off()
+                continue
+            curve = curves[column]
+            is_last = row + 1 == rows or column >= len(grid[row + 1])
+            predicted = "" if column else f"{name}, of all others"
+            quiet(axes, x=f"{name}, measured" if is_last else "", y=predicted, title=curve.title)
+            axes.tick_params(labelbottom=is_last)
+            axes.plot([least, most], [least, most], color=QUIET_INK, linewidth=0.8)
+            axes.plot(curve.x, curve.y, color=LINES[0]["color"], alpha=0.6, **_POINT)
+            _note(axes, curve.note)
+    return figure
+
+
+def draw_errors(
+    curves: Mapping[str, tuple[Numbers, Numbers]],
+    *,
+    constant: float | None = None,
+    noise: float | None = None,
+    marks: Mapping[str, float] | None = None,
+) -> Figure:
+    """Each kernel's leave-one-out error over its width, the least of each as a dot.
+
+    `constant`: the error of average pooling, which has no width. `noise`: the variance of the
+    noise, under which no error of many points falls. `marks`: widths that are pointed out.
+    """
+    figure = Figure(figsize=(6.4, 4.0), facecolor="white", layout="constrained")
+    axes = figure.add_subplot()
+    quiet(axes, x="width σ", y="leave-one-out error (mean square)")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    for line, (name, (widths, errors)) in zip(LINES, curves.items(), strict=False):
+        axes.plot(widths, errors, linewidth=1.5, label=name, **line)
+        if np.isfinite(errors).any():
+            best = int(np.nanargmin(errors))
+            axes.plot(widths[best], errors[best], "o", color=line["color"], markersize=4.5)
+    if constant is not None:
+        axes.axhline(constant, linewidth=1.2, label="constant", **LINES[-1])
+    if noise is not None:
+        axes.axhline(noise, color=INK, linewidth=0.8, label="variance of the noise")
+    axes.grid(visible=True, axis="y", which="both", color=FRAME, alpha=0.35, linewidth=0.5)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+    for name, width in (marks or {}).items():
+        axes.axvline(width, color=INK, linewidth=0.6)
+        axes.annotate(
+            f"{name}: σ = {width:.2g} ",
+            (width, 0.985),
+            xycoords=("data", "axes fraction"),
+            va="top",
+            ha="right",
+            color=INK,
+            rotation=90,
+            **text_style(name, NAME_SIZE),
+        )
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, prop=_font(LABEL_SIZE))
+    return figure
+
+
+def draw_training(
+    losses: Mapping[str, Numbers], widths: Mapping[str, Numbers], input_names: Sequence[str]
+) -> Figure:
+    """Loss and width after each epoch, by who asked; widths are (epochs, inputs)."""
+    figure = Figure(figsize=(7.6, 3.1), facecolor="white", layout="constrained")
+    left, right = figure.subplots(1, 2)
+    quiet(left, x="epoch", y="loss (mean square)", title="what training sees")
+    quiet(right, x="epoch", y="width σ", title="what it makes of the width")
+    for line, (name, each) in zip(LINES, losses.items(), strict=False):
+        left.plot(np.arange(len(each)), each, linewidth=1.5, label=name, **line)
+        for place, column in enumerate(widths[name].T):
+            several = widths[name].shape[1] > 1
+            right.plot(
+                np.arange(len(column)),
+                column,
+                linewidth=1.5,
+                alpha=1 / (1 + 0.5 * place),
+                label=f"{name}, {input_names[place]}" if several else name,
+                **line,
+            )
+    for axes in (left, right):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.grid(visible=True, axis="y", color=FRAME, alpha=0.35, linewidth=0.5)
+        axes.legend(frameon=False, prop=_font(LABEL_SIZE))
+    return figure
+
+
+def _draw_fit(axes: Axes, curve: FittedCurve, scatter: Scatter) -> None:
+    axes.plot(scatter.x, scatter.y, color=QUIET_INK, alpha=0.7, label="points", **_POINT)
+    if scatter.true_x is not None and scatter.true_y is not None:
+        axes.plot(
+            scatter.true_x,
+            scatter.true_y,
+            linewidth=1.1,
+            label=scatter.true_name,
+            **LINES[1],
+        )
+    axes.plot(curve.x, curve.y, linewidth=1.5, label="kernel regression", **LINES[0])
+    _note(axes, curve.note)
+
+
+def _set_heights(axes: Axes, scatter: Scatter) -> None:
+    """Room over the highest point for a note."""
+    least, most = float(scatter.y.min()), float(scatter.y.max())
+    room = (most - least) or 1.0
+    axes.set_ylim(least - 0.08 * room, most + 0.25 * room)
+
+
+def _note(axes: Axes, text: str) -> None:
+    axes.text(
+        0.03,
+        0.97,
+        text,
+        transform=axes.transAxes,
+        va="top",
+        color=QUIET_INK,
+        **text_style(text, NAME_SIZE),
+    )
+
+
+def _font(size: float) -> dict[str, object]:
+    return {"size": size, "family": "DejaVu Sans"}
