@@ -46,7 +46,8 @@ def cosines(table: Array) -> Array:
     """How alike any two rows of (length, size) are: 1 the same direction, 0 nothing in common."""
     norms = np.linalg.norm(table, axis=1, keepdims=True)
     unit = np.divide(table, norms, out=np.zeros_like(table), where=norms > 0)
-    return unit @ unit.T
+    alike: Array = unit @ unit.T
+    return alike
 
 
 def turned_product(offsets: Array, size: int, base: float) -> Array:
@@ -54,7 +55,8 @@ def turned_product(offsets: Array, size: int, base: float) -> Array:
 
     `Σ_i cos(δ θ_i) / (size / 2)`.
     """
-    return np.cos(np.outer(offsets, speeds(size, base))).mean(axis=1)
+    product: Array = np.cos(np.outer(offsets, speeds(size, base))).mean(axis=1)
+    return product
 
 
 def decay_bound(offsets: Array, size: int, base: float) -> Array:
@@ -63,7 +65,8 @@ def decay_bound(offsets: Array, size: int, base: float) -> Array:
     Products of turned queries and keys are bounded by a multiple of it, which depends on them.
     """
     turned = np.exp(1j * np.outer(offsets, speeds(size, base)))
-    return np.abs(turned.cumsum(axis=1)).mean(axis=1)
+    bound: Array = np.abs(turned.cumsum(axis=1)).mean(axis=1)
+    return bound
 
 
 def binary_digits(numbers: int, digits: int) -> NDArray[np.int64]:

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 INK, QUIET_INK, FRAME = "#1a1a1a", "#5f6670", "#aab2bd"
 """Of what matters, of what explains it, and of lines around things."""
 
+HIDDEN = "#dfe3e8"
+"""Of cells that hold no number."""
+
 GOLD = "#d55e00"
 """Of outlines on the scale: vermilion, which no colour blindness takes for its blue (Okabe & Ito
 2008)."""
@@ -55,7 +58,7 @@ def colour_table(*, on_dark: bool = False) -> NDArray[np.float64]:
 
 
 def _along(points: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    """SRGB on the way from the first of three `points` in CIELAB, by the second, to the third."""
+    """From the first of three `points` in CIELAB, by the second, to the third, as sRGB."""
     way = np.linspace(0.0, 1.0, STEPS)[:, np.newaxis]
     start, bend, end = (np.array(point) for point in points)
     # A quadratic Bézier curve.

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from attnlab.attention.positions.alibi import slopes
 from attnlab.attention.positions.t5 import T5Config, bucket_of
@@ -11,10 +12,10 @@ from attnlab.experiment.positions.told import STACKS, ToldPositions, visible_alo
 from attnlab.plotting.panels import LinesPanel, MatrixPanel, Panel
 
 _ALIBI_NOTE = (
-    "What is added to a head's scores before the softmax: its slope times the distance, and "
+    "What is added to a head’s scores before the softmax: its slope times the distance, and "
     "nothing is learnt. A steep head sees its neighbours alone, a flat one the whole sentence. "
-    "Weights: of a decoder's last word, were all its scores equal. Matrices: queries from the top, "
-    "keys from the left; white is hidden by the decoder's mask, and 0 where a word meets itself."
+    "Weights: of a decoder’s last word, were all its scores equal. Matrices: queries from the top, "
+    "keys from the left; grey is what the decoder does not see. All matrices have one scale."
 )
 _T5_NOTE = (
     "Near offsets have a bucket of their own, further ones share, on a logarithmic scale, up to "
@@ -30,7 +31,8 @@ def alibi_page(told: ToldPositions) -> PositionsPage:
     biases = {stack: told.bias(stack) for stack in told.relatives}
     steepness = slopes(told.heads)
     steepest_first = np.argsort(steepness)[::-1]
-    shown = list(dict.fromkeys(steepest_first[[0, told.heads // 2]]))
+    shown = [int(steepest_first[place]) for place in (0, told.heads // 4)]
+    lowest = float(np.nanmin(biases["encoder"][shown[0]]))
     last = np.exp(biases["decoder"][:, -1])
     last /= last.sum(axis=1, keepdims=True)
     offsets = np.arange(1 - told.length, told.length)
@@ -38,8 +40,9 @@ def alibi_page(told: ToldPositions) -> PositionsPage:
         title=f"ALiBi: {told.length} positions, {told.heads} heads",
         rows=[
             [
-                *(_matrix(biases["encoder"][head], "encoder", head) for head in shown),
-                _matrix(biases["decoder"][shown[-1]], "decoder", shown[-1]),
+                _matrix(biases["encoder"], "encoder", shown[0], lowest),
+                _matrix(biases["encoder"], "encoder", shown[1], lowest),
+                _matrix(biases["decoder"], "decoder", shown[1], lowest),
             ],
             [
                 LinesPanel(
@@ -47,7 +50,6 @@ def alibi_page(told: ToldPositions) -> PositionsPage:
                     lines={"": (np.arange(1, told.heads + 1), np.array(steepness))},
                     x_label="head",
                     y_label="subtracted for each position",
-                    legend=None,
                     dots=True,
                     log_y=True,
                 ),
@@ -57,7 +59,7 @@ def alibi_page(told: ToldPositions) -> PositionsPage:
                         f"{head + 1}": (offsets, -steepness[head] * np.abs(offsets))
                         for head in steepest_first[::-1]
                     },
-                    x_label="offset j - i",
+                    x_label="offset j − i",
                     y_label="added to the score",
                     legend="head",
                     ordered=True,
@@ -69,7 +71,7 @@ def alibi_page(told: ToldPositions) -> PositionsPage:
                         f"{head + 1}": (np.arange(1 - told.length, 1), last[head])
                         for head in steepest_first[::-1]
                     },
-                    x_label="offset j - i",
+                    x_label="offset j − i",
                     y_label="weight of the decoder’s last word",
                     legend="head",
                     ordered=True,
@@ -90,14 +92,15 @@ def t5_page(told: ToldPositions) -> PositionsPage:
     if told.run is not None:
         biases = {stack: told.bias(stack) for stack in told.relatives}
         for stack, bias in biases.items():
-            _, telling = np.unravel_index(
-                np.argsort(np.nanstd(bias, axis=(1, 2)))[::-1], (1, told.heads)
-            )
-            chosen = sorted(telling[:2])
+            most_telling = np.argsort(np.nanstd(bias, axis=(1, 2)))[::-1]
+            most = float(np.nanmax(np.abs(bias)))
             rows.append(
                 [
                     _learnt(bias, stack),
-                    *(_matrix(bias[head], stack, head) for head in chosen),
+                    *(
+                        _matrix(bias, stack, int(head), -most, most)
+                        for head in sorted(most_telling[:2])
+                    ),
                 ]
             )
         checks = _same_by_offset(biases)
@@ -114,7 +117,7 @@ def t5_page(told: ToldPositions) -> PositionsPage:
     )
 
 
-def _buckets_of(told: ToldPositions, offsets: np.ndarray, stack: str) -> np.ndarray:
+def _buckets_of(told: ToldPositions, offsets: NDArray[np.int64], stack: str) -> NDArray[np.int64]:
     assert isinstance(told.config, T5Config)
     found = bucket_of(
         torch.from_numpy(offsets),
@@ -122,10 +125,12 @@ def _buckets_of(told: ToldPositions, offsets: np.ndarray, stack: str) -> np.ndar
         told.config.farthest,
         directed=STACKS[stack],
     )
-    return found.numpy()
+    buckets: NDArray[np.int64] = found.numpy()
+    return buckets
 
 
 def _buckets(told: ToldPositions, stack: str) -> MatrixPanel:
+    assert isinstance(told.config, T5Config)
     place = np.arange(told.length)
     buckets = _buckets_of(told, place - place[:, np.newaxis], stack).astype(float)
     return MatrixPanel(
@@ -146,7 +151,7 @@ def _stairs(told: ToldPositions) -> LinesPanel:
         lines={stack: (distances, _buckets_of(told, -distances, stack)) for stack in STACKS},
         x_label="distance of a key before the query",
         y_label="bucket",
-        steps=True,
+        stairs=True,
         log_x=True,
     )
 
@@ -158,27 +163,29 @@ def _learnt(bias: Array, stack: str) -> LinesPanel:
     return LinesPanel(
         title=f"{stack.capitalize()}: learnt bias by offset",
         lines={f"{head + 1}": (offsets, each[middle]) for head, each in enumerate(bias)},
-        x_label="offset j - i",
+        x_label="offset j − i",
         y_label="added to the score",
         legend="head",
-        steps=True,
+        stairs=True,
     )
 
 
-def _matrix(bias: Array, stack: str, head: int) -> MatrixPanel:
+def _matrix(
+    biases: Array, stack: str, head: int, lowest: float, highest: float = 0.0
+) -> MatrixPanel:
     return MatrixPanel(
         title=f"{stack.capitalize()}, head {head + 1}: bias",
-        values=bias,
+        values=biases[head],
         row_label="position of the query",
         column_label="position of the key",
-        lowest=float(min(np.nanmin(bias), 0.0)),
-        highest=float(max(np.nanmax(bias), 0.0)),
+        lowest=lowest,
+        highest=highest,
     )
 
 
 def _same_by_offset(biases: dict[str, Array]) -> dict[str, float]:
     return {
-        f"{stack}: the bias depends on j - i alone: largest difference": max(
+        f"{stack}: the bias depends on j − i alone: largest difference": max(
             offset_deviation(head) for head in bias
         )
         for stack, bias in biases.items()

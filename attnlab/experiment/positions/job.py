@@ -1,4 +1,4 @@
-"""What `attnlab positions` does: find what is told, draw its page, check what it promises."""
+"""All that `attnlab positions` does: draw the page of what is told, and check what it promises."""
 
 from collections.abc import Callable
 from dataclasses import asdict

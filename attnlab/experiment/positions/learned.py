@@ -1,4 +1,4 @@
-"""A learnt table's page: the matrices of both stacks, columns, how alike positions became."""
+"""A learnt table's page: both stacks' matrices, columns, and how alike positions have become."""
 
 import numpy as np
 

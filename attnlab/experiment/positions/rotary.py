@@ -1,4 +1,4 @@
-"""The rotary page: how fast pairs turn, and products that depend on the offset alone."""
+"""The rotary page: how pairs of features turn, and products that depend on the offset alone."""
 
 import numpy as np
 import torch
@@ -15,34 +15,52 @@ from attnlab.experiment.positions.page import PositionsPage
 from attnlab.experiment.positions.told import ToldPositions
 from attnlab.plotting.panels import LinesPanel, MatrixPanel
 
-_FURTHEST = 256  # offsets of the decay, as far as Su et al.'s figure 2
-_TURNED_TO = 12  # positions on the circle
+_FURTHEST = 250  # offsets of the decay, as in Su et al.'s figure 2
+_TURNED_TO = 7  # positions on the circle: of the first pair, a little less than one turn
 
 _NOTE = (
-    "A head's features turn in pairs, each at its own speed, by an angle that grows with the "
-    "position. A query at i and a key at j have turned by what their offset says more or less "
-    "than one another, so their product depends on j - i alone: one colour along each diagonal. "
-    "The product of alike features falls with the distance, as its bound does (Su et al. 2021, "
-    "section 3.4.3; both are 1 at offset 0)."
+    "A head’s features turn in pairs, each at its own speed, by an angle that grows with the "
+    "position. A query at i and a key at j are turned against one another by their offset alone, "
+    "and so is their product: one colour along each diagonal. Su et al. 2021, section 3.4.3: a "
+    "product is bounded by what falls with the distance, though neither falls at every step."
 )
 
 
 def rotary_page(told: ToldPositions) -> PositionsPage:
     """See the module."""
     assert isinstance(told.config, RotaryConfig)
-    base, size = told.config.base, told.size
-    angle = speeds(size // 2 * 2, base)
+    base, size = told.config.base, told.size // 2 * 2
+    speed = speeds(size, base)
+    pairs = np.arange(len(speed))
     products = _products(told)
     most = float(np.abs(products).max())
-    offsets = np.arange(_FURTHEST + 1)
-    bound = decay_bound(offsets, size // 2 * 2, base)
+    offsets = np.arange(float(_FURTHEST + 1))
     return PositionsPage(
-        title=f"Rotary: {told.length} positions, {size} features of a head, base {base:g}",
+        title=f"Rotary positions: {told.length} positions, {told.size} features a head, "
+        f"base {base:g}",
         rows=[
-            [_circle(angle), _speeds(angle)],
+            [
+                _circle(speed),
+                LinesPanel(
+                    title="How fast each pair turns",
+                    lines={"": (pairs, speed)},
+                    x_label="pair of features",
+                    y_label="radians a position",
+                    dots=True,
+                    log_y=True,
+                ),
+                MatrixPanel(
+                    title="Cosine of each pair’s angle",
+                    values=np.cos(np.outer(np.arange(told.length), speed)),
+                    row_label="position",
+                    column_label="pair of features",
+                    lowest=-1,
+                    highest=1,
+                ),
+            ],
             [
                 MatrixPanel(
-                    title="One query and one key, at any two places",
+                    title="One query and one key, anywhere",
                     values=products,
                     row_label="position i of the query",
                     column_label="position j of the key",
@@ -50,24 +68,28 @@ def rotary_page(told: ToldPositions) -> PositionsPage:
                     highest=most,
                 ),
                 LinesPanel(
-                    title="Products fall with the distance",
-                    lines={
-                        "alike features": (offsets, turned_product(offsets, size // 2 * 2, base)),
-                        "bound": (offsets, bound / bound[0]),
-                    },
+                    title="Product of vectors of ones",
+                    lines={"": (offsets, turned_product(offsets, size, base))},
                     x_label="offset",
-                    y_label="share of the product at offset 0",
+                    y_label="share of that at offset 0",
+                ),
+                LinesPanel(
+                    title="What bounds any product",
+                    lines={"": (offsets, decay_bound(offsets, size, base))},
+                    x_label="offset",
+                    y_label="bound, relative",
+                    y_limits=(0, float(decay_bound(offsets[:1], size, base)[0]) * 1.05),
                 ),
             ],
         ],
         note=_NOTE,
         checks={
-            "R(i) q · R(j) k depends on j - i alone: largest difference": (
+            "R(i) q · R(j) k depends on j − i alone: largest difference": (
                 offset_deviation(products)
             ),
-            "its values range over": float(np.ptp(products)),
+            "R(i) q · R(j) k at different offsets: largest difference": float(np.ptp(products)),
         },
-        numbers={"radians_a_position": angle.tolist()},
+        numbers={"radians_a_position": speed.tolist()},
     )
 
 
@@ -78,36 +100,24 @@ def _products(told: ToldPositions) -> Array:
     unit = drawn / drawn.norm(dim=-1, keepdim=True)
     with torch.no_grad():
         query, key = (turning.turn(each.expand(told.length, -1), 0).double() for each in unit)
-    return (query @ key.T).numpy()
+    products: Array = (query @ key.T).numpy()
+    return products
 
 
-def _circle(angle: Array) -> LinesPanel:
+def _circle(speed: Array) -> LinesPanel:
     """Where the features (1, 0) of a few pairs are at the first positions, as hands of a clock."""
-    pairs = sorted({0, len(angle) // 8, len(angle) // 4, len(angle) // 2})
+    pairs = sorted({0, len(speed) // 8, len(speed) // 4, len(speed) // 2})
     place = np.arange(_TURNED_TO)
     lines = {}
     for ring, pair in enumerate(pairs):
-        turned, radius = place * angle[pair], 1 - 0.2 * ring
-        lines[f"{pair}"] = (radius * np.cos(turned), radius * np.sin(turned))
+        angle, radius = place * speed[pair], 1 - 0.2 * ring
+        lines[f"{pair}"] = (radius * np.cos(angle), radius * np.sin(angle))
     return LinesPanel(
-        title=f"Where (1, 0) is turned to at positions 0 to {_TURNED_TO - 1}",
+        title=f"(1, 0) at positions 0 to {_TURNED_TO - 1}",
         lines=lines,
-        x_label="even feature (pairs on smaller circles for clarity)",
+        x_label="even feature; smaller: slower pairs",
         y_label="odd feature",
         legend="pair",
         dots=True,
         square=True,
-        whole_x=False,
-    )
-
-
-def _speeds(angle: Array) -> LinesPanel:
-    return LinesPanel(
-        title="How fast each pair turns",
-        lines={"": (np.arange(len(angle)), angle)},
-        x_label="pair of features",
-        y_label="radians a position",
-        legend=None,
-        dots=True,
-        log_y=True,
     )

@@ -10,7 +10,7 @@ from attnlab.experiment.positions.told import STACKS, ToldPositions, visible_alo
 from attnlab.plotting.panels import LinesPanel, MatrixPanel, Panel
 
 _NOTE = (
-    "Each offset j - i, clipped, has a learnt key that the query is compared with as well. A "
+    "Each offset j − i, clipped, has a learnt key that the query is compared with as well. A "
     "decoder sees no key behind the query, and has none for those."
 )
 _LEARNT = (
@@ -63,7 +63,7 @@ def _learnt(told: ToldPositions, stack: str) -> list[Panel]:
         MatrixPanel(
             title=f"{stack.capitalize()}, layer 1: keys",
             values=keys[0],
-            row_label="offset j - i",
+            row_label="offset j − i",
             column_label="feature of a head",
             row_start=-farthest,
             lowest=-most,
@@ -72,8 +72,8 @@ def _learnt(told: ToldPositions, stack: str) -> list[Panel]:
         MatrixPanel(
             title="Likeness of any two offsets",
             values=cosines(keys[0]),
-            row_label="offset j - i",
-            column_label="offset j - i",
+            row_label="offset j − i",
+            column_label="offset j − i",
             row_start=-farthest,
             column_start=-farthest,
             lowest=-1,
@@ -93,7 +93,7 @@ def _lengths(title: str, tables: list[Array], offsets: np.ndarray) -> LinesPanel
             f"{layer}": (offsets, np.linalg.norm(table, axis=1))
             for layer, table in enumerate(tables, start=1)
         },
-        x_label="offset j - i",
+        x_label="offset j − i",
         y_label="length",
         legend="layer",
     )

@@ -43,7 +43,8 @@ class ToldPositions:
         embedding = self.embeddings[stack]
         with torch.no_grad():
             added = embedding(torch.zeros(1, self.length, embedding.size))
-        return added[0].double().numpy()
+        table: Array = added[0].double().numpy()
+        return table
 
     def bias(self, stack: str) -> Array:
         """What the first layer of a stack adds to scores, whatever the words.
