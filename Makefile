@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 DATA ?= ../shared/data
 
-.PHONY: demo train eval plot test test-slow check bench bench-peers corpus pictures wheel clean
+.PHONY: demo train eval plot test test-slow check docs bench bench-peers corpus pictures wheel clean
 
 # Set-up, then the main job on the built-in corpus: train, score, look.
 demo: $(VENV)/ready
@@ -27,6 +27,10 @@ check: $(VENV)/ready-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The site of docs/, with the reference of every setting and command: docs/_build/html/index.html.
+docs: $(VENV)/ready-dev
+	$(BIN)/sphinx-build -W --keep-going --quiet --builder html docs docs/_build/html
 
 # Training speed and peak memory beside whatever peers are installed, on Multi30k in $(DATA)/multi30k;
 # then what it costs that attention could be recorded.
@@ -59,4 +63,4 @@ $(VENV)/ready-dev: $(VENV)/ready
 	touch $@
 
 clean:
-	rm -rf $(VENV) dist build bench.json
+	rm -rf $(VENV) dist build bench.json docs/_build docs/reference
