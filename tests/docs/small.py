@@ -1,0 +1,73 @@
+"""The commands of the documents in a small setting: the same command, so much less of it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from attnlab.resources import shipped_folder
+from tests.runs import SMALLER
+
+TRAINING = (
+    "max_updates=4",
+    "validate_every=4",
+    "checkpoint_every=4",
+    "validate_sentences=4",
+    "watch_sentences=1",
+    "log_every=1",
+    "batch_tokens=256",
+)
+CORPUS = ("data.max_pairs=300", "vocabulary.size=300")
+TOY_TASK = ("data.task.pairs=300", "data.task.held_out=20")
+TOY_TASKS = ("copy", "reverse", "sort", "lookup")
+OF_EXPERIMENTS = {
+    "luong": "bahdanau",
+    "d2l_seq2seq": "rnn",
+    "d2l_bahdanau": "bahdanau",
+    "d2l_transformer": "transformer",
+}
+"""Which model an experiment chooses."""
+
+OTHERS: dict[str, Sequence[str]] = {
+    "heads": ("--count", "4"),
+}
+"""What makes other commands than training smaller; an option that is given again has its way."""
+
+
+def write_small_corpora(folder: Path) -> None:
+    """`builtin/`: the beginning of the corpus that ships. `tatoeba/`: 600 of its pairs, so laid out."""
+    for name in ("builtin", "tatoeba"):
+        (folder / name).mkdir(parents=True)
+    for path in shipped_folder("data").glob("*.tsv"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        kept = lines[: 300 if path.stem == "train" else 30]
+        (folder / "builtin" / path.name).write_text("\n".join(kept) + "\n", encoding="utf-8")
+    pairs = ["\t".join([*line.split("\t")[:2], "nobody"]) for line in _training_lines()[:600]]
+    (folder / "tatoeba" / "fra.txt").write_text("\n".join(pairs) + "\n", encoding="utf-8")
+
+
+def _training_lines() -> list[str]:
+    text = (shipped_folder("data") / "train.tsv").read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
+def smaller(arguments: Sequence[str], corpora: Path) -> list[str]:
+    """`arguments`, and behind them what makes their work small."""
+    command = arguments[0]
+    if command == "train":
+        return [*arguments, *_smaller_training(arguments, corpora)]
+    return [*arguments, *OTHERS.get(command, ())]
+
+
+def _smaller_training(arguments: Sequence[str], corpora: Path) -> Iterator[str]:
+    chosen = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    experiment = chosen.get("experiment", "")
+    model = chosen.get("model") or OF_EXPERIMENTS.get(experiment, "bahdanau")
+    named = {argument.partition("=")[0] for argument in arguments}
+    yield from TRAINING
+    yield from (value for value in SMALLER[model] if value.partition("=")[0] not in named)
+    data = chosen.get("data", "tatoeba" if experiment.startswith("d2l") else "builtin")
+    if data in TOY_TASKS:
+        yield from TOY_TASK
+        return
+    yield from CORPUS
+    if data != "bitext":
+        yield f"data.root={corpora / data}"
