@@ -12,10 +12,14 @@ TRAINING = (
     "checkpoint_every=4",
     "validate_sentences=4",
     "watch_sentences=1",
+    "search.max_length_factor=0.5",
     "log_every=1",
     "batch_tokens=256",
 )
 CORPUS = ("data.max_pairs=300", "vocabulary.size=300")
+SHORT = ("search.max_length_factor=0.1", "search.max_length_extra=3")
+"""A model that has learnt nothing does not know when to end; these end it."""
+
 TOY_TASK = ("data.task.pairs=300", "data.task.held_out=20")
 TOY_TASKS = ("copy", "reverse", "sort", "lookup")
 OF_EXPERIMENTS = {
@@ -27,7 +31,8 @@ OF_EXPERIMENTS = {
 """Which model an experiment chooses."""
 
 OTHERS: dict[str, Sequence[str]] = {
-    "heads": ("--count", "4"),
+    "heads": ("--count", "4", *SHORT),
+    "eval": SHORT,
 }
 """What makes other commands than training smaller; an option that is given again has its way."""
 
@@ -63,7 +68,8 @@ def _smaller_training(arguments: Sequence[str], corpora: Path) -> Iterator[str]:
     model = chosen.get("model") or OF_EXPERIMENTS.get(experiment, "bahdanau")
     named = {argument.partition("=")[0] for argument in arguments}
     yield from TRAINING
-    yield from (value for value in SMALLER[model] if value.partition("=")[0] not in named)
+    sizes = (*SMALLER[model], *(("model.encoder_layers=1",) if model == "transformer" else ()))
+    yield from (value for value in sizes if value.partition("=")[0] not in named)
     data = chosen.get("data", "tatoeba" if experiment.startswith("d2l") else "builtin")
     if data in TOY_TASKS:
         yield from TOY_TASK
