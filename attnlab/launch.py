@@ -24,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from attnlab.config import ExperimentConfig, InferenceConfig, explain, from_node
 from attnlab.errors import UsageError
+from attnlab.plugins import config_folders
 from attnlab.resources import shipped_folder
 
 Task = Callable[[DictConfig], Any]
@@ -37,15 +38,17 @@ _SCHEMAS: dict[str, type[ExperimentConfig] | type[InferenceConfig]] = {
 
 @contextmanager
 def _hydra(config_name: str, config_dir: Path | None = None) -> Iterator[Hydra]:
-    """Hydra over the shipped configs, and over those in `config_dir` before them."""
+    """Hydra over the shipped configs, and behind them those of plug-ins and of `config_dir`."""
     if config_dir is not None and not config_dir.is_dir():
         raise UsageError(f"--config-dir {config_dir}: there is no such folder")
     search_path = create_config_search_path(str(shipped_folder("configs").absolute()))
     assert isinstance(search_path, ConfigSearchPathImpl)
+    more = [(f"plug-in {plugin}", folder) for plugin, folder in config_folders()]
     if config_dir is not None:
-        search_path.prepend(
-            "command-line", f"file://{config_dir.absolute()}", SearchPathQuery(provider="schema")
-        )
+        more.append(("command-line", config_dir))
+    behind_ours = SearchPathQuery(provider="schema")  # which has to stay the last
+    for provider, folder in more:
+        search_path.prepend(provider, f"file://{folder.absolute()}", behind_ours)
     GlobalHydra.instance().clear()
     try:
         yield Hydra.create_main_hydra2(f"attnlab_{config_name}", search_path)
