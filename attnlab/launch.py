@@ -24,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from attnlab.config import ExperimentConfig, InferenceConfig, explain, from_node
 from attnlab.errors import UsageError
+from attnlab.plugins import config_folders
 from attnlab.regression_config import KernelRegressionConfig
 from attnlab.resources import shipped_folder
 
@@ -46,15 +47,17 @@ def _root(config_name: str) -> Path:
 
 @contextmanager
 def _hydra(config_name: str, config_dir: Path | None = None) -> Iterator[Hydra]:
-    """Hydra over the shipped configs, and over those in `config_dir` before them."""
+    """Hydra over the shipped configs, and behind them those of plug-ins and of `config_dir`."""
     if config_dir is not None and not config_dir.is_dir():
         raise UsageError(f"--config-dir {config_dir}: there is no such folder")
     search_path = create_config_search_path(str(_root(config_name)))
     assert isinstance(search_path, ConfigSearchPathImpl)
+    more = [(f"plug-in {plugin}", folder) for plugin, folder in config_folders()]
     if config_dir is not None:
-        search_path.prepend(
-            "command-line", f"file://{config_dir.absolute()}", SearchPathQuery(provider="schema")
-        )
+        more.append(("command-line", config_dir))
+    behind_ours = SearchPathQuery(provider="schema")  # which has to stay the last
+    for provider, folder in more:
+        search_path.prepend(provider, f"file://{folder.absolute()}", behind_ours)
     GlobalHydra.instance().clear()
     try:
         yield Hydra.create_main_hydra2(f"attnlab_{config_name}", search_path)

@@ -9,6 +9,7 @@ import typer
 
 from attnlab.commands.arguments import ConfigDir, split_run, with_examples
 from attnlab.errors import UsageError
+from attnlab.plugins import config_folders
 from attnlab.resources import training_groups
 
 if TYPE_CHECKING:
@@ -18,11 +19,14 @@ logger = logging.getLogger(__name__)
 
 
 def _choices() -> str:
-    """Every config group with its choices, as the folders of configs/ have them."""
-    lines = [
-        f"  {folder.name}={'|'.join(sorted(path.stem for path in folder.glob('*.yaml')))}"
-        for folder in training_groups()
-    ]
+    """Every config group with its choices, as the folders of configs/ and of plug-ins have them."""
+    groups = {
+        folder.name: {path.stem for path in folder.glob("*.yaml")} for folder in training_groups()
+    }
+    for _, root in config_folders():
+        for path in root.glob("*/*.yaml"):
+            groups.setdefault(path.parent.name, set()).add(path.stem)
+    lines = [f"  {group}={'|'.join(sorted(names))}" for group, names in sorted(groups.items())]
     return "\n".join(["", "\b", "Choices:", *lines])
 
 

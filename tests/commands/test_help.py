@@ -36,7 +36,7 @@ def test_help_lists_the_commands_and_version_is_told(tmp_path):
 
 def test_train_help_names_every_choice(tmp_path):
     shown = attnlab("train", "--help", folder=tmp_path).output
-    assert "score=additive|dot|gaussian|general|scaled_dot" in shown
+    assert "score=additive|cosine|dot|gaussian|general|location|scaled_dot" in shown
     assert "model=bahdanau|rnn|transformer" in shown
 
 
