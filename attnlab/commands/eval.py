@@ -16,6 +16,7 @@ from attnlab.errors import UsageError
     attnlab eval --by tag --by length
     attnlab eval --alignment         alignment error rate of every head
     attnlab eval builtin-rnn --bleu search=beam search.beam_size=8
+    attnlab eval d2l-bahdanau --book after experiment=d2l_bahdanau: beside the book's figures
     attnlab eval --source my.en --reference my.fr --json
 """
 )
@@ -42,6 +43,9 @@ def evaluate(
     reference: Annotated[
         Path | None, typer.Option("--reference", help="Their translations, line for line.")
     ] = None,
+    book: Annotated[
+        bool, typer.Option("--book", help="Beside Dive into Deep Learning's own run.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output.")
     ] = False,
@@ -53,10 +57,18 @@ def evaluate(
     """
     import json
 
+    from attnlab.experiment.book import book_report, with_book_settings
     from attnlab.experiment.evaluate import evaluate_files, evaluate_splits
     from attnlab.screen import show_messages
 
     show_messages()
+    if book:
+        if splits or by or alignment or source or reference or bleu or chrf or exact or ter:
+            raise UsageError("--book shows what the book does, and takes no option but --json")
+        trained, config = load(with_book_settings(arguments or ()), config_dir)
+        compared = book_report(trained, config)
+        typer.echo(json.dumps(compared.as_json(), ensure_ascii=False) if as_json else str(compared))
+        return
     if (source is None) != (reference is None):
         raise UsageError("--source and --reference belong together; give both files")
     if source is not None and (splits or alignment):

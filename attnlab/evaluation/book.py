@@ -1,0 +1,198 @@
+"""What Dive into Deep Learning measures its translators by, beside what the field does.
+
+Strings and numbers in, figures out: knows no model. Zhang et al. 2023, "Dive into Deep Learning",
+sections 10.7 (sequence to sequence), 11.4 (Bahdanau attention) and 11.7 (the Transformer).
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sacrebleu.metrics.bleu import BLEU
+
+from attnlab.evaluation.metrics import Measured
+from attnlab.table import table
+
+SENTENCES = ("go .", "i lost .", "he's calm .", "i'm home .")
+"""The book translates these, of which most models have been trained on the first two."""
+
+BEST_LOSSES: Mapping[str, float] = {"rnn": 2.54, "bahdanau": 1.39, "transformer": 1.73}
+"""The lowest point of the validation curves in the book's figures, by our model's name."""
+
+_COLUMNS = ("sentence", "translation", "book's bleu", "BLEU", "references")
+
+_WHY = """\
+The book's bleu is of one sentence: p1^(1/2) · p2^(1/4), the shares of its words and pairs of words
+that the reference has, with the brevity penalty; a word that is right counts the more, and a whole
+translation of one or two words can reach 1. BLEU (Papineni et al. 2002) is of a corpus: the
+geometric mean of p1 to p4, all weighing the same. So the two are no more the same figure than their
+names are: no bleu of the book's can stand beside a published BLEU."""
+
+_LOSS = """\
+Loss: nats a target token, the end of the sentence included and padding not, over the 128 pairs that
+follow the trained ones in the file. It falls with every word that the vocabulary lacks: those are
+all one token, which is easy to guess. The vocabularies are not the book's, since its file is an
+older one: compare the three models' order, and not the second decimal."""
+
+
+def book_bleu(hypothesis: Sequence[str], reference: Sequence[str], longest: int = 2) -> float:
+    """The book's `bleu`, equation 10.7.4, from 0 to 1, of words.
+
+    `exp(min(0, 1 - r / h)) · Π_n p_n^(1/2ⁿ)` for n from 1 to `longest`, or to the number h of the
+    hypothesis's words if that is less; r is that of the reference, and p_n the share of the
+    hypothesis's n-grams that the reference has, each as often as it is there.
+    """
+    if not hypothesis:
+        return 0.0
+    score = math.exp(min(0.0, 1 - len(reference) / len(hypothesis)))
+    for n in range(1, min(longest, len(hypothesis)) + 1):
+        said, wanted = _ngrams(hypothesis, n), _ngrams(reference, n)
+        score *= ((said & wanted).total() / said.total()) ** (0.5**n)
+    return score
+
+
+def _ngrams(words: Sequence[str], n: int) -> Counter[tuple[str, ...]]:
+    return Counter(tuple(words[at : at + n]) for at in range(len(words) - n + 1))
+
+
+def best_book_bleu(
+    hypothesis: Sequence[str], references: Sequence[Sequence[str]], longest: int = 2
+) -> float:
+    """The highest that one of the `references` gives; the book has but one of each sentence."""
+    return max(book_bleu(hypothesis, reference, longest) for reference in references)
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A sentence, its translation, and as texts and as words all that it may be.
+
+    `references` are none where the corpus has not the sentence: then there is no score either.
+    """
+
+    source: str
+    hypothesis: str
+    references: tuple[str, ...]
+    hypothesis_words: tuple[str, ...] = field(repr=False)
+    reference_words: tuple[tuple[str, ...], ...] = field(repr=False)
+
+    def book_bleu(self) -> float | None:
+        """The book's score, from 0 to 1."""
+        if not self.references:
+            return None
+        return best_book_bleu(self.hypothesis_words, self.reference_words)
+
+    def bleu(self) -> float | None:
+        """BLEU of the sentence by sacreBLEU, from 0 to 100, capitals and small letters alike.
+
+        Where there are no n-grams of some length, it leaves that length out (effective order).
+        """
+        if not self.references:
+            return None
+        scorer = BLEU(effective_order=True, lowercase=True)
+        return float(scorer.sentence_score(self.hypothesis, list(self.references)).score)
+
+
+def corpus_bleu(translated: Sequence[Translated]) -> Measured:
+    """BLEU of several sentences as one corpus by sacreBLEU, with the first reference of each."""
+    scorer = BLEU(lowercase=True)
+    hypotheses = [each.hypothesis for each in translated]
+    score = scorer.corpus_score(hypotheses, [[each.references[0] for each in translated]])
+    return Measured(float(score.score), str(scorer.get_signature()))
+
+
+@dataclass(frozen=True)
+class BookReport:
+    """A run beside the book's: losses, the four sentences, and a corpus's two scores.
+
+    `unknown`: the share of the validation split's target tokens that are unknown.
+    """
+
+    model: str
+    best_loss: float
+    last_loss: float
+    unknown: float
+    sentences: tuple[Translated, ...]
+    validation: tuple[Translated, ...]
+    recipe: str
+
+    def _scores(self) -> tuple[float, Measured]:
+        found = [each.book_bleu() or 0.0 for each in self.validation]
+        return sum(found) / len(found), corpus_bleu(self.validation)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain numbers and strings; scores in the units of each."""
+        book, measured = self._scores()
+        return {
+            "model": self.model,
+            "loss": {
+                "best": self.best_loss,
+                "last": self.last_loss,
+                "book_best": BEST_LOSSES[self.model],
+                "unknown_share": self.unknown,
+            },
+            "sentences": [
+                {
+                    "source": each.source,
+                    "hypothesis": each.hypothesis,
+                    "references": list(each.references),
+                    "book_bleu": each.book_bleu(),
+                    "bleu": each.bleu(),
+                }
+                for each in self.sentences
+            ],
+            "validation": {
+                "sentences": len(self.validation),
+                "book_bleu": book,
+                "bleu": {"score": measured.score, "signature": measured.signature},
+            },
+            "search": self.recipe,
+        }
+
+    def __str__(self) -> str:
+        book, measured = self._scores()
+        losses = table(
+            ["validation loss", "best", "last epoch"],
+            [
+                [f"model={self.model}", f"{self.best_loss:.2f}", f"{self.last_loss:.2f}"],
+                ["the book", f"{BEST_LOSSES[self.model]:.2f}", ""],
+            ],
+        )
+        rows = [
+            [
+                each.source,
+                each.hypothesis,
+                _number(each.book_bleu(), 3),
+                _number(each.bleu(), 1),
+                " / ".join(each.references) or "the file has no such sentence",
+            ]
+            for each in self.sentences
+        ]
+        count = len(self.validation)
+        return "\n\n".join(
+            (
+                f"{losses}\n{self.unknown:.0%} of the validation targets' tokens are unknown.",
+                _left_aligned(
+                    ["sentence", "translation", "book's bleu", "BLEU", "references"], rows
+                ),
+                f"the {count} validation pairs: book's bleu {book:.3f} (mean of sentences) · "
+                f"BLEU {measured.score:.1f}\n{self.recipe} | {measured.signature}",
+                _LOSS,
+                _WHY,
+            )
+        )
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _left_aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns of texts, which a table of figures would put at the right."""
+    lines = [list(headings), *map(list, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
