@@ -73,21 +73,27 @@ def _sort(task: TaskConfig, length: int, chance: Chance) -> Example:
 
 
 def _lookup(task: TaskConfig, length: int, chance: Chance) -> Example:
-    """Keys, each with its value behind it, and then queries; the target has the queries' values.
+    """Pairs of a key and its value, then queries; the target has each query and its value.
 
-    The value is where the answer comes from, and its link is sure. That of its key is possible: an
-    encoder that has read both may keep the answer at either.
+    So there are two hops: to the query, and from what was just said to the pair with that key. The
+    value is where the answer comes from, and its link is sure. That of its key is possible for
+    both: an encoder that has read a pair may keep all of it at either place.
     """
     values = alphabet(task.symbols)
     keys = chance.draw([name.upper() for name in values], length, repeats=False)
     their_values = _drawn(task, length, chance)
     asked = chance.draw(range(length), task.queries or 0, repeats=False)
-    pairs = chain.from_iterable(zip(keys, their_values, strict=True))
+    pairs = [*zip(keys, their_values, strict=True)]
+    queries_begin = 2 * length + 1
+    sure, possible = set(), set()
+    for query, place in enumerate(asked):
+        sure |= {(queries_begin + query, 2 * query), (2 * place + 1, 2 * query + 1)}
+        possible |= {(2 * place, 2 * query), (2 * place, 2 * query + 1)}
     return Example(
-        source=[*pairs, ASK, *(keys[place] for place in asked)],
-        target=[their_values[place] for place in asked],
-        sure=frozenset((2 * place + 1, target) for target, place in enumerate(asked)),
-        possible=frozenset((2 * place, target) for target, place in enumerate(asked)),
+        source=[*chain(*pairs), ASK, *(keys[place] for place in asked)],
+        target=[*chain(*(pairs[place] for place in asked))],
+        sure=frozenset(sure),
+        possible=frozenset(possible),
     )
 
 
