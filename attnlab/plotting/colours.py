@@ -1,4 +1,4 @@
-"""The colours of figures: ink, lines, and the scales of weights and of signs. Knows no figure.
+"""The colours of figures: ink, and the scales of weights and of signs. Knows no figure.
 
 The scale goes from paper white for 0 to deep blue for 1. Equal differences of weight are equal
 differences of CIELAB lightness, so the scale is perceptually uniform, can be read without colour
@@ -17,15 +17,10 @@ from numpy.typing import NDArray
 INK, QUIET_INK, FRAME = "#1a1a1a", "#5f6670", "#aab2bd"
 """Of what matters, of what explains it, and of lines around things."""
 
-HIDDEN = "#dfe3e8"
-"""Of cells that hold no number."""
-
 GOLD = "#d55e00"
 """Of outlines on the scale: vermilion, which no colour blindness takes for its blue (Okabe & Ito
 2008)."""
 
-LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a")
-"""Of lines that have no order among them, from the first on (Okabe & Ito 2008)."""
 NOTHING = "#d4d7dc"
 """Of a cell without a number: grey, which is on no scale."""
 

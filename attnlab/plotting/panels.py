@@ -15,14 +15,13 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from matplotlib.typing import ColorType
 from numpy.typing import NDArray
 
+from attnlab.plotting.axes import LINES, quiet
 from attnlab.plotting.colours import (
     FRAME,
-    HIDDEN,
     INK,
-    LINES,
+    NOTHING,
     QUIET_INK,
     attention_colours,
     signed_colours,
@@ -32,11 +31,10 @@ from attnlab.plotting.lettering import text_style, text_width, wrapped
 
 _AXES_WIDTH, _AXES_HEIGHT = 2.3, 2.1
 _TITLE, _BELOW, _GAP, _EDGE = 0.34, 0.48, 0.12, 0.14
-_NUMBERS, _LABEL = 0.34, 0.2  # strips left of the axes
+_NUMBERS, _LABEL = 0.42, 0.2  # strips left of the axes
 _BAR, _BAR_GAP, _BAR_NUMBERS = 0.09, 0.07, 0.46
 _SAMPLE = 0.3  # of a line, beside its name
 _HEADING, _LINE = 0.36, 0.16
-_STYLES = ("-", "--", "-.", ":")
 
 Numbers: TypeAlias = NDArray[np.floating] | NDArray[np.integer]
 
@@ -69,7 +67,7 @@ class LinesPanel:
     """Lines by name, each of its x and its y; a single line needs no name.
 
     `legend` stands over the names. `ordered`: the lines are steps of something, from light to dark.
-    `dots`: on the lines. `stairs`: y holds until the next x. `square`: both axes have one scale.
+    `dots`: on the lines. `stairs`: y holds around each x. `square`: both axes have one scale.
     """
 
     title: str
@@ -115,11 +113,12 @@ def draw_panels(rows: Sequence[Sequence[Panel]], *, heading: str, note: str = ""
             box = (left + before, top, _AXES_WIDTH, _AXES_HEIGHT)
             axes = _add_axes(figure, box)
             _write(figure, (left, top - 0.11), panel.title, TITLE_SIZE, bold=True)
-            _style(axes, panel.x_label if isinstance(panel, LinesPanel) else panel.column_label)
             if isinstance(panel, MatrixPanel):
                 _draw_matrix(figure, axes, box, panel)
             else:
                 _draw_lines(figure, axes, box, panel)
+            axes.tick_params(which="both", pad=2.5)
+            axes.xaxis.labelpad = 3
             left += before + _AXES_WIDTH + behind + _GAP
     _write(figure, (_EDGE, _EDGE + 0.14), heading, HEADING_SIZE, bold=True)
     for number, line in enumerate(reversed(lines)):
@@ -174,12 +173,6 @@ def _write(
     )
 
 
-def _style(axes: Axes, x_label: str) -> None:
-    axes.tick_params(colors=QUIET_INK, labelsize=NAME_SIZE, which="both", width=0.6, pad=2.5)
-    axes.spines[:].set(color=FRAME, linewidth=0.6)
-    axes.set_xlabel(x_label, color=QUIET_INK, labelpad=3, **text_style(x_label, LABEL_SIZE))
-
-
 def _label_rows(figure: Figure, box: tuple[float, float, float, float], label: str) -> None:
     """Upright beside the numbers, in the same place in every panel."""
     width, height = figure.get_size_inches()
@@ -207,7 +200,9 @@ def _draw_matrix(
     if signed:
         colours, scale = signed_colours(), Normalize(-bound, bound)
     top, left = panel.row_start - 0.5, panel.column_start - 0.5
-    axes.set_facecolor(HIDDEN)
+    quiet(axes, x=panel.column_label)
+    axes.spines[:].set_visible(True)
+    axes.set_facecolor(NOTHING)
     axes.imshow(
         np.ma.masked_invalid(values),
         cmap=colours,
@@ -218,7 +213,7 @@ def _draw_matrix(
     )
     for axis, names in ((axes.yaxis, panel.row_names), (axes.xaxis, panel.column_names)):
         if names is None:
-            axis.set_major_locator(MaxNLocator(7, integer=True, min_n_ticks=1))
+            axis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
         else:
             axis.set_ticks(range(len(names)), list(names))
             axis.set_tick_params(length=0)
@@ -255,21 +250,20 @@ def _draw_lines(
 ) -> None:
     drawn: list[Line2D] = []
     for number, (name, (x, y)) in enumerate(panel.lines.items()):
-        colour: ColorType = LINES[number % len(LINES)]
-        style = _STYLES[number % len(_STYLES)]
+        style = LINES[number % len(LINES)]
         if panel.ordered:
-            colour, style = attention_colours()(0.25 + 0.75 * (number + 1) / len(panel.lines)), "-"
+            style = {"color": attention_colours()(0.25 + 0.75 * (number + 1) / len(panel.lines))}
         drawn += axes.plot(
             x,
             y,
-            color=colour,
-            linestyle=style,
+            **style,
             linewidth=1.3,
             marker="o" if panel.dots else None,
             markersize=3.2,
-            drawstyle="steps-post" if panel.stairs else "default",
+            drawstyle="steps-mid" if panel.stairs else "default",
             label=name,
         )
+    quiet(axes, x=panel.x_label)
     axes.xaxis.set_major_locator(MaxNLocator(7, integer=not panel.square, min_n_ticks=1))
     if panel.log_x:
         axes.set_xscale("log", base=2)
@@ -281,9 +275,7 @@ def _draw_lines(
     if panel.square:
         axes.set_aspect("equal", adjustable="datalim")
     _label_rows(figure, box, panel.y_label)
-    axes.spines[["top", "right"]].set_visible(False)
     axes.grid(visible=True, color=FRAME, alpha=0.4, linewidth=0.5)
-    axes.set_axisbelow(True)
     if len(drawn) > 1:
         _name_lines(axes, drawn, panel.legend)
 

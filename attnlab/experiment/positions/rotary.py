@@ -20,9 +20,10 @@ _TURNED_TO = 7  # positions on the circle: of the first pair, a little less than
 
 _NOTE = (
     "A head’s features turn in pairs, each at its own speed, by an angle that grows with the "
-    "position. A query at i and a key at j are turned against one another by their offset alone, "
-    "and so is their product: one colour along each diagonal. Su et al. 2021, section 3.4.3: a "
-    "product is bounded by what falls with the distance, though neither falls at every step."
+    "position (first panel: slower pairs on smaller circles). A query at i and a key at j are "
+    "turned against one another by their offset alone, and so is their product: one colour along "
+    "each diagonal. Su et al. 2021, section 3.4.3: a product is bounded by what falls with the "
+    "distance, though neither falls at every step."
 )
 
 
@@ -115,7 +116,7 @@ def _circle(speed: Array) -> LinesPanel:
     return LinesPanel(
         title=f"(1, 0) at positions 0 to {_TURNED_TO - 1}",
         lines=lines,
-        x_label="even feature; smaller: slower pairs",
+        x_label="even feature",
         y_label="odd feature",
         legend="pair",
         dots=True,

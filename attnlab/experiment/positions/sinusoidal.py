@@ -115,5 +115,5 @@ def likeness_panel(table: np.ndarray) -> LinesPanel:
         x_label="offset δ",
         y_label="cosine of p(i), p(i + δ)",
         legend="i",
-        y_limits=(min(-0.25, float(alike.min()) - 0.05), 1.08),
+        y_limits=(min(0.0, float(alike.min()) - 0.08), 1.08),
     )
