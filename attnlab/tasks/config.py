@@ -7,7 +7,7 @@ from attnlab.errors import UsageError
 
 TASKS = ("copy", "reverse", "sort", "lookup")
 LOOKUP = "lookup"
-MOST_SYMBOLS = 26 + 26**2
+MOST_SYMBOLS = 26**2  # names of two letters
 
 
 @dataclass(kw_only=True)
