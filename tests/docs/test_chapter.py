@@ -12,7 +12,9 @@ from tests.docs.small import smaller, write_small_corpora
 from tests.warm import attnlab, end_all
 
 ROWS = [row for row in tables(DOCS / "chapter.md") if row.commands]
-SHARED = {tuple(command) for row in ROWS if "three trainings" in row.section for command in row.commands}
+SHARED = {
+    tuple(command) for row in ROWS if "three trainings" in row.section for command in row.commands
+}
 SECTIONS = (
     "Attention cues; queries, keys and values",
     "Attention pooling by similarity: kernel regression",
