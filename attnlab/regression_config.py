@@ -44,7 +44,8 @@ class WidthTrainingConfig:
 class KernelRegressionConfig:
     """All that a kernel regression follows from.
 
-    `name`: the folder under `runs_root` that the run goes to. `kernels` are tried at all `widths`
+    `name`: the folder under `runs_root` that the run goes to. `runs_root`: where all runs go.
+    `kernels` are tried at all `widths`
     (σ, in the units of the inputs). `queries`: how many places, at even steps, are asked for where
     inputs have one dimension.
     """

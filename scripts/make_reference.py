@@ -1,35 +1,36 @@
 """The reference, written from the code: python scripts/make_reference.py FOLDER.
 
-One page for each config group, one for the settings outside of groups, one for how trained runs are
-used, and one for the commands. `docs/conf.py` calls this at every build.
+One page for the commands, one for each file of values, and one for each config group of a training.
+`docs/conf.py` calls this at every build.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT)]
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
-from attnlab.resources import shipped_folder  # noqa: E402
 from scripts.reference.commands import commands_page  # noqa: E402
-from scripts.reference.comments import read_values  # noqa: E402
-from scripts.reference.groups import file_page, group_names, group_page  # noqa: E402
+from scripts.reference.groups import group_page, root_page, roots  # noqa: E402
+
+TITLES = {
+    "train": "A training run",
+    "inference": "How a trained run is used",
+    "kernel-regression": "A kernel regression",
+}
 
 
 def pages() -> dict[str, str]:
     """Every page's Markdown by its name, in the order of the table of contents."""
-    configs = shipped_folder("configs")
-    defaults: dict[str, str | None] = {}
-    for entry in read_values(configs / "train.yaml").defaults:
-        if isinstance(entry, dict):
-            defaults.update(entry)
     known: set[str] = set()
     found = {"commands": commands_page()}
-    for name, title in (("train", "A training run"), ("inference", "How a trained run is used")):
-        found[name] = file_page(name, configs / f"{name}.yaml", title, known)
-    for group in group_names(configs):
-        found[group] = group_page(group, configs / group, defaults.get(group), known)
+    for name, root in roots().items():
+        found[name] = root_page(root, TITLES[name], known)
+        for folder in root.groups:
+            if name == "train":
+                found[folder.name] = group_page(root, folder, known)
+            else:
+                found[name] += "\n" + group_page(root, folder, known, level=2)
     return found
 
 

@@ -31,9 +31,11 @@ from attnlab.models.interface import (
 
 @dataclass(kw_only=True)
 class ConvolutionalConfig(ModelConfig):
-    """Sizes in features, kernel sizes in tokens; dropout is the share that training sets to zero.
+    """Sizes in features, kernel sizes in tokens.
 
     `embedding_size`: of words and of what is attended to. `hidden_size`: of what is convolved.
+    `encoder_layers` and `decoder_layers`: how many of each. `dropout`: the share of features that
+    training sets to zero.
     `tie_embeddings`: none, target or all.
     """
 

@@ -15,10 +15,12 @@ from attnlab.models.recurrence import CELLS, Hidden, build_recurrence
 
 @dataclass(kw_only=True)
 class RecurrentConfig(ModelConfig):
-    """Sizes in features; dropout is the share of features that training sets to zero.
+    """Sizes in features.
 
-    `cell`: gru or lstm. `hidden_size`: of the decoder. `encoder_size`: of the encoder, of its two
-    directions together where it is `bidirectional`; null is as many as the decoder has.
+    `cell`: gru or lstm. `embedding_size`: of words. `hidden_size`: of the decoder. `encoder_size`:
+    of the encoder, of its two directions together where it reads in both; null is as many as the
+    decoder has. `layers`: of the encoder, and as many of the decoder. `bidirectional`: whether the
+    encoder reads in both directions. `dropout`: the share of features that training sets to zero.
     `tie_embeddings`: none, target or all.
     """
 

@@ -31,7 +31,12 @@ from attnlab.text.tokens import PAD
 
 @dataclass(kw_only=True)
 class TransformerConfig(ModelConfig):
-    """Sizes in features; each dropout is the share that training sets to zero.
+    """Sizes in features.
+
+    `size`: of each word, in all layers. `feedforward_size`: between the two products of a
+    feed-forward sublayer. `heads`: of every attention. `encoder_layers` and `decoder_layers`: how
+    many of each. `dropout`: the share of features that training sets to zero. `attention_dropout`:
+    of the weights, likewise.
 
     `norm`: pre normalises what enters a sublayer (Xiong et al. 2020), post its sum with the
     residual (Vaswani et al. 2017), none neither. `normalisation`: layer, rms or batch.

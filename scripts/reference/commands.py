@@ -82,13 +82,15 @@ def _names(name: str, kind: Any, info: ArgumentInfo | OptionInfo) -> str:
     declared = [*first, *(info.param_decls or ())]
     option = f"--{name.replace('_', '-')}"
     if kind is bool:
-        return ", ".join(declared or [option, option.replace("--", "--no-", 1)])
-    if get_origin(kind) is Literal:
+        return ", ".join(declared or [option, f"--no-{option[2:]}"])
+    if info.metavar:
+        value = info.metavar
+    elif get_origin(kind) is Literal:
         value = "|".join(map(str, get_args(kind)))
     elif issubclass(kind, Enum):
         value = "|".join(str(one.value) for one in kind)
     else:
-        value = info.metavar or _VALUES[kind]
+        value = _VALUES[kind]
     return ", ".join(f"{one} {value}" for one in declared or [option])
 
 

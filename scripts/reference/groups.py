@@ -1,78 +1,139 @@
-"""Pages about settings: one for each config group, one for each file at the top of `configs/`."""
+"""Pages about settings: of what is in no config group, and of each group with its choices."""
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from attnlab.config import CHOICES, ExperimentConfig, InferenceConfig
+from attnlab.registry import Registry
+from attnlab.regression_config import KernelRegressionConfig
+from attnlab.resources import shipped_folder, training_groups
 from scripts.reference.comments import Values, read_values
 from scripts.reference.docstrings import body_of, remaining_text
 from scripts.reference.settings import Setting, settings
 
-FILES: dict[str, type[Any]] = {"train": ExperimentConfig, "inference": InferenceConfig}
-"""The files at the top of `configs/`, and what they hold."""
-
-WITHOUT_SCHEMA = {"experiment"}
+WITHOUT_SCHEMA = {"experiment", "recipe"}
 """Groups whose files change settings of other groups."""
 
 
-def group_names(configs: Path) -> list[str]:
-    """Every config group, those first that have most to say about a model."""
-    found = {folder.name for folder in configs.iterdir() if folder.is_dir()}
-    return [name for name in CHOICES if name in found] + sorted(found - set(CHOICES))
+@dataclass(frozen=True)
+class Root:
+    """A file of values at the root of its config groups, and the dataclass that it fills."""
+
+    path: Path
+    schema: type[Any]
+    groups: tuple[Path, ...]
+
+    @property
+    def choices(self) -> dict[str, Registry[Any]]:
+        """The groups whose schema depends on the name that was chosen."""
+        return CHOICES | getattr(self.schema, "CHOICES", {})
+
+    @property
+    def defaults(self) -> dict[str, str]:
+        """What is chosen of each group that is left out."""
+        found: dict[str, str] = {}
+        for entry in read_values(self.path).defaults:
+            if isinstance(entry, dict):
+                found.update({key: name for key, name in entry.items() if name is not None})
+        return found
+
+    def schema_of(self, group: str, choice: str) -> type[Any]:
+        """The dataclass that a choice's YAML file fills."""
+        if group in self.choices:
+            return self.choices[group].config(choice)
+        schema: type[Any] = get_type_hints(self.schema)[group]
+        return schema
+
+    def choice_settings(self, path: Path) -> list[Setting]:
+        """The settings of one choice, but for its name."""
+        group = path.parent.name
+        schema = self.schema_of(group, path.stem)
+        values = read_values(path).within(group)
+        return list(settings(schema, values, f"{group}.", without={"name"}))
+
+    def parts(self) -> dict[str, type[Any]]:
+        """The groups of settings that stand in the file itself, with their dataclasses."""
+        groups = {path.name for path in self.groups} | set(self.choices)
+        kinds = get_type_hints(self.schema)
+        names = [field.name for field in fields(self.schema) if is_dataclass(kinds[field.name])]
+        return {name: kinds[name] for name in names if name not in groups}
+
+    def own_settings(self) -> list[Setting]:
+        """The settings that stand in the file itself, but for those of its parts."""
+        kinds = get_type_hints(self.schema)
+        elsewhere = {name for name, kind in kinds.items() if is_dataclass(kind)}
+        return list(settings(self.schema, read_values(self.path), without=elsewhere))
+
+    def part_settings(self, part: str) -> list[Setting]:
+        """The settings of one of its parts."""
+        return list(settings(self.parts()[part], read_values(self.path), f"{part}."))
 
 
-def schema_of(group: str, choice: str) -> type[Any]:
-    """The dataclass that a choice's YAML file fills."""
-    if group in CHOICES:
-        return CHOICES[group].config(choice)
-    schema: type[Any] = get_type_hints(ExperimentConfig)[group]
-    return schema
+def roots() -> dict[str, Root]:
+    """Everything that attnlab composes, by the name of its page."""
+    configs = shipped_folder("configs")
+    regression = configs / "kernel_regression"
+    own_groups = tuple(sorted(path for path in regression.iterdir() if path.is_dir()))
+    return {
+        "train": Root(configs / "train.yaml", ExperimentConfig, tuple(training_groups())),
+        "inference": Root(configs / "inference.yaml", InferenceConfig, ()),
+        "kernel-regression": Root(
+            regression / "kernel_regression.yaml", KernelRegressionConfig, own_groups
+        ),
+    }
 
 
-def choice_settings(group: str, path: Path) -> list[Setting]:
-    """The settings of one choice, but for its name."""
-    schema = schema_of(group, path.stem)
-    values = read_values(path).within(group)
-    return list(settings(schema, values, f"{group}.", without={"name"}))
-
-
-def group_page(group: str, folder: Path, default: str | None, known: set[str]) -> str:
-    """The page of a config group: its choices, and what each of them has to choose.
+def root_page(root: Root, title: str, known: set[str]) -> str:
+    """What stands in a root's own file, part by part.
 
     `known`: the settings that have been indexed so far; to be added to.
     """
-    paths = sorted(folder.glob("*.yaml"), key=lambda path: (path.stem != default, path.stem))
-    lines = [f"# `{group}=`", ""]
-    left_out = f"`{group}={default}` if left out" if default else "none if left out"
-    lines += [f"{len(paths)} {'choice' if len(paths) == 1 else 'choices'}, {left_out}.", ""]
-    lines += ["| choice | what it is |", "| --- | --- |"]
-    for path in paths:
-        lines.append(f"| [`{path.stem}`](#{_anchor(group, path.stem)}) | {_cell(path)} |")
-    for path in paths:
-        lines += ["", f"({_anchor(group, path.stem)})=", f"## `{group}={path.stem}`", ""]
-        lines += list(_choice(group, path, known))
+    lines = [f"# {title}", "", _sentence(read_values(root.path).about), ""]
+    for setting in root.own_settings():
+        lines += list(_entry(setting, known))
+    for part, schema in root.parts().items():
+        lines += [f"## `{part}`", "", remaining_text(schema), ""]
+        for setting in root.part_settings(part):
+            lines += list(_entry(setting, known))
     return "\n".join(lines) + "\n"
 
 
-def _choice(group: str, path: Path, known: set[str]) -> Iterator[str]:
-    values = read_values(path)
-    yield values.about.rstrip(".") + "."
-    yield ""
+def group_page(root: Root, folder: Path, known: set[str], *, level: int = 1) -> str:
+    """A config group: its choices, and what each of them has to choose.
+
+    `level`: of its heading. `known`: as for `root_page`.
+    """
+    group, default = folder.name, root.defaults.get(folder.name)
+    paths = sorted(folder.glob("*.yaml"), key=lambda path: (path.stem != default, path.stem))
+    lines = [f"{'#' * level} `{group}=`", ""]
+    if default:
+        lines += [f"`{group}={default}` if left out.", ""]
+    lines += ["| choice | what it is |", "| --- | --- |"]
+    for path in paths:
+        about = read_values(path).about.replace("|", "\\|").rstrip(".")
+        lines.append(f"| [`{path.stem}`](#{_anchor(path)}) | {about} |")
+    for path in paths:
+        lines += ["", f"({_anchor(path)})=", f"{'#' * (level + 1)} `{group}={path.stem}`", ""]
+        lines += list(_choice(root, path, known))
+    return "\n".join(lines) + "\n"
+
+
+def _choice(root: Root, path: Path, known: set[str]) -> Iterator[str]:
+    values, group = read_values(path), path.parent.name
+    yield from (_sentence(values.about), "")
     if group in WITHOUT_SCHEMA:
         yield from ("```yaml", path.read_text(encoding="utf-8").rstrip(), "```")
         return
-    if group in CHOICES:
-        yield from (body_of(CHOICES[group].maker(path.stem)), "")
-        yield from (
-            remaining_text(schema_of(group, path.stem)).replace("Nothing to choose.", ""),
-            "",
-        )
+    if group in root.choices:
+        yield from (body_of(root.choices[group].maker(path.stem)), "")
+        about = remaining_text(root.schema_of(group, path.stem))
+        yield from ("" if about.startswith("Nothing") else about, "")
     brought = list(_brought(values))
     if brought:
         yield from (f"Unless something else is asked for, it brings {' and '.join(brought)}.", "")
-    for setting in choice_settings(group, path):
+    for setting in root.choice_settings(path):
         yield from _entry(setting, known)
 
 
@@ -83,33 +144,6 @@ def _brought(values: Values) -> Iterator[str]:
             for key, choice in entry.items():
                 group = key.removeprefix("override ").partition("@")[0].strip("/")
                 yield f"`{group}={choice}`"
-
-
-def file_page(name: str, path: Path, title: str, known: set[str]) -> str:
-    """The page of a file at the top of `configs/`: what is in no group, part by part.
-
-    `known`: as for `group_page`.
-    """
-    schema, values = FILES[name], read_values(path)
-    kinds = get_type_hints(schema)
-    groups = {field.name for field in fields(schema)} & {
-        next(iter(entry)) for entry in values.defaults if isinstance(entry, dict)
-    }
-    parts = [
-        field.name
-        for field in fields(schema)
-        if is_dataclass(kinds[field.name]) and field.name not in groups
-    ]
-    lines = [f"# {title}", "", values.about.rstrip(".") + ".", ""]
-    lines += ["The groups", ", ".join(f"[`{group}`]({group}.md)" for group in sorted(groups))]
-    lines += ["have pages of their own.", "", "## The settings outside of groups", ""]
-    for setting in settings(schema, values, without={*groups, *parts}):
-        lines += list(_entry(setting, known))
-    for part in parts:
-        lines += [f"## `{part}`", "", remaining_text(kinds[part]), ""]
-        for setting in settings(kinds[part], values, f"{part}."):
-            lines += list(_entry(setting, known))
-    return "\n".join(lines) + "\n"
 
 
 def _entry(setting: Setting, known: set[str]) -> Iterator[str]:
@@ -127,10 +161,11 @@ def _entry(setting: Setting, known: set[str]) -> Iterator[str]:
     yield from (":::", "")
 
 
-def _anchor(group: str, choice: str) -> str:
-    return f"{group}-{choice}".replace("_", "-")
+def _anchor(path: Path) -> str:
+    """What a choice's heading is called in links, also where two roots have a group of one name."""
+    root = path.parents[1].name
+    return f"{root}-{path.parent.name}-{path.stem}".replace("_", "-")
 
 
-def _cell(path: Path) -> str:
-    """A choice's first comment, in a cell of a table."""
-    return read_values(path).about.replace("|", "\\|").rstrip(".")
+def _sentence(text: str) -> str:
+    return text.rstrip(".") + "."

@@ -36,7 +36,8 @@ def settings(
     `prefix`: what stands before their keys in `values`. `without`: the fields that are not looked
     up here, such as a config group, which has a page of its own.
     """
-    for key, kind, described in _leaves(schema, without, prefix):
+    absent = {key for key, text in values.texts.items() if text == "null"}
+    for key, kind, described in _leaves(schema, without, prefix, absent):
         group = key.rpartition(".")[0]
         comment = values.comments.get(key) or values.comments.get(group, "")
         yield Setting(
@@ -49,11 +50,16 @@ def settings(
 
 
 def _leaves(
-    schema: type[Any], without: Collection[str], prefix: str, above: str = ""
+    schema: type[Any],
+    without: Collection[str],
+    prefix: str,
+    absent: Collection[str],
+    above: str = "",
 ) -> Iterator[tuple[str, Any, str]]:
     """(key, type, description) of every field that is no dataclass itself.
 
-    A field of which its class says nothing is described by what is said of the group it is in.
+    A field of which its class says nothing is described by what is said of the group it is in. Of a
+    group that is `absent`, null in the file, there is nothing to choose but that.
     """
     sentences = field_sentences(schema)
     kinds = get_type_hints(schema)
@@ -62,9 +68,10 @@ def _leaves(
             continue
         kind, key = kinds[field.name], prefix + field.name
         described = sentences.get(field.name, above)
-        if is_dataclass(kind):
-            yield from _leaves(kind, (), f"{key}.", described)  # type: ignore[arg-type]
-        else:
+        inner = [] if key in absent else list(filter(is_dataclass, (kind, *get_args(kind))))
+        for group in inner:
+            yield from _leaves(group, (), f"{key}.", absent, described)
+        if not inner:
             yield key, kind, described
 
 
@@ -79,7 +86,7 @@ def type_name(kind: Any) -> str:
         return f"list of {type_name(inner[0])}" + ("s" if inner[0] is not str else "")
     if origin is dict:
         return f"{type_name(inner[1])} by name"
-    return _NAMES[kind]
+    return "settings" if is_dataclass(kind) else _NAMES[kind]
 
 
 def _sentence(text: str) -> str:

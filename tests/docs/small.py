@@ -38,20 +38,16 @@ OTHERS: dict[str, Sequence[str]] = {
 
 
 def write_small_corpora(folder: Path) -> None:
-    """`builtin/`: the beginning of the corpus that ships. `tatoeba/`: 600 of its pairs, so laid out."""
+    """`builtin/`: the beginning of the corpus that ships. `tatoeba/`: 600 of its pairs."""
     for name in ("builtin", "tatoeba"):
         (folder / name).mkdir(parents=True)
     for path in shipped_folder("data").glob("*.tsv"):
         lines = path.read_text(encoding="utf-8").splitlines()
         kept = lines[: 300 if path.stem == "train" else 30]
         (folder / "builtin" / path.name).write_text("\n".join(kept) + "\n", encoding="utf-8")
-    pairs = ["\t".join([*line.split("\t")[:2], "nobody"]) for line in _training_lines()[:600]]
+    lines = (shipped_folder("data") / "train.tsv").read_text(encoding="utf-8").splitlines()
+    pairs = ["\t".join([*line.split("\t")[:2], "nobody"]) for line in lines[:600]]
     (folder / "tatoeba" / "fra.txt").write_text("\n".join(pairs) + "\n", encoding="utf-8")
-
-
-def _training_lines() -> list[str]:
-    text = (shipped_folder("data") / "train.tsv").read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if not line.startswith("#")]
 
 
 def smaller(arguments: Sequence[str], corpora: Path) -> list[str]:

@@ -11,7 +11,10 @@ from attnlab.training.optimiser.interface import OPTIMISERS, OptimiserConfig, re
 
 @dataclass(kw_only=True)
 class AdamConfig(OptimiserConfig):
-    """`betas`: how slowly the means of gradients and of their squares forget."""
+    """`betas`: how slowly the means of gradients and of their squares forget.
+
+    `epsilon`: what is added to the root of the latter, so that nothing is divided by 0.
+    """
 
     betas: list[float]
     epsilon: float
