@@ -52,8 +52,9 @@ class ExperimentConfig:
     `name`: the folder under `runs_root` that the run goes to. `runs_root`: where all runs go.
     `seed`: of all that is left to chance. `max_updates`, `max_epochs` and `max_time` (such as 90s,
     10m or 2h): when training ends; null is no limit. `default_epochs`: how many are trained where
-    all three are null. `validate_every`, `checkpoint_every` and `log_every`: in updates. `keep_checkpoints`: how many of the
-    latest validated models are kept, for `attnlab average`, besides last and best.
+    all three are null. `validate_every`, `checkpoint_every` and `log_every`: in updates.
+    `keep_checkpoints`: how many of the latest validated models are kept, for `attnlab average`,
+    besides last and best.
     `validate_sentences`: how many of the validation split are translated; null is all.
     `validate_metrics`: what they are measured by, besides the metric that `stopping` names.
     `watch_sentences`: how many of them have their translation and attention shown on TensorBoard;
