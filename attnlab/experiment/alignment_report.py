@@ -66,6 +66,8 @@ class AlignmentReport:
             "best": _head_as_json(self.best),
             "baselines": {name: _scores(counts) for name, counts in self.baselines.items()},
         }
+        if self.task is not None:
+            found["task"] = self.task
         if self.remark is not None:
             found["remark"] = self.remark
         return found
