@@ -1,4 +1,7 @@
-"""Kernel regression in pictures: kernels, fitted curves, errors, training. Knows arrays only."""
+"""Kernel regression in pictures: kernels, fitted curves, errors, training.
+
+Knows arrays and strings only.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -126,6 +129,7 @@ def draw_predictions(grid: Sequence[Sequence[FittedCurve]], name: str) -> Figure
             predicted = "" if column else f"{name}, of all others"
             quiet(axes, x=f"{name}, measured" if is_last else "", y=predicted, title=curve.title)
             axes.tick_params(labelbottom=is_last)
+            axes.set_ylim(least - 0.08 * (most - least), most + 0.4 * (most - least))
             axes.plot([least, most], [least, most], color=QUIET_INK, linewidth=0.8)
             axes.plot(curve.x, curve.y, color=LINES[0]["color"], alpha=0.6, **_POINT)
             _note(axes, curve.note)
@@ -142,7 +146,7 @@ def draw_errors(
     """Each kernel's leave-one-out error over its width, the least of each as a dot.
 
     `constant`: the error of average pooling, which has no width. `noise`: the variance of the
-    noise, under which no error of many points falls. `marks`: widths that are pointed out.
+    noise, under which no error of many points falls. `marks`: up to two widths, by what they are.
     """
     figure = Figure(figsize=(6.4, 4.0), facecolor="white", layout="constrained")
     axes = figure.add_subplot()
@@ -157,24 +161,15 @@ def draw_errors(
     if constant is not None:
         axes.axhline(constant, linewidth=1.2, label="constant", **LINES[-1])
     if noise is not None:
-        axes.axhline(noise, color=INK, linewidth=0.8, label="variance of the noise")
+        axes.axhline(noise, color=INK, linewidth=0.8, label="noise (its variance)")
     axes.grid(visible=True, axis="y", which="both", color=FRAME, alpha=0.35, linewidth=0.5)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
-    for name, width in (marks or {}).items():
-        axes.axvline(width, color=INK, linewidth=0.6)
-        axes.annotate(
-            f"{name}: σ = {width:.2g} ",
-            (width, 0.985),
-            xycoords=("data", "axes fraction"),
-            va="top",
-            ha="right",
-            color=INK,
-            rotation=90,
-            **text_style(name, NAME_SIZE),
-        )
+    for style, (name, width) in zip(("-", (0, (3, 2))), (marks or {}).items(), strict=False):
+        label = f"{name}: σ = {width:.2g}"
+        axes.axvline(width, color=QUIET_INK, linewidth=1.0, linestyle=style, label=label)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, prop=_font(LABEL_SIZE))
     return figure
 
@@ -227,7 +222,7 @@ def _set_heights(axes: Axes, scatter: Scatter) -> None:
     """Room over the highest point for a note."""
     least, most = float(scatter.y.min()), float(scatter.y.max())
     room = (most - least) or 1.0
-    axes.set_ylim(least - 0.08 * room, most + 0.25 * room)
+    axes.set_ylim(least - 0.08 * room, most + 0.3 * room)
 
 
 def _note(axes: Axes, text: str) -> None:

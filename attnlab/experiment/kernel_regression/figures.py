@@ -88,8 +88,11 @@ class Drawing:
         states += [
             (f"after {each.queries}", model) for each, model in zip(trained, after, strict=True)
         ]
+        yield (
+            "trained_fits",
+            self._fits([[(name, model, _widths(model)) for name, model in states]]),
+        )
         titled = [(f"{name} · {_widths(model)}", model) for name, model in states]
-        yield "trained_fits", self._fits([[(title, model, "") for title, model in titled]])
         yield "trained_weights", self._weights(titled, [len(titled)])
 
     def _fits(self, grid: Sequence[Sequence[tuple[str, KernelRegression, str]]]) -> Figure:
@@ -131,6 +134,7 @@ class Drawing:
     ) -> Figure:
         matrices = [weights(model, self._queries) for _, model in models]
         highest = max(float(np.quantile(each, _DARKEST_SHARE)) for each in matrices)
+        greatest = max(float(each.max()) for each in matrices)
         panels = [
             MatrixPanel(
                 title=title,
@@ -145,6 +149,9 @@ class Drawing:
         return draw_heatmaps(
             panels,
             scale=Scale(lowest=0.0, highest=highest, name="attention weight"),
+            note=f"weights from {highest:.2g} on have the darkest colour"
+            if highest < greatest
+            else "",
             columns=list(rows),
             repeat_labels=False,
         )
@@ -160,20 +167,18 @@ class Drawing:
     ) -> Figure:
         swept = [fit.width for fit in fits if fit.width is not None]
         names = list(dict.fromkeys(fit.kernel for fit in fits if fit.width is not None))
-        of_all = [each for each in trained if len(each.widths) == 1]
+        marks = {
+            f"trained, {each.queries}": each.widths[0] for each in trained if len(each.widths) == 1
+        }
         curves = {}
         if swept:
+            reached = [min(swept) / 2, max(swept) * 2, *(0.8 * width for width in marks.values())]
             count = int(np.clip(_MOST_COMPARISONS / len(self._points.outputs) ** 2, 12, 120))
-            widths = np.geomspace(min(swept) / 2, max(swept) * 2, count)
+            widths = np.geomspace(min(reached), max(reached), count)
             curves = {name: (widths, error_curve(self._points, name, widths)) for name in names}
         constant = [fit.errors.leave_one_out for fit in fits if fit.width is None]
-        inside = {
-            f"trained, {each.queries}": each.widths[0]
-            for each in of_all
-            if min(swept, default=0) / 2 <= each.widths[0] <= max(swept, default=0) * 2
-        }
         return draw_errors(
-            curves, constant=constant[0] if constant else None, noise=noise, marks=inside
+            curves, constant=constant[0] if constant else None, noise=noise, marks=marks
         )
 
 
@@ -201,7 +206,7 @@ def _note(fit: Fit) -> str:
     error, alone = fit.errors.leave_one_out, fit.errors.unanswered
     if error is None:
         return "no answer without the point itself"
-    return f"leave-one-out {error:.2f}" + (f", {alone} unanswered" if alone else "")
+    return f"leave-one-out {error:.2f}" + (f"\n{alone} unanswered" if alone else "")
 
 
 def _even_step(length: float) -> float:
