@@ -1,31 +1,9 @@
 """attnlab heatmap: as a process, and what each wrong request is told."""
 
-import sys
-
 import numpy as np
 import pytest
 
-from attnlab.__main__ import main
 from tests.runs import attnlab
-
-
-@pytest.fixture
-def command(capfd, monkeypatch, tmp_path):
-    """Run `attnlab heatmap` in this process, in an empty folder: (code, output, errors)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["attnlab", "heatmap", *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as ended:
-            code = ended.code or 0
-        captured = capfd.readouterr()
-        assert "Traceback" not in captured.err
-        return code, captured.out, captured.err
-
-    return run
 
 
 def test_a_file_becomes_a_figure_beside_the_reader(tmp_path):
@@ -38,7 +16,16 @@ def test_a_file_becomes_a_figure_beside_the_reader(tmp_path):
 def test_labels_titles_and_numbers_are_in_the_figure(command, tmp_path):
     (tmp_path / "w.tsv").write_text("0.9\t-0.1\n0.2\t0.8\n")
     code, output, errors = command(
-        *("w.tsv", "--rows", "le,chat", "--columns", "the,cat", "--title", "who looks where"),
+        *(
+            "heatmap",
+            "w.tsv",
+            "--rows",
+            "le,chat",
+            "--columns",
+            "the,cat",
+            "--title",
+            "who looks where",
+        ),
         *("--x-label", "source", "--y-label", "target", "--value-label", "score", "--values"),
         *("--panel-title", "head 1", "-o", "plots/w.svg"),
     )
@@ -51,7 +38,7 @@ def test_labels_titles_and_numbers_are_in_the_figure(command, tmp_path):
 
 @pytest.mark.parametrize("kind", ["identity", "uniform", "one-hot", "convex", "all"])
 def test_every_kind_of_weights_is_drawn(command, tmp_path, kind):
-    code, output, errors = command("--weights", kind, "--size", "5", "-f", "svg")
+    code, output, errors = command("heatmap", "--weights", kind, "--size", "5", "-f", "svg")
     assert (code, output) == (0, f"weights-{kind}.svg\n"), errors
     svg = (tmp_path / f"weights-{kind}.svg").read_text()
     titles = [each for each in ("identity:", "uniform:", "one-hot:", "convex:") if each in svg]
@@ -61,7 +48,7 @@ def test_every_kind_of_weights_is_drawn(command, tmp_path, kind):
 
 def test_a_seed_says_which_weights_are_drawn(command, tmp_path):
     for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
-        assert command("-w", "convex", "--seed", seed, "-o", f"{name}.png")[0] == 0
+        assert command("heatmap", "-w", "convex", "--seed", seed, "-o", f"{name}.png")[0] == 0
     one, same, other = ((tmp_path / f"{name}.png").read_bytes() for name in "abc")
     assert one == same
     assert one != other
@@ -70,7 +57,7 @@ def test_a_seed_says_which_weights_are_drawn(command, tmp_path):
 def test_a_stack_is_drawn_as_panels_and_a_folder_takes_the_figure(command, tmp_path):
     np.save(tmp_path / "heads.npy", np.random.default_rng(0).random((2, 3, 4, 5)))
     (tmp_path / "plots").mkdir()
-    code, output, errors = command("heads.npy", "-f", "svg", "-o", "plots")
+    code, output, errors = command("heatmap", "heads.npy", "-f", "svg", "-o", "plots")
     assert (code, output) == (0, "plots/heads.svg\n"), errors
     svg = (tmp_path / "plots" / "heads.svg").read_text()
     assert all(f">[{row}, {column}]<" in svg for row in range(2) for column in range(3))
@@ -78,13 +65,13 @@ def test_a_stack_is_drawn_as_panels_and_a_folder_takes_the_figure(command, tmp_p
 
 def test_cells_without_a_number_are_explained(command, tmp_path):
     (tmp_path / "gaps.csv").write_text("1,nan\n3,4\n")
-    assert command("gaps.csv", "-f", "svg")[0] == 0
+    assert command("heatmap", "gaps.csv", "-f", "svg")[0] == 0
     assert "grey: no number" in (tmp_path / "gaps.svg").read_text()
 
 
 def test_numbers_that_would_not_fit_are_left_out_with_a_word(command, tmp_path):
     np.save(tmp_path / "large.npy", np.eye(13))
-    code, _, errors = command("large.npy", "--values")
+    code, _, errors = command("heatmap", "large.npy", "--values")
     assert code == 0
     assert "matrices up to 12 by 12; this one has 13 by 13" in errors
 
@@ -117,6 +104,6 @@ def test_wrong_requests_are_told_what_is_wrong(command, tmp_path, arguments, cod
     (tmp_path / "m.csv").write_text("1,2\n3,4\n")
     (tmp_path / "bad.csv").write_text("1,2\n3,4,5\n")
     (tmp_path / "void.csv").write_text("nan,nan\n")
-    found, output, errors = command(*arguments)
+    found, output, errors = command("heatmap", *arguments)
     assert (found, output) == (code, "")
     assert message in " ".join(errors.split())
