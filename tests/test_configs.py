@@ -9,7 +9,8 @@ from attnlab import launch
 from attnlab.attention.scores import SCORES
 from attnlab.config import CHOICES, ExperimentConfig, InferenceConfig, from_node
 from attnlab.models import MODELS
-from attnlab.resources import training_groups
+from attnlab.regression_config import KernelRegressionConfig
+from attnlab.resources import shipped_folder, training_groups
 from attnlab.text.corpus import DataConfig
 from attnlab.text.vocabulary_config import VocabularyConfig
 
@@ -84,3 +85,23 @@ def test_inference_composes():
         InferenceConfig, launch.compose(launch.INFERENCE, ["search=beam", "search.beam_size=7"])
     )
     assert config.search.beam_size == 7
+
+
+REGRESSION_FILES = sorted((shipped_folder("configs") / "kernel_regression").glob("*/*.yaml"))
+
+
+@pytest.mark.parametrize(
+    "path", REGRESSION_FILES, ids=lambda path: f"{path.parent.name}={path.stem}"
+)
+def test_every_choice_of_kernel_regression_composes_and_is_complete(path):
+    group, name = path.parent.name, path.stem
+    overrides = [f"{group}={name}", *(["data.file=points.csv"] if name == "csv" else [])]
+    node = launch.compose(launch.KERNEL_REGRESSION, overrides)
+    chosen = getattr(from_node(KernelRegressionConfig, node), group)
+    assert chosen.name == name
+    assert set(yaml.safe_load(path.read_text())) == {field.name for field in fields(chosen)}
+
+
+def test_every_kind_of_points_has_a_file():
+    files = {path.stem for path in REGRESSION_FILES if path.parent.name == "data"}
+    assert files == set(KernelRegressionConfig.CHOICES["data"])

@@ -36,6 +36,8 @@ class Kernel(Normaliser):
     ) -> Float[Tensor, "*batch queries keys"]:
         """See `Normaliser`."""
         counts = self.profile((-2 * scores).clamp(min=0))
+        # What rounding alone can make of a key at the edge would count in full, were it alone.
+        counts = counts.where(counts > _rounding(counts), 0.0)
         if mask is not None:
             counts = counts.masked_fill(~mask, 0.0)
         total = counts.sum(-1, keepdim=True)
@@ -66,8 +68,7 @@ class BoxcarKernel(Kernel):
 
     def profile(self, squared: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """See `Kernel`. A key at the very edge counts, whatever rounding made of its distance."""
-        rounding = float(torch.finfo(squared.dtype).eps) ** 0.5
-        return torch.le(squared, 1 + rounding).to(squared.dtype)
+        return torch.le(squared, 1 + _rounding(squared)).to(squared.dtype)
 
 
 class EpanechnikovKernel(Kernel):
@@ -101,6 +102,11 @@ class ConstantKernel(Kernel):
     def profile(self, squared: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """See `Kernel`."""
         return torch.ones_like(squared)
+
+
+def _rounding(x: Tensor) -> float:
+    """More than a score's rounding changes a squared distance of about 1."""
+    return float(torch.finfo(x.dtype).eps) ** 0.5
 
 
 KERNELS: dict[str, type[Kernel]] = {

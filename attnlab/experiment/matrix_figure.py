@@ -108,8 +108,8 @@ def _plot(
         MatrixPanel(
             title=title,
             values=matrix.values,
-            rows=_labels("--rows", looks.rows, matrix.rows, shape[0]),
-            columns=_labels("--columns", looks.columns, matrix.columns, shape[1]),
+            rows=_labels("--rows", looks.rows, matrix.rows, shape[0], max(shape)),
+            columns=_labels("--columns", looks.columns, matrix.columns, shape[1], max(shape)),
             row_name=row_name if looks.row_name is None else looks.row_name,
             column_name=column_name if looks.column_name is None else looks.column_name,
         )
@@ -143,10 +143,10 @@ def _scale(panels: Sequence[MatrixPanel], looks: Looks, of_weights: bool) -> Sca
 
 
 def _labels(
-    option: str, given: Sequence[str] | None, own: list[str] | None, count: int
+    option: str, given: Sequence[str] | None, own: list[str] | None, count: int, longest: int
 ) -> list[str]:
     if given is None:
-        return own if own is not None else index_labels(count)
+        return own if own is not None else index_labels(count, longest)
     if len(given) != count:
         raise UsageError(f"{option} names {len(given)}, and the matrix has {count}; name each")
     return list(given)

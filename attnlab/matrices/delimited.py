@@ -53,6 +53,8 @@ def read_delimited(path: Path, most_rows: int = MOST_CELLS) -> LabelledMatrix:
     corner = len(lines) > 1 and not first[0].strip() and bool(lines[1].cells[0].strip())
     worded = all(map(is_word, first if len(first) == 1 or shorter else first[1:]))
     header = first if worded or (corner and len(first) > 1) else None
+    if header is None or not shorter:
+        width = len(first)
     data = lines[1:] if header is not None else lines
     if not data:
         raise AttnlabError(f"{path}: has names of columns, and no line of numbers below them")

@@ -13,6 +13,7 @@ from attnlab.plotting.lettering import visible_label
 LEAST_PRINTED = 0.05
 """Smaller attention weights are not printed into their cells."""
 
+_MANY = 30  # cells are small where there are more on one side
 _MOST_INDICES = 6  # labels of places on one side
 _ROUNDING = 1e-3  # half-precision weights may exceed 1 by this much
 
@@ -197,13 +198,18 @@ def _number_text(value: float, values: NDArray[np.floating]) -> str:
     return text.replace("-", "−")
 
 
-def index_labels(count: int) -> list[str]:
-    """Places from 0 on as labels: of all where there are few, and else at even steps."""
+def index_labels(count: int, longest: int = 0) -> list[str]:
+    """Places from 0 on as labels: of all where there are few, and else at even steps.
+
+    `longest` is how many the matrix has on its longer side, where that is another one: cells are
+    square, so beside a side of hundreds a shorter one has room for few labels.
+    """
+    most = _MOST_INDICES if longest < _MANY else max(2.0, _MOST_INDICES * count / longest)
     step = next(
         size * power
         for power in (10**exponent for exponent in range(20))
         for size in (1, 2, 5)
-        if count <= _MOST_INDICES * size * power
+        if count <= most * size * power
     )
     return [str(place) if place % step == 0 else "" for place in range(count)]
 
@@ -214,5 +220,5 @@ def number_labels(numbers: Sequence[float], step: float) -> list[str]:
     first, last = np.ceil(numbers[0] / step - 1e-9), np.floor(numbers[-1] / step + 1e-9)
     for multiple in np.arange(first, last + 1):
         nearest = int(np.argmin(np.abs(np.asarray(numbers) - multiple * step)))
-        labels[nearest] = f"{multiple * step:g}"
+        labels[nearest] = f"{multiple * step + 0.0:g}"
     return labels

@@ -126,7 +126,7 @@ def draw_predictions(grid: Sequence[Sequence[FittedCurve]], name: str) -> Figure
                 continue
             curve = curves[column]
             is_last = row + 1 == rows or column >= len(grid[row + 1])
-            predicted = "" if column else f"{name}, of all others"
+            predicted = "" if column else f"{name}, from all others"
             quiet(axes, x=f"{name}, measured" if is_last else "", y=predicted, title=curve.title)
             axes.tick_params(labelbottom=is_last)
             axes.set_ylim(least - 0.08 * (most - least), most + 0.4 * (most - least))

@@ -161,3 +161,17 @@ def test_unknown_score_names_the_choices():
     config.name = "cubic"
     with pytest.raises(UsageError, match=r"unknown score 'cubic'; choose one of: .*scaled_dot"):
         SCORES.build(config, 3, 3)
+
+
+def test_a_gaussian_width_by_dimension_scales_each_feature():
+    score = SCORES.build(score_config("gaussian", by_dimension=True, width=1.5), 3, 3).double()
+    widths = torch.tensor([0.5, 2.0, 1.0], dtype=torch.float64)
+    torch.testing.assert_close(score.width, torch.full((3,), 1.5).double())
+    with torch.no_grad():
+        score.width.copy_(widths)
+    query, key = torch.randn(2, 5, 3).double(), torch.randn(2, 7, 3).double()
+    projected = score.project_query(query), score.project_key(key)
+    expected = -((query * widths).unsqueeze(2) - (key * widths).unsqueeze(1)).square().sum(-1) / 2
+    torch.testing.assert_close(score.compare(*projected), expected)
+    torch.testing.assert_close(score.factor * score.terms(*projected).sum(-1), expected)
+    assert "∘" in score.formula

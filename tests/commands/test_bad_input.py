@@ -3,12 +3,10 @@
 import os
 import pickle
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-from attnlab.__main__ import main
 from attnlab.run import FORMAT
 from attnlab.training.durable import SUMS
 from tests.runs import attnlab, tiny
@@ -22,22 +20,6 @@ class Trap:
 
 
 TRAP = pickle.dumps(Trap(), protocol=2)
-
-
-@pytest.fixture
-def command(capfd, monkeypatch, tmp_path):
-    """Run a command line in this process, in an empty folder: (code, output, errors)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["attnlab", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capfd.readouterr()
-        assert "Traceback" not in captured.err
-        return ended.value.code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ COMMANDS = [
     "plot-attention",
     "explain",
     "heads",
+    "heatmap",
+    "kernel-regression",
     "translate",
 ]
 DATA_COMMANDS = ["data describe", "data generate", "data get"]
