@@ -96,10 +96,16 @@ def positions(
         for option, given in (("--positions", name), ("--size", size), ("--heads", heads)):
             if given is not None:
                 raise UsageError(f"{option} has no place beside a run, which has its own")
-        from attnlab.experiment.positions.told import told_in_run
+        from attnlab.experiment.positions.told import told_in_model
 
         trained, _ = load(arguments, config_dir)
-        told = told_in_run(trained, length)
+        folder = trained.run.folder
+        told = told_in_model(
+            trained.model,
+            trained.run.config.positions,
+            run=f"{folder.parent.name}/{folder.name}",
+            length=length,
+        )
         place = trained.run.plots
     file = f"positions{'' if told.run else f'-{told.config.name}'}.{format}"
     if output is None:

@@ -18,11 +18,11 @@ FAMILIES = ["bahdanau", "transformer"]
 
 def by_hand(name, score, query, keys):
     """The paper's formula for one query, from what enters the scoring function."""
-    weights = {each: value.detach().numpy() for each, value in score.named_parameters()}
     if name == "dot":
         return keys @ query
     if name == "scaled_dot":
         return keys @ query / np.sqrt(len(query))
+    weights = {each: value.detach().numpy() for each, value in score.named_parameters()}
     if name == "general":
         return (keys @ weights["key_weight.weight"].T) @ query
     if name == "additive":
@@ -121,3 +121,26 @@ def test_every_score_has_a_formula_and_says_its_terms(name):
     key = score.project_key(torch.randn(2, 5, 7).double())
     terms = score.terms(query, key)
     torch.testing.assert_close(score.factor * terms.sum(-1), score.compare(query, key))
+
+
+@pytest.mark.parametrize("positions", ["sinusoidal", "rotary", "shaw"])
+@pytest.mark.parametrize("key_value_heads", [1, 2])
+def test_heads_that_share_keys_and_values_are_shown_those(key_value_heads, positions):
+    model = small_model(
+        "transformer",
+        "scaled_dot",
+        positions=positions,
+        heads=4,
+        key_value_heads=key_value_heads,
+    )
+    for name, weights in recorded(model).items():
+        for head in range(1, 5):
+            worked = work_out(model, PAIR, name, head, 2)
+            bias = 0.0 if worked.bias is None else worked.bias
+            scores = by_hand("scaled_dot", None, worked.query, worked.keys) + bias
+            visible = worked.visible
+            exponentials = np.where(visible, np.exp(scores), 0.0)
+            np.testing.assert_allclose(worked.weights, exponentials / exponentials.sum())
+            np.testing.assert_allclose(worked.weights, weights[0, head - 1, 2])
+            told = 0.0 if worked.told is None else worked.told
+            np.testing.assert_allclose(worked.context, worked.weights @ worked.values + told)

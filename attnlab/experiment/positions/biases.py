@@ -31,8 +31,9 @@ def alibi_page(told: ToldPositions) -> PositionsPage:
     biases = {stack: told.bias(stack) for stack in told.relatives}
     steepness = slopes(told.heads)
     steepest_first = np.argsort(steepness)[::-1]
-    shown = [int(steepest_first[place]) for place in (0, told.heads // 4)]
-    lowest = float(np.nanmin(biases["encoder"][shown[0]]))
+    # One head in four is steeper than the second one that is shown.
+    steep, flatter = steepest_first[0], steepest_first[min(-(-told.heads // 4), told.heads - 1)]
+    lowest = float(np.nanmin(biases["encoder"][steep]))
     last = np.exp(biases["decoder"][:, -1])
     last /= last.sum(axis=1, keepdims=True)
     offsets = np.arange(1 - told.length, told.length)
@@ -40,9 +41,9 @@ def alibi_page(told: ToldPositions) -> PositionsPage:
         title=f"ALiBi: {told.length} positions, {told.heads} heads",
         rows=[
             [
-                _matrix(biases["encoder"], "encoder", shown[0], lowest),
-                _matrix(biases["encoder"], "encoder", shown[1], lowest),
-                _matrix(biases["decoder"], "decoder", shown[1], lowest),
+                _matrix(biases["encoder"], "encoder", steep, lowest),
+                _matrix(biases["encoder"], "encoder", flatter, lowest),
+                _matrix(biases["decoder"], "decoder", flatter, lowest),
             ],
             [
                 LinesPanel(

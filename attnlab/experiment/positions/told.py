@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 
 from attnlab.attention.multihead import MultiHeadAttention
 from attnlab.attention.positions import (
@@ -15,7 +16,6 @@ from attnlab.attention.positions import (
 from attnlab.attention.scores import SCORES
 from attnlab.attention.scores.products import DotConfig
 from attnlab.evaluation.positions import Array
-from attnlab.experiment.trained import Trained
 
 STACKS = {"encoder": False, "decoder": True}
 """By name, whether a query sees no key behind itself."""
@@ -91,12 +91,14 @@ def told_by_formula(
     )
 
 
-def told_in_run(trained: Trained, length: int) -> ToldPositions:
+def told_in_model(
+    model: nn.Module, config: PositionsConfig, *, run: str, length: int
+) -> ToldPositions:
     """The parts of a trained model, whichever model it is: they are known by their classes."""
     embeddings: dict[str, PositionEmbedding] = {}
     relatives: dict[str, list[RelativePositions]] = {}
     heads = size = 1
-    for name, module in trained.model.cpu().named_modules():
+    for name, module in model.cpu().named_modules():
         stack = next((each for each in STACKS if each in name.split(".")), None)
         if stack is None:
             continue
@@ -107,13 +109,12 @@ def told_in_run(trained: Trained, length: int) -> ToldPositions:
             if type(told) is not RelativePositions:
                 relatives.setdefault(stack, []).append(told)
                 heads, size = module.heads, module.query_weight.out_features // module.heads
-    folder = trained.run.folder
     return ToldPositions(
-        config=trained.run.config.positions,
+        config=config,
         embeddings=embeddings,
         relatives=relatives,
         heads=heads,
         size=size,
         length=length,
-        run=f"{folder.parent.name}/{folder.name}",
+        run=run,
     )
