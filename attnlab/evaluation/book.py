@@ -16,7 +16,7 @@ from attnlab.evaluation.metrics import Measured
 from attnlab.table import table
 
 SENTENCES = ("go .", "i lost .", "he's calm .", "i'm home .")
-"""The book translates these, of which most models have been trained on the first two."""
+"""What the book has its models translate, in small letters and with punctuation apart."""
 
 BEST_LOSSES: Mapping[str, float] = {"rnn": 2.54, "bahdanau": 1.39, "transformer": 1.73}
 """The lowest point of the validation curves in the book's figures, by our model's name."""
@@ -24,21 +24,23 @@ BEST_LOSSES: Mapping[str, float] = {"rnn": 2.54, "bahdanau": 1.39, "transformer"
 _COLUMNS = ("sentence", "translation", "book's bleu", "BLEU", "references")
 
 _WHY = """\
-The book's bleu is of one sentence: p1^(1/2) · p2^(1/4), the shares of its words and pairs of words
-that the reference has, with the brevity penalty; a word that is right counts the more, and a whole
-translation of one or two words can reach 1. BLEU (Papineni et al. 2002) is of a corpus: the
-geometric mean of p1 to p4, all weighing the same. So the two are no more the same figure than their
-names are: no bleu of the book's can stand beside a published BLEU."""
+The book's bleu is of one sentence, from 0 to 1: p1^(1/2) · p2^(1/4) and a brevity penalty, where p1
+is the share of its words that the reference has and p2 that of its pairs of words. Its exponents
+sum to 3/4 and look no further than pairs, so a sentence that is half right has about 0.5. BLEU
+(Papineni et al. 2002), from 0 to 100, is of a corpus: p1 to p4 are counted over all of it and weigh
+1/4 each. That is why the two differ, and why no bleu of the book's stands beside a published BLEU;
+BLEU of a single sentence, as in the table, leaves out the n-grams that it is too short for."""
 
 _LOSS = """\
-Loss: nats a target token, the end of the sentence included and padding not, over the 128 pairs that
-follow the trained ones in the file. It falls with every word that the vocabulary lacks: those are
-all one token, which is easy to guess. The vocabularies are not the book's, since its file is an
-older one: compare the three models' order, and not the second decimal."""
+Loss: nats a target token, sentence ends included and padding not, over the validation split; the
+book's is the lowest point of its curve, which is the same mean. Words that the vocabulary lacks are
+all one token, which is easy to guess and lowers the loss. The book's file of Tatoeba is an older
+one, with other sentences and words: what compares well is the order of the models, and how soon
+they overfit."""
 
 
 def book_bleu(hypothesis: Sequence[str], reference: Sequence[str], longest: int = 2) -> float:
-    """The book's `bleu`, equation 10.7.4, from 0 to 1, of words.
+    """The book's `bleu` (section 10.7, evaluation of predicted sequences), of words, from 0 to 1.
 
     `exp(min(0, 1 - r / h)) · Π_n p_n^(1/2ⁿ)` for n from 1 to `longest`, or to the number h of the
     hypothesis's words if that is less; r is that of the reference, and p_n the share of the

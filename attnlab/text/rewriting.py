@@ -5,6 +5,7 @@ Knows nothing of pieces.
 """
 
 import sys
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,6 @@ from attnlab.text.vocabulary_config import VocabularyConfig
 
 MARKS = ",.!?"
 """What a split of punctuation makes words of its own."""
-
-_NO_BREAK_SPACES = "\u00a0\u202f"
 
 
 def rules_of(config: VocabularyConfig) -> dict[str, str]:
@@ -27,8 +26,13 @@ def rules_of(config: VocabularyConfig) -> dict[str, str]:
                 rules[character] = character.lower()
     if config.split_punctuation:
         rules |= {mark: f" {mark}" for mark in MARKS}
-        rules |= dict.fromkeys(_NO_BREAK_SPACES, " ")
+        rules |= dict.fromkeys(filter(_is_odd_space, map(chr, range(sys.maxunicode + 1))), " ")
     return rules
+
+
+def _is_odd_space(character: str) -> bool:
+    """Whether it is one as French typography has it before `!`: no-break, narrow or thin."""
+    return unicodedata.category(character) == "Zs" and character != " "
 
 
 def joined_marks(sentences: Sequence[str]) -> dict[str, str]:

@@ -32,7 +32,7 @@ class VocabularyConfig:
             whole words; those of pieces have no such bound.
         lowercase: whether capitals are read as small letters, and so never written.
         split_punctuation: whether `,` `.` `!` `?` stand apart from the word before them, and
-            no-break spaces are plain ones.
+            no-break spaces and their like are plain ones.
         character_coverage: the share of running characters that get a piece, in (0, 1].
         sample_pairs: of a corpus with more pairs than this, the pieces are learnt from so many,
             drawn at random; the draw is the same for every seed, so that runs which differ in

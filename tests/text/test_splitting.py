@@ -64,3 +64,13 @@ def test_a_digest_is_of_seed_and_sentence():
     # printf '7\nGo!' | sha256sum
     assert source_digests(["Go!"], 7) == hashlib.sha256(b"7\nGo!").digest()[:16]
     assert source_digests(["Go!"], 8) != source_digests(["Go!"], 7)
+
+
+def test_the_last_pairs_are_held_out_in_their_order():
+    pairs = [SentencePair(f"source {n // 3}", str(n)) for n in range(12)]
+    parts = hold_out(pairs, ("valid", "test"), 1 / 6, 1, "last")
+    assert parts == {"train": pairs[:8], "valid": pairs[8:10], "test": pairs[10:]}
+    assert hold_out(pairs, ("valid", "test"), 1 / 6, 2, "last") == parts, "there is no chance"
+    assert hold_out(pairs, (), 1 / 6, 1, "last") == {"train": pairs}
+    with pytest.raises(AttnlabError, match="2 pairs are too few to hold out valid and test"):
+        hold_out(pairs[:2], ("valid", "test"), 1 / 6, 1, "last")

@@ -133,3 +133,35 @@ def test_packed_pairs_collate_by_hand():
     assert batch.target_input.tolist() == [[2, 7, 0, 0], [2, 9, 10, 11]]
     assert batch.target_output.tolist() == [[7, 3, 0, 0], [9, 10, 11, 3]]
     assert batch.target_mask.tolist() == [[True, True, False, False], [True] * 4]
+
+
+@settings(deadline=None)
+@given(corpora, st.integers(1, 15))
+def test_batches_of_so_many_sentences(pairs, sentences):
+    batches = TrainingBatches(pairs, 1, seed=2, batch_sentences=sentences)
+    for epoch in (0, 1):
+        found = list(batches.epoch(epoch))
+        assert len(found) == batches.batches_in(epoch)
+        sizes = sorted(len(batch.source) for batch in found)
+        assert sum(sizes) == len(pairs)
+        assert set(sizes[1:]) <= {sentences}
+        seen = sorted(
+            target[mask].tolist()[:-1]
+            for batch in found
+            for target, mask in zip(batch.target_output, batch.target_mask, strict=True)
+        )
+        assert seen == sorted(pair.target for pair in pairs)
+    again = TrainingBatches(pairs, 1, seed=2, batch_sentences=sentences)
+    for one, other in zip(list(batches.epoch(1))[1:], again.epoch(1, start=1), strict=True):
+        assert torch.equal(one.source, other.source)
+
+
+def test_batches_of_sentences_mix_lengths_and_differ_from_epoch_to_epoch():
+    pairs = [EncodedPair([5] * (1 + n % 9), [6] * (1 + n % 9)) for n in range(90)]
+    batches = TrainingBatches(pairs, 1, seed=1, batch_sentences=30)
+    for batch in batches.epoch(0):
+        assert len(set(batch.source_mask.sum(1).tolist())) > 3
+    first, second = (next(batches.epoch(epoch)).source for epoch in (0, 1))
+    assert first.shape != second.shape or not torch.equal(first, second)
+    with pytest.raises(UsageError, match="batch_sentences=0 must be at least 1"):
+        TrainingBatches(pairs, 1, seed=1, batch_sentences=0)

@@ -83,6 +83,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "short": {"max_words": 9},
     "first": {"max_pairs": 50, "max_words": 14},
     "none held out": {"held_out_fraction": 0.0},
+    "the last held out": {"held_out": "last", "max_pairs": 70, "max_words": 14},
     "a valid file": {"valid": "valid.tsv"},
     "both files": {"valid": "valid.tsv", "test": "valid.tsv"},
 }
