@@ -14,6 +14,7 @@ import typer
 from attnlab import __version__
 from attnlab.commands import (
     average,
+    complexity,
     data,
     eval,
     explain,
@@ -48,6 +49,7 @@ app.command("explain")(explain.explain)
 app.command("positions")(positions.positions)
 app.command("heatmap")(heatmap.heatmap)
 app.command("kernel-regression")(kernel_regression.kernel_regression)
+app.command("complexity")(complexity.complexity)
 app.command("translate")(translate.translate)
 app.add_typer(data.app, name="data")
 

@@ -50,7 +50,11 @@ class ConvolutionalConfig(ModelConfig):
 
 
 class WordEmbedding(nn.Module):
-    """Word vectors, and where each word stands (section 3.1)."""
+    """Word vectors, and where each word stands (section 3.1).
+
+    Small ones, of a standard deviation of about 1/√size, 0.1 in the paper: then products of such
+    vectors are small too, and at first an attention looks everywhere.
+    """
 
     def __init__(
         self, config: ConvolutionalConfig, attention: AttentionConfig, table: nn.Embedding
@@ -65,9 +69,9 @@ class WordEmbedding(nn.Module):
         self, tokens: Int[Tensor, "batch length"], start: int = 0
     ) -> Float[Tensor, "batch length embedding_size"]:
         """Of tokens, the first of which stands at position `start`."""
-        embedded: Tensor = self.table(tokens) * self.scale
-        if self.positions is not None:
-            embedded = self.positions(embedded, start)
+        embedded: Tensor = self.table(tokens)
+        if self.positions is not None:  # as large as a position is
+            embedded = self.positions(embedded * self.scale, start) / self.scale
         return dropout(embedded, self.dropout, self.training)
 
 

@@ -1,0 +1,136 @@
+"""attnlab complexity."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from attnlab.commands.arguments import ConfigDir, with_examples
+from attnlab.errors import UsageError
+
+_ATTENTION = ("score", "normaliser", "positions")
+
+
+@with_examples(
+    """
+    attnlab complexity                     a minute or two; complexity.png
+    attnlab complexity --to 512 --batch 32 --threads 1
+    attnlab complexity --size 512 --heads 8 --kernel-size 5 -f svg
+    attnlab complexity score=additive      another scoring function in the attention
+"""
+)
+def complexity(
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="OVERRIDE...",
+            help="How attention is done: score=, normaliser=, positions= and their settings.",
+            show_default=False,
+        ),
+    ] = None,
+    size: Annotated[int, typer.Option("--size", min=1, help="d: features of a token.")] = 128,
+    heads: Annotated[int, typer.Option("--heads", min=1, help="Of self-attention.")] = 4,
+    kernel_size: Annotated[
+        int, typer.Option("--kernel-size", min=2, help="k: tokens that a convolution sees.")
+    ] = 3,
+    restriction: Annotated[
+        int,
+        typer.Option("--restriction", min=1, help="r, in the formulas: keys that a query may see."),
+    ] = 16,
+    shortest: Annotated[
+        int, typer.Option("--from", min=2, help="Tokens of the shortest sentence; then doubled.")
+    ] = 16,
+    longest: Annotated[
+        int, typer.Option("--to", min=2, help="Tokens of the longest sentence.")
+    ] = 4096,
+    batch: Annotated[
+        int, typer.Option("--batch", min=1, help="Sentences that are read at a time.")
+    ] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads", min=1, help="Of torch; its own choice if left out.", show_default=False
+        ),
+    ] = None,
+    processor_time: Annotated[
+        bool,
+        typer.Option(
+            "--processor-time",
+            help="Count the process's own seconds, for a machine where others are at work.",
+        ),
+    ] = False,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, help="For the gradient: initial weights and inputs.")
+    ] = 5,
+    budget: Annotated[
+        float,
+        typer.Option(
+            "--budget", min=0.0, help="Seconds: no longer sentences behind a pass that took more."
+        ),
+    ] = 2.0,
+    memory: Annotated[float, typer.Option("--memory", min=0.0, help="Gigabytes: likewise.")] = 1.0,
+    format: Annotated[
+        Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Of the figure.")
+    ] = "png",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The figure (.png, .svg, .pdf); complexity.png, or as --format says, if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on standard output.")
+    ] = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Measure what attention, recurrence and convolution cost as sentences grow, beside formulas.
+
+    Time and peak memory of one layer each, forward and in training, and how much of the first
+    token's gradient reaches the last output.
+    """
+    import json
+
+    from attnlab import launch
+    from attnlab.config import ExperimentConfig, from_node
+    from attnlab.experiment.complexity.drawing import draw_complexity
+    from attnlab.experiment.complexity.job import Survey, measure_complexity
+    from attnlab.experiment.complexity.layers import LayerSettings
+    from attnlab.plotting.saving import figure_suffix, save_figure
+    from attnlab.screen import show_messages
+
+    show_messages()
+    chosen = overrides or []
+    for override in chosen:
+        if override.lstrip("+~").partition("=")[0].partition(".")[0] not in _ATTENTION:
+            raise UsageError(
+                f"'{override}' says nothing of attention; give score=, normaliser= or positions= "
+                "here, and sizes as options such as --size"
+            )
+    config = from_node(
+        ExperimentConfig, launch.compose(launch.TRAIN, ["score=scaled_dot", *chosen], config_dir)
+    )
+    survey = Survey(
+        settings=LayerSettings(
+            size=size, heads=heads, width=kernel_size, attention=config.attention
+        ),
+        shortest=shortest,
+        longest=longest,
+        batch=batch,
+        threads=threads,
+        processor_time=processor_time,
+        seeds=seeds,
+        restriction=restriction,
+        budget_seconds=budget,
+        budget_bytes=memory * 1e9,
+    )
+    path = output or Path(f"complexity.{format}")
+    figure_suffix(path)  # before the work
+    report = measure_complexity(survey)
+    save_figure(draw_complexity(report), path)
+    if as_json:
+        typer.echo(json.dumps(report.as_json() | {"files": [str(path)]}, ensure_ascii=False))
+        return
+    typer.echo(f"{report}\n\n{path}")

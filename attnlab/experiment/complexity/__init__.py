@@ -1,0 +1,1 @@
+"""What a layer of each type costs as sentences grow. Begin with job."""
