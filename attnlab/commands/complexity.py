@@ -52,6 +52,13 @@ def complexity(
             "--threads", min=1, help="Of torch; its own choice if left out.", show_default=False
         ),
     ] = None,
+    processor_time: Annotated[
+        bool,
+        typer.Option(
+            "--processor-time",
+            help="Count the process's own seconds, for a machine where others are at work.",
+        ),
+    ] = False,
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="For the gradient: initial weights and inputs.")
     ] = 5,
@@ -113,6 +120,7 @@ def complexity(
         longest=longest,
         batch=batch,
         threads=threads,
+        processor_time=processor_time,
         seeds=seeds,
         restriction=restriction,
         budget_seconds=budget,

@@ -35,6 +35,7 @@ class Survey:
     longest: int
     batch: int
     threads: int | None
+    processor_time: bool
     seeds: int
     restriction: int
     budget_seconds: float
@@ -76,6 +77,7 @@ def measure_complexity(survey: Survey) -> ComplexityReport:
         settings=survey.settings,
         batch=survey.batch,
         threads=survey.threads,
+        processor_time=survey.processor_time,
         restriction=survey.restriction,
         seeds=survey.seeds,
         forward=forward,
@@ -112,6 +114,7 @@ def _series(
             batch=survey.batch,
             training=training,
             threads=survey.threads,
+            processor_time=survey.processor_time,
         )
         try:
             cost = processes.call(measuring.measure, task)

@@ -5,6 +5,7 @@ To be run in a fresh process, whose highest memory is then this pass's.
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -14,12 +15,15 @@ from attnlab.experiment.complexity.layers import LAYERS, LayerSettings
 from attnlab.training.allocator import keep_freed_memory
 
 _WARM_UP = 16  # tokens: libraries are loaded and threads started before anything is measured
-_ENOUGH_SECONDS, _FEWEST_PASSES, _MOST_PASSES = 0.3, 3, 100
+_ENOUGH_SECONDS, _FEWEST_PASSES, _MOST_PASSES = 0.3, 2, 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """`training`: forward and backward, or forward alone; `threads`: of torch, or as it likes."""
+    """`training`: forward and backward, or forward alone; `threads`: of torch, or as it likes.
+
+    `processor_time`: count the seconds of the process's own threads, not those of the clock.
+    """
 
     layer: str
     settings: LayerSettings
@@ -27,6 +31,7 @@ class Task:
     batch: int
     training: bool
     threads: int | None
+    processor_time: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,15 +54,17 @@ def measure(task: Task) -> Cost:
     keep_freed_memory()
     torch.manual_seed(1)
     layer = LAYERS[task.layer](task.settings)
-    _pass(layer, torch.randn(1, _WARM_UP, task.settings.size), task.training)
+    clock = time.process_time if task.processor_time else time.perf_counter
+    _pass(layer, torch.randn(1, _WARM_UP, task.settings.size), task.training, clock)
     x = torch.randn(task.batch, task.length, task.settings.size)
     before = highest_memory()
-    taken = [_pass(layer, x, task.training)]  # asks the system for memory, which takes its time
+    # The first one asks the system for memory, which takes its time.
+    taken = [_pass(layer, x, task.training, clock)]
     after = highest_memory()
     while len(taken) <= _FEWEST_PASSES or (
         sum(taken) < _ENOUGH_SECONDS and len(taken) <= _MOST_PASSES
     ):
-        taken.append(_pass(layer, x, task.training))
+        taken.append(_pass(layer, x, task.training, clock))
     return Cost(
         length=task.length,
         seconds=min(taken[1:]),
@@ -66,9 +73,9 @@ def measure(task: Task) -> Cost:
     )
 
 
-def _pass(layer: nn.Module, x: Tensor, training: bool) -> float:
+def _pass(layer: nn.Module, x: Tensor, training: bool, clock: Callable[[], float]) -> float:
     """Its seconds."""
-    started = time.perf_counter()
+    started = clock()
     if training:
         # What a layer in the middle of a model is asked for: gradients of its input and weights.
         given = x.requires_grad_()
@@ -76,7 +83,7 @@ def _pass(layer: nn.Module, x: Tensor, training: bool) -> float:
     else:
         with torch.no_grad():
             layer(x)
-    return time.perf_counter() - started
+    return clock() - started
 
 
 def highest_memory() -> int | None:

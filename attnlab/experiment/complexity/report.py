@@ -71,6 +71,7 @@ class ComplexityReport:
     settings: LayerSettings
     batch: int
     threads: int | None
+    processor_time: bool
     restriction: int
     seeds: int
     forward: list[Series]
@@ -89,9 +90,10 @@ class ComplexityReport:
         """What was measured, in a line."""
         batch = "one sentence" if self.batch == 1 else f"{self.batch} sentences at a time"
         threads = {None: "", 1: " · 1 thread"}.get(self.threads, f" · {self.threads} threads")
+        time = " · processor time" if self.processor_time else ""
         return (
             f"one layer · d = {self.settings.size} · {self.settings.heads} heads · "
-            f"k = {self.settings.width} · {batch}{threads}"
+            f"k = {self.settings.width} · {batch}{threads}{time}"
         )
 
     def __str__(self) -> str:
@@ -142,6 +144,7 @@ class ComplexityReport:
             "positions": self.settings.attention.positions.name,
             "batch": self.batch,
             "threads": self.threads,
+            "processor_time": self.processor_time,
             "formulas": [
                 {
                     "layer": each.name,
