@@ -33,7 +33,7 @@ def test_by_hand(hypothesis, reference, expected):
 
 
 def test_n_grams_up_to_the_length_that_is_asked_for():
-    words, reference = "A B B C D".split(), "A B C D E F".split()
+    words, reference = ["A", "B", "B", "C", "D"], ["A", "B", "C", "D", "E", "F"]
     brevity = math.exp(1 - 6 / 5)
     assert book_bleu(words, reference, longest=1) == pytest.approx(brevity * (4 / 5) ** 0.5)
     of_three = brevity * (4 / 5) ** 0.5 * (3 / 4) ** 0.25 * (1 / 3) ** 0.125
