@@ -4,6 +4,7 @@ All stand on one score, the Gaussian's `-u²/2` with `u = ‖q - k‖ / σ`, fro
 distance in widths: u² is -2 times the score. A softmax of that score is the Gaussian kernel.
 """
 
+import math
 from abc import abstractmethod
 
 import torch
@@ -106,7 +107,7 @@ class ConstantKernel(Kernel):
 
 def _rounding(x: Tensor) -> float:
     """More than a score's rounding changes a squared distance of about 1."""
-    return float(torch.finfo(x.dtype).eps) ** 0.5
+    return math.sqrt(torch.finfo(x.dtype).eps)
 
 
 KERNELS: dict[str, type[Kernel]] = {
