@@ -24,6 +24,7 @@ from attnlab.commands import (
     lr_find,
     plot_attention,
     positions,
+    scores,
     train,
     translate,
 )
@@ -46,6 +47,7 @@ app.command("average")(average.average)
 app.command("plot-attention")(plot_attention.plot_attention)
 app.command("heads")(heads.heads)
 app.command("explain")(explain.explain)
+app.command("scores")(scores.scores)
 app.command("positions")(positions.positions)
 app.command("heatmap")(heatmap.heatmap)
 app.command("kernel-regression")(kernel_regression.kernel_regression)
