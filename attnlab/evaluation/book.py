@@ -35,8 +35,7 @@ _LOSS = """\
 Loss: nats a target token, sentence ends included and padding not, over the validation split; the
 book's is the lowest point of its curve, which is the same mean. Words that the vocabulary lacks are
 all one token, which is easy to guess and lowers the loss. The book's file of Tatoeba is an older
-one, with other sentences and words: what compares well is the order of the models, and how soon
-they overfit."""
+one, with other sentences and words, so the two are no race: docs/d2l.md says what else differs."""
 
 
 def book_bleu(hypothesis: Sequence[str], reference: Sequence[str], longest: int = 2) -> float:
