@@ -12,14 +12,10 @@ TRAINING = (
     "checkpoint_every=4",
     "validate_sentences=4",
     "watch_sentences=1",
-    "search.max_length_factor=0.5",
     "log_every=1",
-    "batch_tokens=256",
+    "search.max_length_factor=0.5",
 )
 CORPUS = ("data.max_pairs=300", "vocabulary.size=300")
-SHORT = ("search.max_length_factor=0.1", "search.max_length_extra=3")
-"""A model that has learnt nothing does not know when to end; these end it."""
-
 TOY_TASK = ("data.task.pairs=300", "data.task.held_out=20")
 TOY_TASKS = ("copy", "reverse", "sort", "lookup")
 OF_EXPERIMENTS = {
@@ -29,10 +25,19 @@ OF_EXPERIMENTS = {
     "d2l_transformer": "transformer",
 }
 """Which model an experiment chooses."""
+SIZES = SMALLER | {
+    "transformer": (*SMALLER["transformer"], "model.encoder_layers=1"),
+    "convolutional": ("model.embedding_size=32", "model.hidden_size=32"),
+}
+
+SHORT = ("search.max_length_factor=0.1", "search.max_length_extra=3")
+"""A model that has learnt nothing does not know when to end; these end it."""
 
 OTHERS: dict[str, Sequence[str]] = {
     "heads": ("--count", "4", *SHORT),
     "eval": SHORT,
+    "kernel-regression": ("training.epochs=3",),
+    "complexity": ("--to", "64", "--seeds", "1", "--size", "16"),
 }
 """What makes other commands than training smaller; an option that is given again has its way."""
 
@@ -55,21 +60,27 @@ def smaller(arguments: Sequence[str], corpora: Path) -> list[str]:
     command = arguments[0]
     if command == "train":
         return [*arguments, *_smaller_training(arguments, corpora)]
-    return [*arguments, *OTHERS.get(command, ())]
+    if "--book" in arguments:  # four sentences, by the book's search
+        return list(arguments)
+    return [*arguments, *_unless_named(OTHERS.get(command, ()), arguments)]
 
 
 def _smaller_training(arguments: Sequence[str], corpora: Path) -> Iterator[str]:
     chosen = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     experiment = chosen.get("experiment", "")
     model = chosen.get("model") or OF_EXPERIMENTS.get(experiment, "bahdanau")
-    named = {argument.partition("=")[0] for argument in arguments}
-    yield from TRAINING
-    sizes = (*SMALLER[model], *(("model.encoder_layers=1",) if model == "transformer" else ()))
-    yield from (value for value in sizes if value.partition("=")[0] not in named)
     data = chosen.get("data", "tatoeba" if experiment.startswith("d2l") else "builtin")
+    yield from TRAINING
+    if not experiment.startswith("d2l"):  # whose batches are of so many sentences
+        yield "batch_tokens=256"
+    yield from _unless_named(SIZES[model], arguments)
     if data in TOY_TASKS:
         yield from TOY_TASK
-        return
-    yield from CORPUS
-    if data != "bitext":
-        yield f"data.root={corpora / data}"
+    else:
+        yield from (*CORPUS, f"data.root={corpora / data}")
+
+
+def _unless_named(values: Sequence[str], arguments: Sequence[str]) -> Iterator[str]:
+    """Those of `values` whose setting is not what the command is about."""
+    named = {argument.partition("=")[0] for argument in arguments if "=" in argument}
+    return (value for value in values if value.partition("=")[0] not in named)
