@@ -15,8 +15,12 @@ COMMANDS = [
     "plot-attention",
     "explain",
     "heads",
+<<<<<<< ours
     "heatmap",
     "kernel-regression",
+=======
+    "scores",
+>>>>>>> theirs
     "translate",
 ]
 DATA_COMMANDS = ["data describe", "data generate", "data get"]
@@ -39,7 +43,7 @@ def test_help_lists_the_commands_and_version_is_told(tmp_path):
 def test_train_help_names_every_choice(tmp_path):
     shown = attnlab("train", "--help", folder=tmp_path).output
     assert "score=additive|cosine|dot|gaussian|general|location|scaled_dot" in shown
-    assert "model=bahdanau|rnn|transformer" in shown
+    assert "model=bahdanau|convolutional|rnn|transformer" in shown
 
 
 @pytest.mark.parametrize("module", ["torch", "hydra", "matplotlib", "sacrebleu", "numpy", "pooch"])

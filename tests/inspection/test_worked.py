@@ -88,6 +88,23 @@ def test_a_heads_vectors_are_its_projections():
     np.testing.assert_array_equal(worked.values, inputs["values"][0, :, 8:].numpy())
 
 
+@pytest.mark.parametrize("shared", [1, 2])
+def test_heads_that_share_keys_and_values_are_worked_out_with_those(shared):
+    model = small_model("transformer", "scaled_dot", heads=6, key_value_heads=shared)
+    name = "encoder.layer2.self"
+    weights = recorded(model)[name][0]
+    for head in range(1, 7):
+        worked = work_out(model, PAIR, name, head, 1)
+        scores = worked.keys @ worked.query / np.sqrt(2)
+        shown = np.exp(scores - scores.max())
+        shown /= shown.sum()
+        np.testing.assert_allclose(shown, weights[head - 1, 1].numpy(), atol=1e-10)
+        np.testing.assert_allclose(worked.context, shown @ worked.values, atol=1e-10)
+    first = [work_out(model, PAIR, name, head, 1).values for head in range(1, 7)]
+    np.testing.assert_array_equal(first[0], first[1])
+    assert np.array_equal(first[0], first[5]) == (shared == 1)
+
+
 @pytest.mark.parametrize("feeding", [True, False])
 def test_a_recurrent_models_queries_one_by_one(feeding):
     model = small_model("bahdanau", input_feeding=feeding)
