@@ -136,6 +136,11 @@ class ExperimentConfig:
                 "dropout agree, and with model.dropout=0.0 they are the same: set "
                 "model.dropout=0.1 or so, or objective.r_drop=0"
             )
+        if self.objective.coverage and self.compile:
+            raise UsageError(
+                f"objective.coverage={self.objective.coverage} has to see the attention weights, "
+                "which compile=true does away with: choose compile=false"
+            )
 
     @property
     def attention(self) -> AttentionConfig:

@@ -11,6 +11,11 @@ from torch.profiler import record_function
 from attnlab.errors import UsageError
 from attnlab.models.interface import EncoderDecoder
 from attnlab.tokenised.batching import Batch
+from attnlab.training.coverage import (
+    has_cross_attention,
+    total_coverage_loss,
+    watch_cross_attention,
+)
 from attnlab.training.cross_entropy import summed_cross_entropy
 from attnlab.training.r_drop import total_log_partition_and_divergence, twice
 from attnlab.training.scheduled_sampling import ScheduledSamplingConfig, with_own_words
@@ -23,12 +28,14 @@ class ObjectiveConfig:
 
     `word_dropout`: the shares of tokens that a model does not get to read. `r_drop`: α of Liang
     et al. 2021, how much two readings with different dropout are to agree; 0 is one reading.
+    `coverage`: λ of See et al. 2017, what it costs to look at a word twice; 0 is nothing.
     `sampling`: scheduled sampling, which target words it reads as it would have said them itself.
     """
 
     label_smoothing: float
     word_dropout: WordDropoutConfig
     r_drop: float
+    coverage: float
     sampling: ScheduledSamplingConfig
 
     def __post_init__(self) -> None:
@@ -36,8 +43,9 @@ class ObjectiveConfig:
             raise UsageError(
                 f"objective.label_smoothing={self.label_smoothing} must be from 0 to under 1"
             )
-        if not self.r_drop >= 0:
-            raise UsageError(f"objective.r_drop={self.r_drop} must be at least 0")
+        for name in ("r_drop", "coverage"):
+            if not getattr(self, name) >= 0:
+                raise UsageError(f"objective.{name}={getattr(self, name)} must be at least 0")
 
 
 class Objective(nn.Module):
@@ -48,6 +56,11 @@ class Objective(nn.Module):
 
     def __init__(self, model: EncoderDecoder[Any], config: ObjectiveConfig) -> None:
         super().__init__()
+        if config.coverage and not has_cross_attention(model):
+            raise UsageError(
+                f"objective.coverage={config.coverage} is about where a model looks, and this one "
+                "has no attention: choose model=bahdanau, or leave objective.coverage out"
+            )
         self.model, self.config = model, config
 
     def forward(self, batch: Batch, done: float) -> Tensor:
@@ -60,6 +73,16 @@ class Objective(nn.Module):
             return total_cross_entropy(self.model, batch, config.label_smoothing)
         share = config.sampling.share_when(done)
         batch = with_own_words(self.model, batch, share, config.sampling.words)
+        if config.coverage == 0:
+            return self._without_coverage(batch)
+        with watch_cross_attention(self.model) as looked:
+            loss = self._without_coverage(batch)
+        masks = batch.target_mask if config.r_drop == 0 else twice(batch).target_mask
+        readings = len(masks) // len(batch.target_mask)
+        return loss + config.coverage * total_coverage_loss(looked, masks) / readings
+
+    def _without_coverage(self, batch: Batch) -> Tensor:
+        config = self.config
         if config.r_drop == 0:
             batch = drop_words(batch, config.word_dropout)
             return total_cross_entropy(self.model, batch, config.label_smoothing)

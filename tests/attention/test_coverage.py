@@ -47,7 +47,7 @@ def test_then_it_tells_keys_that_were_looked_at_from_others(name):
     assert changed.tolist() == [[True, True, False, True, True]] * BATCH
 
 
-def by_hand(name, weights, q, k, moved_by):
+def by_hand(name, weights, q, k, j, moved_by):
     """One key's score, with `moved_by` = w_c c_j."""
     if name == "additive":  # equation 11
         inner = weights["key_weight.weight"] @ k + weights["query_weight.weight"] @ q + moved_by
@@ -55,13 +55,20 @@ def by_hand(name, weights, q, k, moved_by):
     if name == "gaussian":
         w = weights["width"]
         return -((w * q - (w * k + moved_by)) ** 2).sum() / 2
+    if name == "location":
+        return q @ (weights["weight"][j] + moved_by)
+    if name == "cosine":
+        unit_q, unit_k = q / np.linalg.norm(q), k / np.linalg.norm(k)
+        return weights["sharpness"] * (unit_q @ (unit_k + moved_by))
     if name == "general":
         return q @ (weights["key_weight.weight"] @ k) + q @ moved_by
     assert name in ("dot", "scaled_dot")
     return (q @ k + q @ moved_by) / (np.sqrt(QUERY_SIZE) if name == "scaled_dot" else 1)
 
 
-@pytest.mark.parametrize("name", ["additive", "dot", "scaled_dot", "general", "gaussian"])
+@pytest.mark.parametrize(
+    "name", ["additive", "dot", "scaled_dot", "general", "gaussian", "cosine", "location"]
+)
 def test_scores_by_hand(name):
     score, coverage, query, key, covered = built(name)
     torch.nn.init.normal_(coverage.weight)
@@ -71,7 +78,9 @@ def test_scores_by_hand(name):
     for row in range(BATCH):
         for j in range(KEYS):
             moved_by = w_c * covered[row, j].item()
-            expected = by_hand(name, weights, query[row, 0].numpy(), key[row, j].numpy(), moved_by)
+            expected = by_hand(
+                name, weights, query[row, 0].numpy(), key[row, j].numpy(), j, moved_by
+            )
             assert found[row, j].item() == pytest.approx(expected, abs=1e-10)
 
 

@@ -24,7 +24,7 @@ class LocationScore(Score):
 
     The score of the key at place j is row j of W_a times the query. What the key says plays no
     part, only how many keys stand before it: a memory that grows key by key, as that of a decoder
-    does, keeps the places it has.
+    does, keeps the places it has. Moved, as by coverage, are the rows themselves.
     """
 
     formula = "wⱼ·q, where j is the place of the key"
@@ -44,25 +44,38 @@ class LocationScore(Score):
         """Keys without features, since all that counts is how many there are."""
         return key[..., :0]
 
+    def movable_features(self, key_size: int) -> int:  # noqa: ARG002
+        """Those of a row of W."""
+        return self.weight.size(1)
+
+    def moved_key(
+        self,
+        key: Float[Tensor, "*batch keys no_features"],  # noqa: ARG002
+        by: Float[Tensor, "*batch keys movable_features"],
+    ) -> Float[Tensor, "*batch keys movable_features"]:
+        """What is added to each key's row of W."""
+        return by
+
     def compare(
         self,
         query: Float[Tensor, "*batch queries size"],
-        key: Float[Tensor, "*batch keys no_features"],
+        key: Float[Tensor, "*batch keys features"],
     ) -> Float[Tensor, "*batch queries keys"]:
         """`w_j · q`, with j counted from the beginning of the memory."""
-        return query @ self._rows(key.size(-2)).to(query.dtype).transpose(0, 1)
+        return query @ self._rows(key).to(query.dtype).transpose(-2, -1)
 
     def terms(
         self,
         query: Float[Tensor, "*batch queries size"],
-        key: Float[Tensor, "*batch keys no_features"],
+        key: Float[Tensor, "*batch keys features"],
     ) -> Float[Tensor, "*batch queries keys size"]:
         """`w_ji q_i`."""
-        return query.unsqueeze(-2) * self._rows(key.size(-2))
+        return query.unsqueeze(-2) * self._rows(key).unsqueeze(-3)
 
-    def _rows(self, keys: int) -> Float[Tensor, "keys size"]:
-        """The row of W for each of so many keys."""
-        longest = len(self.weight)
-        if keys <= longest:
-            return self.weight[:keys]
-        return torch.cat([self.weight, self.weight[-1:].expand(keys - longest, -1)])
+    def _rows(self, key: Float[Tensor, "*batch keys features"]) -> Float[Tensor, "*rows keys size"]:
+        """The row of W for each key, moved where it was moved."""
+        longest, keys = len(self.weight), key.size(-2)
+        rows = self.weight[:keys]
+        if keys > longest:
+            rows = torch.cat([rows, rows[-1:].expand(keys - longest, -1)])
+        return rows + key if key.size(-1) else rows

@@ -62,6 +62,7 @@ class Explanation:
     `askers` are the pieces of which one asks at each step: those that are said, or in the
     encoder's self-attention those of the source. `read` are the target's pieces as they are read,
     and `keys` those that can be looked at. `also` are further steps, from 1, with the same word.
+    `is_covered`: whether what earlier steps looked at has moved the projected keys.
     """
 
     run: Path
@@ -79,6 +80,7 @@ class Explanation:
     askers: list[str]
     read: list[str]
     keys: list[str]
+    is_covered: bool
     worked: WorkedStep
 
     @property
@@ -107,6 +109,7 @@ class Explanation:
             | {"parameters": {each.symbol: each.shape for each in self.score.parameters}},
             "normaliser": asdict(self.normaliser),
             "keys": self.keys,
+            "coverage": self.is_covered,
             "query": worked.query.tolist(),
             "projected_query": worked.projected_query.tolist(),
             "key_vectors": worked.keys.tolist(),

@@ -18,6 +18,7 @@ from attnlab.experiment.trained import Trained, require_attention
 from attnlab.inspection.maps import labels
 from attnlab.inspection.recorded import KINDS, kind_and_layer
 from attnlab.inspection.worked import work_out
+from attnlab.models.bahdanau import BahdanauConfig
 from attnlab.text.tokens import BEGIN, END
 from attnlab.text.words import Word
 from attnlab.tokenised.batching import EncodedPair
@@ -71,6 +72,7 @@ def explain_step(
         query,
     )
     pooling, config = attentions(trained.model)[name], trained.run.config
+    chosen = trained.run.config.model
     return Explanation(
         run=trained.run.folder,
         model=config.model.name,
@@ -87,6 +89,7 @@ def explain_step(
         askers=askers,
         read=read,
         keys=read if kind == "decoder" else source,
+        is_covered=isinstance(chosen, BahdanauConfig) and chosen.coverage,
         worked=worked,
     )
 

@@ -71,9 +71,11 @@ def _mask(told: Explanation) -> str:
     hidden = int((~told.worked.visible).sum())
     if not hidden:
         return "The mask hides none of the keys."
-    why = (
-        ": nothing looks at a word that is still to be said" if told.place.kind == "decoder" else ""
-    )
+    why = ""
+    if told.place.kind == "decoder":
+        why = ": nothing looks at a word that is still to be said"
+    elif told.worked.window is not None:
+        why = ": they stand outside of the window"
     return f"The mask hides {hidden} of the keys{why}."
 
 

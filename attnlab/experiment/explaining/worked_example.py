@@ -104,13 +104,16 @@ def _keys(told: Explanation) -> str:
     cells["‖k‖"] = np.linalg.norm(worked.keys, axis=1)
     if projects:
         cells |= {f"k′{lowered(n)}": projected[:, n - 1] for n in range(1, shown + 1)}
-    unread = "" if told.score.reads_keys else " The score reads none of them, only their places."
+    more = "" if told.score.reads_keys else " The score reads none of them, only their places."
+    if told.is_covered:
+        moved = "k′" if told.score.reads_keys else "wⱼ, below,"
+        more += f" Coverage has moved {moved} by what was looked at in the steps before."
     return "\n".join(
         [
             "2. The keys k are what can be looked at",
             *paragraph(
                 f"{len(told.keys)} {_KEYS[told.place.kind]} (▁ begins a word), each with "
-                f"{worked.keys.shape[1]} numbers, of which the first {shown} are here.{unread}"
+                f"{worked.keys.shape[1]} numbers, of which the first {shown} are here.{more}"
             ),
             columns(told.keys, {name: fixed(column, 3) for name, column in cells.items()}),
         ]
