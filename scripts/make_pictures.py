@@ -1,23 +1,81 @@
-"""The README's pictures, drawn anew: python scripts/make_pictures.py [--runs FOLDER].
+"""The pictures of README and docs, drawn anew: python scripts/make_pictures.py [NAME...].
 
-Trains the default Bahdanau model and Transformer on the built-in corpus (a few minutes each) unless
-FOLDER holds runs called pictures-bahdanau and pictures-transformer already.
+Without names, all of them. Those of translators look into two models that are trained on the
+built-in corpus first (a few minutes each) unless `--runs FOLDER` holds them already as
+pictures-bahdanau and pictures-transformer; that of a task with known attention into a third.
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 SENTENCE = "The tired teacher did not read the letters to her brother."
-CHOSEN = ["--text", SENTENCE]
-DRAWN = {
-    "cross": ("bahdanau", [*CHOSEN, "--numbers"]),
-    "heads": ("transformer", [*CHOSEN, "--layer", "2", "--layer", "3"]),
-    "self": ("transformer", [*CHOSEN, "--kind", "encoder", "--average", "heads"]),
-    "gold": ("transformer", ["--sentence", "7", "--reference", "--layer", "2"]),
-    "learning": ("transformer", ["--through-training", "--best", "--frames", "6"]),
+CHOSEN = ("--text", SENTENCE)
+TRAININGS = {
+    "bahdanau": ("model=bahdanau",),
+    "transformer": ("model=transformer",),
+    "reverse": ("data=reverse",),
+}
+
+
+@dataclass(frozen=True)
+class Attention:
+    """A figure of a trained model's attention: which of `TRAININGS`, and what of it."""
+
+    training: str
+    options: tuple[str, ...]
+
+    def draw(self, path: Path, runs: str) -> None:
+        """Draw it, with a model trained before if there is none."""
+        name = f"pictures-{self.training}"
+        if not list(Path(runs).glob(f"{name}/*/config.yaml")):
+            attnlab("train", *TRAININGS[self.training], f"name={name}", f"runs_root={runs}")
+        attnlab("plot-attention", name, *self.options, "-o", str(path), f"runs_root={runs}")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that a command writes by itself."""
+
+    command: tuple[str, ...]
+
+    def draw(self, path: Path, _: str) -> None:
+        """Draw it."""
+        attnlab(*self.command, "-o", str(path))
+
+
+@dataclass(frozen=True)
+class Regression:
+    """One of the figures that a kernel regression leaves in its run's folder."""
+
+    name: str
+    overrides: tuple[str, ...] = ()
+
+    def draw(self, path: Path, _: str) -> None:
+        """Draw it, in a run that nobody keeps."""
+        with TemporaryDirectory() as folder:
+            attnlab("kernel-regression", *self.overrides, f"hydra.run.dir={folder}")
+            shutil.copyfile(Path(folder) / self.name, path)
+
+
+DRAWN: dict[str, Attention | Figure | Regression] = {
+    "cross": Attention("bahdanau", (*CHOSEN, "--numbers")),
+    "heads": Attention("transformer", (*CHOSEN, "--layer", "2", "--layer", "3")),
+    "self": Attention("transformer", (*CHOSEN, "--kind", "encoder", "--average", "heads")),
+    "gold": Attention("transformer", ("--sentence", "7", "--reference", "--layer", "2")),
+    "learning": Attention("transformer", ("--through-training", "--best", "--frames", "6")),
+    "toy": Attention("reverse", ("--sentence", "1")),
+    "weights": Figure(("heatmap", "--weights", "all")),
+    "scores": Figure(("scores",)),
+    "positions": Figure(("positions",)),
+    "complexity": Figure(("complexity",)),
+    "regression": Regression("fits.png"),
+    "regression-weights": Regression("trained_weights.png"),
 }
 
 
@@ -28,17 +86,16 @@ def attnlab(*arguments: str) -> None:
 
 def main() -> None:
     """Read the command line, train what is missing, draw."""
-    parser = argparse.ArgumentParser(description="Draw the README's pictures.")
-    parser.add_argument("--runs", default="runs", help="where the two runs are or go to")
-    folder = parser.parse_args().runs
+    parser = argparse.ArgumentParser(description="Draw the pictures of README and docs.")
+    parser.add_argument("names", nargs="*", help=f"some of: {', '.join(DRAWN)}")
+    parser.add_argument("--runs", default="runs", help="where the trained runs are or go to")
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.names) - set(DRAWN))
+    if unknown:
+        parser.error(f"there is no picture '{unknown[0]}'; choose among: {', '.join(DRAWN)}")
     PICTURES.mkdir(parents=True, exist_ok=True)
-    for model in sorted({model for model, _ in DRAWN.values()}):
-        if not list(Path(folder).glob(f"pictures-{model}/*/config.yaml")):
-            attnlab("train", f"model={model}", f"name=pictures-{model}", f"runs_root={folder}")
-    for picture, (model, options) in DRAWN.items():
-        output = str(PICTURES / f"{picture}.png")
-        name = f"pictures-{model}"
-        attnlab("plot-attention", name, *options, "--output", output, f"runs_root={folder}")
+    for name in arguments.names or DRAWN:
+        DRAWN[name].draw(PICTURES / f"{name}.png", arguments.runs)
 
 
 if __name__ == "__main__":

@@ -143,13 +143,11 @@ class _Child(_Parent):
 
 
 def test_a_docstring_is_shared_out_among_the_fields():
-    assert (
-        field_sentences(_Child)
-        == {
-            "rate": "how fast (e.g. 1.5); null is not at all. It is a share.",
-            "first": "`first` and `second`: sizes.",
-            "second": "`first` and `second`: sizes.",
-            "limit": "A third thing goes up to `limit` and no further.",
+    assert field_sentences(_Child) == {
+        "rate": "how fast (e.g. 1.5); null is not at all. It is a share.",
+        "first": "`first` and `second`: sizes.",
+        "second": "`first` and `second`: sizes.",
+        "limit": "A third thing goes up to `limit` and no further.",
     }
     assert remaining_text(_Child) == "What it is.\n\nThe end, which is about all."
 

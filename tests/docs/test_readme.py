@@ -1,0 +1,79 @@
+"""The two READMEs: one says what the other says, and what they name is there."""
+
+import re
+import shlex
+
+import pytest
+
+from attnlab import launch
+from attnlab.config import CHOICES, ExperimentConfig, from_node
+from attnlab.resources import training_groups
+from scripts.reference.commands import commands
+from tests.docs.pages import tables
+from tests.runs import REPOSITORY
+
+ENGLISH, CHINESE = REPOSITORY / "README.md", REPOSITORY / "README.zh.md"
+
+
+def _typed(page) -> list[str]:
+    """Every line to be typed, without its comment."""
+    lines = re.findall(r"^ {4}(\S.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [line.partition("  #")[0].strip() for line in lines]
+
+
+def _commands(page) -> list[list[str]]:
+    """The arguments of each attnlab in a line to be typed."""
+    parts = [part for line in _typed(page) for part in line.split("&&")]
+    return [shlex.split(part)[1:] for part in parts if part.strip().startswith("attnlab ")]
+
+
+def test_both_readmes_have_the_same_lines_to_type():
+    assert _typed(ENGLISH) == _typed(CHINESE)
+    assert len(_typed(ENGLISH)) > 35
+
+
+def test_both_readmes_have_the_same_code_figures_links_and_pictures():
+    english, chinese = (page.read_text(encoding="utf-8") for page in (ENGLISH, CHINESE))
+    for pattern in (r"`([^`\n]+)`", r"\]\(([^)]+)\)"):
+        found = [sorted(re.findall(pattern, text)) for text in (english, chinese)]
+        found = [[one for one in names if not one.startswith("README")] for names in found]
+        assert found[0] == found[1], pattern
+    numbers = [[row.cells[1:] for row in tables(page)] for page in (ENGLISH, CHINESE)]
+    digits = [[re.findall(r"[\d.,]*\d", " ".join(cells)) for cells in rows] for rows in numbers]
+    assert digits[0] == digits[1]
+
+
+@pytest.mark.parametrize("page", [ENGLISH, CHINESE], ids=lambda page: page.name)
+def test_links_and_pictures_are_there(page):
+    links = re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+    assert len(links) > 15
+    assert [link for link in links if not (REPOSITORY / link).exists()] == []
+
+
+def test_every_command_is_one_of_attnlabs():
+    known = {name.removeprefix("attnlab ") for name, _ in commands()}
+    named = {" ".join(typed[: 2 if typed[0] == "data" else 1]) for typed in _commands(ENGLISH)}
+    assert named <= known
+
+
+def test_every_training_composes():
+    trainings = [typed[1:] for typed in _commands(ENGLISH) if typed[0] == "train"]
+    assert len(trainings) > 6
+    for typed in trainings:
+        settings = [one for one in typed if "=" in one]
+        if "-m" in typed:  # a sweep: its first job
+            settings = [re.sub(r",.*", "", one) for one in settings]
+        from_node(ExperimentConfig, launch.compose(launch.TRAIN, settings))
+
+
+def test_the_table_names_every_choice():
+    told = {
+        row.cells[0].strip("`"): row.cells[1] for row in tables(ENGLISH) if row.kind == "setting"
+    }
+    groups = {folder.name: folder for folder in training_groups() if folder.name != "recipe"}
+    assert {f"{group}=" for group in groups} <= set(told)
+    for group, folder in groups.items():
+        choices = set(CHOICES[group]) if group in CHOICES else set()
+        choices |= {path.stem for path in folder.glob("*.yaml")}
+        named = set(re.findall(r"`(\w+)`", told[f"{group}="]))
+        assert choices <= named, group
