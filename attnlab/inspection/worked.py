@@ -81,13 +81,8 @@ def work_out(
         model.decode_features(batch.target_input, model.encode(batch.source, batch.source_mask))
         step, row = _step_of(steps, query)
         projected_query = _of_head(step.projected_query, head)[row]
-<<<<<<< ours
         shared = _shared_head(step, head)
         projected_keys = _of_head(step.memory.key, shared)
-=======
-        memory_head = _shared_head(step, head)
-        projected_keys = _of_head(step.memory.key, memory_head)
->>>>>>> theirs
         terms = pooling.score.terms(projected_query.unsqueeze(0), projected_keys)
         normalised = pooling.normaliser(step.scores, step.mask)
         turned = pooling.positions.turn(step.query, 1)
@@ -104,15 +99,9 @@ def work_out(
         query=_array(_of_head(step.query, head)[row]),
         projected_query=_array(projected_query),
         turned=not torch.equal(turned, step.query),
-<<<<<<< ours
         keys=_array(_of_head(torch.cat(keys, dim=-2), shared)),
         projected_keys=_array(projected_keys),
         values=_array(_of_head(step.memory.value, shared)),
-=======
-        keys=_array(_of_head(torch.cat(keys, dim=-2), memory_head)),
-        projected_keys=_array(projected_keys),
-        values=_array(_of_head(step.memory.value, memory_head)),
->>>>>>> theirs
         terms=None if terms is None else _array(terms.squeeze(0)),
         bias=_array_if_there(at_query(step.bias)),
         scores=_array(_of_head(step.scores, head)[row]),
@@ -137,18 +126,11 @@ def _step_of(steps: list[AttentionStep], query: int) -> tuple[AttentionStep, int
 
 
 def _shared_head(step: AttentionStep, head: int) -> int:
-<<<<<<< ours
     """The head of the memory, from 1, that the head shares with its neighbours, or has alone."""
     if step.scores.dim() < 4:
         return head
     group = step.scores.size(1) // step.memory.key.size(1)
     return (head - 1) // group + 1
-=======
-    """The head of the memory that this one looks at, where neighbours share one; from 1."""
-    if step.scores.dim() < 4:
-        return head
-    return (head - 1) * step.memory.key.size(1) // step.scores.size(1) + 1
->>>>>>> theirs
 
 
 def _of_head(x: Tensor, head: int) -> Tensor:

@@ -15,12 +15,9 @@ COMMANDS = [
     "plot-attention",
     "explain",
     "heads",
-<<<<<<< ours
     "heatmap",
     "kernel-regression",
-=======
     "scores",
->>>>>>> theirs
     "translate",
 ]
 DATA_COMMANDS = ["data describe", "data generate", "data get"]

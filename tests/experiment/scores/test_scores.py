@@ -1,4 +1,4 @@
-"""The toy weights against the book's and against each other; what costs must be, whoever measures."""
+"""The toy weights against the book's and each other's; the cost of whoever measures."""
 
 import numpy as np
 import pytest
