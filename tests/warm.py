@@ -76,7 +76,7 @@ class Attnlab:
             str(folder), dict(os.environ), str(given), str(self._log), str(errors or self._log)
         )
         values = (surroundings, list(arguments), preparation)
-        self._process = _SERVER.Process(target=_run, args=values, daemon=True)
+        self._process = _SERVER.Process(target=_run, args=values)
         self._process.start()
         _started.append(self._process)
         self.pid = self._process.pid

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.runs import fresh_attnlab as attnlab
+from tests.runs import attnlab
 
 
 def test_a_short_series_gives_a_table_a_figure_and_json(tmp_path):

@@ -75,7 +75,7 @@ def test_what_cannot_be_done_is_refused(folder):
     assert "model=rnn has no attention to measure; train model=bahdanau" in plain.errors
     unsorted = attnlab("heads", "bahdanau", "--sort", "size", folder=folder)
     assert (unsorted.code, unsorted.output) == (2, "")
-    assert "--sort size is none of: layer, AER, entropy" in unsorted.errors
+    assert "--sort size is none of: layer, AER, acc, entropy" in unsorted.errors
 
 
 @pytest.mark.parametrize(
