@@ -1,5 +1,7 @@
 """What several tests need: small models of every kind, made from the shipped YAML files."""
 
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,6 +146,12 @@ def shared_data(name: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"the corpus ../shared/data/{name} is not here")
     return folder
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is heard: a run in the background ignores it, and so would each process it starts."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,9 +1,9 @@
-"""Arguments that several commands share: a run's name among overrides, and how it is used."""
+"""Arguments that several commands share: a run's name among overrides, and where figures go."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import dedent, indent
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -28,6 +28,18 @@ ConfigDir = Annotated[
     Path | None,
     typer.Option("--config-dir", metavar="DIR", help="A folder with config groups of your own."),
 ]
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+FigureFormat = Annotated[
+    Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Of the figure.")
+]
+
+
+def figure_option(where: str) -> Any:
+    """The option --output of a figure, which is to be found `where` if it is left out."""
+    text = f"The figure (.png, .svg, .pdf) or a folder for it. {where} if left out."
+    return typer.Option("--output", "-o", help=text, show_default=False)
 
 
 Command = TypeVar("Command", bound=Callable[..., None])

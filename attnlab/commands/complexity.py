@@ -1,11 +1,11 @@
 """attnlab complexity."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, with_examples
+from attnlab.commands.arguments import AsJson, ConfigDir, FigureFormat, figure_option, with_examples
 from attnlab.errors import UsageError
 
 _ATTENTION = ("score", "normaliser", "positions")
@@ -69,21 +69,9 @@ def complexity(
         ),
     ] = 2.0,
     memory: Annotated[float, typer.Option("--memory", min=0.0, help="Gigabytes: likewise.")] = 1.0,
-    format: Annotated[
-        Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Of the figure.")
-    ] = "png",
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="The figure (.png, .svg, .pdf); complexity.png, or as --format says, if left out.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
-    ] = False,
+    format: FigureFormat = "png",
+    output: Annotated[Path | None, figure_option("complexity.png")] = None,
+    as_json: AsJson = False,
     config_dir: ConfigDir = None,
 ) -> None:
     """Measure what attention, recurrence and convolution cost as sentences grow, beside formulas.
@@ -98,7 +86,7 @@ def complexity(
     from attnlab.experiment.complexity.drawing import draw_complexity
     from attnlab.experiment.complexity.job import Survey, measure_complexity
     from attnlab.experiment.complexity.layers import LayerSettings
-    from attnlab.plotting.saving import figure_suffix, save_figure
+    from attnlab.plotting.saving import figure_place, save_figure
     from attnlab.screen import show_messages
 
     show_messages()
@@ -126,8 +114,7 @@ def complexity(
         budget_seconds=budget,
         budget_bytes=memory * 1e9,
     )
-    path = output or Path(f"complexity.{format}")
-    figure_suffix(path)  # before the work
+    path = figure_place(output, Path(), f"complexity.{format}")  # refused before the work
     report = measure_complexity(survey)
     save_figure(draw_complexity(report), path)
     if as_json:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_examples
+from attnlab.commands.arguments import AsJson, ConfigDir, RunAndOverrides, load, with_examples
 from attnlab.errors import UsageError
 
 
@@ -46,9 +46,7 @@ def evaluate(
     book: Annotated[
         bool, typer.Option("--book", help="Beside Dive into Deep Learning's own run.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
-    ] = False,
+    as_json: AsJson = False,
     config_dir: ConfigDir = None,
 ) -> None:
     """Translate splits and score them: by BLEU, chrF and exact match if nothing is named.

@@ -1,11 +1,19 @@
 """attnlab heads."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_examples
+from attnlab.commands.arguments import (
+    AsJson,
+    ConfigDir,
+    FigureFormat,
+    RunAndOverrides,
+    figure_option,
+    load,
+    with_examples,
+)
 from attnlab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,25 +73,12 @@ def heads(
             show_default=False,
         ),
     ] = None,
-    format: Annotated[
-        Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Of the figure.")
-    ] = "png",
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="The figure (.png, .svg, .pdf) or a folder for it; a .csv goes beside it. "
-            "In RUN/plots/ if left out.",
-            show_default=False,
-        ),
-    ] = None,
+    format: FigureFormat = "png",
+    output: Annotated[Path | None, figure_option("A .csv goes beside it. In RUN/plots/")] = None,
     tensorboard: Annotated[
         bool, typer.Option(help="Put the figures into the run's TensorBoard log, too.")
     ] = True,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
-    ] = False,
+    as_json: AsJson = False,
     config_dir: ConfigDir = None,
 ) -> None:
     """Measure every attention head: what it looks at, how well it aligns, what it is worth."""

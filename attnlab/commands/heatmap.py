@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from attnlab.commands.arguments import with_examples
+from attnlab.commands.arguments import FigureFormat, figure_option, with_examples
 from attnlab.errors import UsageError
 
 
@@ -84,22 +84,13 @@ def heatmap(
             show_default=False,
         ),
     ] = None,
-    format: Annotated[
-        Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Of the figure.")
-    ] = "png",
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="The figure (.png, .svg, .pdf) or a folder for it. Here if left out.",
-            show_default=False,
-        ),
-    ] = None,
+    format: FigureFormat = "png",
+    output: Annotated[Path | None, figure_option("Here")] = None,
 ) -> None:
     """Draw any matrix, or the four kinds of attention weights, as a heatmap."""
     from attnlab.experiment.matrix_figure import Looks, plot_file, plot_regimes
     from attnlab.matrices.regimes import REGIMES
+    from attnlab.plotting.saving import figure_place
     from attnlab.screen import show_messages
 
     show_messages()
@@ -120,9 +111,7 @@ def heatmap(
         lowest_highest=colour_range,
     )
     name = f"{file.stem if file is not None else f'weights-{weights}'}.{format}"
-    path = Path(name) if output is None else output
-    if path.is_dir():
-        path = path / name
+    path = figure_place(output, Path(), name)
     if file is not None:
         plot_file(file, looks, path)
     else:

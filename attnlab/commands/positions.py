@@ -1,11 +1,19 @@
 """attnlab positions."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, load, split_run, with_examples
+from attnlab.commands.arguments import (
+    AsJson,
+    ConfigDir,
+    FigureFormat,
+    figure_option,
+    load,
+    split_run,
+    with_examples,
+)
 from attnlab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,35 +71,25 @@ def positions(
             show_default=False,
         ),
     ] = None,
-    format: Annotated[
-        Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Of the figure.")
-    ] = "png",
+    format: FigureFormat = "png",
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="The figure (.png, .svg, .pdf) or a folder for it. positions-NAME.png, or "
-            "RUN/plots/positions.png, if left out.",
-            show_default=False,
-        ),
+        Path | None, figure_option("positions-NAME.png, or RUN/plots/positions.png,")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
-    ] = False,
+    as_json: AsJson = False,
     config_dir: ConfigDir = None,
 ) -> None:
     """Draw how positions are told, and check what that promises of offsets."""
     import json
 
     from attnlab.experiment.positions.job import show_positions
+    from attnlab.plotting.saving import figure_place
     from attnlab.screen import show_messages
 
     show_messages()
     run, overrides = split_run(arguments)
     if run is None:
         told = _by_formula(name or "sinusoidal", overrides, length, size, heads, config_dir)
-        place = Path()
+        folder = Path()
     else:
         for option, given in (("--positions", name), ("--size", size), ("--heads", heads)):
             if given is not None:
@@ -99,26 +97,23 @@ def positions(
         from attnlab.experiment.positions.told import told_in_model
 
         trained, _ = load(arguments, config_dir)
-        folder = trained.run.folder
+        of_run = trained.run.folder
         told = told_in_model(
             trained.model,
             trained.run.config.positions,
-            run=f"{folder.parent.name}/{folder.name}",
+            run=f"{of_run.parent.name}/{of_run.name}",
             length=length,
         )
-        place = trained.run.plots
+        folder = trained.run.plots
     file = f"positions{'' if told.run else f'-{told.config.name}'}.{format}"
-    if output is None:
-        output = place / file
-    elif not output.suffix or output.is_dir():
-        output = output / file
-    found = show_positions(told, output)
+    path = figure_place(output, folder, file)
+    found = show_positions(told, path)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
     for promise, value in found["checks"].items():
         typer.echo(f"{promise} {value:.2g}")
-    typer.echo(output)
+    typer.echo(path)
 
 
 def _by_formula(

@@ -1,11 +1,11 @@
 """attnlab scores."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import with_examples
+from attnlab.commands.arguments import AsJson, FigureFormat, figure_option, with_examples
 
 
 @with_examples(
@@ -26,40 +26,25 @@ def scores(
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Of queries, keys and first weights.")
     ] = 1,
-    format: Annotated[
-        Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Of the figure.")
-    ] = "png",
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="The figure (.png, .svg, .pdf) or a folder for it; scores.png if left out.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
-    ] = False,
+    format: FigureFormat = "png",
+    output: Annotated[Path | None, figure_option("scores.png")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Compare scoring functions and normalisers: their weights on toy inputs, and their cost."""
     import json
 
     from attnlab.experiment.scores.cost import Sizes
     from attnlab.experiment.scores.job import show_scores
+    from attnlab.plotting.saving import figure_place
     from attnlab.screen import show_messages
 
     show_messages()
-    file = f"scores.{format}"
-    if output is None:
-        output = Path(file)
-    elif not output.suffix or output.is_dir():
-        output = output / file
+    path = figure_place(output, Path(), f"scores.{format}")
     sizes = Sizes(batch=batch, heads=heads, length=length, size=size, rounds=rounds)
-    report = show_scores(output, sizes, seed)
+    report = show_scores(path, sizes, seed)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
         return
     if rounds:
         typer.echo(f"{report}\n")
-    typer.echo(output)
+    typer.echo(path)

@@ -28,7 +28,7 @@ from attnlab.plotting.explorer.content import (
     Step,
 )
 from attnlab.plotting.explorer.page import explorer_page
-from attnlab.plotting.saving import save_page
+from attnlab.plotting.saving import place, save_page
 from attnlab.search import NEVER_SAID
 from attnlab.text.tokens import BEGIN, END
 from attnlab.tokenised.batching import EncodedPair
@@ -57,9 +57,7 @@ def write_explorer(
         UsageError: there is no such sentence, a text is to have a reference, or `output` is named
             as something else than a page.
     """
-    path = trained.run.plots if output is None else output
-    if output is None or output.is_dir() or not output.suffix:
-        path /= "attention.html"
+    path = place(output, trained.run.plots, "attention.html")
     if path.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--output {path}: a page's name ends with .html; call it so")
     inspected = list(

@@ -98,6 +98,24 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         ) from error
 
 
+def place(output: Path | None, folder: Path, name: str) -> Path:
+    """The file to write: `output`, or `name` in it where that is a folder, or in `folder`."""
+    if output is None:
+        return folder / name
+    return output / name if output.is_dir() or not output.suffix else output
+
+
+def figure_place(output: Path | None, folder: Path, name: str) -> Path:
+    """As `place`, of a figure.
+
+    Raises:
+        AttnlabError: no figure is written with its suffix.
+    """
+    path = place(output, folder, name)
+    figure_suffix(path)
+    return path
+
+
 def figure_suffix(path: Path) -> str:
     """The suffix of a figure's file, in small letters.
 

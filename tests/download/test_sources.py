@@ -5,18 +5,30 @@ from typing import get_args, get_type_hints
 
 import pytest
 
+from attnlab import launch
 from attnlab.commands.data.get import get
+from attnlab.config import ExperimentConfig, from_node
 from attnlab.download import SOURCES
-from attnlab.resources import cache_folder, shipped_folder
-from attnlab.text.corpus import own_root
+from attnlab.resources import shipped_folder
+from attnlab.text.corpus import has_own_root
 from tests.conftest import shared_data
 
 
 def test_every_choice_of_data_ships_is_downloaded_or_is_yours():
     choices = {path.stem for path in (shipped_folder("configs") / "data").glob("*.yaml")}
-    assert {name for name in choices if own_root(name)} == {"builtin", *SOURCES}
-    assert all(own_root(name) == cache_folder(name) for name in SOURCES)
+    corpora = {name: _corpus(name) for name in choices}
+    tasks = {name for name, config in corpora.items() if config.task is not None}
+    assert {name for name in choices if has_own_root(corpora[name])} == {
+        "builtin",
+        *SOURCES,
+        *tasks,
+    }
     assert set(get_args(get_type_hints(get)["corpus"])) == set(SOURCES)
+
+
+def _corpus(name):
+    composed = launch.compose(launch.TRAIN, [f"data={name}"])
+    return from_node(ExperimentConfig, composed).data
 
 
 def test_the_checksums_are_those_of_the_real_files():

@@ -50,7 +50,7 @@ def test_the_file_holds_the_updates_asked_for_and_their_parts(tmp_path, caplog):
     assert "https://ui.perfetto.dev" in told
     rows = {line.split()[0]: line.split() for line in told.splitlines() if line}
     assert all(float(rows[part][1]) > 0 for part in PARTS)
-    assert "aten::mm" in rows
+    assert any(name.startswith("aten::") for name in rows)
     assert "MB" not in rows["part"]
 
 

@@ -16,7 +16,7 @@ from attnlab.experiment.heads.report import HeadReport
 from attnlab.experiment.heads.tables import require_column
 from attnlab.experiment.interruption import Interrupted
 from attnlab.experiment.trained import Trained, require_attention
-from attnlab.plotting.saving import figure_suffix, save_figure
+from attnlab.plotting.saving import figure_place, save_figure
 from attnlab.screen import counting
 
 SENTENCES, ABLATED_SENTENCES = 1000, 200
@@ -92,13 +92,8 @@ def _table_beside(figure: Path) -> Path:
 
 
 def _place(trained: Trained, survey: Survey) -> Path:
-    """The figure's file."""
-    output, name = survey.output, f"heads{survey.suffix}"
-    if output is None:
-        return trained.run.plots / name
-    if not output.suffix or output.is_dir():
-        return output / name
-    if output.suffix.lower() == ".csv":
+    """The figure's file; refused before the work."""
+    output = survey.output
+    if output is not None and output.suffix.lower() == ".csv" and not output.is_dir():
         raise UsageError(f"--output {output} names the figure; its CSV is written beside it")
-    figure_suffix(output)  # before the work
-    return output
+    return figure_place(output, trained.run.plots, f"heads{survey.suffix}")
