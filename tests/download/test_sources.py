@@ -27,7 +27,7 @@ def test_every_choice_of_data_ships_is_downloaded_or_is_yours():
 
 
 def _corpus(name):
-    composed = launch.compose(launch.TRAIN, [f"data={name}"])
+    composed = launch.compose(launch.TRAIN, [f"data={name}", "data.train=any.tsv"])
     return from_node(ExperimentConfig, composed).data
 
 
