@@ -18,6 +18,10 @@ NEEDED = [
     "attnlab.experiment.train",
     "attnlab.experiment.evaluate",
     "attnlab.experiment.figures.plot",
+    "attnlab.experiment.heads.survey",
+    "hydra._internal.hydra",
+    "pydantic",  # TensorBoard's writer wants it
+    "torch._dynamo",  # an optimiser does: seconds
 ]
 
 

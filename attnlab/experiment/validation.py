@@ -51,6 +51,10 @@ class Validation:
         return " · ".join([*told, f"loss {self.scores[LOSS]:.3f}"])
 
 
+_TOKENS = 2048
+"""In a batch of validation: without gradients, a few large ones are read faster than many."""
+
+
 class Validator:
     """Measures `model` on the validation split, as often as asked.
 
@@ -75,8 +79,8 @@ class Validator:
         watched = config.watch_sentences if group.is_first else 0
         self._watched = range(min(watched, len(self._translated)))
         encoded = encode_pairs(vocabulary, ((pair.source, pair.target) for pair in pairs))
-        self._batches = TrainingBatches(encoded, config.batch_tokens, config.seed)
-        self._search, self._batch_tokens = config.search, config.batch_tokens
+        self._search, self._batch_tokens = config.search, max(config.batch_tokens, _TOKENS)
+        self._batches = TrainingBatches(encoded, self._batch_tokens, config.seed)
 
     def validate(self, update: int, is_unwanted: Callable[[], bool]) -> Validation:
         """Measure, and record figures and samples under `update`.
