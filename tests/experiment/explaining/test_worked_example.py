@@ -192,26 +192,6 @@ def test_what_positions_add_is_told_apart(tmp_path):
     assert values["told"] == [0.25] * 8
 
 
-def test_a_window_multiplies_the_weights(tmp_path):
-    trained = a_run(tmp_path, "bahdanau", "score=dot")
-    pooling = trained.model.decoder.cross_attention
-    attend = pooling.forward
-    window = torch.tensor([0.0, 0.3, 0.9, *[0.123456] * 50])
-    pooling.forward = lambda query, memory, mask: attend(
-        query, memory, mask, window[: memory.key.size(-2)]
-    )
-    found = explain_step(trained, **ANYTHING)
-    text = worked_example(found)
-    rows, _ = section(text, 4)
-    assert [row[2:] for row in rows if "hidden" in row] == [[rows[0][2], "hidden", *rows[0][-3:]]]
-    for row in rows:
-        before, factor, weight = map(float, row[-3:])
-        assert round(before * factor, 4) == weight
-    assert sum(float(row[-1]) for row in rows) < 0.95
-    np.testing.assert_allclose(found.as_json()["window"], window[: len(rows)])
-    the_context_follows(text)
-
-
 def _terms_and_scores(rows, factor):
     for row in rows:
         if factor == 1:
