@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from PIL import Image
+
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 SENTENCE = "The tired teacher did not read the letters to her brother."
 CHOSEN = ("--text", SENTENCE)
@@ -74,7 +76,7 @@ DRAWN: dict[str, Attention | Figure | Regression] = {
     "scores": Figure(("scores",)),
     "positions": Figure(("positions",)),
     "complexity": Figure(("complexity",)),
-    "regression": Regression("fits.png"),
+    "regression": Regression("fits.png", ("kernels=[gaussian,boxcar]", "widths=[0.1,0.5,1.0]")),
     "regression-weights": Regression("trained_weights.png"),
 }
 
@@ -82,6 +84,13 @@ DRAWN: dict[str, Attention | Figure | Regression] = {
 def attnlab(*arguments: str) -> None:
     """Run one command, and stop if it fails."""
     subprocess.run([sys.executable, "-m", "attnlab", *arguments], check=True)
+
+
+def use_few_colours(path: Path) -> None:
+    """A palette in place of true colours: a third of the size, and nobody sees it."""
+    with Image.open(path) as picture:
+        of_palette = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    of_palette.save(path, optimize=True)
 
 
 def main() -> None:
@@ -95,7 +104,9 @@ def main() -> None:
         parser.error(f"there is no picture '{unknown[0]}'; choose among: {', '.join(DRAWN)}")
     PICTURES.mkdir(parents=True, exist_ok=True)
     for name in arguments.names or DRAWN:
-        DRAWN[name].draw(PICTURES / f"{name}.png", arguments.runs)
+        path = PICTURES / f"{name}.png"
+        DRAWN[name].draw(path, arguments.runs)
+        use_few_colours(path)
 
 
 if __name__ == "__main__":
