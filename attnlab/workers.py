@@ -6,9 +6,12 @@ Knows nothing of what it computes.
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from types import ModuleType
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -67,7 +70,23 @@ class FreshProcesses:
         with ProcessPoolExecutor(
             1, mp_context=self._context, initializer=_leave_interrupts_to_the_parent
         ) as pool:
-            return pool.submit(function, item).result()
+            with _nothing_to_run_again():
+                future = pool.submit(function, item)
+            return future.result()
+
+
+@contextmanager
+def _nothing_to_run_again() -> Iterator[None]:
+    """Processes that begin in the block do not import the program that begins them.
+
+    They would, for a function that is defined there; it takes longer than most calls.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _leave_interrupts_to_the_parent() -> None:
