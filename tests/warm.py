@@ -76,8 +76,9 @@ class Attnlab:
         assert _SERVER is not None
         _SERVER.set_forkserver_preload(NEEDED)
         self._log = output or folder / f"log-{time.monotonic_ns()}"
+        variables = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
         surroundings = _Surroundings(
-            str(folder), dict(os.environ), str(given), str(self._log), str(errors or self._log)
+            str(folder), variables, str(given), str(self._log), str(errors or self._log)
         )
         values = (surroundings, list(arguments), preparation)
         self._process = _SERVER.Process(target=_run, args=values)
