@@ -34,16 +34,30 @@ def product_attention(
     """
     if query.device.type == "cpu" and query.dtype == torch.bfloat16:
         return _in_bfloat16(query, key, value, mask, scale, dropout_share, bias)
-    grouped = query.dim() > 3 and query.size(-3) != key.size(-3)
-    if bias is None:
-        return F.scaled_dot_product_attention(
-            query, key, value, mask, dropout_p=dropout_share, scale=scale, enable_gqa=grouped
-        )
-    added, sees = _with_mask(bias.to(query.dtype), mask)
+    added, sees = mask, None
+    if bias is not None:
+        added, sees = _with_mask(bias.to(query.dtype), mask)
     answer = F.scaled_dot_product_attention(
-        query, key, value, added, dropout_p=dropout_share, scale=scale, enable_gqa=grouped
-    )
+        *_of_one_size(query, key, value),
+        added,
+        dropout_p=dropout_share,
+        scale=scale,
+        enable_gqa=query.dim() > 3 and query.size(-3) != key.size(-3),
+    )[..., : value.size(-1)]
     return answer if sees is None else answer.masked_fill(~sees, 0.0)
+
+
+def _of_one_size(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """With features of 0 behind the others of whichever has fewer: keys, or values.
+
+    The kernel that never writes all weights down takes one size for all of them.
+    """
+    missing = key.size(-1) - value.size(-1)
+    if missing > 0:
+        return query, key, F.pad(value, (0, missing))
+    if missing < 0:
+        return F.pad(query, (0, -missing)), F.pad(key, (0, -missing)), value
+    return query, key, value
 
 
 def _with_mask(bias: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:

@@ -32,6 +32,25 @@ def test_bfloat16_gives_what_float32_gives(mask_shape, keys):
         assert error < 0.03
 
 
+@pytest.mark.parametrize("width", [SIZE - 4, SIZE, WIDTH])
+@pytest.mark.parametrize("biased", [False, True])
+def test_values_may_be_narrower_or_wider_than_keys(width, biased):
+    """Against the formula itself, and so its gradients."""
+    query, key, wide = inputs(torch.float32)
+    value = wide.detach()[..., :width].requires_grad_()
+    bias = torch.randn(HEADS, QUERIES, KEYS) if biased else None
+    mask = torch.arange(KEYS) < torch.arange(3, 3 + QUERIES)[:, None]
+    answer = product_attention(query, key, value, mask, 0.3, 0.0, bias)
+    scores = 0.3 * query @ key.transpose(-2, -1) + (bias if biased else 0.0)
+    expected = scores.masked_fill(~mask, -torch.inf).softmax(-1) @ value
+    assert answer.shape == (BATCH, HEADS, QUERIES, width)
+    torch.testing.assert_close(answer, expected)
+    given = (query, key, value)
+    gradients = [torch.autograd.grad(each.square().sum(), given) for each in (answer, expected)]
+    for ours, theirs in zip(*gradients, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
 @pytest.mark.parametrize("keys", [KEYS, 20])
 def test_great_scores_overflow_nothing_in_bfloat16(keys):
     query, key, value = (x.detach() for x in inputs(torch.bfloat16, keys))
