@@ -222,6 +222,8 @@ def explain(error: OmegaConfBaseException, schema: type) -> str:
             f"; did you mean {close[0]}?" if close else f"; attnlab {command} --cfg job shows all"
         )
         return f"there is no setting '{key}'{hint}"
+    if problem.endswith("is not a ListConfig, list or tuple."):
+        return f"{key} is a list; write it in brackets, such as {key}=[a,b] or {key}=[a]"
     return f"{key}: {problem}"
 
 

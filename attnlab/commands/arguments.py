@@ -47,10 +47,11 @@ Command = TypeVar("Command", bound=Callable[..., None])
 
 def with_examples(examples: str, more: str = "") -> Callable[[Command], Command]:
     """Put `examples`, and `more` after them, under the command's help, lines kept as they are."""
+    from rich.markup import escape
 
     def put(command: Command) -> Command:
         # Click keeps the lines of a paragraph that begins with a backspace.
-        lines = indent(dedent(examples).strip(), "  ")
+        lines = escape(indent(dedent(examples).strip(), "  "))  # brackets are no markup
         command.__doc__ = f"{command.__doc__}\n\n\b\nExamples:\n{lines}\n{more}"
         return command
 

@@ -96,6 +96,8 @@ def heatmap(
     show_messages()
     if (file is None) == (weights is None):
         raise UsageError("name a FILE, or choose --weights, such as --weights all; and not both")
+    if file is not None and file.is_dir():
+        raise UsageError(f"{file} is a folder; name a file in it")
     for option, given in (("--size", size), ("--seed", seed)):
         if weights is None and given is not None:
             raise UsageError(f"{option} goes with --weights; a FILE has its own numbers")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, split_run, with_examples
+from attnlab.commands.arguments import ConfigDir, FigureFormat, split_run, with_examples
 from attnlab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @with_examples(
     """
-    attnlab kernel-regression                        y = 2 sin x + x^0.8, and noise
-    attnlab kernel-regression data=d2l_en            y = 2 sin x + x, and noise
-    attnlab kernel-regression widths=[0.3,0.6,0.9] kernels=[gaussian,boxcar]
-    attnlab kernel-regression data=csv data.file=my.csv data.standardise=true
-    attnlab kernel-regression data=csv data.file=my.csv training.by_dimension=true
+    attnlab kernel-regression                   y = 2 sin x + x^0.8 + noise
+    attnlab kernel-regression data=d2l_en       y = 2 sin x + x + noise
+    attnlab kernel-regression widths=[0.3,0.6] kernels=[gaussian,boxcar]
     attnlab kernel-regression optimiser=sgd training.epochs=5
-    attnlab kernel-regression -m seed=1,2,3          a run for each
-    attnlab kernel-regression --cfg job              show every setting
+    attnlab kernel-regression data=csv data.file=my.csv \\
+      data.standardise=true training.by_dimension=true
+    attnlab kernel-regression -m seed=1,2,3     a run for each
+    attnlab kernel-regression --cfg job         show every setting
 """
 )
 def kernel_regression(
@@ -40,6 +40,7 @@ def kernel_regression(
         Literal["job", "hydra", "all"] | None,
         typer.Option("--cfg", "-c", help="Show the config instead."),
     ] = None,
+    format: FigureFormat = "png",
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a run on standard output.")
     ] = False,
@@ -60,17 +61,17 @@ def kernel_regression(
         launch.show(show, chosen, config_name=name, config_dir=config_dir)
         return
     show_messages()
-    task = partial(_job, as_json=as_json)
+    task = partial(_job, suffix=f".{format}", as_json=as_json)
     launch.run(task, chosen, config_name=name, multirun=multirun, config_dir=config_dir)
 
 
-def _job(node: "DictConfig", as_json: bool) -> float | None:
+def _job(node: "DictConfig", suffix: str, as_json: bool) -> float | None:
     """One job; returns its least leave-one-out error, for sweepers that search."""
     import json
 
     from attnlab.experiment.kernel_regression.job import regression_job
 
-    report = regression_job(node)
+    report = regression_job(node, suffix)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
     else:

@@ -130,7 +130,8 @@ def _number(path: Path, line: _Line, place: int, decimal_comma: bool) -> float:
     value = _as_number(text, decimal_comma)
     where = f"{path}:{line.number}, column {place + 1}"
     if value is None:
-        raise AttnlabError(f"{where}: '{_short(text)}' is not a number")
+        hint = "; separate cells by commas, semicolons or tabs" if len(text.split()) > 1 else ""
+        raise AttnlabError(f"{where}: '{_short(text)}' is not a number{hint}")
     if not np.isfinite(value):
         raise AttnlabError(f"{where}: {_short(text)} is no finite number; leave the cell empty")
     return value

@@ -117,7 +117,8 @@ def _described(command: Callable[..., None]) -> Iterator[str]:
             yield from (paragraph, "")
             continue
         title, _, rest = paragraph.strip("\b\n").partition("\n")
-        yield from (title, "", "```text", inspect.cleandoc(rest), "```", "")
+        lines = inspect.cleandoc(rest).replace("\\[", "[")  # escaped for rich's markup
+        yield from (title, "", "```text", lines, "```", "")
 
 
 def _entry(parameter: Parameter) -> Iterator[str]:

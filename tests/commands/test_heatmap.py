@@ -86,6 +86,8 @@ def test_numbers_that_would_not_fit_are_left_out_with_a_word(command, tmp_path):
         (("-w", "all", "--size", "0"), 2, "--size 0 must be from 1 to 512"),
         (("-w", "all", "--seed", "-1"), 2, "--seed -1 must be at least 0"),
         (("nowhere.csv",), 1, "nowhere.csv: cannot be read"),
+        ((".",), 2, ". is a folder; name a file in it"),
+        (("spaces.csv",), 1, "is not a number; separate cells by commas, semicolons or tabs"),
         (("bad.csv",), 1, "bad.csv:2: 3 cells, where the lines before have 2"),
         (("void.csv",), 1, "void.csv: holds no number"),
         (("m.xlsx",), 2, "cannot read '.xlsx'"),
@@ -104,6 +106,7 @@ def test_wrong_requests_are_told_what_is_wrong(command, tmp_path, arguments, cod
     (tmp_path / "m.csv").write_text("1,2\n3,4\n")
     (tmp_path / "bad.csv").write_text("1,2\n3,4,5\n")
     (tmp_path / "void.csv").write_text("nan,nan\n")
+    (tmp_path / "spaces.csv").write_text("1 2\n3 4\n")
     found, output, errors = command("heatmap", *arguments)
     assert (found, output) == (code, "")
     assert message in " ".join(errors.split())

@@ -108,6 +108,22 @@ def test_a_file_of_several_inputs_gets_a_width_for_each(command, tmp_path):
     assert [fit["unanswered"] for fit in found["fits"][3:]] == [30, 0, 0]
 
 
+def test_figures_for_print(command, tmp_path):
+    few = ["kernels=[gaussian]", "widths=[0.3]", "training.queries=[]", "--json"]
+    code, output, errors = command("kernel-regression", "-f", "svg", *few)
+    assert code == 0, errors
+    names = {name.rpartition("/")[2] for name in json.loads(output)["files"]}
+    assert names == {"kernels.svg", "fits.svg", "weights.svg", "errors.svg", "metrics.json"}
+    [fits] = tmp_path.rglob("fits.svg")
+    assert "gaussian · σ = 0.3" in fits.read_text(encoding="utf-8")
+
+
+def test_its_help_shows_lists_in_their_brackets(command):
+    code, output, _ = command("kernel-regression", "--help")
+    assert code == 0
+    assert "kernels=[gaussian,boxcar]" in output
+
+
 def test_a_sweep_makes_a_run_of_each(command, tmp_path):
     small = ["kernels=[gaussian]", "widths=[0.5]", "training.queries=[]", "--json"]
     code, output, errors = command("kernel-regression", "-m", "seed=1,2", *small)
@@ -142,6 +158,7 @@ def test_its_config_is_shown(command, tmp_path):
         (["widht=[1]"], 2, "there is no setting 'widht'; did you mean widths?"),
         (["widths=[0]"], 2, "widths: 0 must be above 0"),
         (["widths=[]"], 2, "widths=[] must name 1 to 12"),
+        (["kernels=gaussian"], 2, "kernels is a list; write it in brackets, such as kernels=[a,b]"),
         (["kernels=[box]"], 2, "unknown kernel 'box'; choose among: gaussian, boxcar"),
         (["training.queries=[all]"], 2, "training.queries=all is neither leave_one_out nor direct"),
         (["training.width=-1"], 2, "training.width=-1 must be above 0"),

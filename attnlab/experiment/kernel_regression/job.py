@@ -29,8 +29,8 @@ CONFIG = "kernel_regression.yaml"
 """The config in a run's folder; no config.yaml, which would make it a translator's run."""
 
 
-def regression_job(node: DictConfig) -> RegressionReport:
-    """Do what the config says, into the folder that Hydra gave the job.
+def regression_job(node: DictConfig, suffix: str) -> RegressionReport:
+    """Do what the config says, into the folder that Hydra gave the job; figures as `suffix` files.
 
     Raises:
         UsageError: a setting that cannot be.
@@ -43,19 +43,25 @@ def regression_job(node: DictConfig) -> RegressionReport:
         values = OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
         (folder / CONFIG).write_text(f"attnlab: {__version__}\n{values}", encoding="utf-8")
         with closing(Tracker(folder)) as tracker:
-            return _Run(config, points, folder, tracker).report()
+            return _Run(config, points, folder, tracker, suffix).report()
 
 
 class _Run:
     """A run that goes on: its points, its folder, and the figures that it has written."""
 
     def __init__(
-        self, config: KernelRegressionConfig, points: Points, folder: Path, tracker: Tracker
+        self,
+        config: KernelRegressionConfig,
+        points: Points,
+        folder: Path,
+        tracker: Tracker,
+        suffix: str,
     ) -> None:
         self._config = config
         self._points = points
         self._folder = folder
         self._tracker = tracker
+        self._suffix = suffix
         self._drawing = Drawing(points, config.queries)
         self._files: list[Path] = []
 
@@ -119,7 +125,7 @@ class _Run:
     def _save(self, figures: Iterable[tuple[str, Figure]]) -> None:
         """Write the figures, as files and to TensorBoard."""
         for name, figure in figures:
-            path = self._folder / f"{name}.png"
+            path = self._folder / f"{name}{self._suffix}"
             save_figure(figure, path)
             self._tracker.figure(0, name, figure)
             self._files.append(path)
