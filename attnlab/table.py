@@ -20,3 +20,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         ).rstrip()
         for row in (head, *rows)
     )
+
+
+def three_digits(value: float) -> str:
+    """A figure above 0 with three digits that count, and all that it has before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

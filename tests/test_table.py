@@ -2,7 +2,7 @@
 
 import pytest
 
-from attnlab.table import table
+from attnlab.table import table, three_digits
 
 
 def test_names_stand_left_and_figures_right():
@@ -17,3 +17,8 @@ def test_names_stand_left_and_figures_right():
 def test_rows_of_another_width_are_refused():
     with pytest.raises(ValueError, match="1 cells"):
         table(["split", "BLEU"], [["a"]])
+
+
+def test_figures_have_three_digits_and_all_before_the_point():
+    shown = [three_digits(value) for value in (0.01234, 9.999, 12.34, 99.94, 1234.5)]
+    assert shown == ["0.0123", "10", "12.3", "99.9", "1,234"]

@@ -10,41 +10,59 @@ from attnlab.commands.arguments import AsJson, FigureFormat, figure_option, with
 
 @with_examples(
     """
-    attnlab scores                       scores.png, and a table of what each costs
-    attnlab scores --rounds 0 -o toy.svg the figure alone
-    attnlab scores --length 200 --batch 4 --json
+    attnlab scores                         scores.png, scores-cost.png and tables
+    attnlab scores --rounds 0 -o toy.svg   the toy inputs alone
+    attnlab scores --unit-length -n 0      queries and keys of length 1
+    attnlab scores --to 512 --batch 1 --json
 """
 )
 def scores(
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Sentences, to measure.")] = 16,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Sentences, to measure.")] = 4,
     heads: Annotated[int, typer.Option("--heads", min=1, help="Heads.")] = 4,
-    length: Annotated[int, typer.Option("--length", "-l", min=1, help="Queries and keys.")] = 48,
     size: Annotated[int, typer.Option("--size", min=1, help="Features of a head.")] = 32,
+    shortest: Annotated[
+        int,
+        typer.Option("--from", min=1, help="Queries, and as many keys, at first; then doubled."),
+    ] = 16,
+    longest: Annotated[int, typer.Option("--to", min=1, help="Queries and keys at most.")] = 256,
     rounds: Annotated[
         int, typer.Option("--rounds", "-n", min=0, help="How often each is timed; 0: not at all.")
-    ] = 30,
+    ] = 10,
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Of queries, keys and first weights.")
     ] = 1,
+    unit_length: Annotated[
+        bool, typer.Option("--unit-length", help="Toy queries and keys of length 1.")
+    ] = False,
     format: FigureFormat = "png",
     output: Annotated[Path | None, figure_option("scores.png")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare scoring functions and normalisers: their weights on toy inputs, and their cost."""
+    """Compare scoring functions and normalisers: their weights on toy inputs, and their cost.
+
+    The cost's figure goes beside the first one, as scores-cost.png.
+    """
     import json
 
-    from attnlab.experiment.scores.cost import Sizes
-    from attnlab.experiment.scores.job import show_scores
+    from attnlab.experiment.scores.job import Survey, show_scores
     from attnlab.plotting.saving import figure_place
     from attnlab.screen import show_messages
 
     show_messages()
-    path = figure_place(output, Path(), f"scores.{format}")
-    sizes = Sizes(batch=batch, heads=heads, length=length, size=size, rounds=rounds)
-    report = show_scores(path, sizes, seed)
+    survey = Survey(
+        batch=batch,
+        heads=heads,
+        size=size,
+        shortest=shortest,
+        longest=longest,
+        rounds=rounds,
+        seed=seed,
+        unit_length=unit_length,
+    )
+    report = show_scores(figure_place(output, Path(), f"scores.{format}"), survey)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
         return
-    if rounds:
-        typer.echo(f"{report}\n")
-    typer.echo(path)
+    typer.echo(f"{report}\n")
+    for path in report.files:
+        typer.echo(path)

@@ -108,6 +108,14 @@ def crossing(sizes: Sizes, one: str, other: str, longest: int) -> int | None:
     return next((n for n in range(1, longest + 1) if first(n, sizes) > second(n, sizes)), None)
 
 
+def doubling(first: int, last: int) -> list[int]:
+    """Lengths from the first to at most the last, each twice the one before."""
+    lengths = [first]
+    while 2 * lengths[-1] <= last:
+        lengths.append(2 * lengths[-1])
+    return lengths
+
+
 def tail_exponent(lengths: Sequence[int], values: Sequence[float]) -> float | None:
     """The p of `value ~ length^p` over the last points, by least squares of logarithms.
 

@@ -19,23 +19,29 @@ from attnlab.plotting.grid import HEADING_SIZE, LABEL_SIZE, NAME_SIZE, TITLE_SIZ
 from attnlab.plotting.lettering import text_style
 
 _PANEL_WIDTH, _PANEL_HEIGHT, _ABOVE, _BELOW = 4.3, 3.1, 0.7, 0.1  # inches
+_ABOVE_WITHOUT_LEGEND = 0.45
 _NOTE_LINE = 1.25 * NAME_SIZE  # points from one line's note to the next
 _NOTE_GAP = 5.0  # points from a line's end to its note
 _GUIDES = {1: "∝ n", 2: "∝ n²"}
 _GUIDE_WIDTH, _GUIDE_HEIGHT, _GUIDE_END = 0.3, 0.35, 0.9  # shares of the axes, at most
 
 # Okabe & Ito 2008: told apart with every kind of colour vision; markers and dashes do it again.
-_LOOKS = (
+Look = tuple[str, str, str | tuple[float, tuple[float, float]]]
+_LOOKS: tuple[Look, ...] = (
     ("#0072b2", "o", "-"),
     ("#56b4e9", "D", (0, (3, 1.5))),
     ("#d55e00", "s", "-"),
     ("#009e73", "^", "-"),
+    ("#cc79a7", "v", (0, (3, 1.5))),
+    ("#e69f00", "P", "-"),
+    ("#333333", "X", (0, (1, 1.2))),
 )
+_SUPERSCRIPTS = str.maketrans("0123456789.-", "⁰¹²³⁴⁵⁶⁷⁸⁹·⁻")
 
 
 @dataclass(frozen=True, kw_only=True)
 class GrowthLine:
-    """`values` at `lengths`, all above 0; `look`: which of four; `note`: what its end says."""
+    """`values` at `lengths`, all above 0; `look`: which of seven; `note`: what its end says."""
 
     name: str
     look: int
@@ -54,8 +60,18 @@ class GrowthPanel:
     guided: bool = True
 
 
-def draw_growth(panels: Sequence[GrowthPanel], *, heading: str, length_name: str) -> Figure:
+def power_of_length(exponent: float | None) -> str:
+    """A note such as n²·⁰; none without an exponent."""
+    return "" if exponent is None else f"n{f'{exponent:.1f}'.translate(_SUPERSCRIPTS)}"
+
+
+def draw_growth(
+    panels: Sequence[GrowthPanel], *, heading: str, length_name: str, legends_inside: bool = False
+) -> Figure:
     """Panels two in a row, one legend above all of them for the names of their lines.
+
+    Where the panels have lines of their own, `legends_inside` puts one into each, at the upper
+    left, where hardly a rising line is.
 
     Raises:
         ValueError: there is nothing to draw.
@@ -63,12 +79,13 @@ def draw_growth(panels: Sequence[GrowthPanel], *, heading: str, length_name: str
     if not any(line.lengths for panel in panels for line in panel.lines):
         raise ValueError("there are no points to draw")
     rows = math.ceil(len(panels) / 2)
-    width, height = 2 * _PANEL_WIDTH, rows * _PANEL_HEIGHT + _ABOVE + _BELOW
+    above = _ABOVE_WITHOUT_LEGEND if legends_inside else _ABOVE
+    width, height = 2 * _PANEL_WIDTH, rows * _PANEL_HEIGHT + above + _BELOW
     figure = Figure(figsize=(width, height), facecolor="white", layout="constrained")
     engine = figure.get_layout_engine()
     assert isinstance(engine, ConstrainedLayoutEngine)
     engine.set(
-        rect=(0.005, _BELOW / height, 0.99, 1 - (_ABOVE + _BELOW) / height),
+        rect=(0.005, _BELOW / height, 0.99, 1 - (above + _BELOW) / height),
         wspace=0.04,
         hspace=0.05,
     )
@@ -77,9 +94,12 @@ def draw_growth(panels: Sequence[GrowthPanel], *, heading: str, length_name: str
         alike = [each for each in panels if each.guided == panel.guided]
         lengths = {length for each in alike for line in each.lines for length in line.lengths}
         _draw(axes, panel, length_name, sorted(lengths))
+        if legends_inside:
+            _legend(axes, [panel], None)
     left = 0.12 / width
     figure.text(left, 1 - 0.27 / height, heading, color=INK, **text_style(heading, HEADING_SIZE))
-    _legend(figure, panels, left, 1 - 0.35 / height)
+    if not legends_inside:
+        _legend(figure, panels, (left, 1 - 0.35 / height))
     return figure
 
 
@@ -89,7 +109,7 @@ def _draw(axes: Axes, panel: GrowthPanel, length_name: str, lengths: Sequence[fl
     axes.set_yscale("log")
     lines = [line for line in panel.lines if line.lengths]
     for line in lines:
-        colour, marker, dashes = _LOOKS[line.look]
+        colour, marker, dashes = _look(line.look)
         axes.plot(
             line.lengths,
             line.values,
@@ -173,10 +193,14 @@ def _notes(axes: Axes, lines: Sequence[GrowthLine]) -> None:
             xytext=(_NOTE_GAP, 0),
             textcoords="offset points",
             va="center",
-            color=_LOOKS[line.look][0],
+            color=_look(line.look)[0],
             annotation_clip=False,
             **text_style(line.note, NAME_SIZE, bold=True),
         )
+
+
+def _look(number: int) -> Look:
+    return _LOOKS[number % len(_LOOKS)]
 
 
 def _apart(places: Sequence[float], height: float) -> list[float]:
@@ -192,21 +216,28 @@ def _apart(places: Sequence[float], height: float) -> list[float]:
     return found
 
 
-def _legend(figure: Figure, panels: Sequence[GrowthPanel], left: float, top: float) -> None:
+def _legend(
+    over: Figure | Axes, panels: Sequence[GrowthPanel], place: tuple[float, float] | None
+) -> None:
+    """In a row from `place`; or below one another at the upper left of axes."""
     named = {line.name: line.look for panel in panels for line in panel.lines if line.lengths}
     handles = [
         Line2D([], [], color=colour, marker=marker, markersize=4, ls=dashes, linewidth=1.5)
-        for colour, marker, dashes in (_LOOKS[look] for look in named.values())
+        for colour, marker, dashes in map(_look, named.values())
     ]
-    figure.legend(
+    over.legend(
         handles,
         list(named),
         loc="upper left",
-        bbox_to_anchor=(left, top),
-        ncols=len(named),
+        bbox_to_anchor=place or (0.01, 1.0),
+        ncols=len(named) if place else 1,
         frameon=False,
         borderaxespad=0.0,
         handlelength=2.6,
         labelcolor=INK,
-        prop={"size": LABEL_SIZE, "family": text_style("", LABEL_SIZE)["family"]},
+        labelspacing=0.5 if place else 0.2,
+        prop={
+            "size": LABEL_SIZE if place else NAME_SIZE,
+            "family": text_style("", LABEL_SIZE)["family"],
+        },
     )

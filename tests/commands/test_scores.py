@@ -2,33 +2,60 @@
 
 import json
 
+import pytest
+from PIL import Image
+
 from tests.runs import attnlab
 
-SMALL = ("--batch", "2", "--heads", "2", "--length", "7", "--size", "5", "--rounds", "1")
+SMALL = ("--batch", "2", "--heads", "2", "--from", "3", "--to", "12", "--size", "5", "-n", "1")
 
 
-def test_figure_table_and_json(tmp_path):
+def test_figures_tables_and_json(tmp_path):
     shown = attnlab("scores", *SMALL, folder=tmp_path)
     assert shown.code == 0, shown.errors
     lines = shown.output.splitlines()
-    assert lines[-1] == "scores.png"
-    assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
-    for name in ("scaled_dot", "location", "sparsemax"):
-        assert any(line.startswith(f"{name} ") for line in lines)
+    assert lines[-2:] == ["scores.png", "scores-cost.png"]
+    for name in lines[-2:]:
+        with Image.open(tmp_path / name) as picture:
+            assert min(picture.size) > 1000
+    heads = [line for line in lines if line.endswith("grows as")]
+    assert [head.split()[-5:-2] for head in heads] == [["3", "6", "12"]] * 4
     assert "USDT" not in shown.errors
     told = attnlab("scores", *SMALL, "-o", "toy.svg", "--json", folder=tmp_path)
     assert told.code == 0, told.errors
     values = json.loads(told.output)
-    assert values["file"] == "toy.svg"
+    assert values["files"] == ["toy.svg", "toy-cost.svg"]
     assert "general · entmax15" in (tmp_path / "toy.svg").read_text(encoding="utf-8")
+    assert "Peak memory by score" in (tmp_path / "toy-cost.svg").read_text(encoding="utf-8")
     assert len(values["toy"]["weights"]) == 28
-    assert [each["normaliser"] for each in values["normalisers"]][1] == "temperature"
+    measured = [(each["score"], each["normaliser"]) for each in values["costs"]]
+    assert len(measured) == 3 * (7 + 3)
+    assert measured.count(("scaled_dot", "sparsemax")) == 3
 
 
-def test_the_figure_alone(tmp_path):
-    shown = attnlab("scores", "--rounds", "0", "-o", "figures", "-f", "pdf", folder=tmp_path)
-    assert (shown.code, shown.output) == (0, "figures/scores.pdf\n"), shown.errors
+def test_the_toy_inputs_alone(tmp_path):
+    shown = attnlab("scores", "-n", "0", "-o", "figures", "-f", "pdf", folder=tmp_path)
+    assert shown.code == 0, shown.errors
+    table, _, files = shown.output.partition("\n\n")
+    first = " ".join(table.splitlines()[1].split())
+    assert first == "dot 2.0 3.0 4.0 5.0 10.0 11.0 12.0 13.0 1.7 2.7 3.7 4.7 10.5 11.5 12.5 13.5"
+    assert files == "figures/scores.pdf\n"
     assert (tmp_path / "figures" / "scores.pdf").read_bytes().startswith(b"%PDF")
-    refused = attnlab("scores", "-o", "toy.txt", folder=tmp_path)
-    assert refused.code == 1
-    assert "end the name with one of: .png" in refused.errors
+    scaled = attnlab("scores", "-n", "0", "--unit-length", "-f", "svg", folder=tmp_path)
+    assert scaled.code == 0, scaled.errors
+    assert "all scaled to length 1" in (tmp_path / "scores.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("-o", "toy.txt"), 1, "end the name with one of: .png"),
+        (("--from", "64", "--to", "32"), 2, "--from 64 --to 32: the second must be no less"),
+        (("--rounds", "-1"), 2, "Invalid value for '--rounds'"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_the_work(tmp_path, arguments, code, message):
+    refused = attnlab("scores", *arguments, folder=tmp_path)
+    assert (refused.code, refused.output) == (code, "")
+    assert message in refused.errors
+    assert list(tmp_path.iterdir()) == []

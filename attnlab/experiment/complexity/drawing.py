@@ -7,10 +7,9 @@ from matplotlib.figure import Figure
 from attnlab.evaluation.complexity import Fall
 from attnlab.experiment.complexity.layers import LAYERS
 from attnlab.experiment.complexity.report import ComplexityReport, Series, falls
-from attnlab.plotting.growth import GrowthLine, GrowthPanel, draw_growth
+from attnlab.plotting.growth import GrowthLine, GrowthPanel, draw_growth, power_of_length
 
 _LOOKS = {name: look for look, name in enumerate(LAYERS)}
-_SUPERSCRIPTS = str.maketrans("0123456789.-", "⁰¹²³⁴⁵⁶⁷⁸⁹·⁻")
 _LEAST_SHARE = 1e-30
 """Of a gradient: below it, a line would push all others together."""
 
@@ -37,7 +36,7 @@ def _times(what: str, series: Sequence[Series]) -> GrowthPanel:
             look=_LOOKS[each.name],
             lengths=[cost.length for cost in each.costs],
             values=[1e3 * cost.seconds for cost in each.costs],
-            note=_power(each.time_exponent),
+            note=power_of_length(each.time_exponent),
         )
         for each in series
     ]
@@ -51,7 +50,7 @@ def _memory(series: Sequence[Series]) -> GrowthPanel:
             look=_LOOKS[each.name],
             lengths=[length for length, _ in each.weighed],
             values=[peak / 1e6 for _, peak in each.weighed],
-            note=_power(each.memory_exponent),
+            note=power_of_length(each.memory_exponent),
         )
         for each in series
     ]
@@ -81,11 +80,7 @@ def _gradient(report: ComplexityReport) -> GrowthPanel:
     )
 
 
-def _power(exponent: float | None) -> str:
-    return "" if exponent is None else f"n{f'{exponent:.1f}'.translate(_SUPERSCRIPTS)}"
-
-
 def _fall(fall: Fall) -> str:
     if fall.tokens_to_halve is not None:
         return f"½ in {fall.tokens_to_halve:.1f} tokens"
-    return _power(fall.exponent)
+    return power_of_length(fall.exponent)

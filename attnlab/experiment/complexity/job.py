@@ -6,7 +6,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 from attnlab.errors import UsageError
-from attnlab.evaluation.complexity import CONVOLUTION, RECURRENT, SELF_ATTENTION
+from attnlab.evaluation.complexity import CONVOLUTION, RECURRENT, SELF_ATTENTION, doubling
 from attnlab.experiment.complexity import measuring
 from attnlab.experiment.complexity.gradient import Reach, reach
 from attnlab.experiment.complexity.layers import LayerSettings, layers_of
@@ -51,21 +51,14 @@ class Survey:
     @property
     def lengths(self) -> list[int]:
         """From the shortest on, each twice the one before."""
-        return _doubling(self.shortest, self.longest)
-
-
-def _doubling(first: int, last: int) -> list[int]:
-    lengths = [first]
-    while 2 * lengths[-1] <= last:
-        lengths.append(2 * lengths[-1])
-    return lengths
+        return doubling(self.shortest, self.longest)
 
 
 def measure_complexity(survey: Survey) -> ComplexityReport:
     """Make the survey; a bar on the terminal shows how far it is."""
     processes = FreshProcesses([measuring.__name__])
     names = layers_of(survey.settings)
-    path_lengths = _doubling(_SHORTEST_PATH, max(_SHORTEST_PATH, min(LONGEST_PATH, survey.longest)))
+    path_lengths = doubling(_SHORTEST_PATH, max(_SHORTEST_PATH, min(LONGEST_PATH, survey.longest)))
     total = 2 * len(names) * len(survey.lengths) + 3 * len(path_lengths)
     with counting("measured", total) as advance:
         forward = [_series(processes, survey, name, False, advance) for name in names]

@@ -18,7 +18,7 @@ from attnlab.evaluation.complexity import (
 from attnlab.experiment.complexity.gradient import Reach
 from attnlab.experiment.complexity.layers import LayerSettings
 from attnlab.experiment.complexity.measuring import Cost
-from attnlab.table import table
+from attnlab.table import table, three_digits
 
 LEAST_BYTES = 1_000_000
 """Below this a peak of memory is as much the allocator's doing as the layer's."""
@@ -201,14 +201,10 @@ def _measured(
 
 
 def _milliseconds(cost: Cost) -> str:
-    return _three_digits(1e3 * cost.seconds)
+    return three_digits(1e3 * cost.seconds)
 
 
 def _megabytes(cost: Cost) -> str:
     if cost.peak_bytes is None:
         return "–"
-    return "< 1" if cost.peak_bytes < LEAST_BYTES else _three_digits(cost.peak_bytes / 1e6)
-
-
-def _three_digits(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return "< 1" if cost.peak_bytes < LEAST_BYTES else three_digits(cost.peak_bytes / 1e6)

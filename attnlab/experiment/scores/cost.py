@@ -1,11 +1,12 @@
 """What a scoring function or a normaliser costs: forward and backward through one attention.
 
 Each is measured by two routes: as training takes it, by the fused kernel where there is one, and
-step by step, as whoever looks at the weights has it.
+step by step, as whoever looks at the weights has it. To be run in a fresh process, in which nothing
+else has asked for memory or started threads.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -16,20 +17,25 @@ from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.pooling import AttentionPooling
 from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.experiment.scores.memory import peak_bytes
-from attnlab.screen import Advance
+from attnlab.training.allocator import keep_freed_memory
 
 _WARM_UP = 2  # rounds that are not counted
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sizes:
-    """Of queries, keys and values, (batch, heads, length, size); all are timed once a round."""
+class Task:
+    """Attentions over queries, keys and values of shape (batch, heads, length, size).
 
+    All of them are timed once a round, in turn, so that what else the machine does meets all alike.
+    """
+
+    attentions: Sequence[tuple[ScoreConfig, NormaliserConfig]]
     batch: int
     heads: int
     length: int
     size: int
     rounds: int
+    seed: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +53,7 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Of an attention with this score and this normaliser: `parameters` of both together.
+    """Of an attention over `length` queries and keys: `parameters` of score and normaliser.
 
     `trained` is the route of training, which is the fused kernel's where it is `fused`; `watched`
     goes step by step.
@@ -55,55 +61,48 @@ class Cost:
 
     score: str
     normaliser: str
+    length: int
     parameters: int
     fused: bool
     trained: Route
     watched: Route
 
 
-def measure_costs(
-    attentions: Iterable[tuple[ScoreConfig, NormaliserConfig]],
-    sizes: Sizes,
-    seed: int,
-    advance: Advance = lambda _: None,
-) -> list[Cost]:
-    """The cost of each of `attentions`, all of them timed in turn, so that noise meets all alike.
-
-    `advance` is told of each round.
-    """
-    torch.manual_seed(seed)
-    chosen = list(attentions)
+def measure_costs(task: Task) -> list[Cost]:
+    """The cost of each of the task's attentions."""
+    keep_freed_memory()  # as training does
+    torch.manual_seed(task.seed)
     poolings = [
         AttentionPooling(
-            SCORES.build(score, sizes.size, sizes.size), normaliser=NORMALISERS.build(normaliser)
+            SCORES.build(score, task.size, task.size), normaliser=NORMALISERS.build(normaliser)
         )
-        for score, normaliser in chosen
+        for score, normaliser in task.attentions
     ]
-    shape = (sizes.batch, sizes.heads, sizes.length, sizes.size)
+    shape = (task.batch, task.heads, task.length, task.size)
     given = [torch.randn(shape, requires_grad=True) for _ in range(3)]
     passes = [
         _pass(pooling, given, watched=watched) for pooling in poolings for watched in (False, True)
     ]
     taken: list[list[float]] = [[] for _ in passes]
-    for number in range(_WARM_UP + sizes.rounds):
+    for number in range(_WARM_UP + task.rounds):
         for one, milliseconds in zip(passes, taken, strict=True):
             started = time.perf_counter()
             one()
             if number >= _WARM_UP:
                 milliseconds.append(1000 * (time.perf_counter() - started))
-        advance(1)
     routes = [_route(times, peak_bytes(one)) for one, times in zip(passes, taken, strict=True)]
     return [
         Cost(
             score=score.name,
             normaliser=normaliser.name,
+            length=task.length,
             parameters=sum(each.numel() for each in pooling.parameters()),
             fused=None not in (pooling.score.dot_scale, pooling.normaliser.softmax_factor),
             trained=trained,
             watched=watched,
         )
         for (score, normaliser), pooling, trained, watched in zip(
-            chosen, poolings, routes[::2], routes[1::2], strict=True
+            task.attentions, poolings, routes[::2], routes[1::2], strict=True
         )
     ]
 

@@ -1,68 +1,108 @@
-"""Scoring functions and normalisers side by side: the figure of the toy inputs, and the costs."""
+"""Scoring functions and normalisers side by side: on the toy inputs, and what they cost."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
+from attnlab.attention.normalisers import NormaliserConfig
+from attnlab.attention.scores import ScoreConfig
+from attnlab.errors import UsageError
+from attnlab.evaluation.complexity import doubling
+from attnlab.experiment.scores import cost
 from attnlab.experiment.scores.choices import shipped_normalisers, shipped_scores
-from attnlab.experiment.scores.cost import Cost, Sizes, measure_costs
+from attnlab.experiment.scores.cost import Task, measure_costs
+from attnlab.experiment.scores.drawing import draw_costs, draw_toy_weights
+from attnlab.experiment.scores.growth import Growth
 from attnlab.experiment.scores.report import ScoresReport
-from attnlab.experiment.scores.toy import KEYS, ROWS, SEEN, WIDE_QUERY_SIZE, ToyWeights, toy_weights
-from attnlab.plotting.heatmap import draw_heatmaps
-from attnlab.plotting.panel import MatrixPanel
+from attnlab.experiment.scores.toy import toy_weights
 from attnlab.plotting.saving import figure_suffix, save_figure
 from attnlab.screen import counting
+from attnlab.workers import FreshProcesses
 
 _SCORE, _NORMALISER = "scaled_dot", "softmax"  # with which the others' costs are measured
 
 
-def show_scores(output: Path, sizes: Sizes, seed: int) -> ScoresReport:
-    """Write the figure to `output`, and measure, unless `sizes` have no rounds.
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """What is measured: lengths double from `shortest` to `longest`; no `rounds`, no measurement.
+
+    `batch` sentences of `heads` heads with `size` features each; `seed`: of toy inputs, too.
+    `unit_length`: the toy queries and keys are scaled to length 1.
+    """
+
+    batch: int
+    heads: int
+    size: int
+    shortest: int
+    longest: int
+    rounds: int
+    seed: int
+    unit_length: bool
+
+    def __post_init__(self) -> None:
+        if self.shortest > self.longest:
+            raise UsageError(
+                f"--from {self.shortest} --to {self.longest}: the second must be no less than the "
+                "first"
+            )
+
+    def task(self, attentions: list[tuple[ScoreConfig, NormaliserConfig]], length: int) -> Task:
+        """The measurement of all `attentions` at one length."""
+        return Task(
+            attentions=attentions,
+            batch=self.batch,
+            heads=self.heads,
+            length=length,
+            size=self.size,
+            rounds=self.rounds,
+            seed=self.seed,
+        )
+
+
+def show_scores(output: Path, survey: Survey) -> ScoresReport:
+    """Write the toy figure to `output`, and beside it that of the costs, if they are measured.
 
     Raises:
-        AttnlabError: the figure cannot be written.
+        AttnlabError: a figure cannot be written.
     """
     figure_suffix(output)  # before the work
     scores, normalisers = list(shipped_scores()), list(shipped_normalisers())
-    toy = toy_weights(scores, normalisers, seed)
-    save_figure(draw_toy_weights(toy, len(normalisers)), output)
-    costs: list[Cost] = []
-    if sizes.rounds:
-        (score,) = (each for each in scores if each.name == _SCORE)
-        (normaliser,) = (each for each in normalisers if each.name == _NORMALISER)
-        chosen = [(each, normaliser) for each in scores] + [(score, each) for each in normalisers]
-        with counting("rounds", None) as advance:
-            costs = measure_costs(chosen, sizes, seed, advance)
-    return ScoresReport(
-        seed=seed,
+    toy = toy_weights(scores, normalisers, survey.seed, unit_length=survey.unit_length)
+    save_figure(draw_toy_weights(toy, len(normalisers), unit_length=survey.unit_length), output)
+    growths = _measure(survey, scores, normalisers) if survey.rounds else []
+    report = ScoresReport(
+        seed=survey.seed,
+        batch=survey.batch,
+        heads=survey.heads,
+        size=survey.size,
+        rounds=survey.rounds,
         toy=toy,
-        figure=output,
-        sizes=sizes,
-        of_scores=costs[: len(scores)],
-        of_normalisers=costs[len(scores) :],
+        growths=growths,
+        files=[output],
     )
+    if growths:
+        beside = output.with_stem(f"{output.stem}-cost")
+        by_score = [each for each in growths if each.normaliser == _NORMALISER]
+        by_normaliser = [each for each in growths if each.score == _SCORE]
+        save_figure(draw_costs(by_score, by_normaliser, report.heading), beside)
+        report.files.append(beside)
+    return report
 
 
-def draw_toy_weights(toy: list[ToyWeights], normalisers: int) -> Figure:
-    """A row a score, a column a normaliser; hidden keys are grey."""
-    return draw_heatmaps(
-        [
-            MatrixPanel(
-                title=f"{each.score} · {each.normaliser}",
-                values=each.weights,
-                rows=ROWS,
-                columns=[str(key) for key in range(1, KEYS + 1)],
-                row_name="queries",
-                column_name="keys",
-            )
-            for each in toy
-        ],
-        heading="Scoring functions and normalisers on toy inputs",
-        note=f"Grey: hidden by the mask, which lets {SEEN[0]} or {SEEN[1]} keys be seen. Keys have "
-        "2 features: all ones (alike), or normal (drawn).\nQueries are normal, with as many "
-        f"features, or {WIDE_QUERY_SIZE} where the score takes unequal sizes. What is learnt is as "
-        "at the beginning of training.",
-        columns=normalisers,
-        print_weights=True,
-        repeat_labels=False,
-    )
+def _measure(
+    survey: Survey, scores: list[ScoreConfig], normalisers: list[NormaliserConfig]
+) -> list[Growth]:
+    """All scores with the one normaliser, and the one score with all normalisers."""
+    attentions = [
+        (score, normaliser)
+        for normaliser in normalisers
+        for score in scores
+        if score.name == _SCORE or normaliser.name == _NORMALISER
+    ]
+    processes = FreshProcesses([cost.__name__])
+    lengths = doubling(survey.shortest, survey.longest)
+    measured = []
+    with counting("lengths", len(lengths)) as advance:
+        for length in lengths:
+            measured.append(processes.call(measure_costs, survey.task(attentions, length)))
+            advance(1)
+    return [Growth(costs=of_one) for of_one in zip(*measured, strict=True)]
