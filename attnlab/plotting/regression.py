@@ -22,6 +22,7 @@ Numbers = NDArray[np.float64]
 
 _PANEL_WIDTH, _PANEL_HEIGHT = 2.3, 1.65  # inches
 _LEGEND_HEIGHT = 0.35
+_WIDEST, _MOST_NAMED = 20, 6
 _POINT: dict[str, Any] = {
     "marker": "o",
     "linestyle": "none",
@@ -177,21 +178,29 @@ def draw_errors(
 def draw_training(
     losses: Mapping[str, Numbers], widths: Mapping[str, Numbers], input_names: Sequence[str]
 ) -> Figure:
-    """Loss and width after each epoch, by who asked; widths are (epochs, inputs)."""
-    figure = Figure(figsize=(7.6, 3.1), facecolor="white", layout="constrained")
+    """Loss and width after each epoch, by who asked; widths are (epochs, inputs).
+
+    An input that does not count gets a width beyond all bounds: its line leaves the axes at
+    `_WIDEST` times the greatest first width. Of many inputs the first ones are named.
+    """
+    several = len(input_names) > 1
+    figure = Figure(figsize=(9.4 if several else 7.6, 3.1), facecolor="white", layout="constrained")
     left, right = figure.subplots(1, 2)
     quiet(left, x="epoch", y="loss (mean square)", title="what training sees")
-    quiet(right, x="epoch", y="width σ", title="what it makes of the width")
+    bound = _WIDEST * max(float(each[0].max()) for each in widths.values())
+    beyond = max(float(each.max()) for each in widths.values()) > bound
+    remark = f" (above {bound:g}: hardly counts)" if beyond else ""
+    quiet(right, x="epoch", y="width σ", title=f"what it makes of the width{remark}")
     for line, (name, each) in zip(LINES, losses.items(), strict=False):
         left.plot(np.arange(len(each)), each, linewidth=1.5, label=name, **line)
         for place, column in enumerate(widths[name].T):
-            several = widths[name].shape[1] > 1
+            of_input = name if len(widths[name].T) == 1 else f"{name}, {input_names[place]}"
             right.plot(
                 np.arange(len(column)),
                 column,
                 linewidth=1.5,
                 alpha=1 / (1 + 0.5 * place),
-                label=f"{name}, {input_names[place]}" if several else name,
+                label=of_input if place < _MOST_NAMED else "_",
                 **line,
             )
     for axes in (left, right):
@@ -200,7 +209,11 @@ def draw_training(
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.grid(visible=True, axis="y", color=FRAME, alpha=0.35, linewidth=0.5)
-        axes.legend(frameon=False, prop=_font(LABEL_SIZE))
+    beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if several else {}
+    left.legend(frameon=False, prop=_font(LABEL_SIZE))
+    right.legend(frameon=False, prop=_font(LABEL_SIZE), **beside)
+    if beyond:
+        right.set_ylim(top=bound)
     return figure
 
 

@@ -135,3 +135,17 @@ def test_training_has_its_loss_and_all_its_widths(names):
     for line, loss in zip(left.lines, losses.values(), strict=True):
         np.testing.assert_array_equal(line.get_ydata(), loss)
     assert len(right.lines) == 2 * len(names)
+
+
+def test_an_input_that_does_not_count_leaves_the_axes_and_many_are_not_all_named():
+    names = [f"input {number}" for number in range(9)]
+    widths = np.tile(np.geomspace(1, 0.1, 20)[:, None], (1, len(names)))
+    widths[:, 2] = np.geomspace(1, 1e4, 20)
+    figure = draw_training({"direct": np.geomspace(0.5, 0.1, 20)}, {"direct": widths}, names)
+    assert_all_can_be_read(figure)
+    right = figure.axes[1]
+    assert right.get_ylim()[1] == 20
+    assert right.get_title(loc="left").endswith("(above 20: hardly counts)")
+    assert len(right.lines) == 9
+    entries = [text.get_text() for text in right.get_legend().get_texts()]
+    assert entries == [f"direct, input {number}" for number in range(6)]

@@ -199,7 +199,7 @@ def _title(fit: Fit) -> str:
 
 
 def _widths(model: KernelRegression) -> str:
-    return "σ = " + ", ".join(f"{width:.2g}" for width in model.widths)
+    return "σ = " + ", ".join(f"{float(f'{width:.2g}'):g}" for width in model.widths)
 
 
 def _note(fit: Fit) -> str:

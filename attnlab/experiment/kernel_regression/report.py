@@ -7,7 +7,7 @@ from typing import Any
 
 from attnlab.experiment.kernel_regression.sweep import Errors, Fit, best_fit
 from attnlab.experiment.kernel_regression.training import Epoch
-from attnlab.table import table
+from attnlab.table import table, three_digits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +113,7 @@ def _trained_table(trained: Sequence[TrainedWidth], inputs: Sequence[str], has_t
     rows = [
         [
             each.queries,
-            *(f"{width:.3g}" for width in each.widths),
+            *map(three_digits, each.widths),
             _figure(each.errors.leave_one_out),
             _figure(each.errors.own),
             *([_figure(each.errors.truth)] if has_truth else []),
