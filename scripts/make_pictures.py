@@ -73,7 +73,7 @@ DRAWN: dict[str, Attention | Figure | Regression] = {
     "learning": Attention("transformer", ("--through-training", "--best", "--frames", "6")),
     "toy": Attention("reverse", ("--sentence", "1")),
     "weights": Figure(("heatmap", "--weights", "all")),
-    "scores": Figure(("scores",)),
+    "scores": Figure(("scores", "--rounds", "0")),
     "positions": Figure(("positions",)),
     "complexity": Figure(("complexity",)),
     "regression": Regression("fits.png", ("kernels=[gaussian,boxcar]", "widths=[0.1,0.5,1.0]")),

@@ -1,11 +1,13 @@
 """attnlab scores, as it is typed."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
 
-from tests.runs import attnlab
+from tests.runs import attnlab, environment
 
 SMALL = ("--batch", "2", "--heads", "2", "--from", "3", "--to", "12", "--size", "5", "-n", "1")
 
@@ -44,6 +46,22 @@ def test_the_toy_inputs_alone(tmp_path):
     scaled = attnlab("scores", "-n", "0", "--unit-length", "-f", "svg", folder=tmp_path)
     assert scaled.code == 0, scaled.errors
     assert "all scaled to length 1" in (tmp_path / "scores.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as on Linux")
+def test_what_does_not_fit_into_memory_is_told(tmp_path):
+    """Additive attention asks for 8.6 GB at once, and 6 are allowed."""
+    sizes = "--from 1024 --to 1024 --batch 1 --heads 8 --size 256 -n 1"
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -v 6000000; exec '{sys.executable}' -m attnlab scores {sizes}"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("error: there is not enough memory for 1,024 queries and keys")
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,16 @@
 """Scoring functions and normalisers side by side: on the toy inputs, and what they cost."""
 
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
 from attnlab.attention.normalisers import NormaliserConfig
 from attnlab.attention.scores import ScoreConfig
-from attnlab.errors import UsageError
+from attnlab.errors import AttnlabError, UsageError
 from attnlab.evaluation.complexity import doubling
 from attnlab.experiment.scores import cost
 from attnlab.experiment.scores.choices import shipped_normalisers, shipped_scores
-from attnlab.experiment.scores.cost import Task, measure_costs
+from attnlab.experiment.scores.cost import Cost, Task, measure_costs
 from attnlab.experiment.scores.drawing import draw_costs, draw_toy_weights
 from attnlab.experiment.scores.growth import Growth
 from attnlab.experiment.scores.report import ScoresReport
@@ -103,6 +104,26 @@ def _measure(
     measured = []
     with counting("lengths", len(lengths)) as advance:
         for length in lengths:
-            measured.append(processes.call(measure_costs, survey.task(attentions, length)))
+            measured.append(_in_fresh_process(processes, survey.task(attentions, length)))
             advance(1)
     return [Growth(costs=of_one) for of_one in zip(*measured, strict=True)]
+
+
+def _in_fresh_process(processes: FreshProcesses, task: Task) -> list[Cost]:
+    """The costs at one length.
+
+    Raises:
+        AttnlabError: there is not enough memory.
+    """
+    try:
+        return processes.call(measure_costs, task)
+    except BrokenProcessPool as error:  # as the system ends what asks for too much
+        cause: Exception = error
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
+            raise
+        cause = error
+    raise AttnlabError(
+        f"there is not enough memory for {task.length:,} queries and keys; lower --to, --batch, "
+        "--heads or --size"
+    ) from cause

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 
-from torch.profiler import ProfilerActivity, profile
+from torch.autograd.profiler import profile  # torch.profiler's loads a compiler, for seconds
 
 
 def peak_bytes(work: Callable[[], object]) -> int:
     """The most that `work` had allocated at once on the CPU, beside what was there before it."""
     with tempfile.TemporaryDirectory() as folder, _without_remarks():
-        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as recorded:
+        with profile(profile_memory=True) as recorded:
             work()
         trace = Path(folder) / "trace.json"
         recorded.export_chrome_trace(str(trace))
