@@ -260,7 +260,9 @@ def test_tables_are_sorted_and_narrow(trained, tmp_path):
 
 def test_what_cannot_be_measured_is_refused(folders, tmp_path):
     trained, config = load([str(folders["bahdanau"])], None)
-    with pytest.raises(UsageError, match="--sort beauty is none of: layer, AER, acc, entropy, conf"):
+    with pytest.raises(
+        UsageError, match="--sort beauty is none of: layer, AER, acc, entropy, conf"
+    ):
         survey_heads(trained, config, wanted(sort="beauty"))
     with pytest.raises(UsageError, match="no split 'tset'"):
         survey_heads(trained, config, wanted(split="tset"))
