@@ -146,21 +146,9 @@ class _FedGru(FedRecurrence):
 
 
 class Lstm(nn.LSTM):
-    """torch's LSTM (Hochreiter & Schmidhuber 1997), batch first.
-
-    Its forget gates begin open, with a bias of 1 (Gers et al. 2000): torch's begin half shut, and
-    a state that halves at every word is long forgotten before gradients could say that it matters.
-    """
+    """torch's LSTM (Hochreiter & Schmidhuber 1997), batch first."""
 
     state_parts = 2
-
-    def reset_parameters(self) -> None:
-        """As torch draws them, but for the forget gates' biases, which come to 1."""
-        super().reset_parameters()
-        for name, bias in self.named_parameters():
-            if name.startswith("bias"):  # of input, forget, cell and output, one behind the other
-                forget = slice(self.hidden_size, 2 * self.hidden_size)
-                nn.init.constant_(bias[forget], 1.0 if name.startswith("bias_hh") else 0.0)
 
     def read(
         self,
