@@ -52,14 +52,18 @@ class FreshProcesses:
     """Calls functions, each in a process of its own that nothing has run in before.
 
     Where the system can, they are copies of one that has imported the `modules` and done nothing
-    else, which takes some milliseconds; elsewhere each imports them anew.
+    else, which takes some milliseconds; elsewhere each imports them anew. That one starts to import
+    them at once, beside whatever the caller does before the first call.
     """
 
     def __init__(self, modules: list[str]) -> None:
         can_copy = "forkserver" in multiprocessing.get_all_start_methods()
         self._context = multiprocessing.get_context("forkserver" if can_copy else "spawn")
         if can_copy:
+            from multiprocessing import forkserver  # is not on every system
+
             self._context.set_forkserver_preload(modules)
+            forkserver.ensure_running()
 
     def call(self, function: Callable[[Item], Result], item: Item) -> Result:
         """`function` of `item`; what it raises is raised here.

@@ -38,7 +38,7 @@ OTHERS: dict[str, Sequence[str]] = {
     "eval": SHORT,
     "kernel-regression": ("training.epochs=3",),
     "scores": ("--to", "16", "--rounds", "1"),
-    "complexity": ("--to", "64", "--seeds", "1", "--size", "16"),
+    "complexity": ("--to", "32", "--seeds", "1", "--size", "16"),
 }
 """What makes other commands than training smaller; an option that is given again has its way."""
 
