@@ -66,10 +66,16 @@ def record_attention(model: nn.Module) -> Iterator[AttentionRecord]:
 
 @contextmanager
 def watch_attention(
-    model: nn.Module, observe: Callable[[str, AttentionStep], None]
+    model: nn.Module,
+    observe: Callable[[str, AttentionStep], None],
+    whose: Callable[[str], bool] = lambda _: True,
 ) -> Iterator[None]:
-    """Show `observe` every step of every attention in `model`, with its name, in the block."""
-    with _among({name: each.observers for name, each in attentions(model).items()}, observe):
+    """Show `observe` every step of every attention in `model`, with its name, in the block.
+
+    Or only of those `whose` name is asked for: all others stay as fast as nobody watches them.
+    """
+    watched = {name: each for name, each in attentions(model).items() if whose(name)}
+    with _among({name: each.observers for name, each in watched.items()}, observe):
         yield
 
 

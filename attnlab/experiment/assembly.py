@@ -30,6 +30,7 @@ class Assembly:
 
     config: ExperimentConfig
     model: EncoderDecoder[Any]
+    objective: Objective
     optimiser: optim.Optimizer
     batches: TrainingBatches
     group: Group
@@ -46,9 +47,8 @@ class Assembly:
         average: MovingAverage | None = None,
     ) -> Iterator[Step | NonFinite]:
         """The steps from `progress` on, and from the weights of the moment; see `optimise`."""
-        objective = Objective(self.model, self.config.objective)
         steps = optimise(
-            self.group.with_shared_gradients(objective),
+            self.group.with_shared_gradients(self.objective),
             self.batches,
             self.optimiser,
             schedule,
@@ -71,6 +71,7 @@ def assemble(config: ExperimentConfig, corpus: TokenisedCorpus, group: Group = A
     with group.agreeing():
         device = pick_device(group.own_device(config.device))
         model = build_model(config, corpus.vocabulary, device)
+        objective = Objective(model, config.objective)
         optimiser = build_optimiser(config.optimiser, model)
     if config.compile:
         compile_model(model)
@@ -78,4 +79,4 @@ def assemble(config: ExperimentConfig, corpus: TokenisedCorpus, group: Group = A
     group.reseed(config.seed)
     pairs = training_pairs(corpus, config.vocabulary, config.seed)
     batches = TrainingBatches(pairs, config.batch_tokens, config.seed, config.batch_sentences)
-    return Assembly(config, model, optimiser, batches, group)
+    return Assembly(config, model, objective, optimiser, batches, group)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -38,10 +39,9 @@ def watch_cross_attention(model: EncoderDecoder[Any]) -> Iterator[Looked]:
     looked: dict[str, list[Tensor]] = defaultdict(list)
 
     def observe(name: str, step: AttentionStep) -> None:
-        if crosses(name):
-            looked[name].append(step.weights)
+        looked[name].append(step.weights)
 
-    with watch_attention(model, observe):
+    with watch_attention(model, observe, crosses):
         yield looked
 
 
@@ -57,7 +57,8 @@ def total_coverage_loss(
 
 def _of_one(steps: list[Tensor], target_mask: Tensor) -> Tensor:
     weights = torch.cat(steps, dim=-2)
-    covered = weights.cumsum(-2) - weights
+    before = weights[..., :-1, :].cumsum(-2)
+    covered = F.pad(before, (0, 0, 1, 0))  # by the first step, nothing
     overlap = torch.minimum(weights, covered).sum(-1)  # (batch, queries) or with heads
     if overlap.dim() == 3:
         overlap = overlap.mean(1)

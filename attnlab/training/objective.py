@@ -59,7 +59,8 @@ class Objective(nn.Module):
         if config.coverage and not has_cross_attention(model):
             raise UsageError(
                 f"objective.coverage={config.coverage} is about where a model looks, and this one "
-                "has no attention: choose model=bahdanau, or leave objective.coverage out"
+                "looks at no source: choose model=bahdanau or another with attention, or set "
+                "objective.coverage=0"
             )
         self.model, self.config = model, config
 

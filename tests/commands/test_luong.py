@@ -5,12 +5,14 @@ import json
 import pytest
 import torch
 
+from tests.docs.small import SHORT, write_small_corpora
 from tests.runs import TINY, attnlab
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("luong")
+    write_small_corpora(made / "corpora")
     shrunk = (
         *(each for each in TINY if not each.startswith("experiment")),
         "max_updates=4",
@@ -18,7 +20,7 @@ def folder(tmp_path_factory):
         "checkpoint_every=4",
         "validate_sentences=5",
         "batch_tokens=256",
-        "data.max_pairs=300",
+        f"data.root={made / 'corpora' / 'builtin'}",
         "vocabulary.size=300",
         "model.embedding_size=32",
         "model.hidden_size=32",
@@ -41,9 +43,9 @@ def test_it_is_luongs(folder):
 
 def test_every_command_reads_the_run(folder):
     for command in (
-        ("eval", "--bleu", "--alignment", "search=beam"),
-        ("plot-attention", "--sentence", "2", "-o", "map.png"),
-        ("explain", "--sentence", "2", "--step", "2"),
+        ("eval", "--bleu", "--alignment", "--split", "valid", "search=beam", *SHORT),
+        ("plot-attention", "--sentence", "2", "-o", "map.png", *SHORT),
+        ("explain", "--sentence", "2", "--step", "2", *SHORT),
         ("heads", "--count", "5"),
     ):
         done = attnlab(*command, folder=folder)
@@ -52,7 +54,7 @@ def test_every_command_reads_the_run(folder):
 
 
 def test_the_window_is_in_the_json(folder):
-    done = attnlab("explain", "--sentence", "2", "--step", "2", "--json", folder=folder)
+    done = attnlab("explain", "--sentence", "2", "--step", "2", "--json", *SHORT, folder=folder)
     found = json.loads(done.output)
     weights, window = (torch.tensor(found[name]) for name in ("weights", "window"))
     normalised = torch.tensor(found["normalised"])
@@ -63,7 +65,7 @@ def test_the_window_is_in_the_json(folder):
 
 def test_what_cannot_be_together_is_refused_by_name(folder):
     for chosen, message in (
-        (["model=rnn", "objective.coverage=1"], "has no attention"),
+        (["model=rnn", "objective.coverage=1"], "looks at no source"),
         (["objective.coverage=1", "compile=true"], "choose compile=false"),
         (["model.window=local_q"], "is none of: global, local_m, local_p"),
         (["score=dot", "model.encoder_size=24"], "score=general"),
@@ -72,3 +74,4 @@ def test_what_cannot_be_together_is_refused_by_name(folder):
         assert done.code == 2
         assert message in done.errors
         assert "Traceback" not in done.errors
+    assert len(list(folder.glob("runs/*/*"))) == 1  # nothing is left behind

@@ -7,8 +7,9 @@ from attnlab.attention.recording import attends, attentions, record_attention
 from attnlab.errors import UsageError
 from attnlab.models import MODELS
 from attnlab.tokenised.batching import EncodedPair, collate
-from attnlab.training.coverage import crosses, total_coverage_loss
+from attnlab.training.coverage import crosses, total_coverage_loss, watch_cross_attention
 from attnlab.training.objective import Objective, total_cross_entropy
+from attnlab.training.r_drop import twice
 from tests.conftest import objective_config, small_model
 
 PAIRS = [EncodedPair([5, 6, 7], [8, 9]), EncodedPair([11], [12, 13, 14, 15])]
@@ -26,13 +27,54 @@ def by_definition(weights, pair):
 
 
 def test_three_steps_by_hand():
-    # The second step looks where the first did with ½ of its weight; the third has seen it all.
+    # The second looks with ½ where the first did; the third with all where ½ was looked at.
     weights = torch.tensor([[[1.0, 0.0], [0.5, 0.5], [0.0, 1.0], [0.3, 0.7]]])
     mask = torch.tensor([[True, True, True, False]])
     assert total_coverage_loss({"decoder.cross": [weights]}, mask) == 0.5 + 0.5
+    step_by_step = list(weights.split(1, dim=1))  # as a decoder that is fed asks
+    assert total_coverage_loss({"decoder.cross": step_by_step}, mask) == 0.5 + 0.5
+    assert total_coverage_loss({"decoder.cross": [weights]}, torch.ones(1, 4).bool()) == 2.0
 
 
-@pytest.mark.parametrize("changes", [{}, {"input_feeding": False}, {"coverage": True}])
+def test_looking_at_something_new_at_each_step_costs_exactly_nothing():
+    weights = torch.eye(300).flip(0).unsqueeze(0)
+    assert total_coverage_loss({"decoder.cross": [weights]}, torch.ones(1, 300).bool()) == 0
+    blurred = (torch.eye(300) + 1e-8).softmax(-1).unsqueeze(0)
+    assert total_coverage_loss({"decoder.cross": [blurred]}, torch.ones(1, 300).bool()) > 1
+
+
+def test_layers_and_heads_are_averaged_and_sentences_summed():
+    steps = torch.rand(2, 3, 4, 5).softmax(-1).double()  # (batch, heads, queries, keys)
+    mask = torch.tensor([[True] * 4, [True, True, False, False]])
+    both = {"decoder.layer1.cross": [steps], "decoder.layer2.cross": [steps.flip(1, 2)]}
+    expected = [
+        total_coverage_loss({"": [weights[:, head][row : row + 1]]}, mask[row : row + 1]).item()
+        for weights in (steps, steps.flip(1, 2))
+        for head in range(3)
+        for row in range(2)
+    ]
+    assert total_coverage_loss(both, mask).item() == pytest.approx(sum(expected) / 6)
+
+
+def test_its_gradient_is_that_of_small_differences():
+    weights = torch.rand(2, 3, 4, 5).double().softmax(-1).requires_grad_()
+    mask = torch.tensor([[True] * 4, [True, True, False, False]])
+    assert torch.autograd.gradcheck(
+        lambda given: total_coverage_loss({"decoder.cross": [given]}, mask), weights
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"input_feeding": False},
+        {"coverage": True},
+        {"window": "local_p", "window_radius": 2},
+        {"normaliser": "sparsemax", "score": "location"},
+    ],
+    ids=str,
+)
 def test_it_is_added_to_what_a_recurrent_model_minimises(changes):
     model = small_model("bahdanau", dropout=0.0, **changes)
     _is_added(model)
@@ -64,6 +106,50 @@ def _is_added(model):
     assert not any(each.observers for each in attentions(model).values())
 
 
+@pytest.mark.parametrize("name", ["bahdanau", "convolutional", "transformer"])
+def test_sentences_cost_the_same_in_any_batch_so_that_batches_accumulate(name):
+    objective = Objective(small_model(name, dropout=0.0), objective_config(coverage=1.5)).train()
+    apart = sum(objective(collate([pair]), 0.5) for pair in PAIRS)
+    torch.testing.assert_close(objective(collate(PAIRS), 0.5), apart)
+    longer = EncodedPair([5] * 9, [9] * 8)  # what the others have as padding behind them
+    with_longer = objective(collate([*PAIRS, longer]), 0.5) - objective(collate([longer]), 0.5)
+    torch.testing.assert_close(with_longer, apart)
+
+
+def test_weights_that_dropout_takes_away_were_looked_at_all_the_same():
+    model = small_model("transformer", dropout=0.0, decoder_layers=1).train()
+    [cross] = [each for name, each in attentions(model).items() if crosses(name)]
+    batch, totals = collate(PAIRS), []
+    for cross.dropout in (0.0, 0.9):
+        with watch_cross_attention(model) as looked:
+            model(batch.source, batch.source_mask, batch.target_input)
+        totals.append(total_coverage_loss(looked, batch.target_mask))
+    assert totals[0] == totals[1] > 0
+
+
+def test_no_other_attention_is_watched_and_stays_fast():
+    model = small_model("transformer")
+    with watch_cross_attention(model):
+        watched = {name for name, each in attentions(model).items() if each.observers}
+    assert watched == {"decoder.layer1.cross", "decoder.layer2.cross"}
+
+
+@pytest.mark.parametrize("name", ["bahdanau", "convolutional", "transformer"])
+def test_in_bfloat16_it_is_nearly_the_same(name):
+    model = small_model(name, "scaled_dot").float()
+    batch, found = collate(PAIRS), []
+    for enabled in (False, True):
+        with (
+            torch.autocast("cpu", torch.bfloat16, enabled=enabled),
+            watch_cross_attention(model) as looked,
+        ):
+            model(batch.source, batch.source_mask, batch.target_input)
+        found.append(total_coverage_loss(looked, batch.target_mask))
+    assert found[1].dtype == torch.float32
+    assert found[1].item() == pytest.approx(found[0].item(), rel=0.02)
+    assert found[0] != found[1]
+
+
 def test_two_readings_cost_what_one_does():
     model, batch = small_model("bahdanau", dropout=0.0), collate(PAIRS)
     losses = [
@@ -77,6 +163,28 @@ def test_two_readings_cost_what_one_does():
     torch.testing.assert_close(losses[1] - losses[0], once[1] - once[0])
 
 
+def test_each_of_two_readings_counts_by_half():
+    model, batch = small_model("bahdanau", dropout=0.4), collate(PAIRS)
+    objective = Objective(model, objective_config(r_drop=2.0, coverage=1.0)).train()
+    without = Objective(model, objective_config(r_drop=2.0)).train()
+    torch.manual_seed(3)
+    added = objective(batch, 0.5)
+    torch.manual_seed(3)
+    added = added - without(batch, 0.5)
+    torch.manual_seed(3)
+    both = twice(batch)
+    with watch_cross_attention(model) as looked:
+        model(both.source, both.source_mask, both.target_input)
+    [steps] = looked.values()
+    weights = torch.cat(steps, dim=-2)
+    halves = [
+        total_coverage_loss({"decoder.cross": [half]}, batch.target_mask)
+        for half in weights.split(len(PAIRS))
+    ]
+    assert halves[0] != halves[1]
+    torch.testing.assert_close(added, (halves[0] + halves[1]) / 2)
+
+
 def test_evaluation_knows_nothing_of_it():
     model, batch = small_model("bahdanau"), collate(PAIRS)
     found = Objective(model, objective_config(coverage=1.0)).eval()(batch, 0.5)
@@ -86,5 +194,5 @@ def test_evaluation_knows_nothing_of_it():
 def test_refusals():
     with pytest.raises(UsageError, match=r"objective.coverage=-1.0 must be at least 0"):
         objective_config(coverage=-1.0)
-    with pytest.raises(UsageError, match=r"objective.coverage=1.0 .* choose model=bahdanau"):
+    with pytest.raises(UsageError, match=r"objective.coverage=1.0 .* looks at no source"):
         Objective(small_model("rnn"), objective_config(coverage=1.0))

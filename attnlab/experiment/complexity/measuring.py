@@ -15,7 +15,7 @@ from attnlab.experiment.complexity.layers import LAYERS, LayerSettings
 from attnlab.training.allocator import keep_freed_memory
 
 _WARM_UP = 16  # tokens: libraries are loaded and threads started before anything is measured
-_ENOUGH_SECONDS, _FEWEST_PASSES, _MOST_PASSES = 0.15, 2, 100
+_ENOUGH_SECONDS, _FEWEST_PASSES, _MOST_PASSES = 0.15, 3, 100
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,9 +46,10 @@ def _block(atlas: HeadAtlas, ablation: Ablation | None, kind: str) -> AtlasBlock
     captions = [
         [each.role or "" for each in heads if each.head.attention == name] for name in attentions
     ]
+    count = patterns[0].sentences
+    maps = "map of 1 sentence" if count == 1 else f"maps of {count:,} sentences"
     return AtlasBlock(
-        title=f"{TITLES[kind]} · maps of {patterns[0].sentences:,} sentences, "
-        f"{queries} × {keys} pieces",
+        title=f"{TITLES[kind]} · {maps}, {queries} × {keys} pieces",
         patterns=np.array([pattern.weights for pattern in patterns]),
         captions=captions,
         matrices=[*_matrices(heads, len(attentions)), *_costs(heads, ablation, len(attentions))],
