@@ -2,10 +2,11 @@
 
 import os
 import time
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from attnlab.workers import each, usable_cores
+from attnlab.workers import FreshProcesses, each, usable_cores
 
 
 def slowest_first(number: int) -> tuple[int, int]:
@@ -45,3 +46,27 @@ def test_few_items_are_held_at_a_time():
 
 def test_no_more_cores_than_there_are():
     assert 1 <= usable_cores() <= (os.cpu_count() or 1)
+
+
+def remember(word: str) -> list[str]:
+    _REMEMBERED.append(word)
+    return _REMEMBERED
+
+
+_REMEMBERED: list[str] = []
+
+
+def test_each_call_is_in_a_process_that_nothing_has_run_in():
+    fresh = FreshProcesses([__name__])
+    assert fresh.call(remember, "one") == ["one"]
+    assert fresh.call(remember, "two") == ["two"]
+    assert _REMEMBERED == []
+
+
+def test_errors_and_ends_of_fresh_processes_are_told():
+    fresh = FreshProcesses([])
+    with pytest.raises(ValueError, match="five"):
+        fresh.call(refuse_five, 5)
+    with pytest.raises(BrokenProcessPool):
+        fresh.call(os._exit, 1)
+    assert fresh.call(refuse_five, 4) == 4

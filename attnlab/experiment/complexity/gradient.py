@@ -35,7 +35,8 @@ class Reach:
         return statistics.median(self.shares)
 
 
-def _stack(name: str, settings: LayerSettings, length: int) -> nn.Module:
+def stacked(name: str, settings: LayerSettings, length: int) -> nn.Module:
+    """One layer; or as many convolutions as lead from one end of `length` tokens to the other."""
     builders: dict[str, Callable[[], nn.Module]] = {
         SELF_ATTENTION: lambda: SelfAttention(settings, fused=False),
         RECURRENT: lambda: Recurrent(settings),
@@ -47,7 +48,7 @@ def _stack(name: str, settings: LayerSettings, length: int) -> nn.Module:
 
 
 def reach(name: str, settings: LayerSettings, length: int, seeds: int) -> Reach:
-    """Measure a layer, or as many convolutions as lead from one end to the other.
+    """Measure what is `stacked` for that length.
 
     Norms are Frobenius's. With v of random signs, the mean of ‖vᵀJ‖² is ‖J‖² (Hutchinson 1990): a
     few v do for both ends, and no Jacobian is written out.
@@ -55,7 +56,7 @@ def reach(name: str, settings: LayerSettings, length: int, seeds: int) -> Reach:
     shares = []
     for seed in range(1, seeds + 1):
         torch.manual_seed(seed)
-        layer = _stack(name, settings, length).double()
+        layer = stacked(name, settings, length).double()
         x = torch.randn(1, length, settings.size, dtype=torch.float64, requires_grad=True)
         last = layer(x)[0, -1]
         first_squared = last_squared = 0.0
