@@ -21,7 +21,7 @@ CHOSEN = ("--text", SENTENCE)
 TRAININGS = {
     "bahdanau": ("model=bahdanau",),
     "transformer": ("model=transformer",),
-    "reverse": ("data=reverse",),
+    "reverse": ("data=reverse", "model=transformer"),
 }
 
 
@@ -71,7 +71,9 @@ DRAWN: dict[str, Attention | Figure | Regression] = {
     "self": Attention("transformer", (*CHOSEN, "--kind", "encoder", "--average", "heads")),
     "gold": Attention("transformer", ("--sentence", "7", "--reference", "--layer", "2")),
     "learning": Attention("transformer", ("--through-training", "--best", "--frames", "6")),
-    "toy": Attention("reverse", ("--sentence", "1")),
+    "toy": Attention(
+        "reverse", ("--text", "t r a n s l a t e", "--layer", "2", "--average", "heads")
+    ),
     "weights": Figure(("heatmap", "--weights", "all")),
     "scores": Figure(("scores", "--rounds", "0")),
     "positions": Figure(("positions",)),
