@@ -77,7 +77,7 @@ DRAWN: dict[str, Attention | Figure | Regression] = {
     "weights": Figure(("heatmap", "--weights", "all")),
     "scores": Figure(("scores", "--rounds", "0")),
     "positions": Figure(("positions",)),
-    "complexity": Figure(("complexity",)),
+    "complexity": Figure(("complexity", "--threads", "1", "--processor-time")),
     "regression": Regression("fits.png", ("kernels=[gaussian,boxcar]", "widths=[0.1,0.5,1.0]")),
     "regression-weights": Regression("trained_weights.png"),
 }

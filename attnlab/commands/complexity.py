@@ -13,7 +13,7 @@ _ATTENTION = ("score", "normaliser", "positions")
 
 @with_examples(
     """
-    attnlab complexity                     a minute or two; complexity.png
+    attnlab complexity                     about a minute; complexity.png
     attnlab complexity --to 512 --batch 32 --threads 1
     attnlab complexity --size 512 --heads 8 --kernel-size 5 -f svg
     attnlab complexity score=additive      another scoring function in the attention
