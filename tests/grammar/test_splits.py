@@ -2,20 +2,10 @@
 
 from collections import Counter
 
-import pytest
-
-from attnlab.grammar import Pair, tokenise_english, tokenise_french
-from attnlab.grammar.french_verbs import conjugate
+from attnlab.grammar import tokenise_english, tokenise_french
 from attnlab.grammar.lexicon_nouns import nouns
 from attnlab.grammar.lexicon_rare import rare_nouns
 from attnlab.grammar.lexicon_small import MEN, WOMEN
-from attnlab.grammar.splits import held_out
-
-
-@pytest.mark.xdist_group("makes the corpus anew")
-def test_long_lengths_are_evenly_spread(splits: dict[str, list[Pair]]) -> None:
-    lengths = Counter(pair.length for pair in splits["test_long"])
-    assert lengths == dict.fromkeys(range(21, 61), 25)
 
 
 def test_dense_is_dense(rows: dict[str, list[list[str]]]) -> None:
@@ -26,32 +16,6 @@ def test_dense_is_dense(rows: dict[str, list[list[str]]]) -> None:
         return sum(token.isdigit() or token[0].isupper() for token in tokens) / len(tokens)
 
     assert share("test_dense") > 2.5 * share("test")
-
-
-@pytest.mark.xdist_group("makes the corpus anew")
-def test_compose_is_new_but_made_of_known_parts(splits: dict[str, list[Pair]]) -> None:
-    trained = {each for pair in splits["train"] for each in pair.combinations}
-    parts = {part for each in trained for part in each.split("+")}
-    for pair in splits["train"]:
-        parts.update(tokenise_english(pair.english), tokenise_french(pair.french))
-    for pair in splits["test_compose"]:
-        new = [each for each in pair.combinations if held_out(each)]
-        assert new, pair.english
-        for each in new:
-            assert each not in trained, each
-            first, _, second = each.partition("+")
-            assert first in parts, each
-            assert parts & _forms(second), each
-    kinds = Counter(tag for pair in splits["test_compose"] for tag in pair.tags if "new-" in tag)
-    assert set(kinds.values()) == {333, 334}
-
-
-def _forms(name: str) -> set[str]:
-    """An English noun or a tense as it is; a French infinitive in some of its forms."""
-    if not name.endswith(("er", "ir", "re")):
-        return {name.split()[-1]}
-    verb = conjugate(name)
-    return {name.split()[-1], verb.participle, *verb.present}
 
 
 def test_minimal_pairs_differ_in_one_token(rows: dict[str, list[list[str]]]) -> None:

@@ -1,0 +1,62 @@
+"""The corpus made anew by its script: the files that ship, and what is known of their pairs."""
+
+import runpy
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from attnlab.grammar import Pair, tokenise_english, tokenise_french
+from attnlab.grammar.french_verbs import conjugate
+from attnlab.grammar.splits import held_out
+from attnlab.resources import shipped_folder
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, list[Pair]]]:
+    """A folder with the corpus made anew by the script, and its pairs: twenty seconds, once."""
+    script = shipped_folder("data").parent / "scripts" / "make_corpus.py"
+    folder = tmp_path_factory.mktemp("corpus")
+    return folder, runpy.run_path(str(script))["write"](folder)
+
+
+@pytest.fixture(scope="module")
+def splits(written: tuple[Path, dict[str, list[Pair]]]) -> dict[str, list[Pair]]:
+    """The pairs of every split."""
+    return written[1]
+
+
+def test_script_writes_the_files_that_ship(written: tuple[Path, dict[str, list[Pair]]]) -> None:
+    folder, _ = written
+    found = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert found == {path.name: path.read_bytes() for path in shipped_folder("data").glob("*.tsv")}
+
+
+def test_long_lengths_are_evenly_spread(splits: dict[str, list[Pair]]) -> None:
+    lengths = Counter(pair.length for pair in splits["test_long"])
+    assert lengths == dict.fromkeys(range(21, 61), 25)
+
+
+def test_compose_is_new_but_made_of_known_parts(splits: dict[str, list[Pair]]) -> None:
+    trained = {each for pair in splits["train"] for each in pair.combinations}
+    parts = {part for each in trained for part in each.split("+")}
+    for pair in splits["train"]:
+        parts.update(tokenise_english(pair.english), tokenise_french(pair.french))
+    for pair in splits["test_compose"]:
+        new = [each for each in pair.combinations if held_out(each)]
+        assert new, pair.english
+        for each in new:
+            assert each not in trained, each
+            first, _, second = each.partition("+")
+            assert first in parts, each
+            assert parts & _forms(second), each
+    kinds = Counter(tag for pair in splits["test_compose"] for tag in pair.tags if "new-" in tag)
+    assert set(kinds.values()) == {333, 334}
+
+
+def _forms(name: str) -> set[str]:
+    """An English noun or a tense as it is; a French infinitive in some of its forms."""
+    if not name.endswith(("er", "ir", "re")):
+        return {name.split()[-1]}
+    verb = conjugate(name)
+    return {name.split()[-1], verb.participle, *verb.present}
