@@ -11,7 +11,10 @@ from attnlab.config import CHOICES, ExperimentConfig, InferenceConfig, from_node
 from attnlab.models import MODELS
 from attnlab.regression_config import KernelRegressionConfig
 from attnlab.resources import shipped_folder, training_groups
+from attnlab.tasks.config import MOST_SYMBOLS
+from attnlab.tasks.examples import ASK
 from attnlab.text.corpus import DataConfig
+from attnlab.text.tokens import SPECIAL
 from attnlab.text.vocabulary_config import VocabularyConfig
 
 FILES = [path for group in training_groups() for path in sorted(group.glob("*.yaml"))]
@@ -72,12 +75,18 @@ def test_an_experiment_changes_what_it_names_and_yields_to_the_command_line():
 @pytest.mark.parametrize("task", ["copy", "reverse", "sort", "lookup"])
 def test_a_task_brings_its_recipe_and_yields_to_experiment_and_command_line(task):
     config = experiment(f"data={task}")
-    assert (config.model.dropout, config.vocabulary.size) == (0.0, None)
+    assert (config.model.dropout, config.vocabulary.model) == (0.0, "word")
     assert config.stopping.metric == "exact"
     assert experiment(f"data={task}", "experiment=tiny").vocabulary.size == 300
     assert experiment(f"data={task}", "vocabulary.size=99").vocabulary.size == 99
     assert experiment(f"data={task}", "model=transformer").model.dropout == 0.0
     assert experiment("data=builtin").vocabulary.size == 4000
+
+
+def test_a_vocabulary_as_it_ships_holds_the_symbols_of_every_task():
+    symbols = 2 * MOST_SYMBOLS + len(ASK)  # of lookup: keys, values and what asks
+    for name in ("joint", "separate"):
+        assert experiment(f"vocabulary={name}").vocabulary.size >= len(SPECIAL) + symbols
 
 
 def test_inference_composes():

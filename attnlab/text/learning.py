@@ -20,7 +20,6 @@ _FORMAT: Any = sentencepiece_model_pb2  # its classes are made when it is import
 _AS_IT_STANDS = "identity"  # SentencePiece's default turns no-break spaces into plain ones
 _REWRITES = "attnlab"  # the name of what is done to text, where something is
 _LONGEST_SENTENCE_BYTES = 1 << 30  # SentencePiece drops longer ones in silence; this is its limit
-_ALL_PIECES = (1 << 31) - 1  # as many as SentencePiece can be asked for
 _CHARACTERS_NEEDED = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
 _SPACE = "\u2581"  # as SentencePiece writes it
 
@@ -96,7 +95,7 @@ def _trained(sentences: Iterable[str], config: VocabularyConfig, **normalisation
             sentence_iterator=iter(sentences),
             model_writer=written,
             model_type=config.model,
-            vocab_size=_ALL_PIECES if config.size is None else config.size,
+            vocab_size=config.size,
             hard_vocab_limit=False,
             use_all_vocab=config.model == "word",  # those that are too many, or rare, go later
             character_coverage=config.character_coverage,
@@ -128,5 +127,4 @@ def _frequent_words(model: bytes, texts: Iterable[str], config: VocabularyConfig
         counts.update(filter(None, str(processor.normalize(text)).split(_SPACE)))
     enough = [word for word, count in counts.items() if count >= config.minimum_frequency]
     enough.sort(key=lambda word: (-counts[word], word))
-    room = None if config.size is None else config.size - len(SPECIAL)
-    return {f"{_SPACE}{word}" for word in enough[:room]}
+    return {f"{_SPACE}{word}" for word in enough[: config.size - len(SPECIAL)]}

@@ -65,7 +65,7 @@ class Vocabulary:
 
     def tell_if_short_of(self, config: VocabularyConfig) -> None:
         """Warn where the corpus gave fewer pieces than `config` asks for."""
-        if config.size is not None and len(self) < config.size and config.model != "word":
+        if len(self) < config.size and config.model != "word":
             logger.warning(
                 "the corpus gives a vocabulary of %d pieces, not the %d of vocabulary.size",
                 len(self),

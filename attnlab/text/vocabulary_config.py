@@ -25,8 +25,8 @@ class VocabularyConfig:
 
     Attributes:
         name: joint (one vocabulary for both languages) or separate (one each).
-        size: how many pieces, the special ones included; a small corpus gives fewer. null, of
-            whole words: as many as the corpus has.
+        size: how many pieces, the special ones included; a small corpus gives fewer. Of whole
+            words the most frequent.
         model: bpe or unigram (pieces of words), or word (whole ones).
         minimum_frequency: how often the corpus must have a word for it to be in a vocabulary of
             whole words; those of pieces have no such bound.
@@ -42,7 +42,7 @@ class VocabularyConfig:
     """
 
     name: str
-    size: int | None
+    size: int
     model: str
     minimum_frequency: int
     lowercase: bool
@@ -67,12 +67,7 @@ class VocabularyConfig:
                 f"vocabulary.minimum_frequency={self.minimum_frequency} counts whole words, and "
                 f"vocabulary.model={self.model} has pieces of them; choose vocabulary.model=word"
             )
-        if self.size is None and self.model != "word":
-            raise UsageError(
-                "vocabulary.size=null is every word that there is, and vocabulary.model="
-                f"{self.model} has pieces of them: give a number, or vocabulary.model=word"
-            )
-        if self.size is not None and self.size <= len(SPECIAL):
+        if self.size <= len(SPECIAL):
             raise UsageError(f"vocabulary.size={self.size} must be over {len(SPECIAL)}")
         if not 0 < self.character_coverage <= 1:
             raise UsageError(
