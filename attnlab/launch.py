@@ -22,11 +22,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from attnlab.config import ExperimentConfig, InferenceConfig, explain, from_node
+from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.errors import UsageError
 from attnlab.plugins import config_folders
 from attnlab.regression_config import KernelRegressionConfig
 from attnlab.resources import shipped_folder
+from attnlab.schema import explain, from_node
 
 Task = Callable[[DictConfig], Any]
 

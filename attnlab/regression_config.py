@@ -8,7 +8,7 @@ from attnlab.attention.kernels import build_kernel
 from attnlab.errors import UsageError
 from attnlab.registry import Registry
 from attnlab.regression import REGRESSION_DATA, RegressionDataConfig
-from attnlab.training.optimiser import OptimiserConfig
+from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
 
 LEAVE_ONE_OUT, DIRECT = "leave_one_out", "direct"
 
@@ -51,7 +51,10 @@ class KernelRegressionConfig:
     """
 
     COMMAND: ClassVar[str] = "kernel-regression"
-    CHOICES: ClassVar[dict[str, Registry[Any]]] = {"data": REGRESSION_DATA}
+    CHOICES: ClassVar[dict[str, Registry[Any]]] = {
+        "data": REGRESSION_DATA,
+        "optimiser": OPTIMISERS,
+    }
 
     name: str
     runs_root: str

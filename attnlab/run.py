@@ -22,8 +22,9 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from attnlab import __version__
-from attnlab.config import ExperimentConfig, from_node, from_yaml, to_yaml
+from attnlab.config import ExperimentConfig, from_yaml, to_yaml
 from attnlab.errors import AttnlabError, UsageError
+from attnlab.schema import from_node
 from attnlab.training.durable import sync
 
 FORMAT = 4

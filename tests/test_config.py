@@ -3,14 +3,9 @@
 import pytest
 
 from attnlab import launch
-from attnlab.config import (
-    ExperimentConfig,
-    InferenceConfig,
-    from_node,
-    seconds,
-    with_absolute_paths,
-)
+from attnlab.config import ExperimentConfig, InferenceConfig, seconds, with_absolute_paths
 from attnlab.errors import UsageError
+from attnlab.schema import from_node
 
 
 @pytest.mark.parametrize(

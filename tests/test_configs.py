@@ -7,10 +7,11 @@ import yaml
 
 from attnlab import launch
 from attnlab.attention.scores import SCORES
-from attnlab.config import CHOICES, ExperimentConfig, InferenceConfig, from_node
+from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.models import MODELS
 from attnlab.regression_config import KernelRegressionConfig
 from attnlab.resources import shipped_folder, training_groups
+from attnlab.schema import from_node
 from attnlab.tasks.config import MOST_SYMBOLS
 from attnlab.tasks.examples import ASK
 from attnlab.text.corpus import DataConfig
@@ -44,13 +45,17 @@ def test_every_file_has_all_settings_of_its_dataclass_and_no_others(path):
     values.pop("defaults", None)
     others = {"data": DataConfig, "vocabulary": VocabularyConfig}
     group = path.parent.name
-    schema = others[group] if group in others else CHOICES[group].config(values["name"])
+    schema = (
+        others[group] if group in others else ExperimentConfig.CHOICES[group].config(values["name"])
+    )
     assert set(values) == {field.name for field in fields(schema)}
 
 
-@pytest.mark.parametrize("group", list(CHOICES))
+@pytest.mark.parametrize("group", list(ExperimentConfig.CHOICES))
 def test_every_registered_choice_has_a_file(group):
-    assert {path.stem for path in FILES if path.parent.name == group} == set(CHOICES[group])
+    assert {path.stem for path in FILES if path.parent.name == group} == set(
+        ExperimentConfig.CHOICES[group]
+    )
 
 
 @pytest.mark.parametrize("score", list(SCORES))

@@ -5,9 +5,10 @@ import os
 import pytest
 
 from attnlab import launch
-from attnlab.config import ExperimentConfig, from_node
+from attnlab.config import ExperimentConfig
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.run import FORMAT, create_run, find_run, open_run
+from attnlab.schema import from_node
 
 
 @pytest.fixture

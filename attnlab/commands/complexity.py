@@ -82,11 +82,12 @@ def complexity(
     import json
 
     from attnlab import launch
-    from attnlab.config import ExperimentConfig, from_node
+    from attnlab.config import ExperimentConfig
     from attnlab.experiment.complexity.drawing import draw_complexity
     from attnlab.experiment.complexity.job import Survey, measure_complexity
     from attnlab.experiment.complexity.layers import LayerSettings
     from attnlab.plotting.saving import figure_place, save_figure
+    from attnlab.schema import from_node
     from attnlab.screen import show_messages
 
     show_messages()

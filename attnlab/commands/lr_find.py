@@ -60,9 +60,10 @@ def find_learning_rate(
 ) -> None:
     """Find a learning rate: train for a moment while it rises, and see where the loss falls."""
     from attnlab import launch
-    from attnlab.config import ExperimentConfig, from_node
+    from attnlab.config import ExperimentConfig
     from attnlab.experiment import lr_find
     from attnlab.experiment.interruption import Interrupted
+    from attnlab.schema import from_node
     from attnlab.screen import console, show_messages
     from attnlab.table import table
 

@@ -125,8 +125,9 @@ def _by_formula(
     config_dir: Path | None,
 ) -> "ToldPositions":
     from attnlab import launch
-    from attnlab.config import ExperimentConfig, from_node
+    from attnlab.config import ExperimentConfig
     from attnlab.experiment.positions.told import told_by_formula
+    from attnlab.schema import from_node
 
     chosen = [f"positions={name}", *overrides]
     config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, chosen, config_dir))

@@ -6,7 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from attnlab import launch
-from attnlab.config import ExperimentConfig, from_node, with_absolute_paths
+from attnlab.config import ExperimentConfig, with_absolute_paths
 from attnlab.experiment.occupied import nothing_left_if_refused, sole_writer
 from attnlab.experiment.outcome import announce
 from attnlab.experiment.preparing import load, with_new_vocabulary
@@ -14,6 +14,7 @@ from attnlab.experiment.together import Orders
 from attnlab.experiment.trained import pick_device
 from attnlab.experiment.training import Training
 from attnlab.run import create_run, open_run, write_config
+from attnlab.schema import from_node
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.training.precision import resolve_precision
 from attnlab.training.resuming import has_checkpoint

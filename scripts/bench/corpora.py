@@ -97,8 +97,9 @@ def work(folder: Path, processor_time: bool) -> None:
     import torch
 
     from attnlab import launch
-    from attnlab.config import ExperimentConfig, from_node
+    from attnlab.config import ExperimentConfig
     from attnlab.experiment.trained import build_model
+    from attnlab.schema import from_node
     from attnlab.tokenised.batching import TrainingBatches
     from attnlab.tokenised.corpus import tokenised_corpus
     from attnlab.training.allocator import keep_freed_memory

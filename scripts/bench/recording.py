@@ -22,8 +22,9 @@ from attnlab.attention.dropout import dropout
 from attnlab.attention.normalisers.softmax import masked_softmax
 from attnlab.attention.pooling import AttentionPooling, Memory
 from attnlab.attention.product import product_attention
-from attnlab.config import ExperimentConfig, from_node
+from attnlab.config import ExperimentConfig
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
+from attnlab.schema import from_node
 from attnlab.search import SEARCHES
 from attnlab.text.corpus import load_split
 from attnlab.text.vocabulary import VocabularyPair

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from attnlab import launch
-from attnlab.config import ExperimentConfig, from_node
+from attnlab.config import ExperimentConfig
+from attnlab.schema import from_node
 from attnlab.text.corpus import load_split
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.tokenised.batching import Batch, EncodedPair, TrainingBatches, collate

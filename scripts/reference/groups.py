@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from attnlab.config import CHOICES, ExperimentConfig, InferenceConfig
+from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.registry import Registry
 from attnlab.regression_config import KernelRegressionConfig
 from attnlab.resources import shipped_folder, training_groups
@@ -28,7 +28,7 @@ class Root:
     @property
     def choices(self) -> dict[str, Registry[Any]]:
         """The groups whose schema depends on the name that was chosen."""
-        return CHOICES | getattr(self.schema, "CHOICES", {})
+        return getattr(self.schema, "CHOICES", {})
 
     @property
     def defaults(self) -> dict[str, str]:

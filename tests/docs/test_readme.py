@@ -6,8 +6,9 @@ import shlex
 import pytest
 
 from attnlab import launch
-from attnlab.config import CHOICES, ExperimentConfig, from_node
+from attnlab.config import ExperimentConfig
 from attnlab.resources import training_groups
+from attnlab.schema import from_node
 from scripts.reference.commands import commands
 from tests.docs.pages import tables
 from tests.runs import REPOSITORY
@@ -73,7 +74,9 @@ def test_the_table_names_every_choice():
     groups = {folder.name: folder for folder in training_groups() if folder.name != "recipe"}
     assert {f"{group}=" for group in groups} <= set(told)
     for group, folder in groups.items():
-        choices = set(CHOICES[group]) if group in CHOICES else set()
+        choices = (
+            set(ExperimentConfig.CHOICES[group]) if group in ExperimentConfig.CHOICES else set()
+        )
         choices |= {path.stem for path in folder.glob("*.yaml")}
         named = set(re.findall(r"`(\w+)`", told[f"{group}="]))
         assert choices <= named, group

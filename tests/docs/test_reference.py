@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from attnlab import launch
-from attnlab.config import CHOICES, ExperimentConfig
+from attnlab.config import ExperimentConfig
 from attnlab.resources import training_groups
 from scripts.make_reference import pages
 from scripts.reference.commands import commands, parameters
@@ -68,7 +68,7 @@ def test_every_field_of_every_schema_is_among_them():
     listed = {setting.key for _, setting in _everything()}
     groups = {folder.name for folder in training_groups()}
     expected = {key for key in _fields(ExperimentConfig) if key.partition(".")[0] not in groups}
-    for group, registry in CHOICES.items():
+    for group, registry in ExperimentConfig.CHOICES.items():
         for name in registry:
             expected |= {
                 f"{group}.{key}" for key in _fields(registry.config(name)) if key != "name"

@@ -7,9 +7,10 @@ import pytest
 
 from attnlab import launch
 from attnlab.commands.data.get import get
-from attnlab.config import ExperimentConfig, from_node
+from attnlab.config import ExperimentConfig
 from attnlab.download import SOURCES
 from attnlab.resources import shipped_folder
+from attnlab.schema import from_node
 from attnlab.text.corpus import has_own_root
 from tests.conftest import shared_data
 

@@ -3,10 +3,11 @@
 import pytest
 
 from attnlab import launch
-from attnlab.config import ExperimentConfig, from_node
+from attnlab.config import ExperimentConfig
 from attnlab.errors import UsageError
 from attnlab.evaluation.metrics import measure
 from attnlab.evaluation.selection import WATCHABLE, quality
+from attnlab.schema import from_node
 
 GOOD = ["the cat sleeps on the mat", "we ate"]
 BAD = ["the dog slept under the mat", "we eat"]

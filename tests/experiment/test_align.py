@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from attnlab import launch
-from attnlab.config import ExperimentConfig, from_node
+from attnlab.config import ExperimentConfig
 from attnlab.errors import AttnlabError
 from attnlab.evaluation.aligner import ALIGNER, aligner_missing
 from attnlab.evaluation.alignment import NO_LINKS, LinkCounts
@@ -17,6 +17,7 @@ from attnlab.experiment.trained import Trained, build_model, build_translator
 from attnlab.grammar.tokenise import tokenise_english, tokenise_french
 from attnlab.inspection.maps import attention_maps
 from attnlab.run import Run
+from attnlab.schema import from_node
 from attnlab.text.corpus import load_split
 from attnlab.text.vocabulary import VocabularyPair
 from tests.runs import SMALLER

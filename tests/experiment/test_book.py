@@ -7,13 +7,14 @@ import pytest
 import yaml
 
 from attnlab import launch
-from attnlab.config import ExperimentConfig, from_node
+from attnlab.config import ExperimentConfig
 from attnlab.errors import UsageError
 from attnlab.evaluation.book import BEST_LOSSES, SENTENCES
 from attnlab.experiment.book import book_report, with_book_settings
 from attnlab.experiment.trained import open_trained
 from attnlab.launch import compose_inference
 from attnlab.resources import shipped_folder
+from attnlab.schema import from_node
 from tests.conftest import shared_data
 from tests.runs import attnlab, tiny
 

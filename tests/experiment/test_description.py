@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from attnlab.config import ExperimentConfig, from_node
+from attnlab.config import ExperimentConfig
 from attnlab.errors import UsageError
 from attnlab.experiment.description.gather import Description, describe
 from attnlab.experiment.description.report import show
 from attnlab.launch import TRAIN, compose
 from attnlab.resources import shipped_folder
+from attnlab.schema import from_node
 from attnlab.text.lines import normalise
 from tests.conftest import shared_data
 

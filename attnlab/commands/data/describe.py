@@ -47,10 +47,11 @@ def describe(
 
     from rich.console import Console
 
-    from attnlab.config import ExperimentConfig, from_node
+    from attnlab.config import ExperimentConfig
     from attnlab.experiment.description.gather import describe as describe_corpus
     from attnlab.experiment.description.report import show
     from attnlab.launch import TRAIN, compose
+    from attnlab.schema import from_node
     from attnlab.screen import show_messages
 
     show_messages()

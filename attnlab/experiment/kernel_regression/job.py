@@ -12,7 +12,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from attnlab import __version__, launch
 from attnlab.attention.kernel_regression import KernelRegression
-from attnlab.config import from_node
 from attnlab.experiment.kernel_regression.figures import Drawing
 from attnlab.experiment.kernel_regression.report import RegressionReport, TrainedWidth
 from attnlab.experiment.kernel_regression.sweep import best_fit, measure, regression, sweep
@@ -21,6 +20,7 @@ from attnlab.experiment.occupied import nothing_left_if_refused, sole_writer
 from attnlab.plotting.saving import save_figure
 from attnlab.regression import REGRESSION_DATA, Points
 from attnlab.regression_config import KernelRegressionConfig
+from attnlab.schema import from_node
 from attnlab.training.tracking import Tracker
 
 logger = logging.getLogger(__name__)

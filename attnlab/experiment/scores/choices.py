@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from attnlab import launch
 from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.scores import SCORES, ScoreConfig
-from attnlab.config import ExperimentConfig, from_node
+from attnlab.config import ExperimentConfig
+from attnlab.schema import from_node
 
 
 def shipped_scores() -> Iterator[ScoreConfig]:
