@@ -2,7 +2,7 @@
 
 Without names, all of them. Those of translators look into two models that are trained on the
 built-in corpus first (a few minutes each) unless `--runs FOLDER` holds them already as
-pictures-bahdanau and pictures-transformer; that of a task with known attention into a third.
+pictures-bahdanau and pictures-transformer; those of tasks with known attention into two more.
 """
 
 import argparse
@@ -22,6 +22,7 @@ TRAININGS = {
     "bahdanau": ("model=bahdanau",),
     "transformer": ("model=transformer",),
     "reverse": ("data=reverse", "model=transformer"),
+    "lookup": ("data=lookup", "model=convolutional"),
 }
 
 
@@ -74,6 +75,7 @@ DRAWN: dict[str, Attention | Figure | Regression] = {
     "toy": Attention(
         "reverse", ("--text", "t r a n s l a t e", "--layer", "2", "--average", "heads")
     ),
+    "lookup": Attention("lookup", ("--sentence", "1")),
     "weights": Figure(("heatmap", "--weights", "all")),
     "scores": Figure(("scores", "--rounds", "0")),
     "positions": Figure(("positions",)),
