@@ -42,6 +42,14 @@ OTHERS: dict[str, Sequence[str]] = {
 }
 """What makes other commands than training smaller; an option that is given again has its way."""
 
+OF_THE_BOOK = (
+    ("Go.", "Va !"),
+    ("I lost.", "J'ai perdu."),
+    ("He's calm.", "Il est calme."),
+    ("I'm home.", "Je suis chez moi."),
+)
+"""The sentences that `attnlab eval --book` asks for."""
+
 
 def write_small_corpora(folder: Path) -> None:
     """`builtin/`: the beginning of the corpus that ships. `tatoeba/`: 600 of its pairs."""
@@ -52,8 +60,9 @@ def write_small_corpora(folder: Path) -> None:
         kept = lines[: 300 if path.stem == "train" else 30]
         (folder / "builtin" / path.name).write_text("\n".join(kept) + "\n", encoding="utf-8")
     lines = (shipped_folder("data") / "train.tsv").read_text(encoding="utf-8").splitlines()
-    pairs = ["\t".join([*line.split("\t")[:2], "nobody"]) for line in lines[:600]]
-    (folder / "tatoeba" / "fra.txt").write_text("\n".join(pairs) + "\n", encoding="utf-8")
+    pairs = [*OF_THE_BOOK, *(tuple(line.split("\t")[:2]) for line in lines[:600])]
+    written = ["\t".join([*pair, "nobody"]) for pair in pairs]
+    (folder / "tatoeba" / "fra.txt").write_text("\n".join(written) + "\n", encoding="utf-8")
 
 
 def smaller(arguments: Sequence[str], corpora: Path) -> list[str]:
