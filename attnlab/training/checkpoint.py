@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_model, save_model
-from torch import nn
+from safetensors.torch import load_model, save_file
+from torch import Tensor, nn
 
 from attnlab.errors import AttnlabError
 from attnlab.training.durable import DamagedError, check_seal, seal
@@ -55,7 +55,7 @@ def save_checkpoint(
         folder.parent.mkdir(exist_ok=True)  # not what is above it: a run once deleted stays so
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir()
-        save_model(model, str(new / WEIGHTS))  # knows tied weights, which save_file refuses
+        save_file(_weights(model), new / WEIGHTS)
         if training is not None:
             with (new / TRAINING).open("wb") as file:
                 torch.save(training, file)
@@ -78,6 +78,18 @@ def save_checkpoint(
             "it, if there was one, stands. Make room or permit writing there; training goes on "
             "with --resume"
         ) from error
+
+
+def _weights(model: nn.Module) -> dict[str, Tensor]:
+    """What `model` has learned, tied weights once, by the first of their names.
+
+    safetensors' `save_model` would note the other names in an order of chance, and two files of
+    the same weights would differ.
+    """
+    named: dict[int, tuple[str, Tensor]] = {}
+    for name, weight in model.state_dict(keep_vars=True).items():
+        named.setdefault(id(weight), (name, weight))
+    return {name: weight.detach().contiguous() for name, weight in named.values()}
 
 
 def _reason(error: BaseException) -> str:

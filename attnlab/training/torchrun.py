@@ -27,6 +27,8 @@ from attnlab.training.processes import Processes
 from attnlab.workers import usable_cores
 
 _TIME_TO_MEET = timedelta(minutes=10)
+_SECONDS_TO_FOLLOW = 3.0  # in which the others come to end with what one ends with
+_SECONDS_BETWEEN_LOOKS = 0.02
 _SECONDS_TO_SPEAK = 1.0  # torchrun ends all processes as soon as one has ended
 _TIME_TO_PREPARE = timedelta(days=2)  # the first process may tokenise; the others wait for it
 
@@ -48,13 +50,13 @@ def started_processes() -> Iterator[Group]:
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         yield ALONE
         return
-    with _reporting(None):
+    with _reporting():
         try:
             store, rank, size = next(rendezvous("env://", timeout=_TIME_TO_MEET))
             store = meet(store, rank, size, _TIME_TO_MEET)
         except (RuntimeError, ValueError) as error:
             raise _not_met(error) from error
-    with _reporting(store):
+    with _reporting(store, size):
         with _telling_of_losses():
             try:
                 dist.init_process_group(
@@ -95,14 +97,19 @@ def _telling_of_losses() -> Iterator[None]:
 
 
 @contextmanager
-def _reporting(store: Store | None) -> Iterator[None]:
+def _reporting(store: Store | None = None, size: int = 1) -> Iterator[None]:
     try:
         yield
     except AttnlabError as error:
         _report(str(error))
+        if store is None:
+            raise
         # Processes that are told of the same failure would say it once each.
-        what = "lost" if isinstance(error, LostError) else str(error)
-        if store is None or _is_first_to_say(what, store):
+        lost = isinstance(error, LostError)
+        is_first = _is_first_to_say("lost" if lost else str(error), store)
+        if not lost:
+            _let_others_follow(store, size)
+        if is_first:
             raise
         time.sleep(_SECONDS_TO_SPEAK)
         sys.exit(error.exit_code)
@@ -122,6 +129,20 @@ def _is_first_to_say(what: str, store: Store) -> bool:
         return int(store.add(f"said/{sha256(what.encode()).hexdigest()}", 1)) == 1
     except RuntimeError:  # it went with the process that is lost
         return True
+
+
+def _let_others_follow(store: Store, size: int) -> None:
+    """Return when all `size` processes are ending, or no more of them are to be expected.
+
+    A process that is gone takes with it what a slower one needs to learn the failure, and that
+    it is said.
+    """
+    deadline = time.monotonic() + _SECONDS_TO_FOLLOW
+    with suppress(RuntimeError):
+        ending = store.add("ending", 1)
+        while ending < size and time.monotonic() < deadline:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            ending = store.add("ending", 0)
 
 
 def _first_line(error: Exception) -> str:

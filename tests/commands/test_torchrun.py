@@ -134,6 +134,27 @@ def test_a_refusal_is_said_once_and_leaves_nothing(arguments, code, message, tmp
     assert not [*tmp_path.glob("runs/*/*")]
 
 
+SLOWER = """
+import time
+from attnlab.training import torchrun
+
+report = torchrun._report
+
+def report_later(message):
+    time.sleep(int(os.environ["RANK"]))
+    report(message)
+
+torchrun._report = report_later
+"""
+
+
+def test_a_slower_process_learns_that_it_is_said(tmp_path):
+    refused = tiny("rnn", "data=bitext", "data.train=none.tsv")
+    processes = Together(*refused, folder=tmp_path, size=3, preparation=SLOWER)
+    assert processes.wait() == [1] * 3, processes.told()
+    assert "".join(processes.told()).count("error:") == 1
+
+
 def begun(folder, *options):
     """A training by torchrun that is under way."""
     job = Torchrun(*SETTINGS, "max_updates=100000", folder=folder, options=options)

@@ -34,6 +34,16 @@ def test_weights_come_back_tied_or_not(name, tie, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["best"]
 
 
+def test_the_same_weights_are_the_same_file(tmp_path):
+    sizes = VocabularySizes(source=23, target=23, shared=True)
+    model = small_model("transformer", vocabulary=sizes, tie_embeddings="all")
+    found = set()
+    for name in map(str, range(12)):
+        save_checkpoint(tmp_path / name, model)
+        found.add((tmp_path / name / WEIGHTS).read_bytes())
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize("sealed", [True, False], ids=["with its checksum", "without"])
 @pytest.mark.parametrize("name", [WEIGHTS, TRAINING])
 def test_a_crafted_pickle_is_refused_and_not_run(name, sealed, tmp_path):
