@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 from attnlab.errors import AttnlabError
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_BYTE_ORDER_MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 # Ordinary white space, and the sign that SentencePiece writes for a space and reads back as one.
 # U+00A0 and U+202F are not in it: French typography puts them before ! ? ; : and they are kept.
 _SPACES = re.compile("[ \t\r\n\u2581]+")
@@ -99,7 +99,7 @@ def decode_lines(content: bytes, name: str, first: int = 1) -> list[str]:
             "save the file as UTF-8"
         ) from error
     if first == 1:
-        text = text.removeprefix(_BYTE_ORDER_MARK)
+        text = text.removeprefix(BYTE_ORDER_MARK)
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()  # what follows the last line's end is no line

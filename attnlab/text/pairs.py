@@ -1,7 +1,7 @@
 """What a sentence pair is, how files lay pairs out, and what a reading reports. Reads nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ALIGNMENT_COLUMN = "alignment"
 TAGS_COLUMN = "tags"
@@ -17,7 +17,8 @@ class SentencePair:
     that is possible and not sure is `1p2`. `tags` name phenomena. `contrast` is a wrong
     translation, to be found less likely than `target`. `focus` is a word of `target` that the
     sentence is there to ask for. All four come from columns of these names, the last two only in
-    the direction that the file is written in; elsewhere there are none.
+    the direction that the file is written in; elsewhere there are none. `original` is the target
+    as the file has it, without white space at its end, where that is not `target`.
     """
 
     source: str
@@ -26,6 +27,12 @@ class SentencePair:
     tags: tuple[str, ...] = ()
     contrast: str | None = None
     focus: str | None = None
+    original: str | None = field(default=None, compare=False)
+
+    @property
+    def reference(self) -> str:
+        """The target as the file has it: what a translation is scored against."""
+        return self.target if self.original is None else self.original
 
 
 @dataclass

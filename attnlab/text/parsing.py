@@ -11,7 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from attnlab.errors import AttnlabError
-from attnlab.text.lines import decode_lines, line_blocks, normalise
+from attnlab.text.lines import BYTE_ORDER_MARK, decode_lines, line_blocks, normalise
 from attnlab.text.pairs import (
     ALIGNMENT_COLUMN,
     CONTRAST_COLUMN,
@@ -90,9 +90,22 @@ def parse(files: PairFiles, block: Block) -> Parsed:
     ]
     if len(sides) == 1:
         return _parse_rows(files, sides[0], block.first)
-    both = zip(*(map(normalise, side) for side in sides), strict=True)
-    pairs = [SentencePair(one, other) for one, other in both if one.strip() and other.strip()]
-    return Parsed(pairs, len(sides[0]) - len(pairs))
+    sources, targets = ([normalise(line) for line in side] for side in sides)
+    originals = sides[1]
+    if originals and block.first == 1 and block.contents[1].startswith(BYTE_ORDER_MARK.encode()):
+        originals[0] = BYTE_ORDER_MARK + originals[0]  # sacreBLEU takes it for text
+    pairs = [
+        SentencePair(source, target, original=_original(original, target))
+        for source, target, original in zip(sources, targets, originals, strict=True)
+        if source.strip() and target.strip()
+    ]
+    return Parsed(pairs, len(sources) - len(pairs))
+
+
+def _original(text: str, target: str) -> str | None:
+    """What `SentencePair.original` is of a target that a file has as `text`."""
+    text = text.rstrip()  # as sacreBLEU reads a line
+    return None if text == target else text
 
 
 def _parse_rows(files: PairFiles, lines: list[str], first: int) -> Parsed:
@@ -130,7 +143,8 @@ def _parse_rows(files: PairFiles, lines: list[str], first: int) -> Parsed:
             (notes.get(name) or None) if forward else None
             for name in (CONTRAST_COLUMN, FOCUS_COLUMN)
         )
-        pairs.append(SentencePair(source, target, alignment, tags, contrast, focus))
+        original = _original(cells[target_column], target)
+        pairs.append(SentencePair(source, target, alignment, tags, contrast, focus, original))
     return Parsed(pairs, skipped)
 
 

@@ -176,13 +176,14 @@ def _write_valid(folder: Path, places: NDArray[np.int64]) -> None:
 
 
 def _notes(pair: SentencePair) -> str:
-    return "\t".join(
-        (pair.alignment or "", ",".join(pair.tags), pair.contrast or "", pair.focus or "")
-    )
+    notes = (pair.alignment, ",".join(pair.tags), pair.contrast, pair.focus, pair.original)
+    return "\t".join(note or "" for note in notes)
 
 
 def _from_row(row: str) -> SentencePair:
-    source, target, alignment, tags, contrast, focus = row.split("\t")
+    # The last may hold tabs, where it is a line of a file of its own.
+    source, target, alignment, tags, *others = row.split("\t", maxsplit=6)
+    contrast, focus, original = (other or None for other in others)
     return SentencePair(
-        source, target, alignment or None, split_tags(tags), contrast or None, focus or None
+        source, target, alignment or None, split_tags(tags), contrast, focus, original
     )

@@ -59,6 +59,24 @@ def test_both_sides_are_normalised(tmp_path):
     assert read_pairs(path, PLAIN)[0] == [SentencePair("It's hot.", "L'été .")]
 
 
+def test_the_target_is_kept_as_the_file_has_it(tmp_path):
+    written = ["L\u2019e\u0301te\u0301  ici\u0085. \u3000", " Va !", "Oui.\tNon."]
+    rows = write(tmp_path / "a.tsv", "".join(f"{n}\t{text}\n" for n, text in enumerate(written)))
+    write(tmp_path / "b.en", "0\n1\n2\n")
+    write(tmp_path / "b.fr", "\ufeff" + "".join(f"{text}\r\n" for text in written))
+    columns, _ = read_pairs(rows, PLAIN)
+    files, _ = read_pairs(tmp_path / "b", PLAIN)
+    assert [pair.reference for pair in columns] == [written[0].rstrip(), " Va !", "Oui."]
+    assert (
+        [pair.reference for pair in files]
+        == [
+            "\ufeff" + written[0].rstrip(),  # the mark is text to sacreBLEU
+            *written[1:],
+        ]
+    )
+    assert [pair.target for pair in files] == ["L'\xe9t\xe9 ici\x85. \u3000", "Va !", "Oui. Non."]
+
+
 def test_too_few_columns_are_refused_with_their_line(tmp_path):
     path = write(tmp_path / "train.tsv", "Go!\tVa !\n" * 3 + "The cat sleeps. Le chat dort.\n")
     with pytest.raises(
