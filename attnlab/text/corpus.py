@@ -7,7 +7,7 @@ from pathlib import Path
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.resources import cache_folder, shipped_folder
 from attnlab.tasks import TaskConfig, task_folder
-from attnlab.text.pairs import Layout, ReadingReport, SentencePair
+from attnlab.text.pairs import Layout, ReadingReport, SentencePair, longest_side
 from attnlab.text.parsing import PairFiles
 from attnlab.text.reading import CorpusNotFoundError, find_pairs, read_files
 from attnlab.text.splitting import HELD_OUT, hold_out
@@ -152,11 +152,6 @@ def _files(config: DataConfig) -> dict[str, str]:
     main = {split: getattr(config, split) for split in SPLITS}
     given = {split: file for split, file in main.items() if file is not None}
     return config.more_splits | given
-
-
-def longest_side(pair: SentencePair) -> int:
-    """How many words the longer side has."""
-    return max(len(pair.source.split(" ")), len(pair.target.split(" ")))
 
 
 def all_too_long(config: DataConfig, report: ReadingReport) -> AttnlabError:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from attnlab.text.pairs import SentencePair
-from attnlab.text.statistics import words_of
+from attnlab.text.words import split_words
 
 UNEQUAL_FROM, UNEQUAL_RATIO = 10, 3
 """Sides are unequal when the longer has more than 10 words and over 3 times those of the other."""
@@ -79,7 +79,7 @@ def find_characters(pairs: Iterable[SentencePair]) -> dict[str, Found]:
 
 def is_unequal(pair: SentencePair) -> bool:
     """Whether one side is so much longer that it may translate something else."""
-    lengths = len(words_of(pair.source)), len(words_of(pair.target))
+    lengths = len(split_words(pair.source)), len(split_words(pair.target))
     return max(lengths) > UNEQUAL_FROM and max(lengths) > UNEQUAL_RATIO * min(lengths)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from attnlab.text.words import split_words
+
 ALIGNMENT_COLUMN = "alignment"
 TAGS_COLUMN = "tags"
 CONTRAST_COLUMN = "contrast"
@@ -33,6 +35,11 @@ class SentencePair:
     def reference(self) -> str:
         """The target as the file has it: what a translation is scored against."""
         return self.target if self.original is None else self.original
+
+
+def longest_side(pair: SentencePair) -> int:
+    """Words of the longer of the two sentences, as `split_words` counts them."""
+    return max(len(split_words(pair.source)), len(split_words(pair.target)))
 
 
 @dataclass

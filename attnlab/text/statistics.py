@@ -1,24 +1,15 @@
 """How long the sentences of a split are, and which words they have. Knows no files.
 
-A word is what spaces separate, as `data.max_words` counts them: punctuation belongs to the word
-that it stands at, so "chat" and "chat." are two forms of two words.
+A word is what `split_words` says, as `data.max_words` counts them: what spaces separate, so that
+"chat" and "chat." are two forms, and a character in a script without spaces.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from attnlab.text.pairs import SentencePair
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a normalised sentence."""
-    return text.split(" ")
-
-
-def longer_side(pair: SentencePair) -> int:
-    """Words of the longer of the two sentences."""
-    return max(len(words_of(pair.source)), len(words_of(pair.target)))
+from attnlab.text.pairs import SentencePair, longest_side
+from attnlab.text.words import split_words
 
 
 @dataclass(frozen=True)
@@ -125,7 +116,7 @@ def count_split(
     return SplitStatistics(
         source=_count_side([pair.source for pair in pairs], training.source if training else None),
         target=_count_side([pair.target for pair in pairs], training.target if training else None),
-        longer=Lengths.of(longer_side(pair) for pair in pairs),
+        longer=Lengths.of(longest_side(pair) for pair in pairs),
         phenomena=dict(Counter(tag for pair in pairs for tag in pair.tags).most_common()),
     )
 
@@ -134,7 +125,7 @@ def _count_side(texts: Sequence[str], training: SideStatistics | None) -> SideSt
     forms: Counter[str] = Counter()
     lengths: Counter[int] = Counter()
     for text in texts:
-        words = words_of(text)
+        words = split_words(text)
         lengths[len(words)] += 1
         forms.update(words)
     unseen = None

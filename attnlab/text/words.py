@@ -1,18 +1,34 @@
-"""Pieces to the words they spell, and attention over pieces to attention over words.
+"""The words of a sentence for people to read, and attention over pieces to attention over words.
 
-Knows no vocabulary and no model: strings and arrays in, words and arrays out.
+Scripts that put no spaces between words, such as Chinese and Thai, are cut into characters, or
+into pieces where a sentence is a row of those. Independent of vocabularies and models.
 """
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 
 _SPACE = "\u2581"  # SentencePiece's sign for a space
 _NO_BREAK_SPACES = "\u00a0\u202f"  # no-break, and narrow no-break
 _SPECIAL_PIECES = frozenset({"<pad>", "<s>", "</s>"})
+_SCRIPTS_WITHOUT_SPACES = (
+    "Han Hiragana Katakana Bopomofo Yi Thai Lao Khmer Myanmar Tibetan Tai_Le New_Tai_Lue "
+    "Tai_Tham Tai_Viet Javanese Balinese"
+)
+_UNSPACED = "[" + "".join(rf"\p{{scx={name}}}" for name in _SCRIPTS_WITHOUT_SPACES.split()) + "]"
+_IS_UNSPACED = regex.compile(_UNSPACED)
+# Tibetan marks the end of each syllable; of the others, a letter with its marks; any other run.
+_WORDS = regex.compile(
+    r"\p{sc=Tibetan}+?(?:\u0f0b|(?!\p{sc=Tibetan}))"
+    rf"|(?={_UNSPACED})\X|(?:(?!{_UNSPACED})[^ \u3000])+"
+)
+_MAY_BE_UNSPACED = re.compile("[\u0e00-\u1fff\u2e80-\U0010ffff]")  # 20 times as fast as the scripts
 
 
 @dataclass(frozen=True)
@@ -24,12 +40,24 @@ class Word:
     stop: int
 
 
+def split_words(text: str) -> list[str]:
+    """The words of a normalised sentence: what spaces separate, and what stands for words.
+
+    In a script without spaces, each character (with its combining marks; in Tibetan each syllable)
+    counts as a word. A sentence without any word is one empty word.
+    """
+    if text.isascii() or not _MAY_BE_UNSPACED.search(text):
+        return text.split(" ")
+    return _WORDS.findall(text) or [""]
+
+
 def group_pieces(pieces: Sequence[str]) -> list[Word]:
     """Cut a sentence's pieces into words; every piece is in one word, in order.
 
     A word begins at a space, and at a no-break space, so that the `!` after it is a word of its
-    own, but not at one between digits, as in "10 000". `<s>`, `</s>` and `<pad>` are words. A
-    piece is never cut, and a word that is nothing but spaces keeps the pieces' own signs.
+    own, but not at one between digits, as in "10 000". In a script without spaces, each piece is a
+    word. `<s>`, `</s>` and `<pad>` are words. A piece is never cut, and a word that is nothing but
+    spaces keeps the pieces' own signs.
     """
     words: list[Word] = []
     start = 0
@@ -67,11 +95,17 @@ def _begins_word(pieces: Sequence[str], index: int) -> bool:
         return True
     if before.strip(_NO_BREAK_SPACES) == "" or before == _SPACE:
         return False  # that space began this word
+    if _IS_UNSPACED.match(piece) or _IS_UNSPACED.match(before[-1]):
+        return not _is_mark(piece[0])
     signs = tuple(_NO_BREAK_SPACES)
     if not (piece.startswith(signs) or before.endswith(signs)):
         return False
     spelt = "".join(pieces[index:]).lstrip(_NO_BREAK_SPACES)
     return not (before.rstrip(_NO_BREAK_SPACES)[-1:].isdigit() and spelt[:1].isdigit())
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
 
 
 def spell(pieces: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ from attnlab.kept import KeptFolders, code_digest, file_digest
 from attnlab.resources import cache_folder
 from attnlab.screen import counting
 from attnlab.text import corpus as corpora
-from attnlab.text import learning, lines, pairs, parsing, rewriting, splitting
+from attnlab.text import learning, lines, pairs, parsing, rewriting, splitting, words
 from attnlab.text import vocabulary as vocabularies
 from attnlab.text.corpus import DataConfig, carved_splits, check, find_files, load_splits
 from attnlab.text.pairs import ReadingReport, SentencePair
@@ -81,7 +81,7 @@ def tokenised_corpus(
         "max_words": config.max_words,
         "max_pairs": config.max_pairs,
         "held_out": [seed, config.held_out, config.held_out_fraction, *carved] if carved else [],
-        "code": code_digest(corpora, lines, pairs, parsing, splitting, strips, texts),
+        "code": code_digest(corpora, lines, pairs, parsing, splitting, strips, texts, words),
         "unicode": unicodedata.unidata_version,
     }
     folder = kept.folder("texts", text_facts, partial(_gather, config, seed, files, text_facts))

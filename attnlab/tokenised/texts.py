@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnlab.screen import counting
-from attnlab.text.corpus import DataConfig, all_too_long, carved_splits, longest_side
-from attnlab.text.pairs import ReadingReport, SentencePair
+from attnlab.text.corpus import DataConfig, all_too_long, carved_splits
+from attnlab.text.pairs import ReadingReport, SentencePair, longest_side
 from attnlab.text.parsing import Block, PairFiles, blocks, parse, split_tags
 from attnlab.text.reading import refuse_empty
 from attnlab.text.splitting import DIGEST_BYTES, held_out_places, last_places, source_digests

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlab.text.pairs import SentencePair
-from attnlab.text.statistics import Lengths, count_split, longer_side, words_of
+from attnlab.text.pairs import SentencePair, longest_side
+from attnlab.text.statistics import Lengths, count_split
 
 TRAIN = [
     SentencePair("the cat sleeps", "le chat dort", tags=("present",)),
@@ -46,7 +46,7 @@ def test_phenomena_are_counted_by_pair_the_most_frequent_first():
 
 
 def test_the_longer_side():
-    assert [longer_side(pair) for pair in TRAIN] == [3, 6]
+    assert [longest_side(pair) for pair in TRAIN] == [3, 6]
     assert count_split(TRAIN).longer.counts == {3: 1, 6: 1}
 
 
@@ -79,5 +79,8 @@ def test_lengths_agree_with_the_standard_library(values):
     )
 
 
-def test_words_are_those_that_max_words_counts():
-    assert words_of("Va\u202f! C'est l'heure.") == ["Va\u202f!", "C'est", "l'heure."]
+def test_characters_are_the_words_of_a_script_without_spaces():
+    train = count_split([SentencePair("the cat drinks", "猫喝水。")])
+    test = count_split([SentencePair("cat", "猫吃水。")], train)
+    assert (train.target.words, test.target.lengths.counts) == (4, {4: 1})
+    assert test.target.unseen == Counter({"吃": 1})

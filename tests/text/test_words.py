@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlab.text.words import Word, group_pieces, merge_to_words
+from attnlab.text.words import Word, group_pieces, merge_to_words, split_words
 
 
 def texts(*pieces: str) -> list[str]:
@@ -38,6 +38,10 @@ def test_a_word_is_its_text_and_where_its_pieces_stand():
         (["▁", "\u202f!"], ["!"]),
         (["▁a", "▁", "</s>"], ["a", "▁", "</s>"]),
         (["▁a", "<unk>", "b"], ["a<unk>b"]),
+        (["▁狗", "在喝", "水。", "</s>"], ["狗", "在喝", "水。", "</s>"]),
+        (["▁", "我", "爱", "Py", "thon", "▁3", "版"], ["我", "爱", "Python", "3", "版"]),
+        (["▁แมว", "กิน", "ปลา"], ["แมว", "กิน", "ปลา"]),
+        (["▁개", "가", "▁물을"], ["개가", "물을"]),
         ([], []),
     ],
 )
@@ -55,6 +59,30 @@ def test_words_cover_the_pieces_in_order(pieces):
     words = group_pieces(pieces)
     assert [i for word in words for i in range(word.start, word.stop)] == list(range(len(pieces)))
     assert all(word.text for word in words)
+
+
+# Each by hand, from the scripts' own rules; Korean and Arabic have spaces.
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("the cat. sleeps", "the|cat.|sleeps"),
+        ("Va\u202f! C'est", "Va\u202f!|C'est"),
+        ("狗在喝水。", "狗|在|喝|水|。"),
+        ("我爱Python 3！", "我|爱|Python|3！"),
+        ("猫が、 飲む", "猫|が|、|飲|む"),
+        ("東京\u3000大阪", "東|京|大|阪"),
+        ("か\u3099き", "か\u3099|き"),
+        ("กินปลา", "กิ|น|ป|ล|า"),
+        ("བོད་ཡིག", "བོད་|ཡིག"),
+        ("개가 물을 마신다.", "개가|물을|마신다."),
+        ("القطة تنام", "القطة|تنام"),
+        ("𠀀𠀁 a", "𠀀|𠀁|a"),
+        ("\u3000", ""),
+        ("", ""),
+    ],
+)
+def test_words_of_a_sentence_by_its_script(text, expected):
+    assert "|".join(split_words(text)) == expected
 
 
 # Two words of 2 and 1 pieces look at three words of 1, 2 and 1 pieces; by hand.

@@ -20,7 +20,8 @@ from attnlab.text.faults import (
 )
 from attnlab.text.pairs import ReadingReport, SentencePair
 from attnlab.text.repetition import Repeated, Shared
-from attnlab.text.statistics import SplitStatistics, words_of
+from attnlab.text.statistics import SplitStatistics
+from attnlab.text.words import split_words
 
 _FEW = 0.01
 """The share of an evaluation split under which overlong sentences are no more than a note."""
@@ -155,7 +156,9 @@ def _lengths(split: str, pairs: Sequence[SentencePair], evidence: Evidence) -> I
     source, target = training.source.lengths.longest, training.target.lengths.longest
     longer = find(
         pairs,
-        lambda pair: len(words_of(pair.source)) > source or len(words_of(pair.target)) > target,
+        lambda pair: (
+            len(split_words(pair.source)) > source or len(split_words(pair.target)) > target
+        ),
     )
     if longer.count:
         are = "is" if longer.count == 1 else "are"
@@ -189,7 +192,7 @@ def _is_cut(pair: SentencePair, factor: float, extra: int) -> bool:
     Search counts pieces, ends included. A pair that is cut by words is cut by pieces too, if
     both languages have as many pieces for a word.
     """
-    source, target = len(words_of(pair.source)) + 1, len(words_of(pair.target)) + 1
+    source, target = len(split_words(pair.source)) + 1, len(split_words(pair.target)) + 1
     return target > int(source * factor) + extra
 
 
