@@ -2,8 +2,8 @@
 
 import re
 
-from attnlab.grammar.tokenise import ENGLISH_TOKEN, FRENCH_TOKEN
 from attnlab.text.corpus import DataConfig
+from attnlab.text.tokenise import ENGLISH_TOKEN, FRENCH_TOKEN
 from attnlab.text.tokens_of_pieces import Span
 
 _BETWEEN_SPACES = re.compile("[^ ]+")  # a no-break space ends no word

@@ -1,9 +1,10 @@
 """A small synchronous grammar of English and French that writes its own word alignments."""
 
+from attnlab.text.tokenise import tokenise_english, tokenise_french
+
 from .generation import SHORTEST_AND_LONGEST, distinct, pairs
 from .pairs import Pair, sentence_pair
 from .splits import SEED, SIZES, corpus
-from .tokenise import tokenise_english, tokenise_french
 
 __all__ = [
     "SEED",

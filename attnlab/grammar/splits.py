@@ -7,6 +7,8 @@ from functools import partial
 from random import Random
 from zlib import crc32
 
+from attnlab.text.tokenise import tokenise_french
+
 from .agreement import minimal_pair
 from .fewshot import sentence_about
 from .lexicon_rare import rare_nouns
@@ -15,7 +17,6 @@ from .long import a_long_sentence
 from .pairs import Pair, sentence_pair
 from .predicates import a_clause
 from .sentences import a_sentence, ended
-from .tokenise import tokenise_french
 from .words import Both
 
 SEED = 2014

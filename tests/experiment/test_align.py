@@ -14,11 +14,11 @@ from attnlab.evaluation.alignment import NO_LINKS, LinkCounts
 from attnlab.experiment.align import measure_alignment
 from attnlab.experiment.alignment_report import AlignmentReport, HeadAlignment
 from attnlab.experiment.trained import Trained, build_model, build_translator
-from attnlab.grammar.tokenise import tokenise_english, tokenise_french
 from attnlab.inspection.maps import attention_maps
 from attnlab.run import Run
 from attnlab.schema import from_node
 from attnlab.text.corpus import load_split
+from attnlab.text.tokenise import tokenise_english, tokenise_french
 from attnlab.text.vocabulary import VocabularyPair
 from tests.runs import SMALLER
 

@@ -8,11 +8,11 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlab.grammar.tokenise import ENGLISH_TOKEN, FRENCH_TOKEN
 from attnlab.resources import shipped_folder
 from attnlab.text.lines import normalise
 from attnlab.text.pairs import Layout
 from attnlab.text.reading import read_tsv
+from attnlab.text.tokenise import ENGLISH_TOKEN, FRENCH_TOKEN
 from attnlab.text.tokens_of_pieces import locate_pieces, merge_to_tokens, token_shares
 from attnlab.text.vocabulary import VocabularyPair
 from tests.conftest import vocabulary_config
