@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.refusals import assert_no_raw_failure
 from tests.warm import Attnlab
 
 REPOSITORY = Path(__file__).parents[1]
@@ -24,6 +25,13 @@ class Result:
     code: int
     output: str
     errors: str
+
+    def __post_init__(self) -> None:
+        assert_no_raw_failure(self.printed)
+
+    @property
+    def printed(self) -> str:
+        return f"{self.output}\n{self.errors}"
 
 
 def environment() -> dict[str, str]:

@@ -64,7 +64,6 @@ def test_refused_by_name(override, message):
     overrides = [override] if isinstance(override, str) else override
     with pytest.raises(UsageError, match=message) as refusal:
         from_node(ExperimentConfig, launch.compose(launch.TRAIN, overrides))
-    assert "Traceback" not in str(refusal.value)
     assert "/configs" not in str(refusal.value), "where Hydra looked helps nobody"
 
 

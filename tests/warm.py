@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.refusals import assert_no_raw_failure
+
 _SERVER = multiprocessing.get_context("forkserver") if os.name == "posix" else None
 _started = []
 NEEDED = [
@@ -102,7 +104,16 @@ class Attnlab:
             self._process.kill()
             self._process.join()
             raise TimeoutError(self.told())
+        assert_no_raw_failure(self.told())
         return self._process.exitcode
+
+    @property
+    def code(self) -> int:
+        return self.wait()
+
+    @property
+    def printed(self) -> str:
+        return self.told()
 
     def told(self) -> str:
         """All that it has printed so far."""
@@ -116,6 +127,10 @@ class Result:
     code: int
     told: str
     folder: Path
+
+    @property
+    def printed(self) -> str:
+        return self.told
 
     @property
     def run(self) -> Path:

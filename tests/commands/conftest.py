@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from attnlab.__main__ import main
+from tests.refusals import assert_no_raw_failure
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def command(capfd, monkeypatch, tmp_path):
         with pytest.raises(SystemExit) as ended:
             main()
         captured = capfd.readouterr()
-        assert "Traceback" not in captured.err
+        assert_no_raw_failure(captured.out + captured.err)
         return ended.value.code, captured.out, captured.err
 
     return run

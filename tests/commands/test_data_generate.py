@@ -9,6 +9,7 @@ import pytest
 
 from attnlab.text.corpus import DataConfig, load_corpus
 from tests.conftest import shipped_values
+from tests.refusals import assert_refused
 from tests.runs import attnlab, environment
 
 
@@ -47,8 +48,7 @@ def test_what_is_written_can_be_trained_on_and_is_the_same_again(tmp_path):
 )
 def test_what_cannot_be_made_is_refused(tmp_path, options, message):
     found = attnlab("data", "generate", "out", *options, folder=tmp_path)
-    assert found.code == 2
-    assert message in found.errors
+    assert_refused(found, 2, message)
     assert not (tmp_path / "out").exists()
 
 
@@ -56,8 +56,7 @@ def test_files_that_are_there_are_kept_unless_told_otherwise(tmp_path):
     (tmp_path / "train.tsv").write_text("mine\tle mien\n")
     options = ("--pairs", "20", "--held-out", "0")
     refused = attnlab("data", "generate", ".", *options, folder=tmp_path)
-    assert refused.code == 2
-    assert "train.tsv is there already" in refused.errors
+    assert_refused(refused, 2, "train.tsv is there already")
     assert (tmp_path / "train.tsv").read_text() == "mine\tle mien\n"
     assert attnlab("data", "generate", ".", *options, "--replace", folder=tmp_path).code == 0
     assert len((tmp_path / "train.tsv").read_text().splitlines()) == 20

@@ -6,6 +6,7 @@ import os
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from tests.refusals import assert_refused
 from tests.runs import tiny
 from tests.warm import attnlab, end_all
 
@@ -55,8 +56,7 @@ def test_it_stops_early_and_says_why(metric, tmp_path):
     assert longer.code == 0, longer.told
     assert len(metrics_of(run, f"valid/{metric}")) > len(measured)
     other = attnlab("train", "--resume", "stopping.metric=exact", folder=tmp_path)
-    assert other.code == 2
-    assert f"was chosen by {metric}, and stays so" in other.told
+    assert_refused(other, 2, f"was chosen by {metric}, and stays so")
 
 
 def test_the_best_checkpoint_is_that_of_the_metric(tmp_path):
@@ -95,6 +95,6 @@ def test_what_follows_validation_needs_it(setting, tmp_path):
     (tmp_path / "pairs.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     mine = ["data=bitext", "data.train=pairs.tsv", "data.held_out_fraction=0", "vocabulary.size=60"]
     refused = attnlab(*tiny("rnn", *mine, setting), folder=tmp_path)
-    assert refused.code == 2
-    assert f"{setting} follows validation, and data=bitext has no validation split" in refused.told
+    message = f"{setting} follows validation, and data=bitext has no validation split"
+    assert_refused(refused, 2, message)
     assert not any((tmp_path / "runs").iterdir())

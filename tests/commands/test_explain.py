@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.refusals import assert_refused
 from tests.runs import attnlab, tiny
 
 
@@ -28,6 +29,4 @@ def test_text_and_json_tell_the_same(folder):
 
 def test_a_text_is_translated_and_a_step_beyond_its_end_is_refused(folder):
     done = attnlab("explain", "--text", "The cat sleeps.", "--step", "500", folder=folder)
-    assert done.code == 2
-    assert "--step 500: this sentence has steps 1 to" in done.errors
-    assert "Traceback" not in done.errors
+    assert_refused(done, 2, "--step 500: this sentence has steps 1 to")

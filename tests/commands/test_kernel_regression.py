@@ -6,6 +6,7 @@ import pytest
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from tests.refusals import assert_refused
 from tests.runs import attnlab
 
 FIGURES = ["kernels", "fits", "weights", "errors", "loss", "trained_fits", "trained_weights"]
@@ -136,9 +137,7 @@ def test_a_sweep_makes_a_run_of_each(command, tmp_path):
     assert names == {"kernels.png", "fits.png", "weights.png", "errors.png", "metrics.json"}
     # No translator's run: whoever asks for the latest one is told that there is none.
     for arguments in (["eval"], ["train", "--resume"]):
-        code, _, errors = command(*arguments)
-        assert code == 1
-        assert "there are no runs" in errors
+        assert_refused(command(*arguments), 1, "there are no runs")
 
 
 def test_its_config_is_shown(command, tmp_path):

@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from tests.refusals import assert_refused
 from tests.runs import attnlab, tiny
 from tests.warm import Attnlab, end_all, eventually
 
@@ -50,8 +51,7 @@ def test_a_test_that_says_nothing_says_so(tmp_path):
     assert found.code == 0, found.errors
     assert "raise --to" in found.errors
     other = attnlab("lr-find", *SETTINGS, "-o", "rates.jpeg", folder=tmp_path)
-    assert other.code == 1
-    assert "rates.jpeg: cannot write a figure as '.jpeg'" in other.errors
+    assert_refused(other, 1, "rates.jpeg: cannot write a figure as '.jpeg'")
 
 
 def test_an_optimiser_with_two_rates_has_both_swept_in_their_ratio(tmp_path):

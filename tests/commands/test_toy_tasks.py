@@ -9,6 +9,7 @@ import json
 import pytest
 from PIL import Image
 
+from tests.refusals import assert_refused
 from tests.runs import attnlab
 
 TASK = (
@@ -114,11 +115,8 @@ def test_a_corpus_is_described_and_its_settings_are_checked(tmp_path):
     assert (described["name"], described["splits"]["test"]["pairs"]) == ("lookup", 500)
     assert described["splits"]["test"]["source"]["unseen_words"] == 0
     wrong = attnlab("train", "data=copy", "data.task.symbol=3", folder=tmp_path)
-    assert wrong.code == 2
-    assert "did you mean data.task.symbols?" in wrong.errors
+    assert_refused(wrong, 2, "did you mean data.task.symbols?")
     few = attnlab("train", "data=sort", "data.task.longest=20", folder=tmp_path)
-    assert few.code == 2
-    assert "data.task.symbols=26 are too few for 40 different ones" in few.errors
+    assert_refused(few, 2, "data.task.symbols=26 are too few for 40 different ones")
     other = attnlab("train", "data.task.symbols=3", folder=tmp_path)
-    assert other.code == 2
-    assert "data.task" in other.errors
+    assert_refused(other, 2, "data.task")

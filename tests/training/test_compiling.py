@@ -7,6 +7,7 @@ import sys
 import pytest
 from safetensors.torch import load_file
 
+from tests.refusals import assert_refused
 from tests.runs import REPOSITORY, environment, fresh_attnlab, tiny
 
 pytestmark = pytest.mark.slow
@@ -93,8 +94,5 @@ def test_dropout_in_compiled_code():
 def test_without_a_compiler_the_message_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("CXX", "/no/such/compiler")
     refused = fresh_attnlab(*tiny("transformer", "compile=true"), folder=tmp_path, timeout=300)
-    assert refused.code == 1
-    assert "compile=true: torch cannot compile the model here" in refused.errors
-    assert "install a C++ compiler" in refused.errors
-    assert "choose compile=false" in refused.errors
-    assert "Traceback" not in refused.errors
+    message = "compile=true: torch cannot compile the model here"
+    assert_refused(refused, 1, message, "install a C++ compiler", "choose compile=false")
