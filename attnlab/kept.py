@@ -20,6 +20,7 @@ from types import ModuleType
 
 import attnlab
 from attnlab.errors import AttnlabError
+from attnlab.files import locked, remove_leftovers, temporary_folder
 
 LIMIT_BYTES = 8_000_000_000
 _SEAL = "checksums.json"
@@ -84,18 +85,13 @@ class KeptFolders:
         with _alone(folder, self._contents):
             if _is_whole(folder, warn=True):  # another process was quicker
                 return folder
-            making = folder.with_name(f".{folder.name}.making")
-            shutil.rmtree(making, ignore_errors=True)
-            try:
-                making.mkdir()
+            remove_leftovers(folder.parent, folder.name)
+            with temporary_folder(folder) as making:
                 make(making)
                 _seal(making)
-            except BaseException:
-                shutil.rmtree(making, ignore_errors=True)  # what is half made takes room
-                raise
-            if folder.exists():
-                shutil.rmtree(folder)
-            making.rename(folder)
+                if folder.exists():
+                    shutil.rmtree(folder)
+                making.rename(folder)
         self._make_room()
         return folder
 
@@ -197,21 +193,11 @@ def _bytes_in(folder: Path) -> int:
 @contextmanager
 def _alone(folder: Path, contents: str) -> Iterator[None]:
     """Others that want to make `folder` wait."""
-    from filelock import FileLock, Timeout
-
     folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        logger.info("waiting for another attnlab that makes %s", contents)
-        lock.acquire()
-    try:
+    message = "waiting for another attnlab that makes %s"
+    lock = folder.with_name(f".{folder.name}.lock")
+    with locked(lock, on_wait=lambda: logger.info(message, contents)):
         yield
-    finally:
-        with suppress(OSError):  # Windows keeps what is open
-            Path(lock.lock_file).unlink()
-        lock.release()
 
 
 def _reason(error: Exception) -> str:

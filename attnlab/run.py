@@ -24,8 +24,8 @@ from omegaconf import DictConfig, OmegaConf
 from attnlab import __version__
 from attnlab.config import ExperimentConfig, from_yaml, to_yaml
 from attnlab.errors import AttnlabError, UsageError
+from attnlab.files import write_file
 from attnlab.schema import from_node
-from attnlab.training.durable import sync
 
 FORMAT = 4
 """Raised whenever an older attnlab could no longer use what a newer one writes, or the reverse."""
@@ -81,7 +81,7 @@ def create_run(folder: Path, config: ExperimentConfig, overrides: Sequence[str])
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_config(folder, config)
-        (folder / "overrides.yaml").write_text(OmegaConf.to_yaml(list(overrides)), encoding="utf-8")
+        write_file(folder / "overrides.yaml", OmegaConf.to_yaml(list(overrides)))
     except OSError as error:
         raise AttnlabError(
             f"{folder}: cannot be written to ({error.strerror}); choose another runs_root="
@@ -91,12 +91,8 @@ def create_run(folder: Path, config: ExperimentConfig, overrides: Sequence[str])
 
 def write_config(folder: Path, config: ExperimentConfig) -> None:
     """Write the run's config.yaml, or replace it."""
-    unfinished = folder / "config.yaml.unfinished"
-    unfinished.write_text(
-        f"format: {FORMAT}\nattnlab: {__version__}\n{to_yaml(config)}", encoding="utf-8"
-    )
-    sync([unfinished])
-    unfinished.replace(folder / "config.yaml")
+    content = f"format: {FORMAT}\nattnlab: {__version__}\n{to_yaml(config)}"
+    write_file(folder / "config.yaml", content, durable=True)
 
 
 def open_run(folder: Path, overrides: Sequence[str] = ()) -> Run:

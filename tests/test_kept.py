@@ -205,11 +205,11 @@ def test_no_room_anywhere_is_told(tmp_path):
 def test_the_longest_unused_go_where_there_is_too_much(tmp_path):
     maker = Maker(b"x" * 1000)
     folders = [KeptFolders(tmp_path).folder("kind", {"n": n}, maker) for n in range(4)]
-    (tmp_path / ".kind-of.making").mkdir()  # by a process that was killed
+    (tmp_path / ".new-0123").mkdir()  # by a process that was killed
     now = time.time()
     for folder, hours in zip(folders, (5, 50, 20, 0.1), strict=True):
         os.utime(folder / "checksums.json", (now, now - 3600 * hours))
-    os.utime(tmp_path / ".kind-of.making", (now, now - 3600 * 30))
+    os.utime(tmp_path / ".new-0123", (now, now - 3600 * 30))
     KeptFolders(tmp_path).folder("kind", {"n": 2}, maker)  # which makes it the latest
     # each has some 1,150 bytes: with the new one, three of them fit
     new = KeptFolders(tmp_path, limit_bytes=4000).folder("kind", {"n": 9}, maker)

@@ -8,13 +8,14 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from rich.filesize import decimal
 
 from attnlab.download.sources import Source
 from attnlab.errors import AttnlabError
+from attnlab.files import atomic_file, locked
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +49,9 @@ def get_corpus(
             for name in _missing(source, folder):
                 if name in source.checksums:
                     _download(source, mirror or source.url, partial / name, tries, pause)
+                    (partial / name).replace(folder / name)
                 else:
-                    _unpack(folder / source.archive_of(name), partial / name)
-                (partial / name).replace(folder / name)
+                    _unpack(folder / source.archive_of(name), folder / name)
                 logger.info("%s: %s", name, decimal((folder / name).stat().st_size))
     except NoRoomError as error:
         raise AttnlabError(
@@ -100,25 +101,16 @@ def _matches(path: Path, checksum: str) -> bool:
 @contextmanager
 def _alone(folder: Path) -> Iterator[Path]:
     """Where files of `folder` are made, for this process alone; others wait for it."""
-    from filelock import FileLock, Timeout
-
     partial = folder / ".partial"
     partial.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        logger.info("waiting for another attnlab that is at work in %s", folder)
-        lock.acquire()
-    try:
-        partial.mkdir(exist_ok=True)
-        yield partial
-    finally:
-        if not any(partial.glob("*.part")):
-            shutil.rmtree(partial, ignore_errors=True)
-        with suppress(OSError):  # Windows keeps what is open
-            Path(lock.lock_file).unlink()
-        lock.release()
+    message = "waiting for another attnlab that is at work in %s"
+    with locked(folder / ".lock", on_wait=lambda: logger.info(message, folder)):
+        try:
+            partial.mkdir(exist_ok=True)
+            yield partial
+        finally:
+            if not any(partial.glob("*.part")):
+                shutil.rmtree(partial, ignore_errors=True)
 
 
 def _download(source: Source, url: str, path: Path, tries: int, pause: float) -> None:
@@ -149,10 +141,9 @@ def _unpack(archive: Path, path: Path) -> None:
     with zipfile.ZipFile(archive) as opened:
         member = _member(opened, path.name)
         try:
-            with opened.open(member) as packed, path.open("wb") as file:
+            with opened.open(member) as packed, atomic_file(path) as file:
                 shutil.copyfileobj(packed, file)
         except OSError as error:
-            path.unlink(missing_ok=True)
             refuse_full_disk(error, path.name, decimal(member.file_size))
             raise
 

@@ -17,6 +17,7 @@ from rich.filesize import decimal
 from urllib3.exceptions import HTTPError
 
 from attnlab.errors import AttnlabError, UsageError
+from attnlab.files import open_unlinked
 
 _SECONDS_TO_CONNECT_AND_BETWEEN_BYTES = (10.0, 30.0)
 _CHUNK_BYTES = 1 << 15
@@ -101,7 +102,7 @@ class ResumingDownloader:
         done = start
         self.show(done, total)
         try:
-            with self.part.open("ab" if start else "wb") as file:
+            with open_unlinked(self.part, "ab" if start else "wb") as file:
                 for chunk in _chunks(response):
                     file.write(chunk)
                     done += len(chunk)

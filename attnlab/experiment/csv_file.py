@@ -2,11 +2,12 @@
 
 import csv
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from attnlab.errors import AttnlabError
+from attnlab.files import write_file
 
 
 def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -15,16 +16,13 @@ def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) ->
     Raises:
         AttnlabError: it cannot be written there.
     """
-    unfinished = path.with_name(f".{path.name}.new")
+    content = StringIO(newline="")
+    writer = csv.writer(content)
+    writer.writerow(head)
+    writer.writerows(rows)
     try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(head)
-            writer.writerows(rows)
-        unfinished.replace(path)
+        write_file(path, content.getvalue())
     except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
         raise AttnlabError(
             f"cannot write {path}: {error.strerror or error}; choose another --output"
         ) from error

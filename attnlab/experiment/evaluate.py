@@ -16,6 +16,7 @@ from attnlab.experiment.align import measure_alignment
 from attnlab.experiment.alignment_report import AlignmentReport
 from attnlab.experiment.progress import clock
 from attnlab.experiment.trained import Trained
+from attnlab.files import write_file
 from attnlab.likelihood import log_likelihoods
 from attnlab.screen import counting
 from attnlab.text.corpus import load_split, present_splits
@@ -184,10 +185,7 @@ def _write(
     try:
         folder.mkdir(exist_ok=True)
         for kind, texts in kinds:
-            path = folder / f"{split}.{kind}"
-            unfinished = path.with_name(f"{path.name}.unfinished")
-            unfinished.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
-            unfinished.replace(path)
+            write_file(folder / f"{split}.{kind}", "".join(f"{text}\n" for text in texts))
     except OSError as error:
         raise AttnlabError(
             f"{folder}: the translations could not be written ({error.strerror}); "

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from attnlab.attention.recording import attends
 from attnlab.errors import AttnlabError
+from attnlab.files import atomic_file
 from attnlab.inspection.recorded import record_pairs
 from attnlab.models import EncoderDecoder
 from attnlab.text.pairs import SentencePair
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.tokenised.batching import EncodedPair
 from attnlab.tokenised.encoding import encode_pairs
-from attnlab.training.durable import naming, sync
 
 _NAME = re.compile(r"update-(\d{8,})\.npz")
 
@@ -95,17 +95,9 @@ class AttentionFilm:
         self._write(self._folder / f"update-{update:08}.npz", arrays)
 
     def _write(self, path: Path, arrays: Mapping[str, Any]) -> None:
-        unfinished = path.with_name(f".{path.name}.new")
-        with naming(path):
-            path.parent.mkdir(exist_ok=True)
-            try:
-                with unfinished.open("wb") as file:
-                    np.savez_compressed(file, **arrays)
-                sync([unfinished])
-                unfinished.replace(path)
-            except OSError:
-                unfinished.unlink(missing_ok=True)
-                raise
+        path.parent.mkdir(exist_ok=True)
+        with atomic_file(path, durable=True) as file:
+            np.savez_compressed(file, **arrays)
 
 
 def recorded_updates(folder: Path) -> dict[int, Path]:

@@ -1,11 +1,14 @@
 """Write a corpus of any size by the built-in grammar: train, valid and test, ready to train on."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from attnlab.errors import AttnlabError, UsageError
+from attnlab.files import atomic_file
 from attnlab.grammar import SHORTEST_AND_LONGEST, Pair, distinct, pairs
 
 _FLUSH_EVERY = 500
@@ -56,28 +59,24 @@ def generate_corpus(
     there = [path for path in paths.values() if path.exists()]
     if there and not replace:
         raise UsageError(f"{there[0]} is there already; name another folder, or say --replace")
-    unfinished = {name: path.with_name(f"{path.name}.unfinished") for name, path in paths.items()}
     made = pairs(request.seed, request.max_words, workers)
     source = distinct(made, request.total)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, path in unfinished.items():
-            _write(path, islice(source, sizes[name]), advance)
-        for name, path in unfinished.items():
-            path.replace(paths[name])
+        with ExitStack() as stack:
+            files = {name: stack.enter_context(atomic_file(path)) for name, path in paths.items()}
+            for name, file in files.items():
+                _write(file, islice(source, sizes[name]), advance)
     except OSError as error:
         raise AttnlabError(
             f"{folder}: cannot be written to ({error.strerror}); make room, or name another folder"
         ) from error
     finally:
         made.close()
-        for path in unfinished.values():
-            path.unlink(missing_ok=True)
     return list(paths.values())
 
 
-def _write(path: Path, members: Iterator[Pair], advance: Callable[[int], None]) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        while lines := [pair.line() + "\n" for pair in islice(members, _FLUSH_EVERY)]:
-            file.writelines(lines)
-            advance(len(lines))
+def _write(file: BinaryIO, members: Iterator[Pair], advance: Callable[[int], None]) -> None:
+    while lines := [f"{pair.line()}\n".encode() for pair in islice(members, _FLUSH_EVERY)]:
+        file.writelines(lines)
+        advance(len(lines))

@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from attnlab.errors import AttnlabError
+from attnlab.files import write_file
 from attnlab.run import Run
 from attnlab.text.vocabulary import Vocabulary, VocabularyPair
 from attnlab.training.loop import NonFinite, Progress
@@ -78,9 +79,7 @@ class NonFiniteBatches:
                 for source, target in zip(sources, targets, strict=True)
             ],
         }
-        unfinished = path.with_name(f".{path.name}.new")
-        unfinished.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
-        unfinished.replace(path)
+        write_file(path, json.dumps(told, ensure_ascii=False, indent=1))
         return path
 
 

@@ -2,12 +2,11 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from attnlab.errors import AttnlabError
+from attnlab.files import LockedError, locked
 
 LOCK = ".lock"
 
@@ -21,25 +20,20 @@ def sole_writer(folder: Path) -> Iterator[None]:
     Raises:
         AttnlabError: another process is in it, or the folder cannot be written to.
     """
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise AttnlabError(
-            f"{folder}: another process is training in this folder; wait until it is done, stop "
-            "it, or train another run"
-        ) from error
-    except OSError as error:
-        raise AttnlabError(
-            f"{folder}: cannot be written to ({error.strerror}); permit writing there, or choose "
-            "another runs_root="
-        ) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder / LOCK))
+        except LockedError as error:
+            raise AttnlabError(
+                f"{folder}: another process is training in this folder; wait until it is done, "
+                "stop it, or train another run"
+            ) from error
+        except OSError as error:
+            raise AttnlabError(
+                f"{folder}: cannot be written to ({error.strerror}); permit writing there, or "
+                "choose another runs_root="
+            ) from error
         yield
-    finally:
-        with suppress(OSError):  # Windows keeps what is open
-            (folder / LOCK).unlink()
-        lock.release()
 
 
 @contextmanager

@@ -7,12 +7,12 @@ from torch import nn
 
 from attnlab.config import ExperimentConfig
 from attnlab.experiment.occupied import writing_to
+from attnlab.files import sync
 from attnlab.run import Run
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.tokenised.corpus import TokenisedCorpus, tokenised_corpus
 from attnlab.training.distributed import Group
-from attnlab.training.durable import sync
 from attnlab.training.resuming import Restored
 
 logger = logging.getLogger(__name__)

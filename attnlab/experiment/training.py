@@ -28,6 +28,7 @@ from attnlab.experiment.stopping import (
 )
 from attnlab.experiment.validation import CutShort, Validation, Validator
 from attnlab.experiment.watching import Watch, watched_pairs
+from attnlab.files import remove_leftovers
 from attnlab.run import Run
 from attnlab.tokenised.corpus import TokenisedCorpus
 from attnlab.training.averaging import MovingAverage
@@ -84,6 +85,8 @@ class Training:
         self._tracker: Tracker = NoTracker()
         if group.is_first:
             with writing_to(run.folder):
+                for folder in (run.folder, run.checkpoints, run.attention, run.profile):
+                    remove_leftovers(folder)
                 drop_snapshots_after(run.checkpoints, self._progress.update)
                 self._tracker = Tracker(run.folder, self._progress.update if restored else None)
         self._validator, self._film = None, None

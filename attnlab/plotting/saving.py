@@ -3,7 +3,6 @@
 The same figure gives the same bytes: no dates and no random names inside.
 """
 
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
@@ -13,6 +12,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from attnlab.errors import AttnlabError
+from attnlab.files import atomic_file
 
 DOTS_PER_INCH = 200
 MOST_PIXELS = 100_000_000
@@ -86,12 +86,9 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".figure-", dir=path.parent) as folder:
-            unfinished = Path(folder) / path.name
-            # Matplotlib keeps these settings for the whole process; one thread at a time.
-            with _settings_are_global, matplotlib.rc_context(_SETTINGS):
-                write(unfinished)
-            unfinished.replace(path)
+        # Matplotlib keeps these settings for the whole process; one thread at a time.
+        with atomic_file(path) as file, _settings_are_global, matplotlib.rc_context(_SETTINGS):
+            write(Path(file.name))
     except OSError as error:
         raise AttnlabError(
             f"cannot write {path}: {error.strerror or error}; choose another place"

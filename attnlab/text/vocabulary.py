@@ -11,6 +11,7 @@ from typing import Self
 import sentencepiece
 
 from attnlab.errors import AttnlabError
+from attnlab.files import write_file
 from attnlab.text.learning import facts_of, learn_model
 from attnlab.text.pairs import SentencePair
 from attnlab.text.tokens import BEGIN, END, PAD, SPECIAL
@@ -84,10 +85,7 @@ class Vocabulary:
 
     def save(self, path: Path | str) -> None:
         """Write SentencePiece's own format, whole or not at all."""
-        path = Path(path)
-        unfinished = path.with_name(f"{path.name}.unfinished")
-        unfinished.write_bytes(self.model)
-        unfinished.replace(path)
+        write_file(Path(path), self.model)
 
     def __len__(self) -> int:
         return int(self._processor.get_piece_size())

@@ -25,7 +25,7 @@ from safetensors.torch import load_model, save_file
 from torch import Tensor, nn
 
 from attnlab.errors import AttnlabError
-from attnlab.training.durable import DamagedError, check_seal, seal
+from attnlab.files import DamagedError, check_seal, seal, temporary_folder
 
 WEIGHTS = "weights.safetensors"
 TRAINING = "training.pt"
@@ -49,25 +49,22 @@ def save_checkpoint(
     What was there is kept as `previous`, where that is given; its folder is beside this one.
     `others` are files that are on the disk before the checkpoint can be seen.
     """
-    new = folder.with_name(f".{folder.name}.new")
     old = previous or folder.with_name(f".{folder.name}.old")
     try:
         folder.parent.mkdir(exist_ok=True)  # not what is above it: a run once deleted stays so
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir()
-        save_file(_weights(model), new / WEIGHTS)
-        if training is not None:
-            with (new / TRAINING).open("wb") as file:
-                torch.save(training, file)
-        seal(new, others)
-        if folder.exists():
-            shutil.rmtree(old, ignore_errors=True)
-            folder.rename(old)
-        new.rename(folder)  # should a power cut undo this, the one before is there and whole
+        with temporary_folder(folder) as new:  # which goes from a full disk
+            save_file(_weights(model), new / WEIGHTS)
+            if training is not None:
+                with (new / TRAINING).open("wb") as file:
+                    torch.save(training, file)
+            seal(new, others)
+            if folder.exists():
+                shutil.rmtree(old, ignore_errors=True)
+                folder.rename(old)
+            new.rename(folder)  # should a power cut undo this, the one before is there and whole
         if previous is None:
             shutil.rmtree(old, ignore_errors=True)
     except (OSError, RuntimeError, SafetensorError) as error:
-        shutil.rmtree(new, ignore_errors=True)  # on a full disk, what room there is is needed
         if not folder.parent.is_dir():
             raise AttnlabError(
                 f"{folder}: the checkpoint could not be written: the folder was deleted or moved "

@@ -14,7 +14,7 @@ from tensorboard.compat.proto.event_pb2 import Event, SessionLog  # type: ignore
 from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]
 from tensorboard.summary.writer.record_writer import RecordWriter  # type: ignore[import-untyped]
 
-from attnlab.training.durable import naming
+from attnlab.files import naming
 
 _SECONDS_BETWEEN_FLUSHES = 10.0
 _numbers = count()

@@ -14,6 +14,7 @@ from torch.autograd.profiler_util import FunctionEventAvg
 from torch.profiler import profile, schedule
 
 from attnlab.errors import UsageError
+from attnlab.files import atomic_file
 from attnlab.table import table
 
 PARTS = ("encode", "decode", "loss", "backward", "optimiser")
@@ -91,10 +92,9 @@ class Profiler:
             return
         name = f"updates-{self._first_update}-{last}.pt.trace.json.gz"
         self._folder.mkdir(exist_ok=True)
-        unfinished = self._folder / f".new.{name}"
-        recorded.export_chrome_trace(str(unfinished))
+        with atomic_file(self._folder / name) as file:
+            recorded.export_chrome_trace(file.name)
         self._path = self._folder / name
-        unfinished.replace(self._path)
         events = list(recorded.key_averages())
         logger.info(
             "where the time of an update went, on average over updates %d to %d:\n%s",

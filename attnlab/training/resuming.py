@@ -12,9 +12,9 @@ import torch
 from torch import nn, optim
 
 from attnlab.errors import AttnlabError
+from attnlab.files import DamagedError
 from attnlab.training.checkpoint import first_line, load_training
 from attnlab.training.distributed import ALONE, Group
-from attnlab.training.durable import DamagedError
 from attnlab.training.loop import Progress
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch.utils.tensorboard import summary as summaries
 from torch.utils.tensorboard._utils import figure_to_image
 
-from attnlab.training.durable import naming
+from attnlab.files import naming, write_file
 from attnlab.training.events import EventFile
 
 METRICS = "metrics.jsonl"
@@ -31,9 +31,7 @@ class Tracker:
         self._metrics = folder / METRICS
         first = 0 if update is None else update + 1
         kept = [line for number, line in self._lines() if number < first]
-        beside = self._metrics.with_suffix(".new")
-        beside.write_text("".join(kept), encoding="utf-8")
-        beside.replace(self._metrics)
+        write_file(self._metrics, "".join(kept))
         again = any(folder.glob("events.out.tfevents.*"))
         self._events = EventFile(folder, purge_from=first if again else None)
 

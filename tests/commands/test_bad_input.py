@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from attnlab.files import SUMS
 from attnlab.run import FORMAT
-from attnlab.training.durable import SUMS
 from tests.refusals import assert_refused
 from tests.runs import attnlab, tiny
 

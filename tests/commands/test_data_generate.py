@@ -68,9 +68,8 @@ def test_an_interruption_leaves_nothing_half_written(tmp_path):
     process = subprocess.Popen(
         [*command, "--workers", "2"], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE
     )
-    unfinished = tmp_path / "out" / "train.tsv.unfinished"
     for _ in range(600):
-        if unfinished.exists():
+        if any(path.stat().st_size for path in tmp_path.glob("out/.new-*.tsv")):
             break
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)

@@ -114,13 +114,13 @@ def kill_while_writing(process, folder):
     """Kill the process while its next checkpoint is half-written."""
 
     def half_written():
-        unfinished = [*folder.glob("runs/cut/*/checkpoints/.last.new/*")]
+        unfinished = [*folder.glob("runs/cut/*/checkpoints/.new-*/*")]
         if not unfinished:
             return False
         process.send(signal.SIGSTOP)
         time.sleep(0.02)
-        if any(folder.glob("runs/cut/*/checkpoints/.last.new/SHA256SUMS")) or not any(
-            folder.glob("runs/cut/*/checkpoints/.last.new")
+        if any(folder.glob("runs/cut/*/checkpoints/.new-*/SHA256SUMS")) or not any(
+            folder.glob("runs/cut/*/checkpoints/.new-*")
         ):
             process.send(signal.SIGCONT)  # it was too quick; wait for the one after it
             return False

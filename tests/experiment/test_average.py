@@ -11,13 +11,13 @@ from attnlab.config import ExperimentConfig
 from attnlab.errors import AttnlabError
 from attnlab.experiment.average import Choice, average_checkpoints, choose_checkpoints
 from attnlab.experiment.trained import build_model
+from attnlab.files import DamagedError
 from attnlab.models.norms import running_statistics
 from attnlab.run import create_run, open_run
 from attnlab.schema import from_node
 from attnlab.text.pairs import SentencePair
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.training.checkpoint import load_weights
-from attnlab.training.durable import DamagedError
 from attnlab.training.snapshots import save_snapshot
 from tests.conftest import vocabulary_config
 

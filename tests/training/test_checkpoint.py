@@ -1,5 +1,6 @@
 """Checkpoints: exact, whole or absent, and never code."""
 
+import errno
 import os
 import pickle
 import threading
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from attnlab.errors import AttnlabError
+from attnlab.files import SUMS, DamagedError, seal
 from attnlab.models import MODELS, VocabularySizes
 from attnlab.training.checkpoint import (
     TRAINING,
@@ -17,7 +19,6 @@ from attnlab.training.checkpoint import (
     load_weights,
     save_checkpoint,
 )
-from attnlab.training.durable import SUMS, DamagedError, seal
 from tests.conftest import small_model
 
 
@@ -153,19 +154,23 @@ def test_the_checkpoint_before_is_kept_where_it_is_asked_for(tmp_path):
     assert load_training(tmp_path / "previous", model)["update"] == 1
     assert (model.output.weight == 1).all()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["last", "previous"]
-    (tmp_path / "last").rename(tmp_path / ".last.new")  # stopped between two renames
+    (tmp_path / "last").rename(tmp_path / ".last.old")  # stopped between two renames
     assert load_training(tmp_path / "last", model)["update"] == 1
 
 
-def test_a_write_that_fails_leaves_the_last_one(tmp_path):
+def full_disk(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_write_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
     model = small_model("rnn")
     save_checkpoint(tmp_path / "best", model)
     kept = model.output.weight.clone()
     torch.nn.init.zeros_(model.output.weight)
-    blocked = tmp_path / ".best.new"
-    blocked.write_text("a file where the new folder is to be")
-    with pytest.raises(AttnlabError, match=r"could not be written \(File exists\).* stands"):
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(AttnlabError, match=r"could not be written \(No space left.* stands"):
         save_checkpoint(tmp_path / "best", model)
+    assert [path.name for path in tmp_path.iterdir()] == ["best"]
     load_weights(tmp_path / "best", model)
     assert torch.equal(model.output.weight, kept)
 

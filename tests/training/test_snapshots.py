@@ -1,12 +1,16 @@
 """Snapshots: the last few, each whole, and none from a time that has not come again."""
 
+import os
+
 import pytest
 import torch
 
 from attnlab.errors import AttnlabError
+from attnlab.files import remove_leftovers
 from attnlab.training.checkpoint import load_weights, save_checkpoint
 from attnlab.training.snapshots import drop_snapshots_after, kept_snapshots, save_snapshot
 from tests.conftest import small_model
+from tests.training.test_checkpoint import full_disk
 
 
 def keep(checkpoints, updates, number=3):
@@ -48,17 +52,18 @@ def test_a_resumed_run_forgets_what_it_will_come_to_again(tmp_path):
 
 def test_what_a_machine_left_that_stopped_amidst_is_no_snapshot_and_goes(tmp_path):
     keep(tmp_path, [10])
-    for name in (".update-00000005.dropped", ".update-00000020.new"):
+    for name in (".update-00000005.dropped", ".new-0123"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "weights.safetensors").write_bytes(b"half of them")
     assert list(kept_snapshots(tmp_path)) == [10]
     keep(tmp_path, [20])
+    remove_leftovers(tmp_path)  # as resuming does
     assert names_in(tmp_path) == ["update-00000010", "update-00000020"]
 
 
-def test_a_write_that_fails_drops_none(tmp_path):
+def test_a_write_that_fails_drops_none(tmp_path, monkeypatch):
     keep(tmp_path, [10, 20], number=2)
-    (tmp_path / ".update-00000030.new").write_text("a file where the new folder is to be")
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(AttnlabError, match=r"update-00000030: the checkpoint could not be written"):
         keep(tmp_path, [30], number=2)
     assert list(kept_snapshots(tmp_path)) == [10, 20]
