@@ -29,6 +29,7 @@ from attnlab.commands import (
     translate,
 )
 from attnlab.errors import AttnlabError
+from attnlab.screen import console, make_streams_tolerant
 from attnlab.waiting import wait_briefly
 
 app = typer.Typer(
@@ -74,6 +75,9 @@ def attnlab(
 def main() -> None:
     """Run the command line; whatever goes wrong becomes a message and an exit code."""
     wait_briefly()
+    make_streams_tolerant()
+    # Figures are files: no window, no notebook and no matplotlibrc may change or prevent them.
+    os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
     # At the end all is given back anyway; to look through torch's objects first takes 0.4 s.
     atexit.register(gc.freeze)
     try:
@@ -102,8 +106,6 @@ def main() -> None:
 
 
 def _complain(message: str) -> None:
-    from attnlab.screen import console
-
     console().print(f"error: {message}", style="red", markup=False)
 
 

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from attnlab.screen import console
+from attnlab.screen import animates, console
 
 
 @contextmanager
 def transfer_display(name: str) -> Iterator[Callable[[int, int | None], None]]:
     """A bar for one file; call what it gives with the bytes that are there and their total."""
-    if not console().is_terminal:
+    if not animates():
         yield lambda _done, _total: None
         return
     columns = (TextColumn(name), BarColumn(bar_width=24), DownloadColumn(), TransferSpeedColumn())

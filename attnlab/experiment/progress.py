@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from attnlab.screen import console
+from attnlab.screen import animates, console
 from attnlab.training.loop import Step
 
 _SECONDS_BETWEEN_LINES = 10.0
@@ -73,7 +73,7 @@ def progress_display(shown: bool = True) -> Iterator[ProgressDisplay]:
     if not shown:
         yield _NoDisplay(None)
         return
-    if not console().is_terminal:
+    if not animates():
         yield ProgressDisplay(None)
         return
     columns = (BarColumn(bar_width=24), TextColumn("{task.percentage:>3.0f}%  {task.fields[told]}"))

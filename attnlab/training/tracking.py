@@ -3,14 +3,16 @@
 import json
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.figure import Figure
 from torch.utils.tensorboard import summary as summaries
 from torch.utils.tensorboard._utils import figure_to_image
 
 from attnlab.files import naming, write_file
 from attnlab.training.events import EventFile
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 METRICS = "metrics.jsonl"
 
@@ -58,7 +60,7 @@ class Tracker:
         """Record a text sample."""
         self._events.add(summaries.text(name, markdown), update)  # type: ignore[no-untyped-call]
 
-    def figure(self, update: int, name: str, figure: Figure) -> None:
+    def figure(self, update: int, name: str, figure: "Figure") -> None:
         """Record a picture."""
         pixels = figure_to_image(figure, close=False)  # type: ignore[no-untyped-call]
         image = summaries.image(name, pixels, dataformats="CHW")  # type: ignore[no-untyped-call]
@@ -98,7 +100,7 @@ class NoTracker(Tracker):
     def text(self, update: int, name: str, markdown: str) -> None:
         """Nothing."""
 
-    def figure(self, update: int, name: str, figure: Figure) -> None:
+    def figure(self, update: int, name: str, figure: "Figure") -> None:
         """Nothing."""
 
     def hyperparameters(self, settings: dict[str, Any], results: dict[str, float]) -> None:

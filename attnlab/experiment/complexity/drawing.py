@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from matplotlib.figure import Figure
-
 from attnlab.evaluation.complexity import Fall
 from attnlab.experiment.complexity.layers import LAYERS
 from attnlab.experiment.complexity.report import ComplexityReport, Series, falls
+from attnlab.plotting import Figure
 from attnlab.plotting.growth import GrowthLine, GrowthPanel, draw_growth, power_of_length
 
 _LOOKS = {name: look for look, name in enumerate(LAYERS)}

@@ -6,10 +6,9 @@ Knows no run and no file.
 from collections.abc import Sequence
 from itertools import groupby
 
-from matplotlib.figure import Figure
-
 from attnlab.experiment.figures.choosing import Choice, ChosenMap, choose_maps
 from attnlab.inspection.maps import AttentionMap
+from attnlab.plotting import Figure
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.plotting.panel import AttentionPanel
 

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.experiment.figures.choosing import Choice
+from attnlab.plotting import Figure
 from attnlab.plotting.animation import GIF
 from attnlab.plotting.saving import figure_suffix, save_figure, save_pages
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
-
 from attnlab.errors import UsageError
 from attnlab.experiment.figures.best_head import find_best_heads
 from attnlab.experiment.figures.choosing import ALL, Choice, kinds_of
@@ -14,6 +12,7 @@ from attnlab.experiment.figures.drawing import REFERENCE, TRANSLATION, draw_tran
 from attnlab.experiment.figures.files import Destination, file_stem, write_figures
 from attnlab.experiment.inspected import Inspected, inspect_sentences
 from attnlab.experiment.trained import Trained, require_attention
+from attnlab.plotting import Figure
 
 if TYPE_CHECKING:
     from attnlab.experiment.figures.explained import Explained

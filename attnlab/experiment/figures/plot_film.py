@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.evaluation.metrics import NAMES
 from attnlab.evaluation.selection import LOSS
@@ -16,6 +14,7 @@ from attnlab.experiment.film import FilmedSentence, Frame, read_frame, recorded_
 from attnlab.experiment.inspected import find_gold
 from attnlab.experiment.trained import Trained, require_attention
 from attnlab.inspection.maps import AttentionMap, label_maps
+from attnlab.plotting import Figure
 from attnlab.plotting.animation import GIF, save_animation
 from attnlab.plotting.heatmap import draw_heatmaps
 

@@ -1,13 +1,13 @@
 """The atlas of heads as one figure: which maps and figures it has, and how they are named."""
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from attnlab.experiment.heads.ablation import Ablation
 from attnlab.experiment.heads.atlas import HeadAtlas, MeasuredHead
 from attnlab.experiment.heads.tables import TITLES
 from attnlab.inspection.recorded import KINDS
+from attnlab.plotting import Figure
 from attnlab.plotting.atlas import AtlasBlock, FigureMatrix, draw_atlas
 
 _MATRICES = {

@@ -8,7 +8,6 @@ own. A training that goes on later begins a file of its own, as ever.
 import logging
 from contextlib import closing
 
-from matplotlib.figure import Figure
 from torch.utils.tensorboard import summary as summaries
 from torch.utils.tensorboard._utils import figure_to_image
 
@@ -18,6 +17,7 @@ from attnlab.experiment.heads.ablation import Ablation
 from attnlab.experiment.heads.atlas import HeadAtlas
 from attnlab.experiment.occupied import sole_writer
 from attnlab.experiment.recorded_metrics import update_of_checkpoint
+from attnlab.plotting import Figure
 from attnlab.run import Run
 from attnlab.training.events import EventFile
 

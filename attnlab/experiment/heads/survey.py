@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from attnlab.config import InferenceConfig
 from attnlab.errors import UsageError
 from attnlab.experiment.csv_file import write_csv
@@ -16,6 +14,7 @@ from attnlab.experiment.heads.report import HeadReport
 from attnlab.experiment.heads.tables import require_column
 from attnlab.experiment.interruption import Interrupted
 from attnlab.experiment.trained import Trained, require_attention
+from attnlab.plotting import Figure
 from attnlab.plotting.saving import figure_place, save_figure
 from attnlab.screen import counting
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 
 from attnlab.attention.kernel_regression import KernelRegression
 from attnlab.attention.kernels import build_kernel
@@ -17,6 +16,7 @@ from attnlab.experiment.kernel_regression.sweep import (
     regression,
     weights,
 )
+from attnlab.plotting import Figure
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.plotting.panel import MatrixPanel, index_labels, number_labels
 from attnlab.plotting.regression import (

@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
-from matplotlib.figure import Figure
 from omegaconf import DictConfig, OmegaConf
 
 from attnlab import __version__, launch
@@ -17,6 +16,7 @@ from attnlab.experiment.kernel_regression.report import RegressionReport, Traine
 from attnlab.experiment.kernel_regression.sweep import best_fit, measure, regression, sweep
 from attnlab.experiment.kernel_regression.training import train_width
 from attnlab.experiment.occupied import nothing_left_if_refused, sole_writer
+from attnlab.plotting import Figure
 from attnlab.plotting.saving import save_figure
 from attnlab.regression import REGRESSION_DATA, Points
 from attnlab.regression_config import KernelRegressionConfig

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from matplotlib.figure import Figure
-
 from attnlab.experiment.scores.growth import Growth
 from attnlab.experiment.scores.toy import KEYS, ROWS, SEEN, WIDE_QUERY_SIZE, ToyWeights
+from attnlab.plotting import Figure
 from attnlab.plotting.growth import GrowthLine, GrowthPanel, draw_growth, power_of_length
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.plotting.panel import MatrixPanel
