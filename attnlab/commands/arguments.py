@@ -1,6 +1,7 @@
 """Arguments that several commands share: a run's name among overrides, and where figures go."""
 
 from collections.abc import Callable, Sequence
+from inspect import getdoc
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -29,10 +30,10 @@ ConfigDir = Annotated[
     typer.Option("--config-dir", metavar="DIR", help="A folder with config groups of your own."),
 ]
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 FigureFormat = Annotated[
-    Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Of the figure.")
+    Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Format of the figure.")
 ]
 
 
@@ -45,14 +46,19 @@ def figure_option(where: str) -> Any:
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
-def with_examples(examples: str, more: str = "") -> Callable[[Command], Command]:
-    """Put `examples`, and `more` after them, under the command's help, lines kept as they are."""
+def with_examples(examples: str, *more: str) -> Callable[[Command], Command]:
+    """Put `examples`, and the paragraphs `more` after them, under the command's help.
+
+    Examples keep their lines, which a terminal of 60 columns has to hold, so that they can be
+    copied: a comment has its own line, and a longer command goes on after a backslash.
+    """
     from rich.markup import escape
 
     def put(command: Command) -> Command:
+        about = [" ".join(paragraph.split()) for paragraph in (getdoc(command) or "").split("\n\n")]
         # Click keeps the lines of a paragraph that begins with a backspace.
         lines = escape(indent(dedent(examples).strip(), "  "))  # brackets are no markup
-        command.__doc__ = f"{command.__doc__}\n\n\b\nExamples:\n{lines}\n{more}"
+        command.__doc__ = "\n\n".join([*about, f"\b\nExamples:\n{lines}", *more])
         return command
 
     return put

@@ -10,11 +10,16 @@ from attnlab.errors import UsageError
 
 @with_examples(
     """
-    attnlab train keep_checkpoints=5   first: keep the last five validated
-    attnlab average                    their mean; the latest run
+    # first: keep the last five validated checkpoints
+    attnlab train keep_checkpoints=5
+    # then: average all kept checkpoints of the latest run
+    attnlab average
+    # the last three of a run
     attnlab average builtin-transformer --last 3
-    attnlab average --best 3           by stopping.metric
-    attnlab eval checkpoint=averaged   likewise translate, plot-attention
+    # the best three by stopping.metric
+    attnlab average --best 3
+    # use it; likewise in translate and plot-attention
+    attnlab eval checkpoint=averaged
 """
 )
 def average(
@@ -28,15 +33,16 @@ def average(
         ),
     ] = None,
     last: Annotated[
-        int | None, typer.Option("--last", min=1, help="The last N kept; all if left out.")
+        int | None, typer.Option("--last", min=1, help="Average the last N kept; all if left out.")
     ] = None,
     best: Annotated[
-        int | None, typer.Option("--best", min=1, help="The best N kept, by stopping.metric.")
+        int | None,
+        typer.Option("--best", min=1, help="Average the best N kept, by stopping.metric."),
     ] = None,
 ) -> None:
     """Average the weights of kept checkpoints into RUN/checkpoints/averaged.
 
-    The weights of neighbouring checkpoints differ by noise, which their mean has less of.
+    The weights of neighbouring checkpoints differ by noise, of which their mean has less.
     """
     from attnlab.experiment.average import Choice, average_checkpoints
     from attnlab.launch import compose_inference

@@ -13,10 +13,14 @@ _ATTENTION = ("score", "normaliser", "positions")
 
 @with_examples(
     """
-    attnlab complexity                     about a minute; complexity.png
+    # about a minute; writes complexity.png
+    attnlab complexity
+    # batches of 32, on one thread
     attnlab complexity --to 512 --batch 32 --threads 1
-    attnlab complexity --size 512 --heads 8 --kernel-size 5 -f svg
-    attnlab complexity score=additive      another scoring function in the attention
+    # wider layers, as SVG
+    attnlab complexity --size 512 --heads 8 -f svg
+    # another scoring function in the attention
+    attnlab complexity score=additive
 """
 )
 def complexity(
@@ -28,14 +32,14 @@ def complexity(
             show_default=False,
         ),
     ] = None,
-    size: Annotated[int, typer.Option("--size", min=1, help="d: features of a token.")] = 128,
-    heads: Annotated[int, typer.Option("--heads", min=1, help="Of self-attention.")] = 4,
+    size: Annotated[int, typer.Option("--size", min=1, help="Features d of a token.")] = 128,
+    heads: Annotated[int, typer.Option("--heads", min=1, help="Heads of self-attention.")] = 4,
     kernel_size: Annotated[
-        int, typer.Option("--kernel-size", min=2, help="k: tokens that a convolution sees.")
+        int, typer.Option("--kernel-size", min=2, help="Tokens k that a convolution sees.")
     ] = 3,
     restriction: Annotated[
         int,
-        typer.Option("--restriction", min=1, help="r, in the formulas: keys that a query may see."),
+        typer.Option("--restriction", min=1, help="Keys r that a query may see, in the formulas."),
     ] = 16,
     shortest: Annotated[
         int, typer.Option("--from", min=2, help="Tokens of the shortest sentence; then doubled.")
@@ -43,13 +47,11 @@ def complexity(
     longest: Annotated[
         int, typer.Option("--to", min=2, help="Tokens of the longest sentence.")
     ] = 4096,
-    batch: Annotated[
-        int, typer.Option("--batch", min=1, help="Sentences that are read at a time.")
-    ] = 1,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Sentences in a batch.")] = 1,
     threads: Annotated[
         int | None,
         typer.Option(
-            "--threads", min=1, help="Of torch; its own choice if left out.", show_default=False
+            "--threads", min=1, help="Threads; torch's choice if left out.", show_default=False
         ),
     ] = None,
     processor_time: Annotated[
@@ -60,24 +62,31 @@ def complexity(
         ),
     ] = False,
     seeds: Annotated[
-        int, typer.Option("--seeds", min=1, help="For the gradient: initial weights and inputs.")
+        int, typer.Option("--seeds", min=1, help="Draws of weights and inputs for the gradient.")
     ] = 5,
     budget: Annotated[
         float,
         typer.Option(
-            "--budget", min=0.0, help="Seconds: no longer sentences behind a pass that took more."
+            "--budget", min=0.0, help="Seconds; after a pass that took more, no longer ones follow."
         ),
     ] = 2.0,
-    memory: Annotated[float, typer.Option("--memory", min=0.0, help="Gigabytes: likewise.")] = 1.0,
+    memory: Annotated[
+        float,
+        typer.Option(
+            "--memory",
+            min=0.0,
+            help="Gigabytes; after a pass that took more, no longer ones follow.",
+        ),
+    ] = 1.0,
     format: FigureFormat = "png",
     output: Annotated[Path | None, figure_option("complexity.png")] = None,
     as_json: AsJson = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Measure what attention, recurrence and convolution cost as sentences grow, beside formulas.
+    """Measure what attention, recurrence and convolution cost as sentences grow.
 
-    Time and peak memory of one layer each, forward and in training, and how much of the first
-    token's gradient reaches the last output.
+    It shows time and peak memory of one layer each, forward and in training, beside the known
+    formulas, and how much of the first token's gradient reaches the last output.
     """
     import json
 

@@ -11,31 +11,40 @@ from attnlab.errors import UsageError
 
 @with_examples(
     """
-    attnlab eval --bleu              the latest run, its test split
-    attnlab eval --split all         every split but train (a few minutes)
+    # the latest run, its test split
+    attnlab eval --bleu
+    # every split but train, which takes a few minutes
+    attnlab eval --split all
+    # the test split by phenomenon and by length
     attnlab eval --by tag --by length
-    attnlab eval --alignment         alignment error rate of every head
-    attnlab eval builtin-rnn --bleu search=beam search.beam_size=8
-    attnlab eval d2l-bahdanau --book after experiment=d2l_bahdanau: beside the book's figures
+    # the alignment error rate of every head
+    attnlab eval --alignment
+    # a run by its name, with a wider beam
+    attnlab eval builtin-rnn --bleu search.beam_size=8
+    # after experiment=d2l_bahdanau: the book's results
+    attnlab eval d2l-bahdanau --book
+    # your own sentences
     attnlab eval --source my.en --reference my.fr --json
 """
 )
 def evaluate(
     arguments: RunAndOverrides = None,
-    bleu: Annotated[bool, typer.Option("--bleu", help="BLEU.")] = False,
-    chrf: Annotated[bool, typer.Option("--chrf", help="chrF2.")] = False,
-    exact: Annotated[bool, typer.Option("--exact", help="Sentences right to the letter.")] = False,
-    ter: Annotated[bool, typer.Option("--ter", help="TER; lower is better.")] = False,
+    bleu: Annotated[bool, typer.Option("--bleu", help="Score by BLEU.")] = False,
+    chrf: Annotated[bool, typer.Option("--chrf", help="Score by chrF2.")] = False,
+    exact: Annotated[bool, typer.Option("--exact", help="Count exact matches.")] = False,
+    ter: Annotated[bool, typer.Option("--ter", help="Score by TER; lower is better.")] = False,
     splits: Annotated[
         list[str] | None,
-        typer.Option("--split", help="Of the corpus (test if left out), or all; may be repeated."),
+        typer.Option("--split", help="Split to score, or all; test if left out; may be repeated."),
     ] = None,
     by: Annotated[
         list[str] | None,
-        typer.Option("--by", help="Also by group of sentences: tag or length; may be repeated."),
+        typer.Option(
+            "--by", help="Also score groups of sentences, by tag or length; may be repeated."
+        ),
     ] = None,
     alignment: Annotated[
-        bool, typer.Option("--alignment", help="How well attention aligns words, head by head.")
+        bool, typer.Option("--alignment", help="Measure how well each attention head aligns words.")
     ] = False,
     source: Annotated[
         Path | None, typer.Option("--source", help="Your own sentences, one a line.")
@@ -44,14 +53,14 @@ def evaluate(
         Path | None, typer.Option("--reference", help="Their translations, line for line.")
     ] = None,
     book: Annotated[
-        bool, typer.Option("--book", help="Beside Dive into Deep Learning's own run.")
+        bool, typer.Option("--book", help="Compare with what Dive into Deep Learning prints.")
     ] = False,
     as_json: AsJson = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Translate splits and score them: by BLEU, chrF and exact match if nothing is named.
+    """Translate splits and score them, by BLEU, chrF and exact match if no metric is named.
 
-    Texts go to RUN/translations/.
+    The texts go to RUN/translations/.
     """
     import json
 

@@ -10,8 +10,12 @@ from attnlab.errors import UsageError
 
 @with_examples(
     """
+    # the second word of a translation
     attnlab explain --text "The cat sleeps." --step 2
-    attnlab explain builtin-transformer --sentence 7 --step chat --layer 2 --head 3
+    # a test sentence, at the word "chat", in one head
+    attnlab explain builtin-transformer --sentence 7 \\
+      --step chat --layer 2 --head 3
+    # self-attention of the decoder
     attnlab explain --kind decoder --step 4 --json
 """
 )
@@ -20,10 +24,14 @@ def explain(
     text: Annotated[
         str | None, typer.Option("--text", "-t", help="The sentence to translate and explain.")
     ] = None,
-    split: Annotated[str, typer.Option("--split", help="Else: a sentence of this split.")] = "test",
+    split: Annotated[
+        str, typer.Option("--split", help="Split of the sentence, without --text.")
+    ] = "test",
     sentence: Annotated[
         int | None,
-        typer.Option("--sentence", "-s", help="Which of them, from 1; the first if left out."),
+        typer.Option(
+            "--sentence", "-s", help="Number of the sentence, from 1; the first if left out."
+        ),
     ] = None,
     reference: Annotated[
         bool,
@@ -34,19 +42,19 @@ def explain(
         typer.Option(
             "--step",
             metavar="K",
-            help="The step, from 1, or the word that is said (or asks) there.",
+            help="Number of the step, from 1, or its word.",
         ),
     ] = "1",
     kind: Annotated[
         Literal["cross", "encoder", "decoder"],
-        typer.Option("--kind", "-k", help="Target to source, or self-attention."),
+        typer.Option("--kind", "-k", help="Attention to the source (cross), or self-attention."),
     ] = "cross",
     layer: Annotated[
-        int | None, typer.Option("--layer", "-l", help="From 1; the last if left out.")
+        int | None, typer.Option("--layer", "-l", help="Layer, from 1; the last if left out.")
     ] = None,
-    head: Annotated[int, typer.Option("--head", help="From 1.")] = 1,
+    head: Annotated[int, typer.Option("--head", help="Head, from 1.")] = 1,
     as_json: Annotated[
-        bool, typer.Option("--json", help="All numbers, in full, as one JSON object.")
+        bool, typer.Option("--json", help="Print all numbers, unrounded, as one JSON object.")
     ] = False,
     config_dir: ConfigDir = None,
 ) -> None:

@@ -25,16 +25,23 @@ if TYPE_CHECKING:
 
 @with_examples(
     """
-    attnlab heads                    the latest run, its test split
+    # the latest run, its test split
+    attnlab heads
+    # by attention to the end of the sentence, as SVG
     attnlab heads --sort end -f svg
-    attnlab heads --ablate -n 100    BLEU and loss without each head
-    attnlab heads builtin-transformer --ablate search=greedy --json
-    attnlab heads --faithfulness     do the weights explain what the model says?
+    # BLEU and loss without each head
+    attnlab heads --ablate -n 100
+    # the same of a run by its name, as JSON
+    attnlab heads builtin-transformer --ablate --json
+    # do the weights explain the translation?
+    attnlab heads --faithfulness
 """
 )
 def heads(
     arguments: RunAndOverrides = None,
-    split: Annotated[str, typer.Option("--split", help="Whose references are read.")] = "test",
+    split: Annotated[
+        str, typer.Option("--split", help="Split whose references are read.")
+    ] = "test",
     count: Annotated[
         int | None,
         typer.Option(
@@ -47,7 +54,7 @@ def heads(
         ),
     ] = None,
     ablate: Annotated[
-        bool, typer.Option("--ablate", help="Also take each head away: the BLEU and loss it costs.")
+        bool, typer.Option("--ablate", help="Also remove each head: the BLEU and loss it costs.")
     ] = False,
     faithfulness: Annotated[
         bool,
@@ -69,7 +76,7 @@ def heads(
         typer.Option(
             "--sort",
             metavar="COLUMN",
-            help="By a column of the tables, or layer. If left out: AER, or else entropy.",
+            help="Sort by a column of the tables, or layer. If left out: AER, or else entropy.",
             show_default=False,
         ),
     ] = None,

@@ -11,11 +11,17 @@ from attnlab.errors import UsageError
 
 @with_examples(
     """
-    attnlab heatmap weights.csv                     labels are read where there are some
+    # labels are read where there are some
+    attnlab heatmap weights.csv
+    # with the numbers in the cells
     attnlab heatmap scores.npy --values -o scores.svg
-    attnlab heatmap heads.npy --x-label keys --y-label queries   (layers, heads, queries, keys)
-    attnlab heatmap --weights all                   identity, uniform, one-hot, convex
-    attnlab heatmap --weights convex --size 6 --seed 3 --values
+    # an array of layers, heads, queries and keys
+    attnlab heatmap heads.npy --x-label keys \\
+      --y-label queries
+    # identity, uniform, one-hot and convex weights
+    attnlab heatmap --weights all
+    # one kind, in another size
+    attnlab heatmap --weights convex --size 6 --seed 3
 """
 )
 def heatmap(
@@ -30,7 +36,9 @@ def heatmap(
     ] = None,
     weights: Annotated[
         Literal["identity", "uniform", "one-hot", "convex", "all"] | None,
-        typer.Option("--weights", "-w", help="Instead of a file: a kind of attention weights."),
+        typer.Option(
+            "--weights", "-w", help="Kind of attention weights to draw instead of a file."
+        ),
     ] = None,
     size: Annotated[
         int | None,
@@ -42,34 +50,37 @@ def heatmap(
         int | None,
         typer.Option(
             "--seed",
-            help="With --weights: of what is drawn by chance; 1 if left out.",
+            help="With --weights: seed of random weights; 1 if left out.",
             show_default=False,
         ),
     ] = None,
     title: Annotated[
-        str, typer.Option("--title", help="Over the figure.", show_default=False)
+        str, typer.Option("--title", help="Title over the figure.", show_default=False)
     ] = "",
     panel_title: Annotated[
         list[str] | None,
-        typer.Option("--panel-title", help="Over a matrix; repeat it for each of a stack."),
+        typer.Option("--panel-title", help="Title over a matrix; repeat it for each of a stack."),
     ] = None,
     x_label: Annotated[
-        str | None, typer.Option("--x-label", help="What the columns are.", show_default=False)
+        str | None,
+        typer.Option("--x-label", help="Label of the axis of columns.", show_default=False),
     ] = None,
     y_label: Annotated[
-        str | None, typer.Option("--y-label", help="What the rows are.", show_default=False)
+        str | None, typer.Option("--y-label", help="Label of the axis of rows.", show_default=False)
     ] = None,
     value_label: Annotated[
         str | None,
-        typer.Option("--value-label", help="What the numbers are.", show_default=False),
+        typer.Option("--value-label", help="Label of the numbers.", show_default=False),
     ] = None,
     rows: Annotated[
         str | None,
-        typer.Option("--rows", metavar="A,B,C", help="Labels of rows.", show_default=False),
+        typer.Option("--rows", metavar="A,B,C", help="Labels of the rows.", show_default=False),
     ] = None,
     columns: Annotated[
         str | None,
-        typer.Option("--columns", metavar="A,B,C", help="Labels of columns.", show_default=False),
+        typer.Option(
+            "--columns", metavar="A,B,C", help="Labels of the columns.", show_default=False
+        ),
     ] = None,
     values: Annotated[
         bool, typer.Option("--values", help="Write the numbers into the cells (up to 12 by 12).")
@@ -79,13 +90,13 @@ def heatmap(
         typer.Option(
             "--range",
             metavar="LOW HIGH",
-            help="The ends of the colours. If left out: 0 and 1 for weights, as far to either "
-            "side of 0 where there are numbers of both signs.",
+            help="Numbers at the ends of the colours. If left out: 0 and 1 for weights, and as "
+            "far to either side of 0 where there are numbers of both signs.",
             show_default=False,
         ),
     ] = None,
     format: FigureFormat = "png",
-    output: Annotated[Path | None, figure_option("Here")] = None,
+    output: Annotated[Path | None, figure_option("In this folder")] = None,
 ) -> None:
     """Draw any matrix, or the four kinds of attention weights, as a heatmap."""
     from attnlab.experiment.matrix_figure import Looks, plot_file, plot_regimes

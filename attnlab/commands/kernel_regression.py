@@ -14,14 +14,22 @@ if TYPE_CHECKING:
 
 @with_examples(
     """
-    attnlab kernel-regression                   y = 2 sin x + x^0.8 + noise
-    attnlab kernel-regression data=d2l_en       y = 2 sin x + x + noise
-    attnlab kernel-regression widths=[0.3,0.6] kernels=[gaussian,boxcar]
-    attnlab kernel-regression optimiser=sgd training.epochs=5
+    # y = 2 sin x + x^0.8 + noise
+    attnlab kernel-regression
+    # y = 2 sin x + x + noise
+    attnlab kernel-regression data=d2l_en
+    # kernels and widths of your choice
+    attnlab kernel-regression "widths=[0.3,0.6]" \\
+      "kernels=[gaussian,boxcar]"
+    # another training of the width
+    attnlab kernel-regression training.epochs=5
+    # your own points
     attnlab kernel-regression data=csv data.file=my.csv \\
       data.standardise=true training.by_dimension=true
-    attnlab kernel-regression -m seed=1,2,3     a run for each
-    attnlab kernel-regression --cfg job         show every setting
+    # a run for each seed
+    attnlab kernel-regression -m seed=1,2,3
+    # every setting
+    attnlab kernel-regression --cfg job
 """
 )
 def kernel_regression(
@@ -38,11 +46,11 @@ def kernel_regression(
     ] = False,
     show: Annotated[
         Literal["job", "hydra", "all"] | None,
-        typer.Option("--cfg", "-c", help="Show the config instead."),
+        typer.Option("--cfg", "-c", help="Show the config instead of fitting."),
     ] = None,
     format: FigureFormat = "png",
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a run on standard output.")
+        bool, typer.Option("--json", help="Print one JSON object a run on standard output.")
     ] = False,
     config_dir: ConfigDir = None,
 ) -> None:

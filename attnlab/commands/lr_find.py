@@ -8,27 +8,28 @@ import typer
 from attnlab.commands.arguments import ConfigDir, split_run, with_examples
 from attnlab.errors import UsageError
 
-_READING = """
-\b
-How to read it:
-  The loss stays where it is while the rate is too low, falls, and rises again
-  where the rate is too high. A good rate is below the minimum's, as the test
-  reaches that one by way of all the lower ones. A tenth of it is the one to
-  try first, and up to three times as much often trains as well where the
-  schedule falls later on, as the default one does. The steepest descent is
-  cautious: early on the loss falls fast at any rate, since a model learns
-  first which words are frequent. Neither is finer than a factor of two.
-"""
+_READING = (
+    "How to read it: the loss stays where it is while the rate is too low, falls, and rises again "
+    "where the rate is too high. A good rate is below the minimum's, as the test reaches that one "
+    "by way of all the lower ones. A tenth of it is the one to try first, and up to three times as "
+    "much often trains as well where the schedule falls later on, as the default one does. The "
+    "steepest descent is cautious: early on the loss falls fast at any rate, since a model learns "
+    "first which words are frequent. Neither is finer than a factor of two."
+)
 
 
 @with_examples(
     """
-    attnlab lr-find                       the built-in corpus, the default model
+    # the built-in corpus, the default model
+    attnlab lr-find
+    # another model and optimiser
     attnlab lr-find model=transformer optimiser=adamw
+    # higher rates
     attnlab lr-find optimiser=sgd --from 1e-3 --to 100
+    # another corpus, and where the plot goes
     attnlab lr-find data=multi30k -o plots/multi30k.svg
 """,
-    more=_READING,
+    _READING,
 )
 def find_learning_rate(
     overrides: Annotated[
@@ -42,13 +43,18 @@ def find_learning_rate(
     ] = None,
     lowest: Annotated[float, typer.Option("--from", help="The first learning rate.")] = 1e-5,
     highest: Annotated[
-        float, typer.Option("--to", help="The last one, unless the loss diverges before it.")
+        float,
+        typer.Option("--to", help="The last learning rate, unless the loss diverges before it."),
     ] = 10.0,
     updates: Annotated[
-        int, typer.Option("--updates", "-n", min=20, help="How many from the first to the last.")
+        int,
+        typer.Option("--updates", "-n", min=20, help="Updates from the first rate to the last."),
     ] = 240,
     smoothing: Annotated[
-        float, typer.Option("--smoothing", help="How slowly the smoothed loss forgets: 0 to 1.")
+        float,
+        typer.Option(
+            "--smoothing", help="Share of the loss so far in the smoothed loss, from 0 to under 1."
+        ),
     ] = 0.9,
     output: Annotated[
         Path,

@@ -24,13 +24,21 @@ class _Average(StrEnum):
 
 @with_examples(
     """
-    attnlab plot-attention           four test sentences, to RUN/plots/
-    attnlab plot-attention --text "The cat sleeps." --format svg
-    attnlab plot-attention --sentence 7 --kind encoder --layer 1 -o self.pdf
-    attnlab plot-attention --sentence 7 --best --reference
-    attnlab plot-attention --count 20 --average heads -o pages.pdf
-    attnlab plot-attention --through-training --best -o learning.gif
-    attnlab plot-attention --html    ten test sentences on one page for a browser
+    # four test sentences, to RUN/plots/
+    attnlab plot-attention
+    # a sentence of your own
+    attnlab plot-attention --text "The cat sleeps." -f svg
+    # self-attention of the encoder's first layer
+    attnlab plot-attention -s 7 --kind encoder --layer 1
+    # the best head, with the corpus's translation
+    attnlab plot-attention -s 7 --best --reference
+    # the mean of the heads, a page for each sentence
+    attnlab plot-attention -n 20 --average heads -o all.pdf
+    # how the best head was learnt
+    attnlab plot-attention --through-training --best \\
+      -o learning.gif
+    # ten test sentences on one page for a browser
+    attnlab plot-attention --html
 """
 )
 def plot_attention(
@@ -40,22 +48,23 @@ def plot_attention(
         typer.Option("--text", "-t", help="A sentence to translate and plot; may be repeated."),
     ] = None,
     split: Annotated[
-        str | None, typer.Option("--split", help="Else: sentences of this split (test).")
+        str | None,
+        typer.Option("--split", help="Split of the sentences, without --text; test if left out."),
     ] = None,
     sentence: Annotated[
         list[int] | None,
-        typer.Option("--sentence", "-s", help="Which of them, from 1; may be repeated."),
+        typer.Option("--sentence", "-s", help="Number of a sentence, from 1; may be repeated."),
     ] = None,
     count: Annotated[
         int | None,
         typer.Option(
-            "--count", "-n", min=1, help="How many, from the first on: 4, or 10 with --html."
+            "--count", "-n", min=1, help="Sentences, from the first on: 4, or 10 with --html."
         ),
     ] = None,
     reference: Annotated[
         bool,
         typer.Option(
-            "--reference", help="How the model reads the corpus's translation, not its own."
+            "--reference", help="Read the corpus's translation instead of the model's own."
         ),
     ] = False,
     kind: Annotated[
@@ -63,27 +72,29 @@ def plot_attention(
         typer.Option(
             "--kind",
             "-k",
-            help="Target to source (cross), or self-attention; may be repeated.",
+            help="Attention to the source (cross), or self-attention; may be repeated.",
             show_default="cross",
         ),
     ] = None,
     layer: Annotated[
         list[int] | None,
-        typer.Option("--layer", "-l", help="From 1; all if left out; may be repeated."),
+        typer.Option("--layer", "-l", help="Layer, from 1; all if left out; may be repeated."),
     ] = None,
     head: Annotated[
         list[int] | None,
-        typer.Option("--head", help="From 1; all if left out; may be repeated."),
+        typer.Option("--head", help="Head, from 1; all if left out; may be repeated."),
     ] = None,
     average: Annotated[
         list[_Average] | None,
-        typer.Option("--average", help="The mean over the heads, the layers, or (repeated) both."),
+        typer.Option(
+            "--average", help="Draw the mean over heads, over layers, or (repeated) over both."
+        ),
     ] = None,
     best: Annotated[
         bool,
         typer.Option(
             "--best",
-            help="One head: that with the lowest alignment error, or lowest entropy without gold.",
+            help="Draw the head with the lowest alignment error, or entropy without gold.",
         ),
     ] = False,
     no_gold: Annotated[
@@ -93,7 +104,7 @@ def plot_attention(
         bool,
         typer.Option(
             "--faithfulness",
-            help="Say under each figure how well its weights explain what is said (seconds more).",
+            help="Say under each figure how well its weights explain the output.",
         ),
     ] = False,
     numbers: Annotated[
@@ -106,21 +117,22 @@ def plot_attention(
         bool,
         typer.Option(
             "--through-training",
-            help="Maps recorded at each validation, of a watched sentence: a filmstrip, or a GIF.",
+            help="Draw a watched sentence at each validation: a filmstrip, or a GIF.",
         ),
     ] = False,
     frames: Annotated[
         int | None,
         typer.Option(
-            "--frames", min=1, help="How many of them at most (12 in a filmstrip, all in a GIF)."
+            "--frames", min=1, help="Most validations to draw: 12 in a filmstrip, all in a GIF."
         ),
     ] = None,
     format: Annotated[
-        Literal["png", "svg", "pdf", "gif"], typer.Option("--format", "-f", help="Of the files.")
+        Literal["png", "svg", "pdf", "gif"],
+        typer.Option("--format", "-f", help="Format of the files."),
     ] = "png",
     html: Annotated[
         bool,
-        typer.Option("--html", help="One page to explore every head with, in any browser."),
+        typer.Option("--html", help="Write one page to explore every head with, in any browser."),
     ] = False,
     output: Annotated[
         Path | None,

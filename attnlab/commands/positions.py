@@ -24,10 +24,14 @@ _LENGTH, _SIZE, _HEADS = 60, 32, 8
 
 @with_examples(
     """
-    attnlab positions                        the sinusoids of 60 positions
+    # the sinusoids of 60 positions
+    attnlab positions
+    # another encoding, of 64 features
     attnlab positions --positions rotary --size 64
-    attnlab positions --positions t5 positions.buckets=16 -o t5.svg
-    attnlab positions builtin-transformer    as a run has learnt them
+    # another encoding with a setting of its own
+    attnlab positions --positions t5 positions.buckets=16
+    # as a run has learnt them
+    attnlab positions builtin-transformer
 """
 )
 def positions(
@@ -45,12 +49,13 @@ def positions(
         typer.Option(
             "--positions",
             metavar="NAME",
-            help="sinusoidal (if left out), rotary, alibi, shaw or t5; without a run.",
+            help="Encoding to draw without a run: sinusoidal (if left out), rotary, alibi, "
+            "shaw or t5.",
             show_default=False,
         ),
     ] = None,
     length: Annotated[
-        int, typer.Option("--length", "-l", min=2, help="How many positions.")
+        int, typer.Option("--length", "-l", min=2, help="Positions to draw.")
     ] = _LENGTH,
     size: Annotated[
         int | None,
@@ -78,7 +83,7 @@ def positions(
     as_json: AsJson = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Draw how positions are told, and check what that promises of offsets."""
+    """Draw positional encodings, and check what they promise of offsets."""
     import json
 
     from attnlab.experiment.positions.job import show_positions

@@ -10,29 +10,36 @@ from attnlab.commands.arguments import AsJson, FigureFormat, figure_option, with
 
 @with_examples(
     """
-    attnlab scores                         scores.png, scores-cost.png and tables
-    attnlab scores --rounds 0 -o toy.svg   the toy inputs alone
-    attnlab scores --unit-length -n 0      queries and keys of length 1
+    # scores.png, scores-cost.png and tables
+    attnlab scores
+    # the toy inputs alone
+    attnlab scores --rounds 0 -o toy.svg
+    # queries and keys of length 1
+    attnlab scores --unit-length -n 0
+    # longer sentences, one in a batch
     attnlab scores --to 512 --batch 1 --json
 """
 )
 def scores(
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Sentences, to measure.")] = 4,
-    heads: Annotated[int, typer.Option("--heads", min=1, help="Heads.")] = 4,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Sentences in a batch.")] = 4,
+    heads: Annotated[int, typer.Option("--heads", min=1, help="Heads of attention.")] = 4,
     size: Annotated[int, typer.Option("--size", min=1, help="Features of a head.")] = 32,
     shortest: Annotated[
         int,
-        typer.Option("--from", min=1, help="Queries, and as many keys, at first; then doubled."),
+        typer.Option("--from", min=1, help="Fewest queries and keys; then doubled."),
     ] = 16,
-    longest: Annotated[int, typer.Option("--to", min=1, help="Queries and keys at most.")] = 256,
+    longest: Annotated[int, typer.Option("--to", min=1, help="Most queries and keys.")] = 256,
     rounds: Annotated[
-        int, typer.Option("--rounds", "-n", min=0, help="How often each is timed; 0: not at all.")
+        int,
+        typer.Option(
+            "--rounds", "-n", min=0, help="How often each is timed; 0 leaves the cost out."
+        ),
     ] = 10,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Of queries, keys and first weights.")
+        int, typer.Option("--seed", min=0, help="Seed of queries, keys and initial weights.")
     ] = 1,
     unit_length: Annotated[
-        bool, typer.Option("--unit-length", help="Toy queries and keys of length 1.")
+        bool, typer.Option("--unit-length", help="Give toy queries and keys length 1.")
     ] = False,
     format: FigureFormat = "png",
     output: Annotated[Path | None, figure_option("scores.png")] = None,

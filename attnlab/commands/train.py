@@ -3,6 +3,7 @@
 import logging
 from functools import partial
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -26,22 +27,38 @@ def _choices() -> str:
     for _, root in config_folders():
         for path in root.glob("*/*.yaml"):
             groups.setdefault(path.parent.name, set()).add(path.stem)
-    lines = [f"  {group}={'|'.join(sorted(names))}" for group, names in sorted(groups.items())]
-    return "\n".join(["", "\b", "Choices:", *lines])
+    lines = [
+        fill(
+            f"{group}={' | '.join(sorted(names))}",
+            width=58,
+            initial_indent="  ",
+            subsequent_indent="    ",
+        )
+        for group, names in sorted(groups.items())
+    ]
+    return "\n".join(["\b", "Choices:", *lines])
 
 
 @with_examples(
     """
-    attnlab train                               the built-in corpus
-    attnlab train model=transformer score=dot   any model, any scoring function
-    attnlab train name=mine max_time=10m        ten minutes, into runs/mine/
-    attnlab train data=bitext data.train=my.tsv yours: English TAB French
-    attnlab train data=multi30k                 first: attnlab data get multi30k
-    attnlab train -m model=rnn,bahdanau         a sweep: a run of each
-    attnlab train --cfg job model=rnn           show every setting
-    attnlab train --resume                      go on with the latest run
+    # the built-in corpus and the default model
+    attnlab train
+    # any model, with any scoring function
+    attnlab train model=transformer score=dot
+    # ten minutes, into runs/mine/
+    attnlab train name=mine max_time=10m
+    # your own file: English TAB French
+    attnlab train data=bitext data.train=my.tsv
+    # after attnlab data get multi30k
+    attnlab train data=multi30k
+    # a sweep: a run of each
+    attnlab train -m model=rnn,bahdanau
+    # every setting
+    attnlab train --cfg job model=rnn
+    # go on with the latest run
+    attnlab train --resume
 """,
-    more=_choices(),
+    _choices(),
 )
 def train(
     overrides: Annotated[
@@ -56,14 +73,18 @@ def train(
         bool, typer.Option("--multirun", "-m", help="Sweep: one run for each combination.")
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run (the latest) where it was cut.")
+        bool,
+        typer.Option("--resume", help="Resume an interrupted run; the latest if none is named."),
     ] = False,
     show: Annotated[
         Literal["job", "hydra", "all"] | None,
         typer.Option("--cfg", "-c", help="Show the config instead of training."),
     ] = None,
     resolve: Annotated[
-        bool, typer.Option("--resolve", help="With --cfg: show what ${…} stands for.")
+        bool,
+        typer.Option(
+            "--resolve", help="With --cfg: show the values of references such as ${seed}."
+        ),
     ] = False,
     package: Annotated[
         str | None, typer.Option("--package", "-p", help="With --cfg: show this part alone.")

@@ -9,8 +9,10 @@ from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_ex
 
 @with_examples(
     """
+    # a sentence, by the latest run
     echo "The cat sleeps." | attnlab translate
-    attnlab translate multi30k-rnn search=greedy < my.en > my.fr
+    # a file, by a run of your choice
+    attnlab translate multi30k-rnn < my.en > my.fr
 """
 )
 def translate(arguments: RunAndOverrides = None, config_dir: ConfigDir = None) -> None:

@@ -14,11 +14,17 @@ from attnlab.resources import shipped_folder
 
 @with_examples(
     """
-    attnlab data describe                        the built-in corpus
-    attnlab data describe my.tsv                 yours: English TAB French
-    attnlab data describe DIR/mine               DIR/mine.en + DIR/mine.fr
+    # the built-in corpus
+    attnlab data describe
+    # your own file: English TAB French
+    attnlab data describe my.tsv
+    # your own pair of files: mine.en and mine.fr
+    attnlab data describe corpora/mine
+    # a corpus that attnlab knows, one split in detail
     attnlab data describe multi30k --split test
-    attnlab data describe data=bitext data.train=my.tsv data.test=other.tsv
+    # settings, as attnlab train takes them
+    attnlab data describe data=bitext data.train=my.tsv \\
+      data.test=other.tsv
 """
 )
 def describe(
@@ -32,17 +38,15 @@ def describe(
         ),
     ] = None,
     split: Annotated[
-        str | None, typer.Option("--split", help="This one alone, in more detail.")
+        str | None, typer.Option("--split", help="Describe this split alone, in more detail.")
     ] = None,
-    examples: Annotated[
-        int, typer.Option("--examples", "-n", min=0, help="How many pairs to show.")
-    ] = 5,
+    examples: Annotated[int, typer.Option("--examples", "-n", min=0, help="Pairs to show.")] = 5,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object on standard output.")
+        bool, typer.Option("--json", help="Print one JSON object on standard output.")
     ] = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Tell what a corpus holds: words, lengths, phenomena; and what is wrong with it."""
+    """Describe a corpus: words, lengths, phenomena, and what is wrong with it."""
     import json
 
     from rich.console import Console

@@ -10,26 +10,36 @@ from attnlab.commands.arguments import with_examples
 
 @with_examples(
     """
+    # ten times as many pairs as the built-in corpus has
     attnlab data generate big/ --pairs 200000
-    attnlab data generate long/ --pairs 50000 --max-words 60 --seed 7
-    attnlab train data.root=big      trains on what was written
+    # long sentences
+    attnlab data generate long/ --pairs 50000 \\
+      --max-words 60 --seed 7
+    # train on what was written
+    attnlab train data.root=big
 """
 )
 def generate(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the files go.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder for the files.")],
     pairs: Annotated[int, typer.Option("--pairs", min=1, help="Sentence pairs to train on.")],
     max_words: Annotated[
-        int, typer.Option("--max-words", help="The most words a side, 8 to 60.")
+        int, typer.Option("--max-words", help="Most words of a sentence, 8 to 60.")
     ] = 20,
     held_out: Annotated[
-        int, typer.Option("--held-out", min=0, help="Pairs of valid and of test, each.")
+        int, typer.Option("--held-out", min=0, help="Pairs of valid, and of test.")
     ] = 1000,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed, other sentences.")] = 1,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Seed; another one gives other sentences.")
+    ] = 1,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, help="Processes; all cores if left out. Changes no pair."),
+        typer.Option(
+            "--workers", min=1, help="Processes; all cores if left out. The pairs stay the same."
+        ),
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Overwrite files there.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Overwrite files that are there.")
+    ] = False,
 ) -> None:
     """Write a corpus of any size by the built-in grammar, with word alignment and tags."""
     from attnlab.experiment.generate import Request, generate_corpus

@@ -10,28 +10,34 @@ from attnlab.commands.arguments import with_examples
 
 @with_examples(
     """
-    attnlab data get multi30k        then: attnlab train data=multi30k
-    attnlab data get tatoeba --to FOLDER
-    attnlab data get multi30k --from http://server.of.the.school/multi30k
+    # then: attnlab train data=multi30k
+    attnlab data get multi30k
+    # into a folder of your own
+    attnlab data get tatoeba --to corpora/tatoeba
+    # from a server of your school
+    attnlab data get multi30k \\
+      --from https://server.example/multi30k
 """
 )
 def get(
-    corpus: Annotated[Literal["multi30k", "tatoeba"], typer.Argument(help="Which corpus.")],
+    corpus: Annotated[Literal["multi30k", "tatoeba"], typer.Argument(help="Name of the corpus.")],
     to: Annotated[
         Path | None,
         typer.Option(
-            "--to", metavar="FOLDER", help="Put it there; else into $ATTNLAB_CACHE or the cache."
+            "--to",
+            metavar="FOLDER",
+            help="Folder for it; if left out, $ATTNLAB_CACHE or the user's cache.",
         ),
     ] = None,
     mirror: Annotated[
         str | None,
-        typer.Option("--from", metavar="URL", help="A folder with the same files, elsewhere."),
+        typer.Option("--from", metavar="URL", help="Address of a folder with the same files."),
     ] = None,
     tries: Annotated[
-        int, typer.Option("--tries", min=1, help="How often to try, with longer and longer pauses.")
+        int, typer.Option("--tries", min=1, help="How often to try, pausing longer each time.")
     ] = 4,
 ) -> None:
-    """Download a corpus that attnlab knows but does not ship, or go on with it where it was cut."""
+    """Download a corpus that attnlab knows but does not ship; a cut download goes on."""
     from attnlab.download import SOURCES, get_corpus
     from attnlab.resources import cache_folder
     from attnlab.screen import console, show_messages
