@@ -33,6 +33,19 @@ def test_both_readmes_have_the_same_lines_to_type():
     assert len(_typed(ENGLISH)) > 35
 
 
+def test_the_set_up_is_there_line_by_line():
+    lines = _typed(ENGLISH)
+    torch = re.search(r"^torch==\S+$", (REPOSITORY / "constraints.txt").read_text(), re.MULTILINE)
+    cpu_build = f"pip install {torch[0]} --index-url https://download.pytorch.org/whl/cpu"
+    install = "pip install -c constraints.txt -e ."
+    assert lines.index("git clone URL attnlab") < lines.index(cpu_build) < lines.index(install)
+    powershell = lines.index(r".venv\Scripts\Activate.ps1")
+    assert lines[powershell + 1] == install
+    readme = ENGLISH.read_text(encoding="utf-8")
+    minimum = re.search(r'requires-python = ">=(\S+)"', (REPOSITORY / "pyproject.toml").read_text())
+    assert f"Python {minimum[1]} or newer" in readme
+
+
 def test_both_readmes_have_the_same_code_figures_links_and_pictures():
     english, chinese = (page.read_text(encoding="utf-8") for page in (ENGLISH, CHINESE))
     for pattern in (r"`([^`\n]+)`", r"\]\(([^)]+)\)"):
