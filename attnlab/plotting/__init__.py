@@ -25,5 +25,7 @@ except UnicodeDecodeError as error:
 
 if _DEFAULTS_ALONE:
     matplotlib.rcdefaults()
+    # Letters are as wide as they were measured; hinted ones differ by per cents at some sizes.
+    matplotlib.rcParams["text.hinting"] = "no_hinting"
 
 __all__ = ["Figure"]

@@ -6,6 +6,7 @@ Knows no particular figure.
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.legend import Legend
 
 from attnlab.plotting.colours import FRAME, GOLD, INK, QUIET_INK
 from attnlab.plotting.grid import LABEL_SIZE, NAME_SIZE, TITLE_SIZE
@@ -31,3 +32,9 @@ def quiet(axes: Axes, *, x: str = "", y: str = "", title: str = "") -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[:].set(color=FRAME, linewidth=0.6)
     axes.set_axisbelow(True)
+
+
+def letter(legend: Legend, size: float) -> None:
+    """Give each name of a legend a size, and fonts that have its letters."""
+    for text in (legend.get_title(), *legend.get_texts()):
+        text.set(**text_style(text.get_text(), size))

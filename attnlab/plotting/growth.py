@@ -14,6 +14,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
+from attnlab.plotting.axes import letter
 from attnlab.plotting.colours import FRAME, INK, QUIET_INK
 from attnlab.plotting.grid import HEADING_SIZE, LABEL_SIZE, NAME_SIZE, TITLE_SIZE
 from attnlab.plotting.lettering import text_style
@@ -225,7 +226,8 @@ def _legend(
         Line2D([], [], color=colour, marker=marker, markersize=4, ls=dashes, linewidth=1.5)
         for colour, marker, dashes in map(_look, named.values())
     ]
-    over.legend(
+    size = LABEL_SIZE if place else NAME_SIZE
+    legend = over.legend(
         handles,
         list(named),
         loc="upper left",
@@ -236,8 +238,6 @@ def _legend(
         handlelength=2.6,
         labelcolor=INK,
         labelspacing=0.5 if place else 0.2,
-        prop={
-            "size": LABEL_SIZE if place else NAME_SIZE,
-            "family": text_style("", LABEL_SIZE)["family"],
-        },
+        fontsize=size,
     )
+    letter(legend, size)

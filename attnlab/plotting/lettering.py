@@ -7,25 +7,13 @@ import unicodedata
 from functools import lru_cache
 from typing import Any
 
-from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+
+from attnlab.plotting.fonts import families
 
 LONGEST_LABEL = 32
 """Characters of a label; of a longer one the middle gives way to an ellipsis."""
-
-_FIRST_FAMILY = "DejaVu Sans"  # comes with matplotlib; Latin, Greek, Cyrillic and many signs
-_FURTHER_FAMILIES = (
-    "Noto Sans CJK SC",
-    "Noto Sans CJK JP",
-    "PingFang SC",
-    "Hiragino Sans",
-    "Microsoft YaHei",
-    "Arial Unicode MS",
-    "Noto Sans",
-    "Segoe UI Symbol",
-    "Noto Emoji",
-    "Last Resort High-Efficiency",  # comes with matplotlib; a frame that names the script
-)
 
 
 def visible_label(token: str) -> str:
@@ -46,7 +34,7 @@ def visible_label(token: str) -> str:
 def text_style(text: str, size: float, *, bold: bool = False) -> dict[str, Any]:
     """What a matplotlib text needs so that `text` is written as it stands, `$` and all."""
     return {
-        "family": list(_families(text)),
+        "family": list(families(text)),
         "size": size,
         "weight": "bold" if bold else "normal",
         "style": "normal",
@@ -59,7 +47,7 @@ def text_style(text: str, size: float, *, bold: bool = False) -> dict[str, Any]:
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Width of one line in points."""
     font = FontProperties(
-        family=list(_families(text)), size=size, weight="bold" if bold else "normal"
+        family=list(families(text)), size=size, weight="bold" if bold else "normal"
     )
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
     return float(width)
@@ -104,13 +92,3 @@ def _printable(character: str) -> str:
 
 def _leaves_ink(character: str) -> bool:
     return unicodedata.category(character)[0] not in "ZC"
-
-
-@lru_cache(maxsize=10_000)
-def _families(text: str) -> tuple[str, ...]:
-    """Font families for `text`: DejaVu Sans alone where it suffices, so that files stay small."""
-    font = get_font(findfont(_FIRST_FAMILY))
-    if all(font.get_char_index(ord(character)) for character in text):
-        return (_FIRST_FAMILY,)
-    installed = set(fontManager.get_font_names())
-    return (_FIRST_FAMILY, *(family for family in _FURTHER_FAMILIES if family in installed))

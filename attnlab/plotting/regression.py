@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from attnlab.plotting.axes import LINES, quiet
+from attnlab.plotting.axes import LINES, letter, quiet
 from attnlab.plotting.colours import FRAME, INK, QUIET_INK
 from attnlab.plotting.grid import LABEL_SIZE, NAME_SIZE
 from attnlab.plotting.lettering import text_style
@@ -99,15 +99,15 @@ def draw_fits(grid: Sequence[Sequence[FittedCurve]], scatter: Scatter) -> Figure
             _draw_fit(axes, curve, scatter)
     _set_heights(every[0][0], scatter)
     handles, labels = every[0][0].get_legend_handles_labels()
-    figure.legend(
+    legend = figure.legend(
         handles,
         labels,
         loc="outside lower center",
         ncols=len(labels),
         frameon=False,
         labelcolor=INK,
-        prop=_font(LABEL_SIZE),
     )
+    letter(legend, LABEL_SIZE)
     return figure
 
 
@@ -171,7 +171,7 @@ def draw_errors(
     for style, (name, width) in zip(("-", (0, (3, 2))), (marks or {}).items(), strict=False):
         label = f"{name}: σ = {width:.2g}"
         axes.axvline(width, color=QUIET_INK, linewidth=1.0, linestyle=style, label=label)
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, prop=_font(LABEL_SIZE))
+    letter(axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False), LABEL_SIZE)
     return figure
 
 
@@ -210,8 +210,8 @@ def draw_training(
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.grid(visible=True, axis="y", color=FRAME, alpha=0.35, linewidth=0.5)
     beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if several else {}
-    left.legend(frameon=False, prop=_font(LABEL_SIZE))
-    right.legend(frameon=False, prop=_font(LABEL_SIZE), **beside)
+    letter(left.legend(frameon=False), LABEL_SIZE)
+    letter(right.legend(frameon=False, **beside), LABEL_SIZE)
     if beyond:
         right.set_ylim(top=bound)
     return figure
@@ -248,7 +248,3 @@ def _note(axes: Axes, text: str) -> None:
         color=QUIET_INK,
         **text_style(text, NAME_SIZE),
     )
-
-
-def _font(size: float) -> dict[str, object]:
-    return {"size": size, "family": "DejaVu Sans"}

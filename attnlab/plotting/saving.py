@@ -29,6 +29,7 @@ _SETTINGS: dict[Any, Any] = {
     "pdf.fonttype": 42,  # TrueType: journals refuse Type 3, and the text can be searched
     "savefig.facecolor": "auto",
     "savefig.bbox": None,
+    "text.hinting": "no_hinting",  # letters as wide as they were measured
 }
 _settings_are_global = Lock()
 

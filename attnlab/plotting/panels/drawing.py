@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from attnlab.plotting.axes import LINES, quiet
+from attnlab.plotting.axes import LINES, letter, quiet
 from attnlab.plotting.colours import (
     FRAME,
     INK,
@@ -130,15 +130,13 @@ def draw_lines(figure: Figure, axes: Axes, box: Box, panel: LinesPanel) -> None:
 
 
 def _name_lines(axes: Axes, drawn: list[Line2D], over: str) -> None:
-    small = {"family": "DejaVu Sans", "size": NAME_SIZE}
     legend = axes.legend(
         drawn,
         [str(line.get_label()) for line in drawn],
         title=over or None,
         loc="upper left",
         bbox_to_anchor=(1.02, 1.02),
-        prop=small,
-        title_fontproperties=small,
+        fontsize=NAME_SIZE,  # of which the measures below are shares
         alignment="left",
         labelcolor=INK,
         frameon=False,
@@ -148,4 +146,5 @@ def _name_lines(axes: Axes, drawn: list[Line2D], over: str) -> None:
         borderpad=0.0,
         borderaxespad=0.0,
     )
+    letter(legend, NAME_SIZE)
     legend.get_title().set_color(QUIET_INK)
