@@ -28,7 +28,7 @@ from attnlab.commands import (
     train,
     translate,
 )
-from attnlab.errors import AttnlabError
+from attnlab.errors import AttnlabError, described
 from attnlab.screen import console, make_streams_tolerant
 from attnlab.waiting import wait_briefly
 
@@ -90,7 +90,7 @@ def main() -> None:
             # Whoever read our output has had enough. Python would complain once more at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         else:
-            _complain(f"{error.filename or 'reading or writing'}: {error.strerror or error}")
+            _complain(described(error))
         sys.exit(1)
     except KeyboardInterrupt:
         _complain("interrupted")
@@ -98,10 +98,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("ATTNLAB_TRACEBACK"):
             raise
-        _complain(
-            f"{type(error).__name__}: {error}\nThis is a fault of attnlab's. Set "
-            "ATTNLAB_TRACEBACK=1 to see where, and please report it."
-        )
+        _complain(described(error))
         sys.exit(1)
 
 

@@ -13,6 +13,7 @@ from attnlab.attention.positions import POSITIONS, PositionsConfig
 from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.evaluation.selection import StoppingConfig, require_metrics
+from attnlab.folders import PathText, require_folder_name
 from attnlab.models import MODELS, ModelConfig
 from attnlab.registry import Registry
 from attnlab.search import SEARCHES, SearchConfig
@@ -30,10 +31,11 @@ from attnlab.training.schedule import SCHEDULES, ScheduleConfig
 class ExperimentConfig:
     """All that a training run follows from.
 
-    `name`: the folder under `runs_root` that the run goes to. `runs_root`: where all runs go.
-    `seed`: of all that is left to chance. `max_updates`, `max_epochs` and `max_time` (such as 90s,
-    10m or 2h): when training ends; null is no limit. `default_epochs`: how many are trained where
-    all three are null. `validate_every`, `checkpoint_every` and `log_every`: in updates.
+    `name`: the folder under `runs_root` that holds the run's own, whose name is the time.
+    `runs_root`: where all runs go. `seed`: of all that is left to chance. `max_updates`,
+    `max_epochs` and `max_time` (such as 90s, 10m or 2h): when training ends; null is no limit.
+    `default_epochs`: how many are trained where all three are null. `validate_every`,
+    `checkpoint_every` and `log_every`: in updates.
     `keep_checkpoints`: how many of the latest validated models are kept, for `attnlab average`,
     besides last and best.
     `validate_sentences`: how many of the validation split are translated; null is all.
@@ -52,7 +54,7 @@ class ExperimentConfig:
     """
 
     name: str
-    runs_root: str
+    runs_root: PathText
     seed: int
     max_updates: int | None
     max_epochs: int | None
@@ -112,8 +114,7 @@ class ExperimentConfig:
         for name in ("seed", "watch_sentences", *at_least_0):
             if (getattr(self, name) or 0) < 0:
                 raise UsageError(f"{name}={getattr(self, name)} must be at least 0")
-        if not re.fullmatch(r"[^/\\]*[^/\\.][^/\\]*", self.name):
-            raise UsageError(f"name={self.name} must be the name of one folder, without slashes")
+        require_folder_name("name", self.name)
         if self.on_non_finite not in ("stop", "skip"):
             raise UsageError(f"on_non_finite={self.on_non_finite} is neither stop nor skip")
         require_metrics("validate_metrics", self.validate_metrics)
@@ -151,7 +152,7 @@ class InferenceConfig:
     tokens that are translated at a time, padding counted. `device`: auto, cpu, cuda or cuda:1.
     """
 
-    runs_root: str
+    runs_root: PathText
     checkpoint: str
     batch_tokens: int
     device: str
@@ -194,7 +195,7 @@ def with_absolute_paths(data: DataConfig) -> DataConfig:
     installed elsewhere or has its cache elsewhere.
     """
     if data.root is not None:
-        return replace(data, root=str(Path(data.root).expanduser().absolute()))
+        return replace(data, root=str(Path(data.root).absolute()))
     return data if has_own_root(data) else replace(data, root=str(Path.cwd()))
 
 

@@ -1,11 +1,11 @@
 """The schema of `attnlab kernel-regression`, whose values are in configs/kernel_regression/."""
 
-import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from attnlab.attention.kernels import build_kernel
 from attnlab.errors import UsageError
+from attnlab.folders import PathText, require_folder_name
 from attnlab.registry import Registry
 from attnlab.regression import REGRESSION_DATA, RegressionDataConfig
 from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
@@ -57,7 +57,7 @@ class KernelRegressionConfig:
     }
 
     name: str
-    runs_root: str
+    runs_root: PathText
     seed: int
     kernels: list[str]
     widths: list[float]
@@ -67,8 +67,7 @@ class KernelRegressionConfig:
     optimiser: OptimiserConfig
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[^/\\]*[^/\\.][^/\\]*", self.name):
-            raise UsageError(f"name={self.name} must be the name of one folder, without slashes")
+        require_folder_name("name", self.name)
         if self.seed < 0:
             raise UsageError(f"seed={self.seed} must be at least 0")
         if not 2 <= self.queries <= _MOST_QUERIES:

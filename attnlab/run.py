@@ -15,6 +15,7 @@
 Reading never executes code from a run.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,7 +134,7 @@ def find_run(name: str | None, runs_root: str, *, trained: bool = True) -> Path:
 
     NAME alone, or the path of a folder that holds runs, is the latest of them, and None the
     latest of all, that has a checkpoint, or of those that have none too, where it need not be
-    `trained`.
+    `trained`. A job of a sweep is no run's stand-in: NAME is one only where there is no other.
 
     Raises:
         AttnlabError: there is no such run; the message names those that there are.
@@ -150,7 +151,8 @@ def find_run(name: str | None, runs_root: str, *, trained: bool = True) -> Path:
     named = [path.parent for path in runs if name in (None, path.parent.parent.name)]
     usable = [folder for folder in named if not trained or (folder / "checkpoints").is_dir()]
     if usable:
-        return usable[-1]
+        alone = [folder for folder in usable if name is None or not is_of_sweep(folder)]
+        return (alone or usable)[-1]
     if named:
         raise AttnlabError(
             f"{named[-1]} has no checkpoint yet, nor has any run before it; let it train on, or "
@@ -164,3 +166,8 @@ def find_run(name: str | None, runs_root: str, *, trained: bool = True) -> Path:
         more = f" … ({len(latest)} in all)" if len(latest) > 5 else ""
         remedy = f"there are: {', '.join(latest[:5])}{more}"
     raise AttnlabError(f"{wanted} under {root.absolute()}; {remedy}")
+
+
+def is_of_sweep(folder: Path) -> bool:
+    """Whether a run was a job of a sweep, whose folders are called TIME_WHAT-DIFFERS."""
+    return re.match(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_", folder.name) is not None

@@ -6,13 +6,15 @@ Knows no setting of attnlab's.
 
 import difflib
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_type_hints
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import GrammarParseError, OmegaConfBaseException, ReadonlyConfigError
 
-from attnlab.errors import UsageError
+from attnlab.errors import UsageError, shortened
+from attnlab.folders import IS_PATH, expanded
 from attnlab.registry import Registry
 
 if TYPE_CHECKING:
@@ -43,31 +45,73 @@ def from_node(schema: type[Schema], node: DictConfig) -> Schema:
         missing = sorted(OmegaConf.missing_keys(merged))
         if missing:
             raise UsageError(f"{missing[0]} has no value; give it as {missing[0]}=…")
-        return cast(Schema, OmegaConf.to_object(merged))
+        config = cast(Schema, OmegaConf.to_object(merged))
     except OmegaConfBaseException as error:
-        raise UsageError(explain(error, schema)) from error
+        chosen = {group: str(OmegaConf.select(node, f"{group}.name")) for group in _choices(schema)}
+        raise UsageError(explain(error, schema, chosen)) from error
+    _expand_paths(config)
+    return config
 
 
-def explain(error: OmegaConfBaseException, schema: type) -> str:
-    """OmegaConf's complaint in one line that names the key, and the nearest key that there is."""
+def explain(
+    error: OmegaConfBaseException, schema: type, chosen: Mapping[str, str] | None = None
+) -> str:
+    """OmegaConf's complaint in one line that names the key, and the nearest key that there is.
+
+    `chosen`: what is chosen of the groups, such as model: rnn; suggestions are among its settings.
+    """
     key = str(error.full_key) if error.full_key else str(error.key)
     problem = str(error.msg or error).strip().splitlines()[0]
     if re.search(r"not in (struct|')", problem):
-        group, _, setting = key.partition(".")
-        if owners := _owners(schema, group, setting):
-            return f"there is no setting '{key}' here; it belongs to {group}={' or '.join(owners)}"
-        names = list(_keys(schema))
-        close = difflib.get_close_matches(key, names, n=1) or difflib.get_close_matches(
-            key.rpartition(".")[2], [name.rpartition(".")[2] for name in names], n=1
-        )
-        command = getattr(schema, "COMMAND", "train")
-        hint = (
-            f"; did you mean {close[0]}?" if close else f"; attnlab {command} --cfg job shows all"
-        )
-        return f"there is no setting '{key}'{hint}"
+        return f"there is no setting '{shortened(key)}'{_suggestion(key, schema, chosen or {})}"
     if problem.endswith("is not a ListConfig, list or tuple."):
-        return f"{key} is a list; write it in brackets, such as {key}=[a,b] or {key}=[a]"
-    return f"{key}: {problem}"
+        return f"{key} is a list; write it in brackets, such as '{key}=[a,b]' or '{key}=[a]'"
+    if isinstance(error, GrammarParseError):
+        return f"{key}: '${{' begins a reference to another setting; write \\${{ for the characters"
+    if isinstance(error, ReadonlyConfigError):
+        return f"{key}: cannot be changed"
+    problem = re.sub(r"^\w+ raised while resolving interpolation: ", "", problem)
+    return f"{key}: {shortened(problem)}"
+
+
+def _suggestion(key: str, schema: type, chosen: Mapping[str, str]) -> str:
+    """What was meant by `key`, which is no setting: the end of a sentence."""
+    group, _, setting = key.partition(".")
+    names = _keys(schema, chosen)
+    if setting and (owners := _owners(schema, group, setting)):
+        return f" here; it belongs to {group}={' or '.join(owners)}"
+    if near := _nearest(key, names):
+        return f"; did you mean {near}?"
+    siblings = [name.removeprefix(f"{group}.") for name in names if name.startswith(f"{group}.")]
+    if siblings:
+        choice = f"{group}={chosen[group]}" if group in chosen else group
+        return f"; {choice} has the settings {', '.join(siblings)}"
+    return f"; {shows_all(schema)}"
+
+
+def shows_all(schema: type) -> str:
+    """Which command shows every setting of a schema: the end of a sentence."""
+    return f"attnlab {getattr(schema, 'COMMAND', 'train')} --cfg job shows all"
+
+
+def _nearest(key: str, names: Sequence[str]) -> str | None:
+    """The name that `key` resembles most: misspelt, abbreviated (lr), or without its group."""
+
+    def resemblance(name: str) -> float:
+        typed, part = key.rpartition(".")[2], name.rpartition(".")[2]
+        initials = "".join(word[:1] for word in part.split("_"))
+        group = difflib.SequenceMatcher(None, key.rpartition(".")[0], name.rpartition(".")[0])
+        return max(
+            difflib.SequenceMatcher(None, key, name).ratio() if "." not in key else 0.0,
+            0.8 * difflib.SequenceMatcher(None, typed, part).ratio() + 0.2 * group.ratio(),
+            0.7 + 0.2 * group.ratio() if typed == initials and len(initials) > 1 else 0.0,
+        )
+
+    best = max(names, key=resemblance)
+    return best if resemblance(best) >= _RESEMBLES else None
+
+
+_RESEMBLES = 0.66
 
 
 def _names_of_fields(schema: type) -> set[str]:
@@ -82,17 +126,62 @@ def _owners(schema: type, group: str, setting: str) -> list[str]:
     return [name for name in choices if setting in _names_of_fields(choices.config(name))]
 
 
-def _keys(schema: type, prefix: str = "") -> list[str]:
-    """All keys of a schema, those of every choice included."""
-    keys = []
-    choices = _choices(schema)
-    for field in fields(schema):
-        keys.append(prefix + field.name)
-        if field.name in choices:
-            registry = choices[field.name]
-            for name in registry:
-                keys += _keys(registry.config(name), f"{prefix}{field.name}.")
-        for kind in (field.type, *get_args(field.type)):  # a group, or one that may be null
+def path_keys(schema: type) -> set[str]:
+    """The full keys of all settings that name a file or folder."""
+    return {key for key, hint in _settings(schema, {}) if IS_PATH in _annotations(hint)}
+
+
+def text_keys(schema: type) -> set[str]:
+    """The full keys of all settings whose values are texts, paths among them."""
+    return {
+        key
+        for key, hint in _settings(schema, {})
+        if hint is str or {str, IS_PATH} & {*get_args(hint), *_annotations(hint)}
+    }
+
+
+def _keys(schema: type, chosen: Mapping[str, str]) -> list[str]:
+    return [key for key, _ in _settings(schema, chosen)]
+
+
+def _settings(
+    schema: type, chosen: Mapping[str, str], prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Each full key once with its type; of a group with choices, those of the chosen, or of all."""
+    choices, seen = _choices(schema), set[str]()
+    for name, hint in get_type_hints(schema, include_extras=True).items():
+        if name not in _names_of_fields(schema):
+            continue
+        yield f"{prefix}{name}", hint
+        kinds: list[Any] = [hint, *get_args(hint)]  # a group, or one that may be null
+        if name in choices:
+            registry = choices[name]
+            picked = [chosen[name]] if chosen.get(name) in list(registry) else list(registry)
+            kinds = [registry.config(each) for each in picked]
+        for kind in kinds:
             if isinstance(kind, type) and is_dataclass(kind):
-                keys += _keys(kind, f"{prefix}{field.name}.")
-    return keys
+                for key, of_kind in _settings(kind, chosen, f"{prefix}{name}."):
+                    if key not in seen:
+                        seen.add(key)
+                        yield key, of_kind
+
+
+def _annotations(hint: Any) -> set[Any]:
+    """What `Annotated` says of a type, or of the types within it."""
+    found = set(getattr(hint, "__metadata__", ()))
+    return found.union(*(_annotations(each) for each in get_args(hint)))
+
+
+def _expand_paths(config: Any, prefix: str = "") -> None:
+    """Put the home folder for `~` in every setting that is a path."""
+    hints = get_type_hints(type(config), include_extras=True)
+    for name, value in vars(config).items():
+        key = f"{prefix}{name}"
+        if is_dataclass(value):
+            _expand_paths(value, f"{key}.")
+        elif name in hints and IS_PATH in _annotations(hints[name]):
+            if isinstance(value, str):
+                setattr(config, name, expanded(value, key))
+            elif isinstance(value, dict):
+                for each in value:
+                    value[each] = expanded(value[each], f"{key}.{each}")

@@ -65,13 +65,31 @@ def with_examples(examples: str, *more: str) -> Callable[[Command], Command]:
 
 
 def split_runs(arguments: Sequence[str] | None) -> tuple[list[str], list[str]]:
-    """The names of runs, and the overrides: those have a `=`, or begin with `~`."""
+    """The names of runs, and the overrides: those have a `=`, or begin with `~`.
+
+    What names a run that is there is its name, whatever characters it has.
+    """
     names: list[str] = []
     overrides: list[str] = []
+    roots = [each.partition("=")[2] for each in arguments or () if each.startswith("runs_root=")]
     for argument in arguments or ():
-        is_override = "=" in argument or argument.startswith("~")
+        is_override = "=" in argument or (argument.startswith("~") and argument[1:2] != "/")
+        if is_override and _names_run(argument, roots[-1] if roots else "runs"):
+            is_override = False
         (overrides if is_override else names).append(argument)
     return names, overrides
+
+
+def _names_run(argument: str, runs_root: str) -> bool:
+    """Whether there is a run, or a folder of runs, by that path or that name."""
+    try:
+        folders = [Path(argument).expanduser(), Path(runs_root).expanduser() / argument]
+        return any(
+            (folder / "config.yaml").is_file() or any(folder.glob("*/config.yaml"))
+            for folder in folders
+        )
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def split_run(arguments: Sequence[str] | None) -> tuple[str | None, list[str]]:
@@ -95,8 +113,23 @@ def load(
     """The trained run and the way to use it that the `arguments` name."""
     from attnlab.experiment.trained import open_trained
     from attnlab.launch import compose_inference
-    from attnlab.run import find_run
 
     name, overrides = split_run(arguments)
     config = compose_inference(overrides, config_dir)
-    return open_trained(find_run(name, config.runs_root), config), config
+    return open_trained(named_run(name, config.runs_root), config), config
+
+
+def named_run(name: str | None, runs_root: str, **wanted: bool) -> Path:
+    """The folder of the run called `name`, as `run.find_run` finds it.
+
+    Where that was a choice among several, standard error says which it is.
+    """
+    from attnlab.folders import expanded, shown_path
+    from attnlab.run import find_run
+    from attnlab.screen import console
+
+    name = None if name is None else expanded(name, "run")
+    folder = find_run(name, expanded(runs_root, "runs_root"), **wanted)
+    if name is None or folder not in (Path(name), Path(runs_root) / name):
+        console().print(f"run: {shown_path(folder)}", markup=False)
+    return folder

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import split_runs, with_examples
+from attnlab.commands.arguments import named_run, split_runs, with_examples
 from attnlab.errors import UsageError
 
 
@@ -45,8 +45,8 @@ def average(
     The weights of neighbouring checkpoints differ by noise, of which their mean has less.
     """
     from attnlab.experiment.average import Choice, average_checkpoints
+    from attnlab.folders import shown_path
     from attnlab.launch import compose_inference
-    from attnlab.run import find_run
     from attnlab.screen import console, show_messages
 
     show_messages()
@@ -54,8 +54,9 @@ def average(
         raise UsageError("--last and --best exclude one another; choose one")
     names, overrides = split_runs(arguments)
     root = compose_inference(overrides).runs_root
-    folders = [find_run(name, root) for name in names] or [find_run(None, root)]
+    folders = [named_run(name, root) for name in names] or [named_run(None, root)]
     typer.echo(average_checkpoints(folders, Choice(last or best, best=best is not None)))
     console().print(
-        f"what to type next:\n  attnlab eval {folders[0]} checkpoint=averaged --bleu", markup=False
+        f"what to type next:\n  attnlab eval {shown_path(folders[0])} checkpoint=averaged --bleu",
+        markup=False,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, split_run, with_examples
+from attnlab.commands.arguments import ConfigDir, named_run, split_run, with_examples
 from attnlab.errors import UsageError
 from attnlab.plugins import config_folders
 from attnlab.resources import training_groups
@@ -121,7 +121,6 @@ def _train(
     from attnlab import launch
     from attnlab.experiment import train
     from attnlab.experiment.together import Orders
-    from attnlab.run import find_run
     from attnlab.training.distributed import ALONE
 
     orders = Orders(group)
@@ -134,7 +133,7 @@ def _train(
         if resume:
             roots = [change for change in changes if change.startswith("runs_root=")]
             root = roots[-1].removeprefix("runs_root=") if roots else "runs"
-            train.resume(begun or find_run(name, root, trained=False), changes, orders)
+            train.resume(begun or named_run(name, root, trained=False), changes, orders)
             return
         if name is not None:
             raise UsageError(f"'{name}' is no override; write overrides like model=rnn")

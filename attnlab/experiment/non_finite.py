@@ -12,6 +12,7 @@ from torch import Tensor
 
 from attnlab.errors import AttnlabError
 from attnlab.files import write_file
+from attnlab.folders import shown_path
 from attnlab.run import Run
 from attnlab.text.vocabulary import Vocabulary, VocabularyPair
 from attnlab.training.loop import NonFinite, Progress
@@ -49,7 +50,7 @@ class NonFiniteBatches:
             raise AttnlabError(
                 f"{problem}; training stopped before it could spoil the weights, and the last "
                 f"checkpoint stands; {where}. {remedy}; or leave such batches out: attnlab train "
-                f"--resume {self._run.folder} on_non_finite=skip"
+                f"--resume {shown_path(self._run.folder)} on_non_finite=skip"
             )
         if progress.skipped_in_a_row >= _MOST_IN_A_ROW:
             raise AttnlabError(

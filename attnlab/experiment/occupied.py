@@ -1,8 +1,7 @@
 """One process at a time writes to a run's folder; others are refused at once, readers are not."""
 
-import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from attnlab.errors import AttnlabError
@@ -34,23 +33,6 @@ def sole_writer(folder: Path) -> Iterator[None]:
                 "choose another runs_root="
             ) from error
         yield
-
-
-@contextmanager
-def nothing_left_if_refused(folder: Path) -> Iterator[None]:
-    """A run that is refused before it began leaves no folder, unless there was something in it.
-
-    Nor does it leave the folder of its name, if it would have been the first there.
-    """
-    was_empty = all(path.name == LOCK for path in folder.iterdir())
-    try:
-        yield
-    except AttnlabError:
-        if was_empty:
-            shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # there are others
-                folder.parent.rmdir()
-        raise
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from attnlab.experiment.progress import clock
 from attnlab.experiment.validation import Validation
+from attnlab.folders import shown_path
 from attnlab.run import Run
 
 logger = logging.getLogger(__name__)
@@ -32,13 +33,14 @@ def announce(outcome: Outcome) -> None:
     if outcome.stopped:
         logger.info("%s", outcome.stopped)
     folder = outcome.run.folder
-    shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-    print(shown)  # noqa: T201 - the result, for scripts
+    shown = shown_path(folder)
+    relative = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    print(relative)  # noqa: T201 - the result, for scripts
     commands = [
         f"attnlab eval {shown} --bleu",
         f"attnlab plot-attention {shown}",
         f"attnlab translate {shown}",
-        f"tensorboard --logdir {outcome.run.config.runs_root}",
+        f"tensorboard --logdir {shown_path(Path(outcome.run.config.runs_root))}",
     ]
     if outcome.run.config.keep_checkpoints:
         commands.insert(0, f"attnlab average {shown}")

@@ -7,7 +7,7 @@ from omegaconf import DictConfig
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig, with_absolute_paths
-from attnlab.experiment.occupied import nothing_left_if_refused, sole_writer
+from attnlab.experiment.occupied import sole_writer
 from attnlab.experiment.outcome import announce
 from attnlab.experiment.preparing import load, with_new_vocabulary
 from attnlab.experiment.together import Orders
@@ -26,17 +26,17 @@ def train_job(node: DictConfig, orders: Orders) -> float | None:
     Returns stopping.metric at its best, for sweepers that search (loss and ter are to be minimised,
     the others maximised).
     """
-    folder = launch.job_folder()
-    with sole_writer(folder):
-        with nothing_left_if_refused(folder):
-            config = from_node(ExperimentConfig, node)
-            config.data = with_absolute_paths(config.data)
-            device = pick_device(orders.group.own_device(config.device))
-            config.precision = resolve_precision(config.precision, device)
-            run = create_run(folder, config, launch.job_overrides())
-            corpus = with_new_vocabulary(run)
-            orders.give(run, corpus, resume=False)
-            training = Training(run, corpus, resume=False, group=orders.group)
+    config = from_node(ExperimentConfig, node)
+    config.data = with_absolute_paths(config.data)
+    device = pick_device(orders.group.own_device(config.device))
+    config.precision = resolve_precision(config.precision, device)
+    job = launch.job()
+    with job.new_folder(config.runs_root, config.name) as new, sole_writer(new.path):
+        run = create_run(new.path, config, job.overrides)
+        corpus = with_new_vocabulary(run)
+        orders.give(run, corpus, resume=False)
+        training = Training(run, corpus, resume=False, group=orders.group)
+        new.keep()  # until here any failure, and Ctrl-C, removes it
         outcome = training.finish()
     announce(outcome)
     return outcome.best.scores[config.stopping.metric] if outcome.best else None

@@ -9,6 +9,7 @@ import torch
 from attnlab.attention.recording import attends
 from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.errors import AttnlabError, UsageError
+from attnlab.folders import shown_path
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.run import AVERAGED, Run, open_run
 from attnlab.search import SEARCHES, SearchConfig
@@ -82,7 +83,8 @@ def _require_kept(run: Run, checkpoint: str) -> None:
         return
     if checkpoint == AVERAGED:
         raise AttnlabError(
-            f"{run.folder}: nothing was averaged yet; do it with: attnlab average {run.folder}"
+            f"{run.folder}: nothing was averaged yet; do it with: attnlab average "
+            f"{shown_path(run.folder)}"
         )
     kept = [path.name for path in kept_snapshots(run.checkpoints).values()]
     raise AttnlabError(

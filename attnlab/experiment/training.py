@@ -29,6 +29,7 @@ from attnlab.experiment.stopping import (
 from attnlab.experiment.validation import CutShort, Validation, Validator
 from attnlab.experiment.watching import Watch, watched_pairs
 from attnlab.files import remove_leftovers
+from attnlab.folders import shown_path
 from attnlab.run import Run
 from attnlab.tokenised.corpus import TokenisedCorpus
 from attnlab.training.averaging import MovingAverage
@@ -171,7 +172,7 @@ class Training:
         return Interrupted(
             signal_number,
             f"stopped at update {self._progress.update:,}, and saved; go on with: "
-            f"attnlab train --resume {self._run.folder}",
+            f"attnlab train --resume {shown_path(self._run.folder)}",
         )
 
     def _reason_to_stop(self) -> str | None:

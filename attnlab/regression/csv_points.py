@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from attnlab.errors import AttnlabError, UsageError
+from attnlab.folders import PathText
 from attnlab.matrices.delimited import column_number, read_delimited
 from attnlab.matrices.labelled import LabelledMatrix
 from attnlab.regression.curves import MOST_POINTS
@@ -21,7 +22,7 @@ class CsvPointsConfig(RegressionDataConfig):
     suits inputs of any units.
     """
 
-    file: str
+    file: PathText
     inputs: list[str] | None
     output: str | None
     standardise: bool
@@ -41,7 +42,7 @@ def points_of_file(config: CsvPointsConfig, seed: int) -> Points:  # noqa: ARG00
         AttnlabError: it cannot be read, has too few columns or points, or lacks a number.
         UsageError: a column that is not there.
     """
-    path = Path(config.file).expanduser()
+    path = Path(config.file)
     table = read_delimited(path, MOST_POINTS)
     count = table.values.shape[1]
     if count < 2:

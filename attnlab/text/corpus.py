@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from attnlab.errors import AttnlabError, UsageError
+from attnlab.folders import PathText
 from attnlab.resources import cache_folder, shipped_folder
 from attnlab.tasks import TaskConfig, task_folder
 from attnlab.text.pairs import Layout, ReadingReport, SentencePair, longest_side
@@ -52,12 +53,12 @@ class DataConfig:
     """
 
     name: str
-    root: str | None
+    root: PathText | None
     task: TaskConfig | None
-    train: str
-    valid: str | None
-    test: str | None
-    more_splits: dict[str, str]
+    train: PathText
+    valid: PathText | None
+    test: PathText | None
+    more_splits: dict[str, PathText]
     source_language: str
     target_language: str
     columns: list[str]
@@ -167,7 +168,7 @@ def find_files(config: DataConfig, name: str) -> PairFiles:
     layout = Layout(config.source_language, config.target_language, config.columns)
     root = _root(config)
     try:
-        return find_pairs(root / Path(name).expanduser(), layout)
+        return find_pairs(root / name, layout)
     except CorpusNotFoundError as error:
         if config.name not in _FOLDER_HOLDS:
             raise
@@ -192,7 +193,7 @@ def has_own_root(config: DataConfig) -> bool:
 
 def _root(config: DataConfig) -> Path:
     if config.root is not None:
-        return Path(config.root).expanduser()
+        return Path(config.root)
     if config.task is not None:
         return task_folder(config.task)
     if config.name == "builtin":

@@ -43,6 +43,7 @@ def generate(
 ) -> None:
     """Write a corpus of any size by the built-in grammar, with word alignment and tags."""
     from attnlab.experiment.generate import Request, generate_corpus
+    from attnlab.folders import shown_path
     from attnlab.screen import console, counting, show_messages
     from attnlab.workers import usable_cores
 
@@ -55,4 +56,6 @@ def generate(
     for path in paths:
         typer.echo(path)
     if held_out:
-        console().print(f"train on it with: attnlab train data.root={folder}", markup=False)
+        console().print(
+            f"train on it with: attnlab train data.root={shown_path(folder)}", markup=False
+        )

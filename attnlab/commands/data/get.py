@@ -39,6 +39,7 @@ def get(
 ) -> None:
     """Download a corpus that attnlab knows but does not ship; a cut download goes on."""
     from attnlab.download import SOURCES, get_corpus
+    from attnlab.folders import shown_path
     from attnlab.resources import cache_folder
     from attnlab.screen import console, show_messages
 
@@ -49,6 +50,6 @@ def get(
     except KeyboardInterrupt:
         console().print("interrupted; the same command goes on from there")
         raise typer.Exit(130) from None
-    root = "" if to is None else f" data.root={folder}"
+    root = "" if to is None else f" data.root={shown_path(folder)}"
     console().print(f"use it with: attnlab train data={corpus}{root}", markup=False)
     typer.echo(folder)

@@ -15,7 +15,7 @@ from attnlab.experiment.kernel_regression.figures import Drawing
 from attnlab.experiment.kernel_regression.report import RegressionReport, TrainedWidth
 from attnlab.experiment.kernel_regression.sweep import best_fit, measure, regression, sweep
 from attnlab.experiment.kernel_regression.training import train_width
-from attnlab.experiment.occupied import nothing_left_if_refused, sole_writer
+from attnlab.experiment.occupied import sole_writer
 from attnlab.plotting import Figure
 from attnlab.plotting.saving import save_figure
 from attnlab.regression import REGRESSION_DATA, Points
@@ -30,20 +30,22 @@ CONFIG = "kernel_regression.yaml"
 
 
 def regression_job(node: DictConfig, suffix: str) -> RegressionReport:
-    """Do what the config says, into the folder that Hydra gave the job; figures as `suffix` files.
+    """Do what the config says, into a folder of its own; figures as `suffix` files.
 
     Raises:
         UsageError: a setting that cannot be.
         AttnlabError: points that cannot be read, or a folder that cannot be written to.
     """
-    folder = launch.job_folder()
-    with sole_writer(folder), nothing_left_if_refused(folder):
-        config = from_node(KernelRegressionConfig, node)
-        points = REGRESSION_DATA.build(config.data, config.seed)
-        values = OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
+    config = from_node(KernelRegressionConfig, node)
+    points = REGRESSION_DATA.build(config.data, config.seed)
+    values = OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
+    with launch.job().new_folder(config.runs_root, config.name) as new, sole_writer(new.path):
+        folder = new.path
         (folder / CONFIG).write_text(f"attnlab: {__version__}\n{values}", encoding="utf-8")
         with closing(Tracker(folder)) as tracker:
-            return _Run(config, points, folder, tracker, suffix).report()
+            report = _Run(config, points, folder, tracker, suffix).report()
+        new.keep()
+        return report
 
 
 class _Run:
