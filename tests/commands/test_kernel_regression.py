@@ -157,7 +157,7 @@ def test_its_config_is_shown(command, tmp_path):
         (["widht=[1]"], 2, "there is no setting 'widht'; did you mean widths?"),
         (["widths=[0]"], 2, "widths: 0 must be above 0"),
         (["widths=[]"], 2, "widths=[] must name 1 to 12"),
-        (["kernels=gaussian"], 2, "kernels is a list; write it in brackets, such as kernels=[a,b]"),
+        (["kernels=gaussian"], 2, "in brackets, such as 'kernels=[a,b]'"),
         (["kernels=[box]"], 2, "unknown kernel 'box'; choose among: gaussian, boxcar"),
         (["training.queries=[all]"], 2, "training.queries=all is neither leave_one_out nor direct"),
         (["training.width=-1"], 2, "training.width=-1 must be above 0"),
