@@ -16,11 +16,13 @@ from attnlab.evaluation.selection import StoppingConfig, require_metrics
 from attnlab.folders import PathText, require_folder_name
 from attnlab.models import MODELS, ModelConfig
 from attnlab.registry import Registry
+from attnlab.schema import flatten
 from attnlab.search import SEARCHES, SearchConfig
 from attnlab.text.corpus import DataConfig, has_own_root
 from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.training.averaging import AveragingConfig
 from attnlab.training.distributed import DistributedConfig
+from attnlab.training.loop import Limits
 from attnlab.training.objective import ObjectiveConfig
 from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
 from attnlab.training.profiling import ProfilingConfig
@@ -120,8 +122,6 @@ class ExperimentConfig:
         require_metrics("validate_metrics", self.validate_metrics)
         if self.max_time is not None:
             seconds(self.max_time)
-        if (self.max_updates, self.max_epochs, self.max_time) == (None, None, None):
-            self.max_epochs = self.default_epochs
         drops_words = any(vars(self.objective.word_dropout).values())
         if self.objective.r_drop and not (self.model.has_dropout or drops_words):
             raise UsageError(
@@ -136,11 +136,67 @@ class ExperimentConfig:
             )
 
     @property
+    def limits(self) -> Limits:
+        """When training ends: after `default_epochs` where nothing else is said."""
+        unlimited = (self.max_updates, self.max_epochs, self.max_time) == (None, None, None)
+        return Limits(
+            max_updates=self.max_updates,
+            max_epochs=self.default_epochs if unlimited else self.max_epochs,
+            max_seconds=None if self.max_time is None else seconds(self.max_time),
+        )
+
+    @property
+    def weights_mean(self) -> dict[str, Any]:
+        """The settings without which weights mean nothing, by their full names.
+
+        Runs that differ in one of them, or in their vocabulary, have no weights in common.
+        """
+        languages = {
+            f"data.{side}_language": getattr(self.data, f"{side}_language")
+            for side in ("source", "target")
+        }
+        return flatten({"model": asdict(self.model)} | asdict(self.attention)) | languages
+
+    @property
     def attention(self) -> AttentionConfig:
         """What is chosen of attention, whatever the model."""
         return AttentionConfig(
             score=self.score, normaliser=self.normaliser, positions=self.positions
         )
+
+
+RESUMABLE = (
+    *("max_updates", "max_epochs", "max_time", "default_epochs", "stopping"),
+    *("validate_every", "validate_sentences", "validate_metrics", "search"),
+    *("watch_sentences", "watch_every", "log_every", "profile", "profiling"),
+    *("checkpoint_every", "keep_checkpoints", "on_non_finite", "accumulate"),
+    *("optimiser", "schedule", "objective", "averaging"),
+    *("precision", "compile", "device", "distributed"),
+    *("data.root", "data.train", "data.valid", "data.test", "data.more_splits"),
+)
+"""The settings, or groups of them, that `attnlab train --resume` may change; no others.
+
+No `name` of a group is among them. The files of the corpus may move, and not change.
+"""
+
+FIXED = {
+    "data": "it decides what is trained on",
+    "seed": "it decides what is held out, and the order of batches",
+    "vocabulary": "the vocabulary was learnt with it",
+    **dict.fromkeys(("model", "score", "normaliser", "positions"), "the weights depend on it"),
+    **dict.fromkeys(("batch_tokens", "batch_sentences"), "the batches of an epoch depend on it"),
+    **dict.fromkeys(("optimiser", "schedule"), "what it has gathered so far would be lost"),
+    "stopping": "the best checkpoint was chosen by it",
+    **dict.fromkeys(("name", "runs_root"), "it says where a new run goes; move the folder instead"),
+}
+"""Why other settings stay as they are in a run, by their group."""
+
+
+def is_resumable(setting: str) -> bool:
+    """Whether a run that is resumed may have another value of the setting with this full name."""
+    if setting == "stopping.metric" or setting.endswith(".name"):
+        return False
+    return any(setting == each or setting.startswith(f"{each}.") for each in RESUMABLE)
 
 
 @dataclass(kw_only=True)
@@ -205,10 +261,10 @@ def to_yaml(config: ExperimentConfig) -> str:
 
 
 def from_yaml(path: Path) -> DictConfig:
-    """The values in a YAML file.
+    """The values in a run's YAML file, which are plain data.
 
     Raises:
-        AttnlabError: it cannot be read as YAML.
+        AttnlabError: it cannot be read as YAML, or has an interpolation.
     """
     try:
         node = OmegaConf.load(path)
@@ -216,4 +272,11 @@ def from_yaml(path: Path) -> DictConfig:
         raise AttnlabError(f"{path}: cannot be read as YAML ({error})") from error
     if not isinstance(node, DictConfig):
         raise AttnlabError(f"{path}: holds no config")
+    values: Any = OmegaConf.to_container(node, resolve=False)
+    for key, value in flatten(values).items():
+        if "${" in f"{key}{value}":
+            raise AttnlabError(
+                f"{path}: {key} holds ${{…}}, and values in a run are plain; put back what attnlab "
+                "wrote there"
+            )
     return node

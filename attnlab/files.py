@@ -9,7 +9,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -180,15 +180,20 @@ def seal(folder: Path, others: Iterable[Path] = ()) -> None:
     sync([*paths, sums, folder, *others])
 
 
-def check_seal(folder: Path) -> None:
-    """Compare the folder's files with their checksums; without any there is nothing to compare.
+def check_seal(folder: Path, sealed: Collection[str] = (), *, required: bool = False) -> None:
+    """Compare the folder's files with their checksums.
+
+    Files named in `sealed` must have one if they are there. A folder without checksums passes,
+    unless they are `required`.
 
     Raises:
-        DamagedError: a file is absent or another one; the message names it.
+        DamagedError: a file is absent or another one, or a checksum is; the message names it.
     """
     try:
         lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if required and folder.is_dir():
+            raise DamagedError(f"{folder / SUMS}: is not there") from error
         return
     except UnicodeDecodeError as error:
         raise DamagedError(f"{folder / SUMS}: holds no checksums") from error
@@ -201,6 +206,10 @@ def check_seal(folder: Path) -> None:
             raise DamagedError(f"{path}: is not there, though {SUMS} beside it counts on it")
         if _checksum(path) != checksum:
             raise DamagedError(f"{path}: is not what was written (its checksum is another)")
+    listed = {line.partition("  ")[2] for line in lines}
+    for name in sorted(set(sealed) - listed):
+        if (folder / name).exists():
+            raise DamagedError(f"{folder / name}: has no checksum in {SUMS} beside it")
 
 
 def _checksum(path: Path) -> str:

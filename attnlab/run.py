@@ -1,11 +1,13 @@
 """A run's folder on disk: what is where, how to find it, and its config.
 
     runs/<name>/<run>/
-      config.yaml            resolved, enough to rebuild everything; overrides.yaml beside it
+      config.yaml            resolved, enough to rebuild everything, and the run's identity: its
+                             id, and digests of its corpus and vocabulary; overrides.yaml beside it
       vocabulary.model       SentencePiece (vocabulary.source.model and .target.model if separate)
       checkpoints/           best and last, and previous: what was last before it; update-NUMBER
                              where keep_checkpoints is set, and averaged, their mean
       metrics.jsonl          one line a report
+      finished.json          present once training has come to its end
       events.out.tfevents.*  TensorBoard
       profile/               what torch's profiler recorded, if it was asked to
       non_finite/            batches whose loss or gradient was no finite number, if there were
@@ -15,10 +17,13 @@
 Reading never executes code from a run.
 """
 
+import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -27,9 +32,14 @@ from attnlab.config import ExperimentConfig, from_yaml, to_yaml
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.files import write_file
 from attnlab.schema import from_node
+from attnlab.text.vocabulary import VocabularyPair
+from attnlab.training.identity import RunIdentity
 
 FORMAT = 4
 """Raised whenever an older attnlab could no longer use what a newer one writes, or the reverse."""
+
+FINISHED = "finished.json"
+"""Written when training has come to its end, and removed when it goes on."""
 
 AVERAGED = "averaged"
 """The checkpoint that `attnlab average` writes."""
@@ -37,10 +47,11 @@ AVERAGED = "averaged"
 
 @dataclass(frozen=True)
 class Run:
-    """A run's folder and its config."""
+    """A run's folder and its config; its identity, where it has one."""
 
     folder: Path
     config: ExperimentConfig
+    identity: RunIdentity | None = None
 
     @property
     def checkpoints(self) -> Path:
@@ -67,6 +78,11 @@ class Run:
         """Holds figures."""
         return self.folder / "plots"
 
+    def load_vocabulary(self) -> VocabularyPair:
+        """The vocabulary that it was trained with; errors as for `VocabularyPair.load`."""
+        digest = self.identity.vocabulary if self.identity else None
+        return VocabularyPair.load(self.folder, digest)
+
 
 def create_run(folder: Path, config: ExperimentConfig, overrides: Sequence[str]) -> Run:
     """Begin a run in `folder`, which must hold none yet.
@@ -81,27 +97,31 @@ def create_run(folder: Path, config: ExperimentConfig, overrides: Sequence[str])
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_config(folder, config)
+        run = Run(folder, config, RunIdentity(uuid4().hex))
+        write_config(run)
         write_file(folder / "overrides.yaml", OmegaConf.to_yaml(list(overrides)))
     except OSError as error:
         raise AttnlabError(
             f"{folder}: cannot be written to ({error.strerror}); choose another runs_root="
         ) from error
-    return Run(folder, config)
+    return run
 
 
-def write_config(folder: Path, config: ExperimentConfig) -> None:
+def write_config(run: Run) -> None:
     """Write the run's config.yaml, or replace it."""
-    content = f"format: {FORMAT}\nattnlab: {__version__}\n{to_yaml(config)}"
-    write_file(folder / "config.yaml", content, durable=True)
+    header: dict[str, Any] = {"format": FORMAT, "attnlab": __version__}
+    if run.identity is not None:
+        header["identity"] = asdict(run.identity)
+    content = OmegaConf.to_yaml(header) + to_yaml(run.config)
+    write_file(run.folder / "config.yaml", content, durable=True)
 
 
-def open_run(folder: Path, overrides: Sequence[str] = ()) -> Run:
-    """The run in `folder`, with `overrides` such as max_epochs=40 upon its config.
+def open_run(folder: Path) -> Run:
+    """The run in `folder`.
 
     Raises:
-        AttnlabError: there is none, or it was written by an attnlab of another format.
-        UsageError: an override names no setting.
+        AttnlabError: there is none, it is damaged, or it was written by an attnlab of another
+            format.
     """
     path = folder / "config.yaml"
     if not path.is_file():
@@ -113,28 +133,57 @@ def open_run(folder: Path, overrides: Sequence[str] = ()) -> Run:
             f"{path}: written by attnlab {version} in run format {written}, while attnlab "
             f"{__version__} reads format {FORMAT}; install that version, or train the run anew"
         )
-    for override in overrides:
-        key = override.partition("=")[0]
-        if isinstance(node.get(key), DictConfig):
-            raise UsageError(
-                f"'{override}': a run keeps its {key}; train a new one, or change a single setting "
-                f"of it, like {key}.NAME=VALUE"
-            )
-    node.merge_with(OmegaConf.from_dotlist(list(overrides)))
+    identity = node.pop("identity", None)
     try:
-        return Run(folder, from_node(ExperimentConfig, node))
+        if not isinstance(identity, DictConfig | None):
+            raise UsageError("identity is no group of settings")
+        owner = None if identity is None else from_node(RunIdentity, identity)
+        return Run(folder, from_node(ExperimentConfig, node), owner)
     except UsageError as error:
-        if overrides:
-            raise
-        raise AttnlabError(f"{path}: {error}") from error
+        raise AttnlabError(
+            f"{path}: {error}. This is not what attnlab wrote there: put that back, or train the "
+            "run anew"
+        ) from error
 
 
-def find_run(name: str | None, runs_root: str, *, trained: bool = True) -> Path:
+def mark_finished(folder: Path, updates: int, why: str) -> None:
+    """Note that training came to its end, so that it is no longer the run to resume."""
+    values = {"updates": updates, "why": why}
+    write_file(folder / FINISHED, json.dumps(values) + "\n")
+
+
+def finished_by(folder: Path) -> str | None:
+    """Why the training of the run in `folder` came to its end; None where it did not."""
+    try:
+        return str(json.loads((folder / FINISHED).read_text(encoding="utf-8"))["why"])
+    except OSError:
+        return None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return "it came to its end"
+
+
+def require_unfinished(folder: Path) -> None:
+    """Refuse to resume the latest run if it is finished: then all are.
+
+    Raises:
+        AttnlabError: it is.
+    """
+    if (why := finished_by(folder)) is not None:
+        raise AttnlabError(
+            f"every run is finished; the latest is {folder} ({why}). To train it on, raise what "
+            f"ended it, such as: attnlab train --resume {folder} max_epochs=10"
+        )
+
+
+def find_run(
+    name: str | None, runs_root: str, *, trained: bool = True, unfinished: bool = False
+) -> Path:
     """The folder of the run called `name`: its path, NAME/RUN under `runs_root`, or NAME alone.
 
     NAME alone, or the path of a folder that holds runs, is the latest of them, and None the
     latest of all, that has a checkpoint, or of those that have none too, where it need not be
     `trained`. A job of a sweep is no run's stand-in: NAME is one only where there is no other.
+    Where it is to be `unfinished`, finished ones come after all others.
 
     Raises:
         AttnlabError: there is no such run; the message names those that there are.
@@ -146,11 +195,13 @@ def find_run(name: str | None, runs_root: str, *, trained: bool = True) -> Path:
                 return folder
         if Path(name).is_dir() and any(Path(name).glob("*/config.yaml")):
             folder = Path(name).absolute()
-            return find_run(folder.name, str(folder.parent), trained=trained)
+            return find_run(folder.name, str(folder.parent), trained=trained, unfinished=unfinished)
     runs = sorted(root.glob("*/*/config.yaml"), key=lambda path: path.stat().st_mtime_ns)
     named = [path.parent for path in runs if name in (None, path.parent.parent.name)]
     usable = [folder for folder in named if not trained or (folder / "checkpoints").is_dir()]
     if usable:
+        if unfinished:
+            usable = [folder for folder in usable if finished_by(folder) is None] or usable
         alone = [folder for folder in usable if name is None or not is_of_sweep(folder)]
         return (alone or usable)[-1]
     if named:

@@ -53,6 +53,17 @@ def from_node(schema: type[Schema], node: DictConfig) -> Schema:
     return config
 
 
+def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`{"model": {"size": 3}}` as `{"model.size": 3}`."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
 def explain(
     error: OmegaConfBaseException, schema: type, chosen: Mapping[str, str] | None = None
 ) -> str:

@@ -102,14 +102,17 @@ def test_a_folder_of_ones_own_adds_choices(tmp_path):
     ("overrides", "expected"),
     [
         ([], (None, 5, None)),
-        (["max_time=10m"], (None, None, "10m")),
+        (["default_epochs=7"], (None, 7, None)),
+        (["max_time=10m"], (None, None, 600)),
         (["max_updates=50"], (50, None, None)),
-        (["max_epochs=3", "max_time=10m"], (None, 3, "10m")),
+        (["max_epochs=3", "max_time=10m"], (None, 3, 600)),
     ],
 )
 def test_default_epochs_count_only_where_no_limit_is_given(overrides, expected):
     config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, overrides))
-    assert (config.max_updates, config.max_epochs, config.max_time) == expected
+    limits = config.limits
+    assert (limits.max_updates, limits.max_epochs, limits.max_seconds) == expected
+    assert (config.max_epochs is None) == (not any("max_epochs" in each for each in overrides))
 
 
 @pytest.mark.parametrize(

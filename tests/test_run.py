@@ -1,14 +1,27 @@
 """Runs on disk: found by any name that means them, written whole, read without trust."""
 
 import os
+import re
+from dataclasses import replace
 
 import pytest
+import yaml
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig
-from attnlab.errors import AttnlabError, UsageError
-from attnlab.run import FORMAT, create_run, find_run, open_run
+from attnlab.errors import AttnlabError
+from attnlab.run import (
+    FINISHED,
+    FORMAT,
+    create_run,
+    find_run,
+    mark_finished,
+    open_run,
+    require_unfinished,
+    write_config,
+)
 from attnlab.schema import from_node
+from attnlab.training.identity import RunIdentity
 
 
 @pytest.fixture
@@ -32,15 +45,65 @@ def test_a_config_comes_back_as_it_was(root, config):
     assert open_run(root / "a" / "1").config == config
 
 
-def test_overrides_upon_a_run(root):
-    assert open_run(root / "a" / "1", ["max_epochs=40"]).config.max_epochs == 40
-    with pytest.raises(UsageError, match="no setting 'max_epoch'; did you mean max_epochs"):
-        open_run(root / "a" / "1", ["max_epoch=40"])
+def test_a_run_keeps_its_identity(root):
+    runs = [open_run(root / name) for name in ("a/1", "b/1", "b/2")]
+    assert len({run.identity.run for run in runs}) == 3
+    known = replace(runs[0], identity=RunIdentity("me", "corpus digest", "vocabulary digest"))
+    write_config(known)
+    assert open_run(known.folder) == known
+    path = known.folder / "config.yaml"
+    text = path.read_text()
+    without = re.sub(r"identity:\n(  .*\n)+", "", text)
+    path.write_text(without)
+    assert open_run(known.folder).identity is None, "as in runs of an older attnlab"
+    for odd in ("identity: 3\n", "identity: [me]\n", "identity: {}\n", "identity:\n  who: me\n"):
+        path.write_text(odd + without)
+        with pytest.raises(AttnlabError, match=r"config\.yaml: .*put that back, or train the run"):
+            open_run(known.folder)
 
 
-def test_a_run_keeps_its_model(root):
-    with pytest.raises(UsageError, match="'model=rnn': a run keeps its model; train a new one"):
-        open_run(root / "a" / "1", ["model=rnn"])
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ("seed: 5", "seed: ${oc.env:HOME}"),
+        ("name: builtin-transformer", "name: a${oc.env:HOME,b}"),
+        ("- bleu", "- ${oc.decode:bleu}"),
+        ("  root: null", "  root: ${.name}"),
+    ],
+)
+def test_a_config_is_data(root, written, instead):
+    path = root / "a" / "1" / "config.yaml"
+    text = path.read_text()
+    assert written in text
+    path.write_text(text.replace(written, instead, 1))
+    with pytest.raises(AttnlabError, match=r"config\.yaml: [\w.]+ holds \$\{…\}"):
+        open_run(path.parent)
+
+
+def test_every_key_of_a_config_is_missed_by_name(root):
+    path = root / "a" / "1" / "config.yaml"
+    values = yaml.safe_load(path.read_text())
+    for key in set(values) - {"attnlab", "identity"}:
+        path.write_text(yaml.safe_dump({name: v for name, v in values.items() if name != key}))
+        with pytest.raises(AttnlabError, match=rf"config\.yaml: .*\b{key}\b"):
+            open_run(path.parent)
+
+
+def test_the_latest_unfinished_run_is_resumed(root):
+    mark_finished(root / "b" / "2", 400, "it has reached max_epochs=5")
+    assert find_run(None, str(root)) == root / "b" / "2"
+    assert find_run(None, str(root), unfinished=True) == root / "b" / "1"
+    assert find_run("b", str(root), unfinished=True) == root / "b" / "1"
+    assert find_run("b/2", str(root), unfinished=True) == root / "b" / "2"
+    require_unfinished(root / "b" / "1")
+    for name in ("a/1", "b/1"):
+        mark_finished(root / name, 400, "it has reached max_epochs=5")
+    assert find_run(None, str(root), unfinished=True) == root / "b" / "2"
+    with pytest.raises(AttnlabError, match=r"b/2 \(it has .*max_epochs=5\).*--resume .*b/2 max_e"):
+        require_unfinished(root / "b" / "2")
+    (root / "b" / "2" / FINISHED).write_text("no JSON")
+    with pytest.raises(AttnlabError, match="every run is finished"):
+        require_unfinished(root / "b" / "2")
 
 
 def test_runs_are_found_by_every_name(root, monkeypatch):

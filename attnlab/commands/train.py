@@ -55,8 +55,10 @@ def _choices() -> str:
     attnlab train -m model=rnn,bahdanau
     # every setting
     attnlab train --cfg job model=rnn
-    # go on with the latest run
+    # go on with the latest unfinished run
     attnlab train --resume
+    # train a finished run on
+    attnlab train --resume mine max_epochs=10
 """,
     _choices(),
 )
@@ -74,7 +76,9 @@ def train(
     ] = False,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Resume an interrupted run; the latest if none is named."),
+        typer.Option(
+            "--resume", help="Resume an interrupted run; the latest unfinished if none is named."
+        ),
     ] = False,
     show: Annotated[
         Literal["job", "hydra", "all"] | None,
@@ -121,6 +125,7 @@ def _train(
     from attnlab import launch
     from attnlab.experiment import train
     from attnlab.experiment.together import Orders
+    from attnlab.run import require_unfinished
     from attnlab.training.distributed import ALONE
 
     orders = Orders(group)
@@ -133,7 +138,11 @@ def _train(
         if resume:
             roots = [change for change in changes if change.startswith("runs_root=")]
             root = roots[-1].removeprefix("runs_root=") if roots else "runs"
-            train.resume(begun or named_run(name, root, trained=False), changes, orders)
+            changes = [change for change in changes if change not in roots]  # where, and not what
+            folder = begun or named_run(name, root, trained=False, unfinished=True)
+            if begun is None and name is None and not changes:
+                require_unfinished(folder)
+            train.resume(folder, changes, orders)
             return
         if name is not None:
             raise UsageError(f"'{name}' is no override; write overrides like model=rnn")

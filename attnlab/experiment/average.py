@@ -5,7 +5,7 @@ Vaswani et al. 2017, section 6.1, translate with the mean of the last five.
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -19,8 +19,9 @@ from attnlab.models.norms import running_statistics
 from attnlab.run import AVERAGED, Run, open_run
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.training.checkpoint import load_weights, save_checkpoint
-from attnlab.training.snapshots import kept_snapshots
-from attnlab.training.tracking import METRICS, flatten
+from attnlab.training.identity import RunIdentity
+from attnlab.training.snapshots import kept_snapshots, snapshot_number
+from attnlab.training.tracking import METRICS
 
 logger = logging.getLogger(__name__)
 
@@ -45,17 +46,19 @@ def average_checkpoints(folders: Sequence[Path], choice: Choice) -> Path:
         AttnlabError: a run keeps none or fewer than asked for, one is damaged, the runs differ
             in model or vocabulary, or the first is being trained.
     """
-    runs = [open_run(folder) for folder in dict.fromkeys(folders)]
-    vocabulary = VocabularyPair.load(runs[0].folder)
+    runs = [open_run(folder) for folder in {each.resolve(): each for each in folders}.values()]
+    first = runs[0]
+    vocabulary = first.load_vocabulary()
     for other in runs[1:]:
-        _require_alike(runs[0], other, vocabulary)
-    chosen = [path for run in runs for path in choose_checkpoints(run, choice)]
-    averaged = runs[0].checkpoints / AVERAGED
-    model = build_model(runs[0].config, vocabulary, torch.device("cpu"))
-    with sole_writer(runs[0].folder):
-        load_mean(chosen, model)
-        save_checkpoint(averaged, model)
-    names = ", ".join(path.name for path in chosen)
+        _require_alike(first, other, vocabulary)
+    chosen = [(path, run) for run in runs for path in choose_checkpoints(run, choice)]
+    averaged = first.checkpoints / AVERAGED
+    model = build_model(first.config, vocabulary, torch.device("cpu"))
+    with sole_writer(first.folder):
+        load_mean([(path, run.identity) for path, run in chosen], model)
+        latest = max(snapshot_number(path.name) or 0 for path, _ in chosen)
+        save_checkpoint(averaged, model, identity=first.identity, update=latest)
+    names = ", ".join(path.name for path, _ in chosen)
     logger.info("averaged %s checkpoints: %s", len(chosen), names)
     return averaged
 
@@ -103,17 +106,14 @@ def _qualities(run: Run) -> dict[int, float]:
 
 def _require_alike(run: Run, other: Run, vocabulary: VocabularyPair) -> None:
     """Refuse runs whose weights do not mean the same."""
-    for group in ("model", "score"):
-        one, two = (flatten(asdict(getattr(each.config, group))) for each in (run, other))
-        for name in one | two:
-            if one.get(name) != two.get(name):
-                raise AttnlabError(
-                    f"{other.folder} cannot be averaged with {run.folder}: {group}.{name} is "
-                    f"{two.get(name)} there and {one.get(name)} here; average runs of one model"
-                )
-    theirs = VocabularyPair.load(other.folder)
-    sides = ((vocabulary.source, theirs.source), (vocabulary.target, theirs.target))
-    if any(ours.model != other_side.model for ours, other_side in sides):
+    one, two = run.config.weights_mean, other.config.weights_mean
+    for name in one | two:
+        if one.get(name) != two.get(name):
+            raise AttnlabError(
+                f"{other.folder} cannot be averaged with {run.folder}: {name} is "
+                f"{two.get(name)} there and {one.get(name)} here; average runs of one model"
+            )
+    if other.load_vocabulary().digest != vocabulary.digest:
         raise AttnlabError(
             f"{other.folder} cannot be averaged with {run.folder}: its vocabulary is another, so "
             "that the same row of a table is another word's; average runs of one vocabulary"
@@ -121,17 +121,17 @@ def _require_alike(run: Run, other: Run, vocabulary: VocabularyPair) -> None:
 
 
 @torch.no_grad()
-def load_mean(checkpoints: Sequence[Path], model: nn.Module) -> None:
+def load_mean(checkpoints: Sequence[tuple[Path, RunIdentity | None]], model: nn.Module) -> None:
     """Give `model` the mean of the weights in `checkpoints`, summed in float64.
 
-    What batch norms have gathered has a mean likewise.
+    Each comes with the identity of its run. What batch norms have gathered has a mean likewise.
 
     Raises what `load_weights` does.
     """
     weights = [*model.parameters(), *running_statistics(model)]  # a tied one is there once
     sums = [torch.zeros_like(weight, dtype=torch.float64) for weight in weights]
-    for folder in checkpoints:
-        load_weights(folder, model)
+    for folder, identity in checkpoints:
+        load_weights(folder, model, identity)
         for total, weight in zip(sums, weights, strict=True):
             total += weight
     for total, weight in zip(sums, weights, strict=True):

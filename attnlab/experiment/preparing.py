@@ -1,14 +1,16 @@
 """Before a run trains: its corpus and vocabulary, and what its user is told of what begins."""
 
 import logging
+from dataclasses import replace
 
 import torch
 from torch import nn
 
 from attnlab.config import ExperimentConfig
+from attnlab.errors import AttnlabError
 from attnlab.experiment.occupied import writing_to
 from attnlab.files import sync
-from attnlab.run import Run
+from attnlab.run import Run, write_config
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.tokenised.corpus import TokenisedCorpus, tokenised_corpus
@@ -18,13 +20,43 @@ from attnlab.training.resuming import Restored
 logger = logging.getLogger(__name__)
 
 
-def with_new_vocabulary(run: Run) -> TokenisedCorpus:
-    """The run's corpus; its vocabulary, which follows from corpus and config, into its folder."""
+def with_new_vocabulary(run: Run) -> tuple[Run, TokenisedCorpus]:
+    """The run's corpus; its vocabulary, which follows from corpus and config, into its folder.
+
+    The run that is returned knows both by their digests.
+    """
     corpus = load(run.config, run.config.vocabulary)
+    if run.identity is not None:
+        digests = {"corpus": corpus.digest, "vocabulary": corpus.vocabulary.digest}
+        run = replace(run, identity=replace(run.identity, **digests))
     with writing_to(run.folder):
+        write_config(run)
         corpus.vocabulary.save(run.folder)
         files = [path for path in run.folder.iterdir() if path.is_file()]
         sync([*files, run.folder, *list(run.folder.absolute().parents)[:2]])
+    return run, corpus
+
+
+def with_own_corpus(run: Run) -> TokenisedCorpus:
+    """The corpus of a run that was trained on it, in the run's own vocabulary.
+
+    Raises:
+        AttnlabError: the vocabulary or the sentences are not those that it was trained on.
+    """
+    corpus = load(run.config, run.load_vocabulary())
+    if run.identity is None or run.identity.corpus is None:
+        logger.warning(
+            "%s: was begun by an attnlab that noted no digest of its corpus; the training goes on "
+            "with what the files hold now",
+            run.folder,
+        )
+    elif corpus.digest != run.identity.corpus:
+        files = dict.fromkeys(path for each in corpus.reports.values() for path in each.paths)
+        raise AttnlabError(
+            f"{', '.join(files)}: not the sentences that {run.folder} was trained on (their digest "
+            "is another); put those back, name where they are with data.root= or data.train=, or "
+            "train a new run"
+        )
     return corpus
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from attnlab.experiment.validation import Validation
 from attnlab.run import Run
+from attnlab.training.identity import checkpoint_update
 from attnlab.training.snapshots import snapshot_number
 from attnlab.training.tracking import METRICS
 
@@ -29,9 +30,12 @@ def recorded_validations(run: Run) -> dict[int, Validation]:
 def update_of_checkpoint(run: Run, checkpoint: str) -> int:
     """After which update a run's `checkpoint` was taken; 0 where it wrote nothing of itself.
 
-    Of the mean of several, `averaged`, it is the last one's at most.
+    Of the mean of several, `averaged`, it is the latest one's. Checkpoints of an older attnlab
+    do not say; metrics.jsonl then does.
     """
     number = snapshot_number(checkpoint)
+    if number is None:
+        number = checkpoint_update(run.checkpoints / checkpoint)
     if number is not None:
         return number
     metric, best = run.config.stopping.metric, None

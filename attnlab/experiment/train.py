@@ -1,23 +1,29 @@
 """Train a run, resume one, or take part in one: its config, its folder and its corpus."""
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig, with_absolute_paths
+from attnlab.errors import AttnlabError
+from attnlab.experiment.changes import changed_config, changes
 from attnlab.experiment.occupied import sole_writer
 from attnlab.experiment.outcome import announce
-from attnlab.experiment.preparing import load, with_new_vocabulary
+from attnlab.experiment.preparing import load, with_new_vocabulary, with_own_corpus
+from attnlab.experiment.recorded_metrics import update_of_checkpoint
 from attnlab.experiment.together import Orders
 from attnlab.experiment.trained import pick_device
 from attnlab.experiment.training import Training
-from attnlab.run import create_run, open_run, write_config
+from attnlab.run import Run, create_run, finished_by, open_run, write_config
 from attnlab.schema import from_node
-from attnlab.text.vocabulary import VocabularyPair
 from attnlab.training.precision import resolve_precision
 from attnlab.training.resuming import has_checkpoint
+
+logger = logging.getLogger(__name__)
 
 
 def train_job(node: DictConfig, orders: Orders) -> float | None:
@@ -33,7 +39,7 @@ def train_job(node: DictConfig, orders: Orders) -> float | None:
     job = launch.job()
     with job.new_folder(config.runs_root, config.name) as new, sole_writer(new.path):
         run = create_run(new.path, config, job.overrides)
-        corpus = with_new_vocabulary(run)
+        run, corpus = with_new_vocabulary(run)
         orders.give(run, corpus, resume=False)
         training = Training(run, corpus, resume=False, group=orders.group)
         new.keep()  # until here any failure, and Ctrl-C, removes it
@@ -48,16 +54,33 @@ def resume(folder: Path, overrides: Sequence[str], orders: Orders) -> None:
     A run that was cut before its first checkpoint begins once more, as it began before.
     """
     with sole_writer(folder):
-        run = open_run(folder, overrides)
+        before = open_run(folder)
+        run = replace(before, config=changed_config(before.config, overrides))
+        run.config.precision = resolve_precision(
+            run.config.precision, pick_device(orders.group.own_device(run.config.device))
+        )
         if has_checkpoint(run.checkpoints):
-            corpus = load(run.config, VocabularyPair.load(folder))
+            corpus = with_own_corpus(run)
         else:  # it may have been cut before its vocabulary was whole
-            corpus = with_new_vocabulary(run)
+            _require_no_loss(before)
+            run, corpus = with_new_vocabulary(run)
         orders.give(run, corpus, resume=True)
         training = Training(run, corpus, resume=True, group=orders.group)
-        write_config(folder, run.config)
+        for key, (old, new) in changes(before.config, run.config).items():
+            logger.info("resuming with %s=%s (was %s)", key, new, old)
+        write_config(run)
         outcome = training.finish()
     announce(outcome)
+
+
+def _require_no_loss(run: Run) -> None:
+    """Refuse to begin a run once more whose checkpoints to resume from were deleted."""
+    updates = update_of_checkpoint(run, "last")
+    if finished_by(run.folder) is not None or updates > run.config.checkpoint_every:
+        raise AttnlabError(
+            f"{run.checkpoints}: neither last nor previous is there, so the run cannot be resumed; "
+            "put one of them back, or train a new run"
+        )
 
 
 def take_part(orders: Orders) -> None:

@@ -70,9 +70,9 @@ def open_trained(folder: Path, config: InferenceConfig) -> Trained:
     """
     run = open_run(folder)
     _require_kept(run, config.checkpoint)
-    vocabulary = VocabularyPair.load(folder)
+    vocabulary = run.load_vocabulary()
     model = build_model(run.config, vocabulary, pick_device(config.device))
-    load_weights(run.checkpoints / config.checkpoint, model)
+    load_weights(run.checkpoints / config.checkpoint, model, run.identity)
     translator = build_translator(model, vocabulary, config.search, config.batch_tokens)
     return Trained(run, model.eval(), vocabulary, translator)
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 
-from attnlab.config import ExperimentConfig, seconds
 from attnlab.experiment.assembly import assemble
 from attnlab.experiment.film import AttentionFilm
 from attnlab.experiment.interruption import Interrupted, Request, deferred_signals
@@ -30,12 +29,12 @@ from attnlab.experiment.validation import CutShort, Validation, Validator
 from attnlab.experiment.watching import Watch, watched_pairs
 from attnlab.files import remove_leftovers
 from attnlab.folders import shown_path
-from attnlab.run import Run
+from attnlab.run import FINISHED, Run, mark_finished
 from attnlab.tokenised.corpus import TokenisedCorpus
 from attnlab.training.averaging import MovingAverage
-from attnlab.training.checkpoint import save_checkpoint
+from attnlab.training.checkpoint import checkpoint_stands, save_checkpoint
 from attnlab.training.distributed import Group
-from attnlab.training.loop import Limits, NonFinite, Progress, Step
+from attnlab.training.loop import NonFinite, Progress, Step
 from attnlab.training.profiling import Profiler
 from attnlab.training.resuming import Part, restore_together, training_state
 from attnlab.training.schedule import SCHEDULES
@@ -43,15 +42,6 @@ from attnlab.training.snapshots import drop_snapshots_after, save_snapshot
 from attnlab.training.tracking import NoTracker, Tracker
 
 logger = logging.getLogger(__name__)
-
-
-def limits_of(config: ExperimentConfig) -> Limits:
-    """When the configured training ends."""
-    return Limits(
-        max_updates=config.max_updates,
-        max_epochs=config.max_epochs,
-        max_seconds=None if config.max_time is None else seconds(config.max_time),
-    )
 
 
 class Training:
@@ -62,7 +52,7 @@ class Training:
 
     def __init__(self, run: Run, corpus: TokenisedCorpus, resume: bool, group: Group) -> None:
         config, vocabulary = run.config, corpus.vocabulary
-        self._run, self._group, self._limits = run, group, limits_of(config)
+        self._run, self._group, self._limits = run, group, config.limits
         self._schedule = SCHEDULES.build(config.schedule)
         self._assembly = assemble(config, corpus, group)
         self._model, self._optimiser = self._assembly.model, self._assembly.optimiser
@@ -78,10 +68,12 @@ class Training:
                 self._parts(),
                 group,
                 as_saved=self._average.applied,
+                identity=run.identity,
             )
         if restored is not None:
             self._progress, self._notes = restored.progress, Notes.from_values(restored.notes)
             require_same_metric(self._notes.metric, config.stopping)
+            self._replace_lost_best()
         self._non_finite = NonFiniteBatches(run, vocabulary, writes=group.is_first)
         self._tracker: Tracker = NoTracker()
         if group.is_first:
@@ -120,10 +112,13 @@ class Training:
         """
         steps = self._assembly.steps(self._schedule, self._limits, self._progress, self._average)
         several, shown = self._group.size > 1, self._group.is_first
+        begun = self._progress.update
         self._group.remember(self._run.folder)
         # Whoever is told of a failure, or of an end, is told after the last word is written.
         with ExitStack() as ending:
             ending.enter_context(writing_to(self._run.folder))
+            if shown:
+                (self._run.folder / FINISHED).unlink(missing_ok=True)
             ending.enter_context(closing(self._tracker))
             if self._profiler is not None:
                 ending.enter_context(closing(self._profiler))
@@ -135,6 +130,11 @@ class Training:
                     raise self._interrupted() from None
             self._save_last()
             self._conclude()
+            why = stopped or f"it has reached {self._limit()}"
+            if shown:
+                mark_finished(self._run.folder, self._progress.update, why)
+            if stopped is None and self._progress.update == begun:
+                logger.info("nothing is left to train: %s; raise it, and it goes on", why)
         self._group.wait()
         best, seconds_taken = self._notes.best, self._progress.seconds()
         return Outcome(self._run, best, self._progress.update, seconds_taken, stopped)
@@ -177,6 +177,13 @@ class Training:
 
     def _reason_to_stop(self) -> str | None:
         return reason_to_stop(self._notes.patience, self._run.config.stopping)
+
+    def _limit(self) -> str:
+        """The limit that training has reached, as its setting."""
+        batches = self._assembly.batches.batches_in(self._progress.epoch)
+        name = self._limits.reached(self._progress, batches)
+        value = self._run.config.max_time if name == "max_time" else getattr(self._limits, name)
+        return f"{name}={value}"
 
     def _parts(self) -> dict[str, Part]:
         """What has a state of its own besides model and optimiser."""
@@ -231,7 +238,13 @@ class Training:
         self._saved = False
         with self._average.applied():
             if self._group.is_first and (keep := self._run.config.keep_checkpoints):
-                save_snapshot(self._run.checkpoints, self._progress.update, self._model, keep)
+                save_snapshot(
+                    self._run.checkpoints,
+                    self._progress.update,
+                    self._model,
+                    keep,
+                    self._run.identity,
+                )
             if self._validator is None:
                 self._notes.validated = self._progress.update
                 self._save_best()
@@ -265,6 +278,8 @@ class Training:
                     self._run.checkpoints / "last",
                     self._model,
                     state,
+                    identity=self._run.identity,
+                    update=self._progress.update,
                     previous=self._run.checkpoints / "previous",
                     others=self._tracker.flush(),  # not to lag behind it, even after a power cut
                 )
@@ -272,7 +287,26 @@ class Training:
 
     def _save_best(self) -> None:
         if self._group.is_first:
-            save_checkpoint(self._run.checkpoints / "best", self._model)
+            save_checkpoint(
+                self._run.checkpoints / "best",
+                self._model,
+                identity=self._run.identity,
+                update=self._progress.update,
+            )
+
+    def _replace_lost_best(self) -> None:
+        """Have a best checkpoint again where it was deleted, until a validation finds one."""
+        best = self._run.checkpoints / "best"
+        if self._notes.best is None or not self._group.is_first or checkpoint_stands(best):
+            return
+        logger.warning(
+            "%s: is not there; that of update %s takes its place, until the next validation",
+            best,
+            f"{self._progress.update:,}",
+        )
+        self._notes.best = None
+        with self._average.applied():
+            self._save_best()
 
     def _conclude(self) -> None:
         best = self._notes.best

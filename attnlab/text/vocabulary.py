@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from random import Random
@@ -54,11 +55,12 @@ class Vocabulary:
         Raises:
             AttnlabError: for a file that is absent or is no vocabulary of attnlab's.
         """
-        path = Path(path)
+        return cls._parsed(Path(path), _content(Path(path)))
+
+    @classmethod
+    def _parsed(cls, path: Path, model: bytes) -> Self:
         try:
-            return cls(path.read_bytes())
-        except OSError as error:
-            raise AttnlabError(f"{path}: cannot be read ({error.strerror})") from error
+            return cls(model)
         except (RuntimeError, ValueError) as error:
             raise AttnlabError(
                 f"{path}: not a vocabulary that attnlab wrote ({error}); train the run again"
@@ -194,20 +196,46 @@ class VocabularyPair:
             self.target.save(folder / _TARGET_FILE)
 
     @classmethod
-    def load(cls, folder: Path | str) -> Self:
-        """What `save` wrote; errors as for `Vocabulary.from_file`."""
+    def load(cls, folder: Path | str, digest: str | None = None) -> Self:
+        """What `save` wrote; errors as for `Vocabulary.from_file`.
+
+        Another vocabulary than that of `digest` is refused before SentencePiece, which a damaged
+        model can crash, has seen it.
+        """
         folder = Path(folder)
-        if (folder / _JOINT_FILE).is_file():
-            joint = Vocabulary.from_file(folder / _JOINT_FILE)
-            return cls(joint, joint)
-        sides = folder / _SOURCE_FILE, folder / _TARGET_FILE
-        if not all(side.is_file() for side in sides):
+        paths = [folder / _JOINT_FILE]
+        if not paths[0].is_file():
+            paths = [folder / _SOURCE_FILE, folder / _TARGET_FILE]
+        if not all(path.is_file() for path in paths):
             raise AttnlabError(
-                f"{folder}: no vocabulary; looked for {_JOINT_FILE}, "
-                f"and for {_SOURCE_FILE} + {_TARGET_FILE}"
+                f"{folder}: no vocabulary; looked for {_JOINT_FILE}, and for {_SOURCE_FILE} + "
+                f"{_TARGET_FILE}; put back what was deleted, or train the run anew"
             )
-        source, target = (Vocabulary.from_file(side) for side in sides)
-        return cls(source, target)
+        models = [_content(path) for path in paths]
+        if digest is not None and digest_of(models) != digest:
+            raise AttnlabError(
+                f"{' + '.join(map(str, paths))}: not the vocabulary that this run was trained "
+                "with (its checksum is another); put that back, or train the run anew"
+            )
+        sides = [Vocabulary._parsed(*each) for each in zip(paths, models, strict=True)]
+        return cls(sides[0], sides[-1])
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the models' contents, which `load` compares."""
+        return digest_of([each.model for each in dict.fromkeys((self.source, self.target))])
+
+
+def digest_of(models: Sequence[bytes]) -> str:
+    """One SHA-256 of several contents."""
+    return sha256(b"".join(sha256(model).digest() for model in models)).hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise AttnlabError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _sample(pairs: int, wanted: int | None) -> Sequence[int]:

@@ -31,7 +31,13 @@ from attnlab.text.vocabulary import Vocabulary, VocabularyPair
 from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.tokenised import packed, strips, texts
 from attnlab.tokenised.packed import PackedPairs, PackedWriter, Packet, pack
-from attnlab.tokenised.texts import Texts, gather_texts, read_report, read_valid
+from attnlab.tokenised.texts import (
+    Texts,
+    corpus_digest,
+    gather_texts,
+    read_report,
+    read_valid,
+)
 from attnlab.workers import each, usable_cores
 
 _BLOCK_PAIRS = 10_000
@@ -46,7 +52,8 @@ class TokenisedCorpus:
 
     `train` has token ids alone, and `texts` what they are the ids of; `valid` has texts, and is
     empty where the corpus has no such split. `reports` tell of each reading, by the split that has
-    the file.
+    the file. `digest` is another one for other sentences, in the
+    training files or in `valid`.
     """
 
     vocabulary: VocabularyPair
@@ -54,6 +61,7 @@ class TokenisedCorpus:
     texts: Sequence[SentencePair]
     valid: list[SentencePair]
     reports: dict[str, ReadingReport]
+    digest: str
 
 
 def tokenised_corpus(
@@ -90,7 +98,8 @@ def tokenised_corpus(
     if isinstance(vocabulary, VocabularyConfig):
         vocabulary = _learnt(vocabulary, folder, text_facts, kept)
     train = _tokenised(vocabulary, folder, text_facts, kept)
-    return TokenisedCorpus(vocabulary, train, Texts(folder), valid or [], reports)
+    digest = corpus_digest(folder, valid or [])
+    return TokenisedCorpus(vocabulary, train, Texts(folder), valid or [], reports, digest)
 
 
 def _gather(

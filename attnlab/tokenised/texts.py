@@ -6,16 +6,18 @@ grows with it there is some forty bytes a pair while it is read. Knows nothing o
 
 import json
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attnlab.kept import file_digest
 from attnlab.screen import counting
 from attnlab.text.corpus import DataConfig, all_too_long, carved_splits
 from attnlab.text.pairs import ReadingReport, SentencePair, longest_side
@@ -106,6 +108,17 @@ def gather_texts(config: DataConfig, seed: int, files: PairFiles, folder: Path) 
     if "valid" in carved:
         _write_valid(folder, places["valid"])
     (folder / _REPORT).write_text(json.dumps(asdict(report)), encoding="utf-8")
+
+
+def corpus_digest(folder: Path, valid: Iterable[SentencePair]) -> str:
+    """SHA-256 of all sentences of the training files, of which are trained on, and of `valid`."""
+    digest = sha256()
+    for name in (_SOURCE, _TARGET):
+        digest.update(file_digest(folder / name).encode())
+    digest.update(np.load(folder / _TRAIN).tobytes())
+    for pair in valid:
+        digest.update(f"{pair.source}\t{pair.target}\n".encode())
+    return digest.hexdigest()
 
 
 def read_report(folder: Path, files: PairFiles) -> ReadingReport:

@@ -1,7 +1,7 @@
 """Checkpoints on disk: a folder with weights, with all that training needs to go on, or both.
 
-    checkpoints/best/      weights.safetensors · SHA256SUMS
-    checkpoints/last/      weights.safetensors · training.pt · SHA256SUMS
+    checkpoints/best/      weights.safetensors · run.json · SHA256SUMS
+    checkpoints/last/      weights.safetensors · training.pt · run.json · SHA256SUMS
     checkpoints/previous/  what was last before it
     checkpoints/…/         others of weights alone: snapshots, and what they average to
 
@@ -11,6 +11,7 @@ being replaced. Loading executes no code: safetensors holds plain numbers, and t
 is read with torch's `weights_only`.
 """
 
+import logging
 import os
 import re
 import shutil
@@ -26,6 +27,7 @@ from torch import Tensor, nn
 
 from attnlab.errors import AttnlabError
 from attnlab.files import DamagedError, check_seal, seal, temporary_folder
+from attnlab.training.identity import IDENTITY, RunIdentity, check_identity, write_identity
 
 WEIGHTS = "weights.safetensors"
 TRAINING = "training.pt"
@@ -35,25 +37,34 @@ _SECONDS_BETWEEN = 0.05
 
 Read = TypeVar("Read")
 
+logger = logging.getLogger(__name__)
+
 
 def save_checkpoint(
     folder: Path,
     model: nn.Module,
     training: dict[str, Any] | None = None,
     *,
+    identity: RunIdentity | None = None,
+    update: int = 0,
     previous: Path | None = None,
     others: Iterable[Path] = (),
 ) -> None:
     """Put `model`'s weights, and the `training` state where given, in place of what is there.
 
-    What was there is kept as `previous`, where that is given; its folder is beside this one.
-    `others` are files that are on the disk before the checkpoint can be seen.
+    The run's `identity` and the `update` are written beside them, but not into them: the same
+    weights are the same file. What was there is kept as `previous`, where that is given; its
+    folder is beside this one. `others` are files that are on the disk before the checkpoint can be
+    seen.
     """
     old = previous or folder.with_name(f".{folder.name}.old")
     try:
         folder.parent.mkdir(exist_ok=True)  # not what is above it: a run once deleted stays so
         with temporary_folder(folder) as new:  # which goes from a full disk
             save_file(_weights(model), new / WEIGHTS)
+            (new / WEIGHTS).chmod(new.stat().st_mode & 0o666)  # safetensors permits its owner alone
+            if identity is not None:
+                write_identity(new, identity, update)
             if training is not None:
                 with (new / TRAINING).open("wb") as file:
                     torch.save(training, file)
@@ -106,29 +117,41 @@ def first_line(error: BaseException) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def read_whole(folder: Path, read: Callable[[Path], Read]) -> Read:
+def read_whole(
+    folder: Path, read: Callable[[Path], Read], identity: RunIdentity | None = None
+) -> Read:
     """What `read` makes of the checkpoint in `folder`, once its checksums are found right.
 
-    Should the checkpoint be replaced in the meantime, `read` is called again, on the new one.
+    With an `identity` it must have checksums and belong to that run. Should the checkpoint be
+    replaced in the meantime, `read` is called again, on the new one.
 
     Raises:
-        DamagedError: the checkpoint is not what was written.
+        DamagedError: the checkpoint is not what was written, or another run's.
     """
     for reading in range(1, _READINGS + 1):
         standing = _standing(folder)
-        before = _identity(standing)
+        before = _stamp(standing)
         try:
-            check_seal(standing)
+            check_seal(standing, (WEIGHTS, TRAINING, IDENTITY), required=identity is not None)
+            if identity is not None and standing.is_dir():
+                check_identity(standing, identity)
             found = read(standing)
         except (AttnlabError, OSError):
             # What was about to be replaced has been a moment later; else it is what there is.
             time.sleep(_SECONDS_BETWEEN)
-            if _identity(_standing(folder)) == before or reading == _READINGS:
+            if _stamp(_standing(folder)) == before or reading == _READINGS:
                 raise
         else:
-            if _identity(standing) in (before, None) or reading == _READINGS:
+            if _stamp(standing) in (before, None) or reading == _READINGS:
+                if standing != folder and not folder.exists():
+                    logger.warning("%s: is not there; %s is read instead", folder, standing)
                 return found
     raise AssertionError("the last reading returns or raises")
+
+
+def checkpoint_stands(folder: Path) -> bool:
+    """Whether there is a checkpoint, in its place or about to be replaced."""
+    return _standing(folder).exists()
 
 
 def _standing(folder: Path) -> Path:
@@ -140,7 +163,7 @@ def _standing(folder: Path) -> Path:
     return folder
 
 
-def _identity(folder: Path) -> tuple[int, int] | None:
+def _stamp(folder: Path) -> tuple[int, int] | None:
     """Another one for each checkpoint that stands in `folder`'s place."""
     try:
         status = folder.stat()
@@ -149,28 +172,32 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     return status.st_ino, status.st_mtime_ns
 
 
-def load_weights(folder: Path, model: nn.Module) -> None:
+def load_weights(folder: Path, model: nn.Module, identity: RunIdentity | None = None) -> None:
     """Give `model` the weights of the checkpoint in `folder`.
 
     Raises:
-        DamagedError: they are not what was written.
+        DamagedError: they are not what was written, or not of the run with that `identity`.
         AttnlabError: there are none, or they are another model's.
     """
     try:
-        read_whole(folder, lambda standing: _load_weights(standing / WEIGHTS, model))
+        read_whole(folder, lambda standing: _load_weights(standing / WEIGHTS, model), identity)
     except DamagedError as error:
         other = "best" if folder.name == "last" else "last"
         raise DamagedError(
-            f"{error}; use checkpoint={other}, go on training with attnlab train --resume, or "
-            "train the run anew"
+            f"{error}; use checkpoint={other}, put the folder back as it was, or go on training "
+            "with attnlab train --resume"
         ) from error
 
 
 def _load_weights(path: Path, model: nn.Module) -> None:
     if not path.is_file():
-        raise AttnlabError(
-            f"{path}: there are no weights here; train the run first, or name another one"
+        others = sorted(p.parent.name for p in path.parents[1].glob(f"[!.]*/{WEIGHTS}"))
+        remedy = (
+            f"use checkpoint={' or checkpoint='.join(others)}"
+            if others
+            else "train the run first, or name another one"
         )
+        raise AttnlabError(f"{path}: there are no weights here; {remedy}")
     try:
         load_model(model, str(path))
     except (SafetensorError, OSError, ValueError) as error:
@@ -182,11 +209,13 @@ def _load_weights(path: Path, model: nn.Module) -> None:
         ) from error
 
 
-def load_training(folder: Path, model: nn.Module) -> dict[str, Any]:
+def load_training(
+    folder: Path, model: nn.Module, identity: RunIdentity | None = None
+) -> dict[str, Any]:
     """The training state of the checkpoint in `folder`, whose weights `model` is given.
 
     Raises:
-        DamagedError: there is no whole checkpoint with a training state.
+        DamagedError: there is no whole checkpoint with a training state of that run.
         AttnlabError: the weights are another model's.
     """
 
@@ -195,7 +224,7 @@ def load_training(folder: Path, model: nn.Module) -> dict[str, Any]:
         _load_weights(standing / WEIGHTS, model)
         return state
 
-    return read_whole(folder, read)
+    return read_whole(folder, read, identity)
 
 
 def _load_state(path: Path) -> dict[str, Any]:

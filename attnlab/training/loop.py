@@ -42,16 +42,26 @@ class Limits:
 
     def done(self, progress: "Progress", batches_in_epoch: int) -> float:
         """Which share of training is over: 0 at the start, 1 at the end."""
-        shares = [0.0]
-        if self.max_updates is not None:
-            shares.append(progress.update / self.max_updates if self.max_updates > 0 else 1.0)
-        if self.max_epochs is not None:
-            epochs = progress.epoch + progress.batch / batches_in_epoch
-            shares.append(epochs / self.max_epochs if self.max_epochs > 0 else 1.0)
-        if self.max_seconds is not None:
-            seconds = progress.seconds()
-            shares.append(seconds / self.max_seconds if self.max_seconds > 0 else 1.0)
-        return min(1.0, max(shares))
+        return min(1.0, max(self._shares(progress, batches_in_epoch).values()))
+
+    def reached(self, progress: "Progress", batches_in_epoch: int) -> str:
+        """The limit that training is nearest to, by the name of its setting, or has reached."""
+        shares = self._shares(progress, batches_in_epoch)
+        return max(shares, key=lambda name: shares[name])
+
+    def _shares(self, progress: "Progress", batches_in_epoch: int) -> dict[str, float]:
+        """Which share of training is over, by the name of each limit."""
+        epochs = progress.epoch + progress.batch / batches_in_epoch
+        limits = {
+            "max_updates": (progress.update, self.max_updates),
+            "max_epochs": (epochs, self.max_epochs),
+            "max_time": (progress.seconds(), self.max_seconds),
+        }
+        return {
+            name: come / limit if limit > 0 else 1.0
+            for name, (come, limit) in limits.items()
+            if limit is not None
+        }
 
 
 @dataclass

@@ -15,6 +15,7 @@ from attnlab.errors import AttnlabError
 from attnlab.files import DamagedError
 from attnlab.training.checkpoint import first_line, load_training
 from attnlab.training.distributed import ALONE, Group
+from attnlab.training.identity import RunIdentity
 from attnlab.training.loop import Progress
 
 logger = logging.getLogger(__name__)
@@ -83,17 +84,21 @@ def _random_state() -> dict[str, Any]:
 
 
 def restore_training(
-    folder: Path, model: nn.Module, optimiser: optim.Optimizer, parts: Mapping[str, Part]
+    folder: Path,
+    model: nn.Module,
+    optimiser: optim.Optimizer,
+    parts: Mapping[str, Part],
+    identity: RunIdentity | None = None,
 ) -> Restored:
     """Put everything back, `parts` too, to where the checkpoint in `folder` was written.
 
     The optimiser keeps its settings, such as weight decay, and is given what it had gathered.
 
     Raises:
-        DamagedError: there is no whole training state.
+        DamagedError: there is no whole training state of the run with that `identity`.
         AttnlabError: it is another model's or another optimiser's.
     """
-    state = load_training(folder, model)
+    state = load_training(folder, model, identity)
     try:
         if not _is_of(state, optimiser):
             raise AttnlabError(
@@ -145,7 +150,11 @@ def has_checkpoint(checkpoints: Path) -> bool:
 
 
 def restore_latest(
-    checkpoints: Path, model: nn.Module, optimiser: optim.Optimizer, parts: Mapping[str, Part]
+    checkpoints: Path,
+    model: nn.Module,
+    optimiser: optim.Optimizer,
+    parts: Mapping[str, Part],
+    identity: RunIdentity | None = None,
 ) -> Restored | None:
     """Put everything back, `parts` too, to the last checkpoint that is whole.
 
@@ -159,14 +168,14 @@ def restore_latest(
     if not has_checkpoint(checkpoints):
         return None
     try:
-        return restore_training(last, model, optimiser, parts)
+        return restore_training(last, model, optimiser, parts, identity)
     except DamagedError as fault:
         if not (last.exists() and previous.exists()):
             raise AttnlabError(
                 f"{fault}; there is no checkpoint before it to resume from: train the run anew"
             ) from fault
         try:
-            restored = restore_training(previous, model, optimiser, parts)
+            restored = restore_training(previous, model, optimiser, parts, identity)
         except DamagedError as other_fault:
             raise AttnlabError(
                 f"{fault}; nor is the checkpoint before it whole: {other_fault}. The run cannot "
@@ -191,6 +200,7 @@ def restore_together(
     parts: Mapping[str, Part],
     group: Group,
     as_saved: Callable[[], AbstractContextManager[None]],
+    identity: RunIdentity | None = None,
 ) -> Restored | None:
     """As `restore_latest`, for all processes of `group`, of which the first alone has the files.
 
@@ -200,7 +210,7 @@ def restore_together(
     restored = None
     with group.agreeing():
         if group.is_first:
-            restored = restore_latest(checkpoints, model, optimiser, parts)
+            restored = restore_latest(checkpoints, model, optimiser, parts, identity)
     if group.size == 1:
         return restored
     state = group.value_of_first(None if restored is None else restored.state)

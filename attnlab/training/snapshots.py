@@ -1,6 +1,6 @@
 """Snapshots: the weights as they were at one validation after another, the last few of them.
 
-    checkpoints/update-00000400/  weights.safetensors · SHA256SUMS
+    checkpoints/update-00000400/  weights.safetensors · run.json · SHA256SUMS
 
 Knows no validation and no average.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from torch import nn
 
 from attnlab.training.checkpoint import save_checkpoint
+from attnlab.training.identity import RunIdentity
 
 _NAME = re.compile(r"update-(\d{8,})")
 
@@ -35,12 +36,19 @@ def kept_snapshots(checkpoints: Path) -> dict[int, Path]:
     return dict(sorted((number, path) for number, path in numbered if number is not None))
 
 
-def save_snapshot(checkpoints: Path, update: int, model: nn.Module, keep: int) -> None:
+def save_snapshot(
+    checkpoints: Path,
+    update: int,
+    model: nn.Module,
+    keep: int,
+    identity: RunIdentity | None = None,
+) -> None:
     """Keep the weights of `model` after `update`, and only the last `keep` snapshots.
 
     Earlier ones go once this one is whole. Raises what `save_checkpoint` does.
     """
-    save_checkpoint(checkpoints / snapshot_name(update), model)
+    folder = checkpoints / snapshot_name(update)
+    save_checkpoint(folder, model, identity=identity, update=update)
     _drop([path for _, path in list(kept_snapshots(checkpoints).items())[:-keep]], checkpoints)
 
 

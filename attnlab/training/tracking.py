@@ -9,6 +9,7 @@ from torch.utils.tensorboard import summary as summaries
 from torch.utils.tensorboard._utils import figure_to_image
 
 from attnlab.files import naming, write_file
+from attnlab.schema import flatten
 from attnlab.training.events import EventFile
 
 if TYPE_CHECKING:
@@ -120,14 +121,3 @@ def _update_of(line: str) -> int | None:
         return int(json.loads(line)["update"])
     except (ValueError, TypeError, KeyError):
         return None
-
-
-def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """`{"model": {"size": 3}}` as `{"model.size": 3}`."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            flat |= flatten(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
-    return flat

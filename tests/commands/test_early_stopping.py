@@ -49,14 +49,16 @@ def test_it_stops_early_and_says_why(metric, tmp_path):
         EventAccumulator(str(run)).Reload().Tags()["scalars"]
     )
 
-    again = attnlab("train", "--resume", folder=tmp_path)  # it stays stopped …
+    again = attnlab("train", "--resume", str(run), folder=tmp_path)  # it stays stopped …
     assert "stopped early" in again.told
     assert metrics_of(run, f"valid/{metric}") == measured
-    longer = attnlab("train", "--resume", "stopping.patience=5", folder=tmp_path)  # … or goes on
+    more = ["stopping.patience=5"]
+    longer = attnlab("train", "--resume", *more, folder=tmp_path)  # … or goes on
     assert longer.code == 0, longer.told
+    assert "resuming with stopping.patience=5 (was 3)" in longer.told
     assert len(metrics_of(run, f"valid/{metric}")) > len(measured)
     other = attnlab("train", "--resume", "stopping.metric=exact", folder=tmp_path)
-    assert_refused(other, 2, f"was chosen by {metric}, and stays so")
+    assert_refused(other, 2, "stopping.metric=exact cannot be set on a run that was trained with")
 
 
 def test_the_best_checkpoint_is_that_of_the_metric(tmp_path):
