@@ -1,5 +1,6 @@
 """A named corpus and its splits. Knows nothing of vocabularies; layouts are `reading`'s."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from attnlab.text.reading import CorpusNotFoundError, find_pairs, read_files
 from attnlab.text.splitting import HELD_OUT, hold_out
 
 SPLITS = ("train", "valid", "test")
+_RESERVED = (*SPLITS, "all")
+_SPLIT_NAME = re.compile(r"[^\W_][\w.-]{0,59}")
 _ALIGNMENT_TOKENS = ("whitespace", "words")
 _WORD_LANGUAGES = ("en", "fr")
 _FOLDER_HOLDS = {
@@ -37,7 +40,8 @@ class DataConfig:
             `train.en` + `train.fr`), or either of the two; each plain or gzip.
         valid: likewise; null takes a share of `train`.
         test: likewise; null takes a share of `train`.
-        more_splits: further splits to evaluate on, by name: the file of each, as for `valid`.
+        more_splits: further splits to evaluate on, by name: the file of each, as for `valid`. A
+            name becomes a part of files' names: letters, digits, `.`, `_` and `-`.
         source_language: what is translated, "en": a name in `columns` or a file's ending.
         target_language: what it is translated into, "fr".
         columns: what the columns of a file hold, from the left; "alignment", "tags", "contrast"
@@ -47,7 +51,10 @@ class DataConfig:
         held_out: which they are: random (distinct sources, with all of their versions) or last
             (the last pairs of `train`, in its order, whatever their sources; of pairs the share).
         max_words: training pairs with more words on either side are skipped and counted; what
-            is measured on (valid, test) is never thinned.
+            is measured on (valid, test) is not thinned by it. In a script without spaces it counts
+            characters.
+        max_characters: pairs with more characters on either side are skipped and counted, in every
+            split: no sentence is as long, and one such line takes minutes and gigabytes.
         max_pairs: how many pairs of `train`, from its start, are used; null is all. It counts
             before anything is held out and before over-long pairs are skipped.
     """
@@ -67,6 +74,7 @@ class DataConfig:
     held_out: str
     max_words: int
     max_pairs: int | None
+    max_characters: int = 2000
 
 
 @dataclass
@@ -165,7 +173,9 @@ def all_too_long(config: DataConfig, report: ReadingReport) -> AttnlabError:
 
 def find_files(config: DataConfig, name: str) -> PairFiles:
     """The files of the corpus that `name`, one of the config's values, means."""
-    layout = Layout(config.source_language, config.target_language, config.columns)
+    layout = Layout(
+        config.source_language, config.target_language, config.columns, config.max_characters
+    )
     root = _root(config)
     try:
         return find_pairs(root / name, layout)
@@ -208,6 +218,13 @@ def check(config: DataConfig) -> None:
             f"data.source_language and data.target_language are both "
             f"'{config.source_language}'; set one to the other language"
         )
+    for split in config.more_splits:
+        if not _SPLIT_NAME.fullmatch(split) or split in _RESERVED:
+            raise UsageError(
+                f"data.more_splits: '{split[:60]}' cannot be a split's name, which names files: it "
+                "has letters, digits, . _ and - (at most 60, a letter or digit first), and is none "
+                f"of {', '.join(_RESERVED)}"
+            )
     if config.alignment_tokens not in _ALIGNMENT_TOKENS:
         raise UsageError(
             f"data.alignment_tokens={config.alignment_tokens} is none of: "
@@ -229,5 +246,7 @@ def check(config: DataConfig) -> None:
         raise UsageError(f"data.held_out={config.held_out} is none of: {', '.join(HELD_OUT)}")
     if config.max_words < 1:
         raise UsageError(f"data.max_words={config.max_words} must be 1 or more")
+    if config.max_characters < 1:
+        raise UsageError(f"data.max_characters={config.max_characters} must be 1 or more")
     if config.max_pairs is not None and config.max_pairs < 1:
         raise UsageError(f"data.max_pairs={config.max_pairs} must be 1 or more, or null for all")

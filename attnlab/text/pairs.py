@@ -9,6 +9,7 @@ ALIGNMENT_COLUMN = "alignment"
 TAGS_COLUMN = "tags"
 CONTRAST_COLUMN = "contrast"
 FOCUS_COLUMN = "focus"
+NOTE_COLUMNS = (ALIGNMENT_COLUMN, TAGS_COLUMN, CONTRAST_COLUMN, FOCUS_COLUMN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,20 @@ def longest_side(pair: SentencePair) -> int:
     return max(len(split_words(pair.source)), len(split_words(pair.target)))
 
 
+@dataclass(frozen=True)
+class Skipped:
+    """What the reading of some lines left out.
+
+    `empty`: lines with a blank side; `overlong`: those over `max_characters`, of which `first_long`
+    is the first, from 1. `remark`: on the layout of the file.
+    """
+
+    empty: int = 0
+    overlong: int = 0
+    first_long: int | None = None
+    remark: str = ""
+
+
 @dataclass
 class ReadingReport:
     """What one reading gave and left out; `str()` is a line for the log."""
@@ -50,10 +65,26 @@ class ReadingReport:
     pairs: int
     skipped_empty: int = 0
     skipped_long: int = 0
+    skipped_overlong: int = 0
+    first_overlong: int | None = None
+    remark: str = ""
+
+    def add(self, skipped: Skipped) -> None:
+        """Count what the reading of the next lines left out."""
+        self.skipped_empty += skipped.empty
+        self.skipped_overlong += skipped.overlong
+        self.first_overlong = self.first_overlong or skipped.first_long
+        self.remark = self.remark or skipped.remark
 
     def __str__(self) -> str:
         skipped = f"skipped {self.skipped_empty:,} empty, {self.skipped_long:,} too long"
-        return f"{' + '.join(self.paths)}: {self.pairs:,} sentence pairs ({skipped})"
+        if self.skipped_overlong:
+            skipped += (
+                f", {self.skipped_overlong:,} over data.max_characters, "
+                f"the first in line {self.first_overlong:,}"
+            )
+        read = f"{' + '.join(self.paths)}: {self.pairs:,} sentence pairs ({skipped})"
+        return f"{read}; {self.remark}" if self.remark else read
 
 
 @dataclass(frozen=True)
@@ -63,9 +94,12 @@ class Layout:
     `columns` names the columns from the left: languages, `alignment` (links from the first
     language column to the second), `tags` (comma-separated), `contrast` (a wrong sentence of the
     second language) or `focus` (a word of the second language). Lines without the last two may
-    end before them. Columns further right are not read.
+    end before them. Columns further right, and those of other names, are not read. A first row
+    that names both languages is a header, and says what the columns hold. Pairs with more than
+    `max_characters` on either side are skipped; None is no bound.
     """
 
     source_language: str
     target_language: str
     columns: Sequence[str]
+    max_characters: int | None = None

@@ -4,12 +4,14 @@ A pair carries no line number, for millions of them would cost more than they ar
 few that a message names are looked up by reading their file once more.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
-from attnlab.text.lines import normalise, read_lines, read_raw_lines
+from attnlab.text.lines import is_blank, normalise
 from attnlab.text.pairs import Layout
+from attnlab.text.parsing import PairFiles, blocks, rows_of
 
 _KEPT = 3
 
@@ -39,30 +41,15 @@ def find_places(paths: Sequence[str], layout: Layout, wanted: set[tuple[str, str
         AttnlabError: when the files cannot be read (any more).
     """
     places = Places()
-    for number, pair in enumerate(_rows(paths, layout), start=1):
-        blank = not (pair[0].strip() and pair[1].strip())
-        if blank:
+    files = PairFiles(tuple(map(Path, paths)), layout)
+    for row in chain.from_iterable(rows_of(files, block) for block in blocks(files)):
+        pair = normalise(row.source), normalise(row.target)
+        if any(map(is_blank, pair)):
             found = places.blank
         elif pair in wanted:
             found = places.pairs.setdefault(pair, [])
         else:
             continue
         if len(found) < _KEPT:
-            found.append(Place(paths[0], number))
+            found.append(Place(paths[0], row.number))
     return places
-
-
-def _rows(paths: Sequence[str], layout: Layout) -> Iterator[tuple[str, str]]:
-    """Both sides of each line, normalised; blank ones too."""
-    if len(paths) == 2:  # a Moses pair
-        source, target = map(Path, paths)
-        yield from zip(read_lines(source), read_lines(target), strict=True)
-        return
-    columns = list(layout.columns)
-    sides = [columns.index(side) for side in (layout.source_language, layout.target_language)]
-    for line in read_raw_lines(Path(paths[0])):
-        fields = line.split("\t")
-        if len(fields) <= max(sides):
-            yield "", ""
-        else:
-            yield normalise(fields[sides[0]]), normalise(fields[sides[1]])

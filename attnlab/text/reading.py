@@ -69,7 +69,7 @@ def read_files(files: PairFiles) -> tuple[list[SentencePair], ReadingReport]:
     for block in blocks(files):
         parsed = parse(files, block)
         pairs += parsed.pairs
-        report.skipped_empty += parsed.skipped
+        report.add(parsed.skipped)
     report.pairs = len(pairs)
     refuse_empty(report)
     return pairs, report
@@ -80,7 +80,8 @@ def refuse_empty(report: ReadingReport) -> None:
     if not report.pairs:
         raise AttnlabError(
             f"{' + '.join(report.paths)}: no sentence pairs "
-            f"(skipped {report.skipped_empty:,} empty); name a file that holds some"
+            f"(skipped {report.skipped_empty:,} empty, {report.skipped_overlong:,} over "
+            "data.max_characters); name a file that holds some"
         )
 
 

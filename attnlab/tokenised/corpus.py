@@ -22,11 +22,23 @@ from attnlab.kept import KeptFolders, code_digest, file_digest
 from attnlab.resources import cache_folder
 from attnlab.screen import counting
 from attnlab.text import corpus as corpora
-from attnlab.text import learning, lines, pairs, parsing, rewriting, splitting, words
+from attnlab.text import (
+    learning,
+    lines,
+    pairs,
+    parsing,
+    rewriting,
+    sniffing,
+    splitting,
+    tables,
+    words,
+)
 from attnlab.text import vocabulary as vocabularies
 from attnlab.text.corpus import DataConfig, carved_splits, check, find_files, load_splits
+from attnlab.text.lines import is_named_gzip
 from attnlab.text.pairs import ReadingReport, SentencePair
 from attnlab.text.parsing import PairFiles
+from attnlab.text.tables import is_csv_name
 from attnlab.text.vocabulary import Vocabulary, VocabularyPair
 from attnlab.text.vocabulary_config import VocabularyConfig
 from attnlab.tokenised import packed, strips, texts
@@ -86,10 +98,15 @@ def tokenised_corpus(
     text_facts: dict[str, object] = {
         "contents": _contents(files) if can_be_read_again else uuid4().hex,
         "layout": [config.source_language, config.target_language, *config.columns],
+        # what follows from the files' names, not from their contents
+        "formats": [[is_named_gzip(path), is_csv_name(path)] for path in files.paths],
         "max_words": config.max_words,
+        "max_characters": config.max_characters,
         "max_pairs": config.max_pairs,
         "held_out": [seed, config.held_out, config.held_out_fraction, *carved] if carved else [],
-        "code": code_digest(corpora, lines, pairs, parsing, splitting, strips, texts, words),
+        "code": code_digest(
+            corpora, lines, pairs, parsing, sniffing, splitting, strips, tables, texts, words
+        ),
         "unicode": unicodedata.unidata_version,
     }
     folder = kept.folder("texts", text_facts, partial(_gather, config, seed, files, text_facts))

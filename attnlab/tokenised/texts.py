@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from attnlab.kept import file_digest
 from attnlab.screen import counting
 from attnlab.text.corpus import DataConfig, all_too_long, carved_splits
-from attnlab.text.pairs import ReadingReport, SentencePair, longest_side
+from attnlab.text.lines import is_named_gzip
+from attnlab.text.pairs import ReadingReport, SentencePair, Skipped, longest_side
 from attnlab.text.parsing import Block, PairFiles, blocks, parse, split_tags
 from attnlab.text.reading import refuse_empty
 from attnlab.text.splitting import DIGEST_BYTES, held_out_places, last_places, source_digests
@@ -40,7 +41,7 @@ class _Gathered:
     sizes: dict[str, NDArray[np.uint32]]
     fits: NDArray[np.bool_]
     digests: bytes
-    skipped: int
+    skipped: Skipped
 
 
 class Texts(Sequence[SentencePair]):
@@ -81,7 +82,7 @@ def gather_texts(config: DataConfig, seed: int, files: PairFiles, folder: Path) 
     with ExitStack() as stack:
         writers = {name: stack.enter_context(StripWriter(folder, name)) for name in names}
         for gathered in _gather(config, seed if carved else None, files, names):
-            report.skipped_empty += gathered.skipped
+            report.add(gathered.skipped)
             used = len(gathered.fits)
             if config.max_pairs is not None:
                 used = min(used, config.max_pairs - report.pairs)
@@ -139,7 +140,7 @@ def _gather(
     config: DataConfig, seed: int | None, files: PairFiles, names: Sequence[str]
 ) -> Iterator[_Gathered]:
     sizes = [path.stat().st_size for path in files.paths if path.is_file()]
-    packed = any(path.suffix == ".gz" for path in files.paths) or len(sizes) < len(files.paths)
+    packed = any(map(is_named_gzip, files.paths)) or len(sizes) < len(files.paths)
     workers = usable_cores() if packed or sum(sizes) > _ALONE_BYTES else 1
     gather = partial(_gather_block, files, names, config.max_words, seed)
     with counting("reading, in bytes", None if packed else sum(sizes)) as advance:

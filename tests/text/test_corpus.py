@@ -241,3 +241,19 @@ def test_the_builtin_corpus_has_all_its_splits(split):
     pairs = load_split(config("builtin"), 1, split)
     assert len(pairs) == 1000
     assert all(pair.alignment and pair.tags for pair in pairs)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x", "/etc/x", "", ".", "..", ".hidden", "a/b", "a\\b", "train", "all", "x" * 61]
+)
+def test_a_split_s_name_cannot_leave_the_folder(name):
+    odd = config(train="x.tsv", more_splits={name: "y.tsv"})
+    with pytest.raises(UsageError, match="cannot be a split's name, which names files"):
+        load_split(odd, 1, name)
+
+
+@pytest.mark.parametrize("name", ["test_2016.flickr", "données-2", "7"])
+def test_names_of_splits(tmp_path, name):
+    (tmp_path / "x.tsv").write_text("Go.\tVa !\n")
+    named = config(root=str(tmp_path), train="x.tsv", more_splits={name: "x.tsv"})
+    assert len(load_split(named, 1, name)) == 1

@@ -61,7 +61,8 @@ def test_both_sides_are_normalised(tmp_path):
 
 def test_the_target_is_kept_as_the_file_has_it(tmp_path):
     written = ["L\u2019e\u0301te\u0301  ici\u0085. \u3000", " Va !", "Oui.\tNon."]
-    rows = write(tmp_path / "a.tsv", "".join(f"{n}\t{text}\n" for n, text in enumerate(written)))
+    cells = [written[0], written[1], "Oui."]
+    rows = write(tmp_path / "a.tsv", "".join(f"{n}\t{text}\n" for n, text in enumerate(cells)))
     write(tmp_path / "b.en", "0\n1\n2\n")
     write(tmp_path / "b.fr", "\ufeff" + "".join(f"{text}\r\n" for text in written))
     columns, _ = read_pairs(rows, PLAIN)

@@ -9,6 +9,7 @@ import typer
 
 from attnlab.commands.arguments import ConfigDir, with_examples
 from attnlab.errors import UsageError
+from attnlab.plugins import config_folders
 from attnlab.resources import shipped_folder
 
 
@@ -87,7 +88,8 @@ def _corpus_and_overrides(
     if not names:
         return None, overrides
     name = names[0]
-    folders = [shipped_folder("configs"), *([config_dir] if config_dir else [])]
+    plugins = [folder for _, folder in config_folders()]
+    folders = [shipped_folder("configs"), *plugins, *([config_dir] if config_dir else [])]
     choices = sorted({path.stem for folder in folders for path in folder.glob("data/*.yaml")})
     if name in choices:
         return None, [f"data={name}", *overrides]

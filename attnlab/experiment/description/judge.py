@@ -207,6 +207,20 @@ def _left_out(split: str, report: ReadingReport, data: DataConfig) -> Iterator[F
             f"data.max_words={data.max_words} words left out of training",
             f"raise data.max_words to train on {'it' if report.skipped_long == 1 else 'them'}",
         )
+    if report.skipped_overlong:
+        yield Finding(
+            "warning",
+            "overlong",
+            [split],
+            report.skipped_overlong,
+            f"{split}: {_number(report.skipped_overlong, 'pair')} of more than "
+            f"data.max_characters={data.max_characters} skipped, the first in line "
+            f"{report.first_overlong:,}",
+            "see whether a line holds more than a sentence, or raise data.max_characters",
+        )
+    if report.remark:
+        remedy = "nothing is to be done if this is so"
+        yield Finding("note", "layout", [split], 1, f"{split}: {report.remark}", remedy)
     if report.skipped_empty:
         yield Finding(
             "note",
