@@ -1,13 +1,15 @@
 """Arguments that several commands share: a run's name among overrides, and where figures go."""
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from inspect import getdoc
 from pathlib import Path
 from textwrap import dedent, indent
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 import typer
 
+from attnlab.commands.completion import complete_run
 from attnlab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ RunAndOverrides = Annotated[
         "search=greedy checkpoint=last device=cpu runs_root=FOLDER. Search is by a beam of 5 "
         "unless search= says otherwise.",
         show_default=False,
+        autocompletion=complete_run,
     ),
 ]
 
@@ -59,9 +62,21 @@ def with_examples(examples: str, *more: str) -> Callable[[Command], Command]:
         # Click keeps the lines of a paragraph that begins with a backspace.
         lines = escape(indent(dedent(examples).strip(), "  "))  # brackets are no markup
         command.__doc__ = "\n\n".join([*about, f"\b\nExamples:\n{lines}", *more])
-        return command
+
+        @wraps(command)
+        def with_paths(**values: Any) -> None:
+            command(**{name: _at_home(value, name) for name, value in values.items()})
+
+        return cast(Command, with_paths)
 
     return put
+
+
+def _at_home(value: Any, option: str) -> Any:
+    """A path given to an option, its `~` expanded: a shell leaves it in --output=~/figure.png."""
+    from attnlab.folders import expanded
+
+    return Path(expanded(str(value), f"--{option}")) if isinstance(value, Path) else value
 
 
 def split_runs(arguments: Sequence[str] | None) -> tuple[list[str], list[str]]:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from attnlab.commands.arguments import named_run, split_runs, with_examples
+from attnlab.commands.completion import complete_run
 from attnlab.errors import UsageError
 
 
@@ -30,6 +31,7 @@ def average(
             help="A run (its folder, NAME/RUN or NAME; the latest if left out), or several of one "
             "model and vocabulary, and runs_root=FOLDER where they are elsewhere.",
             show_default=False,
+            autocompletion=complete_run,
         ),
     ] = None,
     last: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from attnlab.commands.arguments import AsJson, ConfigDir, FigureFormat, figure_option, with_examples
+from attnlab.commands.completion import complete_training
 from attnlab.errors import UsageError
 
 _ATTENTION = ("score", "normaliser", "positions")
@@ -30,6 +31,7 @@ def complexity(
             metavar="OVERRIDE...",
             help="How attention is done: score=, normaliser=, positions= and their settings.",
             show_default=False,
+            autocompletion=complete_training,
         ),
     ] = None,
     size: Annotated[int, typer.Option("--size", min=1, help="Features d of a token.")] = 128,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from attnlab.commands.arguments import ConfigDir, FigureFormat, split_run, with_examples
+from attnlab.commands.completion import complete_regression
 from attnlab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def kernel_regression(
             metavar="OVERRIDE...",
             help="Settings as KEY=VALUE, in Hydra's grammar.",
             show_default=False,
+            autocompletion=complete_regression,
         ),
     ] = None,
     multirun: Annotated[

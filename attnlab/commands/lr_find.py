@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from attnlab.commands.arguments import ConfigDir, split_run, with_examples
+from attnlab.commands.completion import complete_training
 from attnlab.errors import UsageError
 
 _READING = (
@@ -39,6 +40,7 @@ def find_learning_rate(
             help="Settings as KEY=VALUE, as attnlab train has them; the test has a learning rate "
             "and a schedule of its own.",
             show_default=False,
+            autocompletion=complete_training,
         ),
     ] = None,
     lowest: Annotated[float, typer.Option("--from", help="The first learning rate.")] = 1e-5,

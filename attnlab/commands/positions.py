@@ -14,6 +14,7 @@ from attnlab.commands.arguments import (
     split_run,
     with_examples,
 )
+from attnlab.commands.completion import complete_run
 from attnlab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def positions(
             help="A run, whose own positions are drawn, with overrides such as checkpoint=last; "
             "or none, and settings such as positions.base=500.",
             show_default=False,
+            autocompletion=complete_run,
         ),
     ] = None,
     name: Annotated[

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from attnlab.commands.arguments import ConfigDir, named_run, split_run, with_examples
+from attnlab.commands.completion import complete_training
 from attnlab.errors import UsageError
 from attnlab.plugins import config_folders
 from attnlab.resources import training_groups
@@ -69,6 +70,7 @@ def train(
             metavar="OVERRIDE...",
             help="Settings as KEY=VALUE, in Hydra's grammar; with --resume, also the run.",
             show_default=False,
+            autocompletion=complete_training,
         ),
     ] = None,
     multirun: Annotated[

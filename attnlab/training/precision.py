@@ -4,38 +4,36 @@ With bfloat16, weights, their gradients and sums stay float32; only what enters 
 rounded (mixed precision, Micikevicius et al. 2018; Kalamkar et al. 2019 for bfloat16).
 """
 
-import time
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
-import torch.nn.functional as F
 
 from attnlab.errors import UsageError
 
 PRECISIONS = ("auto", "float32", "bfloat16")
-_WORTH_IT = 1.3  # how many times faster bfloat16's products must be
+_CUDA_WITH_BFLOAT16 = (8, 0)  # compute capability: Ampere, and what came after it
 
 
 def resolve_precision(name: str, device: torch.device) -> str:
-    """`auto` as what this machine is faster with; any other of `PRECISIONS` as it is."""
+    """`auto` as bfloat16 where the processor multiplies in it, else float32; others as they are.
+
+    No timing enters: on one machine the answer is always the same, however busy it is.
+    """
     if name not in PRECISIONS:
         raise UsageError(f"precision={name} is none of: {', '.join(PRECISIONS)}")
     if name != "auto":
         return name
-    slower, faster = _seconds(torch.float32, device), _seconds(torch.bfloat16, device)
-    return "bfloat16" if slower > _WORTH_IT * faster else "float32"
+    return "bfloat16" if _multiplies_in_bfloat16(device) else "float32"
 
 
-def _seconds(dtype: torch.dtype, device: torch.device) -> float:
-    """The fastest of some products of the size that training has."""
-    x = torch.zeros(2048, 256, dtype=dtype, device=device)
-    weight = torch.zeros(512, 256, dtype=dtype, device=device)
-    best = float("inf")
-    for _ in range(10):
-        started = time.perf_counter()
-        float(F.linear(x, weight)[0, 0])  # read, so that a GPU's work is waited for
-        best = min(best, time.perf_counter() - started)
-    return best
+def _multiplies_in_bfloat16(device: torch.device) -> bool:
+    """Whether the hardware has instructions for it; without them it is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= _CUDA_WITH_BFLOAT16
+    if device.type != "cpu":
+        return False
+    tests = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(bool(getattr(torch.cpu, test, lambda: False)()) for test in tests)
 
 
 def computing_in(precision: str, device: torch.device) -> AbstractContextManager[object]:

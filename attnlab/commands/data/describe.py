@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from attnlab.commands.arguments import ConfigDir, with_examples
+from attnlab.commands.completion import complete_corpus
 from attnlab.errors import UsageError
 from attnlab.plugins import config_folders
 from attnlab.resources import shipped_folder
@@ -36,6 +37,7 @@ def describe(
             help="A corpus that attnlab knows (builtin if left out) or a file, and overrides as "
             "for attnlab train.",
             show_default=False,
+            autocompletion=complete_corpus,
         ),
     ] = None,
     split: Annotated[
