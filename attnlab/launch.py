@@ -136,7 +136,7 @@ class _Loader(ConfigLoaderImpl):
 def _omegaconf_error(error: BaseException | None) -> OmegaConfBaseException | None:
     """The failure of OmegaConf that Hydra's own failure came from."""
     while error is not None and not isinstance(error, OmegaConfBaseException):
-        error = error.__cause__
+        error = error.__cause__ or error.__context__
     return error
 
 

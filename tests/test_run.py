@@ -126,6 +126,16 @@ def test_a_run_without_a_checkpoint_is_not_the_latest(root, config):
         find_run("c", str(root))
 
 
+def test_a_job_of_a_sweep_stands_for_no_other_run(root, config):
+    for age, name in enumerate(["2026-01-31_12-00-00", "2026-01-31_13-00-00_seed-1"]):
+        for folder in (root / "b" / name, root / "c" / f"{name}_x"):
+            create_run(folder, config, [])
+            (folder / "checkpoints").mkdir()
+            os.utime(folder / "config.yaml", (2000 + age, 2000 + age))
+    assert find_run("b", str(root)).name == "2026-01-31_12-00-00"
+    assert find_run("c", str(root)).name == "2026-01-31_13-00-00_seed-1_x"
+
+
 def test_absent_runs(root, tmp_path):
     with pytest.raises(AttnlabError, match=r"no run 'c' under .*; there are: b/2, b/1, a/1"):
         find_run("c", str(root))

@@ -27,7 +27,7 @@ def test_the_mean_is_kept_beside_the_others_and_can_be_scored(trained):
     folder, run = trained.folder, trained.run
     kept = sorted(path.name for path in (run / "checkpoints").glob("update-*"))
     assert kept == ["update-00000006", "update-00000008"]
-    assert "what to type next: attnlab average runs/builtin-transformer/" in trained.told
+    assert "what to type next: attnlab average runs/builtin-transformer-tiny/" in trained.told
     early = attnlab("eval", "--bleu", "checkpoint=averaged", folder=folder)
     assert_refused(early, 1, "nothing was averaged yet; do it with: attnlab average")
 

@@ -27,7 +27,7 @@ def trained(request, tmp_path_factory):
 def test_train_leaves_the_promised_files_and_says_what_to_type_next(trained):
     folder, model, result = trained
     run = folder / result.output.strip()
-    assert run.parent == folder / "runs" / f"builtin-{model}"
+    assert run.parent == folder / "runs" / f"builtin-{model}-tiny"
     for name in (
         "config.yaml",
         "overrides.yaml",
