@@ -1,14 +1,21 @@
 """Text to text: a model with its vocabulary and a search around it."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from attnlab.models.interface import EncoderDecoder
 from attnlab.search import Search
-from attnlab.text.lines import normalise
+from attnlab.text.lines import is_blank, normalise
 from attnlab.text.vocabulary import VocabularyPair
 from attnlab.tokenised.batching import like_lengths_together, pad_sources
+
+LONGEST = 2000
+"""Characters of a sentence that are translated, as many as data.max_characters trains on; the rest
+would take minutes and gigabytes."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,15 +52,18 @@ class Translator:
         self,
         sentences: Sequence[str],
         report: Callable[[int], None] = lambda _: None,
+        first: int = 1,
     ) -> list[Translation]:
-        """A translation of each sentence, in their order; an empty one stays empty.
+        """A translation of each sentence, in their order; one without visible text stays empty.
+
+        Sentences over `LONGEST` characters are cut there, with a warning that counts from `first`.
 
         `report` is told the number of sentences that were translated since it was last called.
         """
-        texts = [normalise(sentence) for sentence in sentences]
+        texts = [_bounded(normalise(text), place) for place, text in enumerate(sentences, first)]
         encoded = self._vocabulary.source.encode_many(texts)
         translations = [Translation(text, "", [], [], 0.0) for text in texts]
-        asked = [i for i, ids in enumerate(encoded) if ids]
+        asked = [i for i, ids in enumerate(encoded) if ids and not is_blank(texts[i])]
         device = next(self._model.parameters()).device
         was_training = self._model.training
         self._model.eval()
@@ -73,3 +83,15 @@ class Translator:
             report(len(chosen))
         self._model.train(was_training)
         return translations
+
+
+def _bounded(text: str, number: int) -> str:
+    if len(text) <= LONGEST:
+        return text
+    logger.warning(
+        "sentence %d has %s characters; its first %s alone are translated: cut it into sentences",
+        number,
+        f"{len(text):,}",
+        f"{LONGEST:,}",
+    )
+    return text[:LONGEST].rstrip()

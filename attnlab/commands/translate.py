@@ -1,6 +1,9 @@
 """attnlab translate."""
 
 import sys
+from contextlib import nullcontext
+from io import BufferedReader, TextIOWrapper
+from typing import cast
 
 import typer
 
@@ -16,20 +19,29 @@ from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_ex
 """
 )
 def translate(arguments: RunAndOverrides = None, config_dir: ConfigDir = None) -> None:
-    """Translate standard input, a line for a line; on a terminal, as you type."""
-    from attnlab.screen import console, show_messages
-    from attnlab.text.lines import decode_lines
+    """Translate standard input, a line for a line, as lines come; on a terminal, as you type."""
+    from attnlab.screen import console, counting, show_messages
+    from attnlab.text.incoming import incoming_lines
 
     show_messages()
     trained, _ = load(arguments, config_dir)
     if not sys.stdin.isatty():
-        lines = decode_lines(sys.stdin.buffer.read(), "standard input")
-        for translation in trained.translator.translate(lines):
-            typer.echo(translation.text)
+        number = 1
+        # A bar would redraw itself between the translations on one terminal.
+        shown = (
+            nullcontext(lambda _: None) if sys.stdout.isatty() else counting("translating", None)
+        )
+        with shown as advance:
+            for lines in incoming_lines(cast(BufferedReader, sys.stdin.buffer), "standard input"):
+                for translation in trained.translator.translate(lines, advance, number):
+                    sys.stdout.write(f"{translation.text}\n")
+                sys.stdout.flush()  # whoever waits for it has it now
+                number += len(lines)
         return
     console().print(
         f"{trained.run.folder}: type a sentence; Ctrl-D ends", style="dim", markup=False
     )
+    cast(TextIOWrapper, sys.stdin).reconfigure(errors="replace")
     while True:
         try:
             line = input("> ")

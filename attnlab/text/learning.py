@@ -3,7 +3,7 @@
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,13 @@ _REWRITES = "attnlab"  # the name of what is done to text, where something is
 _LONGEST_SENTENCE_BYTES = 1 << 30  # SentencePiece drops longer ones in silence; this is its limit
 _CHARACTERS_NEEDED = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
 _SPACE = "\u2581"  # as SentencePiece writes it
+_RESERVED = "\u2585"  # SentencePiece's trainer leaves out sentences that have it
+_SPECIAL_NAMES = {  # in the order of their ids
+    "pad_piece": "<pad>",
+    "unk_piece": "<unk>",
+    "bos_piece": "<s>",
+    "eos_piece": "</s>",
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,8 @@ def learn_model(sentences: Iterable[str], config: VocabularyConfig) -> bytes:
     """
     rules = rules_of(config)
     if not rules and config.model != "word":
-        return _trained(sentences, config, normalization_rule_name=_AS_IT_STANDS)
+        model = _trained(sentences, config, normalization_rule_name=_AS_IT_STANDS)
+        return _serialised(_finished(model, config))
     texts = list(sentences)
     if rules:
         written = joined_marks(texts) if config.split_punctuation else {}
@@ -71,28 +79,51 @@ def learn_model(sentences: Iterable[str], config: VocabularyConfig) -> bytes:
             model = _trained(texts, config, **files)
     else:
         model = _trained(texts, config, normalization_rule_name=_AS_IT_STANDS)
-    proto = _FORMAT.ModelProto.FromString(model)
+    proto = _finished(model, config)
     for spec in (proto.normalizer_spec, proto.denormalizer_spec):
         spec.ClearField("normalization_rule_tsv")  # a file that is there no more
     if rules:
         proto.denormalizer_spec.name = _REWRITES
     if config.model == "word":
-        frequent = _frequent_words(model, texts, config)
-        kept = [
-            piece
-            for place, piece in enumerate(proto.pieces)
-            if place in SPECIAL or piece.piece in frequent
-        ]
-        del proto.pieces[:]
-        proto.pieces.extend(kept)
+        _keep(proto, _frequent_words(model, texts, config).__contains__)
+    return _serialised(proto)
+
+
+def _finished(model: bytes, config: VocabularyConfig) -> Any:
+    """The model with its special pieces' own names, which no piece of text has."""
+    proto = _FORMAT.ModelProto.FromString(model)
+    taken = {*_SPECIAL_NAMES.values()}
+    if config.model != "word":
+        taken.add(f"{_SPACE}{_SPECIAL_NAMES['unk_piece']}")  # what stands for an unknown word
+    _keep(proto, lambda piece: piece not in taken)
+    for place, (field, name) in zip(SPECIAL, _SPECIAL_NAMES.items(), strict=True):
+        proto.pieces[place].piece = name
+        setattr(proto.trainer_spec, field, name)
+    return proto
+
+
+def _keep(proto: Any, is_kept: Callable[[str], bool]) -> None:
+    """Remove the pieces of text that are not to be kept."""
+    kept = [
+        piece
+        for place, piece in enumerate(proto.pieces)
+        if place in SPECIAL or is_kept(piece.piece)
+    ]
+    del proto.pieces[:]
+    proto.pieces.extend(kept)
+
+
+def _serialised(proto: Any) -> bytes:
     return bytes(proto.SerializeToString(deterministic=True))
 
 
 def _trained(sentences: Iterable[str], config: VocabularyConfig, **normalisation: Any) -> bytes:
     written = io.BytesIO()
+    # The trainer takes these out of sentences, so they are such as no sentence has: two spaces.
+    names: dict[str, Any] = {field: f"{_SPACE}{_SPACE}{field}" for field in _SPECIAL_NAMES}
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(sentences),
+            sentence_iterator=(sentence.replace(_RESERVED, " ") for sentence in sentences),
             model_writer=written,
             model_type=config.model,
             vocab_size=config.size,
@@ -106,6 +137,7 @@ def _trained(sentences: Iterable[str], config: VocabularyConfig, **normalisation
             unk_id=UNKNOWN,
             bos_id=BEGIN,
             eos_id=END,
+            **names,
             **normalisation,
         )
     except RuntimeError as error:

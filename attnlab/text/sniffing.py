@@ -7,7 +7,7 @@ _UNPACK = "unpack it, and name a text in it"
 _CONVERT = "save it as UTF-8 text"
 # What a file of each format begins with, what it is, and what to do.
 _FORMATS: tuple[tuple[bytes, str, str], ...] = (
-    (GZIP_MAGIC, "gzip data within gzip", "unpack it once more, with gunzip"),
+    (GZIP_MAGIC, "gzip data", "unpack it with gunzip (once more, if it was gzip within gzip)"),
     (b"PK\x03\x04", "a zip archive (.zip, .xlsx, .docx)", _UNPACK + ", or export it as .tsv"),
     (b"PK\x05\x06", "an empty zip archive", _UNPACK),
     (b"\xfd7zXZ\0", "xz data", "unpack it with unxz"),

@@ -53,7 +53,10 @@ OTHERS = {
     "xz": (lzma.compress(TEXT.encode()), "is xz data, no text; unpack it with unxz"),
     "bz2": (bz2.compress(TEXT.encode()), "is bzip2 data"),
     "zst": (b"\x28\xb5\x2f\xfd" + bytes(range(99)), "is zstd data"),
-    "gz.gz": (gzip.compress(gzip.compress(TEXT.encode())), "is gzip data within gzip"),
+    "gz.gz": (
+        gzip.compress(gzip.compress(TEXT.encode())),
+        "is gzip data, no text; unpack it with gunzip (once more",
+    ),
     "html": (b"\n<!DOCTYPE html>\n<html>404</html>\n", "is a web page"),
     "tmx": (b'<?xml version="1.0"?>\n<tmx></tmx>\n', "is XML"),
     "lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "pointer of Git LFS"),

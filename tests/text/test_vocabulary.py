@@ -76,6 +76,32 @@ def test_text_that_looks_like_a_special_piece_is_text(vocabulary):
     assert not {PAD, BEGIN, END} & set(vocabulary.encode("</s> <pad> <s>"))
 
 
+SPECIAL_LOOKING = [
+    "a <unk> b",
+    "</s> c",
+    "x</s>y <s>",
+    "<pad><unk>z",
+    "<unk>x </s>",
+    "\u2585 \u2047 a<b/>",
+]
+
+
+@pytest.mark.parametrize("model", ["bpe", "unigram", "word"])
+@pytest.mark.parametrize("changes", [{}, {"lowercase": True}, {"split_punctuation": True}])
+def test_a_corpus_with_text_like_special_pieces_is_learnt_as_text(model, changes):
+    sentences = [normalise(text) for text in SPECIAL_LOOKING] * 5
+    vocabulary = Vocabulary.train(sentences, config(model=model, size=90, **changes))
+    assert vocabulary.pieces([PAD, BEGIN, END]) == ["<pad>", "<s>", "</s>"]
+    again = Vocabulary.from_model(vocabulary.model)
+    for text in sentences[:5]:
+        ids = again.encode(text)
+        assert min(ids) > END, text
+        assert again.decode(ids) == text
+        pieces = again.pieces(ids)
+        assert not {"<pad>", "<unk>", "<s>", "</s>"} & {*pieces}
+        assert "".join(text[start:stop] for start, stop in again.locate(pieces, text)) == text
+
+
 def test_decoding_stops_at_the_end_and_passes_over_padding(vocabulary):
     cat = vocabulary.encode("le chat")
     assert vocabulary.decode([BEGIN, *cat, PAD, END, *cat]) == "le chat"
