@@ -56,5 +56,5 @@ def _merge(node: DictConfig, override: str) -> None:
     except Exception as error:  # whatever OmegaConf and its parser of YAML make of a value
         raise UsageError(
             f"'{override}': the value cannot be read; write it as in YAML, such as {key}=10, "
-            f"{key}=text or {key}=[a,b]"
+            f"{key}=text or '{key}=[a,b]'"
         ) from error

@@ -138,7 +138,7 @@ class _Run:
         if best in (least, most):
             logger.warning(
                 "the error is least at the %s width, %g; there may be better ones beyond it: "
-                "widths=[%s]",
+                "'widths=[%s]'",
                 "narrowest" if best == least else "widest",
                 best,
                 f"{best / 4:g},{best / 2:g},{best:g}"
