@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from attnlab.plotting.axes import letter
 from attnlab.plotting.colours import FRAME, INK, QUIET_INK
 from attnlab.plotting.grid import HEADING_SIZE, LABEL_SIZE, NAME_SIZE, TITLE_SIZE
 from attnlab.plotting.lettering import text_style
+from attnlab.plotting.log_axes import log_ticks
 
 _PANEL_WIDTH, _PANEL_HEIGHT, _ABOVE, _BELOW = 4.3, 3.1, 0.7, 0.1  # inches
 _ABOVE_WITHOUT_LEGEND = 0.45
@@ -67,12 +68,11 @@ def power_of_length(exponent: float | None) -> str:
 
 
 def draw_growth(
-    panels: Sequence[GrowthPanel], *, heading: str, length_name: str, legends_inside: bool = False
+    panels: Sequence[GrowthPanel], *, heading: str, length_name: str, legend_per_row: bool = False
 ) -> Figure:
     """Panels two in a row, one legend above all of them for the names of their lines.
 
-    Where the panels have lines of their own, `legends_inside` puts one into each, at the upper
-    left, where hardly a rising line is.
+    Where each row has lines of its own, `legend_per_row` puts one above each of them.
 
     Raises:
         ValueError: there is nothing to draw.
@@ -80,7 +80,7 @@ def draw_growth(
     if not any(line.lengths for panel in panels for line in panel.lines):
         raise ValueError("there are no points to draw")
     rows = math.ceil(len(panels) / 2)
-    above = _ABOVE_WITHOUT_LEGEND if legends_inside else _ABOVE
+    above = _ABOVE_WITHOUT_LEGEND if legend_per_row else _ABOVE
     width, height = 2 * _PANEL_WIDTH, rows * _PANEL_HEIGHT + above + _BELOW
     figure = Figure(figsize=(width, height), facecolor="white", layout="constrained")
     engine = figure.get_layout_engine()
@@ -90,16 +90,20 @@ def draw_growth(
         wspace=0.04,
         hspace=0.05,
     )
+    strips = figure.subfigures(rows, 1, squeeze=False)[:, 0] if legend_per_row else ()
     for number, panel in enumerate(panels):
-        axes = figure.add_subplot(rows, 2, number + 1)
+        if legend_per_row:
+            axes = strips[number // 2].add_subplot(1, 2, number % 2 + 1)
+        else:
+            axes = figure.add_subplot(rows, 2, number + 1)
         alike = [each for each in panels if each.guided == panel.guided]
         lengths = {length for each in alike for line in each.lines for length in line.lengths}
         _draw(axes, panel, length_name, sorted(lengths))
-        if legends_inside:
-            _legend(axes, [panel], None)
+    for row, strip in enumerate(strips):
+        _legend(strip, panels[2 * row : 2 * row + 2], None)
     left = 0.12 / width
     figure.text(left, 1 - 0.27 / height, heading, color=INK, **text_style(heading, HEADING_SIZE))
-    if not legends_inside:
+    if not legend_per_row:
         _legend(figure, panels, (left, 1 - 0.35 / height))
     return figure
 
@@ -137,18 +141,13 @@ def _draw(axes: Axes, panel: GrowthPanel, length_name: str, lengths: Sequence[fl
 
 
 def _ticks(axes: Axes, lengths: Sequence[float]) -> None:
-    """Lengths as they are, every other one where they are many; values without powers of ten."""
+    """Lengths as they are, every other one where they are many; values as plain numbers."""
     shown = lengths[:: 2 if len(lengths) > 6 else 1]
     axes.set_xlim(lengths[0] * 0.88, lengths[-1] * 1.14)
     axes.xaxis.set_major_locator(FixedLocator(list(shown)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    lowest, highest = axes.get_ylim()
-    few = highest / lowest < 200  # decades alone would be a mark or two
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,), numticks=8))
-    axes.yaxis.set_minor_locator(NullLocator())
-    if lowest > 1e-5 and highest < 1e6:
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    log_ticks(axes.yaxis)
 
 
 def _guide(axes: Axes) -> None:
@@ -218,26 +217,24 @@ def _apart(places: Sequence[float], height: float) -> list[float]:
 
 
 def _legend(
-    over: Figure | Axes, panels: Sequence[GrowthPanel], place: tuple[float, float] | None
+    over: FigureBase, panels: Sequence[GrowthPanel], place: tuple[float, float] | None
 ) -> None:
-    """In a row from `place`; or below one another at the upper left of axes."""
+    """In a row from `place`, or above the panels of a row of its own."""
     named = {line.name: line.look for panel in panels for line in panel.lines if line.lengths}
     handles = [
         Line2D([], [], color=colour, marker=marker, markersize=4, ls=dashes, linewidth=1.5)
         for colour, marker, dashes in map(_look, named.values())
     ]
-    size = LABEL_SIZE if place else NAME_SIZE
     legend = over.legend(
         handles,
         list(named),
-        loc="upper left",
-        bbox_to_anchor=place or (0.01, 1.0),
-        ncols=len(named) if place else 1,
+        loc="upper left" if place else "outside upper left",
+        bbox_to_anchor=place,
+        ncols=len(named),
         frameon=False,
         borderaxespad=0.0,
         handlelength=2.6,
         labelcolor=INK,
-        labelspacing=0.5 if place else 0.2,
-        fontsize=size,
+        fontsize=LABEL_SIZE,
     )
-    letter(legend, size)
+    letter(legend, LABEL_SIZE)

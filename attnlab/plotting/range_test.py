@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from attnlab.plotting.axes import quiet
 from attnlab.plotting.colours import FRAME, INK, attention_colours
 from attnlab.plotting.grid import NAME_SIZE
 from attnlab.plotting.lettering import text_style
+from attnlab.plotting.log_axes import log_ticks
 
 _WIDTH, _HEIGHT = 6.4, 4.0  # inches
 _HEADROOM = 0.25  # above the losses on the way down, as a share of their range
@@ -65,8 +65,7 @@ def draw_range_test(
 
 def _label(axes: Axes, heading: str) -> None:
     quiet(axes, x="learning rate", y="loss, nats a target token", title=heading)
-    axes.xaxis.set_major_locator(LogLocator(numticks=20))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    log_ticks(axes.xaxis)
     axes.grid(visible=True, axis="x", color=FRAME, alpha=0.4, linewidth=0.5)
 
 

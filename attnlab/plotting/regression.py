@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from attnlab.plotting.axes import LINES, letter, quiet
 from attnlab.plotting.colours import FRAME, INK, QUIET_INK
 from attnlab.plotting.grid import LABEL_SIZE, NAME_SIZE
 from attnlab.plotting.lettering import text_style
+from attnlab.plotting.log_axes import log_ticks
 
 Numbers = NDArray[np.float64]
 
@@ -165,9 +165,7 @@ def draw_errors(
         axes.axhline(noise, color=INK, linewidth=0.8, label="noise (its variance)")
     axes.grid(visible=True, axis="y", which="both", color=FRAME, alpha=0.35, linewidth=0.5)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.set_minor_formatter(NullFormatter())
+        log_ticks(axis)
     for style, (name, width) in zip(("-", (0, (3, 2))), (marks or {}).items(), strict=False):
         label = f"{name}: σ = {width:.2g}"
         axes.axvline(width, color=QUIET_INK, linewidth=1.0, linestyle=style, label=label)
@@ -205,9 +203,7 @@ def draw_training(
             )
     for axes in (left, right):
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        log_ticks(axes.yaxis)
         axes.grid(visible=True, axis="y", color=FRAME, alpha=0.35, linewidth=0.5)
     beside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if several else {}
     letter(left.legend(frameon=False), LABEL_SIZE)

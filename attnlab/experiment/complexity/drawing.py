@@ -81,5 +81,5 @@ def _gradient(report: ComplexityReport) -> GrowthPanel:
 
 def _fall(fall: Fall) -> str:
     if fall.tokens_to_halve is not None:
-        return f"½ in {fall.tokens_to_halve:.1f} tokens"
+        return f"halves in {fall.tokens_to_halve:.1f} tokens"
     return power_of_length(fall.exponent)

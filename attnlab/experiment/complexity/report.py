@@ -179,7 +179,7 @@ def falls(found: Sequence[Reach]) -> Fall:
 def _said(fall: Fall) -> str:
     if fall.exponent is not None:
         return f"as n^{fall.exponent:.1f}"
-    return "–" if fall.tokens_to_halve is None else f"by ½ in {fall.tokens_to_halve:.1f} tokens"
+    return "–" if fall.tokens_to_halve is None else f"halves in {fall.tokens_to_halve:.1f} tokens"
 
 
 def _measured(

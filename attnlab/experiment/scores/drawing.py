@@ -48,7 +48,7 @@ def draw_costs(scores: Sequence[Growth], normalisers: Sequence[Growth], heading:
             {each.normaliser: each for each in normalisers},
         ),
     ]
-    return draw_growth(panels, heading=heading, length_name="queries and keys", legends_inside=True)
+    return draw_growth(panels, heading=heading, length_name="queries and keys", legend_per_row=True)
 
 
 def _panels(what: str, growths: dict[str, Growth]) -> list[GrowthPanel]:

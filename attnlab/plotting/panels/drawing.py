@@ -20,6 +20,7 @@ from attnlab.plotting.colours import (
 )
 from attnlab.plotting.grid import LABEL_SIZE, NAME_SIZE
 from attnlab.plotting.lettering import text_style
+from attnlab.plotting.log_axes import log_ticks
 from attnlab.plotting.panels.kinds import LinesPanel, MatrixPanel
 from attnlab.plotting.panels.room import BAR, BAR_GAP, LABEL, NUMBERS, SAMPLE, Box, add_axes
 
@@ -119,6 +120,7 @@ def draw_lines(figure: Figure, axes: Axes, box: Box, panel: LinesPanel) -> None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     if panel.log_y:
         axes.set_yscale("log")
+        log_ticks(axes.yaxis)
     if panel.y_limits is not None:
         axes.set_ylim(*panel.y_limits)
     if panel.square:
