@@ -59,6 +59,12 @@ class Run:
         return self.folder / "checkpoints"
 
     @property
+    def name(self) -> str:
+        """NAME/RUN, which tells it from others."""
+        folder = self.folder.absolute()
+        return f"{folder.parent.name}/{folder.name}"
+
+    @property
     def translations(self) -> Path:
         """Holds what `eval` translated, beside source and reference."""
         return self.folder / "translations"

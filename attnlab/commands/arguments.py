@@ -36,8 +36,30 @@ ConfigDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 FigureFormat = Annotated[
-    Literal["png", "svg", "pdf"], typer.Option("--format", "-f", help="Format of the figure.")
+    Literal["png", "svg", "pdf"] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        case_sensitive=False,
+        help="Format of the figure: that of --output, or png.",
+        show_default=False,
+    ),
 ]
+
+
+def chosen_format(format: str | None, output: Path | None) -> str:
+    """The format of a figure: the one that is named, that of the file `output`, or png.
+
+    Raises:
+        UsageError: a format is named, and `output` is a file of another one.
+    """
+    suffix = "" if output is None or output.is_dir() else output.suffix.lower()
+    if format is not None and suffix not in ("", f".{format}"):
+        raise UsageError(
+            f"--output {output} and --format {format} name two formats; leave out --format, or end "
+            f"the name with .{format}"
+        )
+    return format or "png"
 
 
 def figure_option(where: str) -> Any:

@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import AsJson, ConfigDir, FigureFormat, figure_option, with_examples
+from attnlab.commands.arguments import (
+    AsJson,
+    ConfigDir,
+    FigureFormat,
+    chosen_format,
+    figure_option,
+    with_examples,
+)
 from attnlab.commands.completion import complete_training
 from attnlab.errors import UsageError
 
@@ -80,7 +87,7 @@ def complexity(
             help="Gigabytes; after a pass that took more, no longer ones follow.",
         ),
     ] = 1.0,
-    format: FigureFormat = "png",
+    format: FigureFormat = None,
     output: Annotated[Path | None, figure_option("complexity.png")] = None,
     as_json: AsJson = False,
     config_dir: ConfigDir = None,
@@ -126,7 +133,8 @@ def complexity(
         budget_seconds=budget,
         budget_bytes=memory * 1e9,
     )
-    path = figure_place(output, Path(), f"complexity.{format}")  # refused before the work
+    name = f"complexity.{chosen_format(format, output)}"
+    path = figure_place(output, Path(), name)  # refused before the work
     report = measure_complexity(survey)
     save_figure(draw_complexity(report), path)
     if as_json:

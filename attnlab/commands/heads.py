@@ -10,6 +10,7 @@ from attnlab.commands.arguments import (
     ConfigDir,
     FigureFormat,
     RunAndOverrides,
+    chosen_format,
     figure_option,
     load,
     with_examples,
@@ -80,7 +81,7 @@ def heads(
             show_default=False,
         ),
     ] = None,
-    format: FigureFormat = "png",
+    format: FigureFormat = None,
     output: Annotated[Path | None, figure_option("A .csv goes beside it. In RUN/plots/")] = None,
     tensorboard: Annotated[
         bool, typer.Option(help="Put the figures into the run's TensorBoard log, too.")
@@ -118,7 +119,7 @@ def heads(
         ablate=ablate,
         sort=sort,
         output=output,
-        suffix=f".{format}",
+        suffix=f".{chosen_format(format, output)}",
         tensorboard=tensorboard,
     )
     report, files = _survey(*loaded, survey)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from attnlab.commands.arguments import FigureFormat, figure_option, with_examples
+from attnlab.commands.arguments import FigureFormat, chosen_format, figure_option, with_examples
 from attnlab.errors import UsageError
 
 
@@ -95,7 +95,7 @@ def heatmap(
             show_default=False,
         ),
     ] = None,
-    format: FigureFormat = "png",
+    format: FigureFormat = None,
     output: Annotated[Path | None, figure_option("In this folder")] = None,
 ) -> None:
     """Draw any matrix, or the four kinds of attention weights, as a heatmap."""
@@ -123,8 +123,8 @@ def heatmap(
         print_values=values,
         lowest_highest=colour_range,
     )
-    name = f"{file.stem if file is not None else f'weights-{weights}'}.{format}"
-    path = figure_place(output, Path(), name)
+    stem = file.stem if file is not None else f"weights-{weights}"
+    path = figure_place(output, Path(), f"{stem}.{chosen_format(format, output)}")
     if file is not None:
         plot_file(file, looks, path)
     else:

@@ -50,7 +50,7 @@ def kernel_regression(
         Literal["job", "hydra", "all"] | None,
         typer.Option("--cfg", "-c", help="Show the config instead of fitting."),
     ] = None,
-    format: FigureFormat = "png",
+    format: FigureFormat = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a run on standard output.")
     ] = False,
@@ -71,7 +71,7 @@ def kernel_regression(
         launch.show(show, chosen, config_name=name, config_dir=config_dir)
         return
     show_messages()
-    task = partial(_job, suffix=f".{format}", as_json=as_json)
+    task = partial(_job, suffix=f".{format or 'png'}", as_json=as_json)
     launch.run(task, chosen, config_name=name, multirun=multirun, config_dir=config_dir)
 
 

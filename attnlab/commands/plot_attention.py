@@ -6,7 +6,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_examples
+from attnlab.commands.arguments import (
+    ConfigDir,
+    RunAndOverrides,
+    chosen_format,
+    load,
+    with_examples,
+)
 from attnlab.errors import UsageError
 
 
@@ -127,9 +133,31 @@ def plot_attention(
         ),
     ] = None,
     format: Annotated[
-        Literal["png", "svg", "pdf", "gif"],
-        typer.Option("--format", "-f", help="Format of the files."),
-    ] = "png",
+        Literal["png", "svg", "pdf", "gif"] | None,
+        typer.Option(
+            "--format",
+            "-f",
+            case_sensitive=False,
+            help="Format of the files: that of --output, or png.",
+            show_default=False,
+        ),
+    ] = None,
+    title: Annotated[
+        str | None,
+        typer.Option(
+            "--title",
+            help="Heading of each figure in place of its sentence and translation; '' is none.",
+            show_default=False,
+        ),
+    ] = None,
+    caption: Annotated[
+        Literal["full", "none"],
+        typer.Option(
+            "--caption",
+            case_sensitive=False,
+            help="Whether lines under each figure name the run, its checkpoint and more.",
+        ),
+    ] = "full",
     html: Annotated[
         bool,
         typer.Option("--html", help="Write one page to explore every head with, in any browser."),
@@ -149,6 +177,7 @@ def plot_attention(
         raise UsageError("--sentence and --count exclude one another; choose one")
     if text and (split or count is not None) and not best:
         raise UsageError("--text is drawn itself; leave out --split and --count")
+    html = html or (output is not None and output.suffix.lower() in (".html", ".htm"))
     if html and (kind or layer or head or average or best or no_gold or numbers):
         raise UsageError(
             "--html shows every kind, layer and head, with gold to be switched; leave out --kind, "
@@ -159,29 +188,34 @@ def plot_attention(
             "--faithfulness is said of figures of a trained model; leave out "
             + ("--html" if html else "--through-training")
         )
-    if html and (through_training or format != "png"):
+    if html and (title is not None or caption == "none"):
+        raise UsageError("--html has headings of its own; leave out --title and --caption")
+    if html and (through_training or format is not None):
         raise UsageError("--html is a page of its own; leave out --through-training and --format")
     if through_training and (text or split not in (None, "valid")):
         raise UsageError(
             "--through-training shows the sentences of valid that training watched; leave out "
             + ("--text" if text else "--split")
         )
-    is_gif = format == "gif" or (output is not None and output.suffix.lower() == ".gif")
+    suffix = f".{chosen_format(format, output)}"
+    is_gif = suffix == ".gif" or (output is not None and output.suffix.lower() == ".gif")
     if not through_training and (is_gif or frames is not None):
         option = "a GIF" if is_gif else "--frames"
         raise UsageError(f"{option} shows attention as it was learnt; add --through-training")
     from attnlab.screen import show_messages
 
     show_messages()
+    split = split or "test"
     if html:
         from attnlab.experiment.explorer import write_explorer
+        from attnlab.experiment.inspected import first_numbers
 
         trained, _ = load(arguments, config_dir)
         page = write_explorer(
             trained,
             texts=text or (),
-            split=split or "test",
-            numbers=sentence or range(1, (count or 10) + 1),
+            split=split,
+            numbers=sentence or ([] if text else first_numbers(trained, split, count or 10)),
             reference=reference,
             pieces=pieces,
             output=output,
@@ -200,30 +234,34 @@ def plot_attention(
         faithfulness=faithfulness,
         pieces=pieces,
         print_weights=numbers,
+        title=title,
+        captions=caption == "full",
     )
     if through_training:
-        from attnlab.experiment.figures.plot_film import plot_through_training
+        from attnlab.experiment.figures.plot_film import first_watched, plot_through_training
 
         trained, _ = load(arguments, config_dir)
         paths = plot_through_training(
             trained,
-            numbers=sentence or range(1, (count or 1) + 1),
+            numbers=sentence or first_watched(trained, count or 1),
             most_frames=frames,
             wanted=wanted,
             output=output,
-            suffix=f".{format}",
+            suffix=suffix,
         )
     else:
+        from attnlab.experiment.inspected import first_numbers
+
         trained, _ = load(arguments, config_dir)
         paths = plot_translations(
             trained,
             texts=text or (),
-            split=split or "test",
-            numbers=sentence or range(1, (count or 4) + 1),
+            split=split,
+            numbers=sentence or ([] if text else first_numbers(trained, split, count or 4)),
             reference=reference,
             wanted=wanted,
             output=output,
-            suffix=f".{format}",
+            suffix=suffix,
         )
     for path in paths:
         typer.echo(path)

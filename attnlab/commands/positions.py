@@ -9,6 +9,7 @@ from attnlab.commands.arguments import (
     AsJson,
     ConfigDir,
     FigureFormat,
+    chosen_format,
     figure_option,
     load,
     split_run,
@@ -78,7 +79,7 @@ def positions(
             show_default=False,
         ),
     ] = None,
-    format: FigureFormat = "png",
+    format: FigureFormat = None,
     output: Annotated[
         Path | None, figure_option("positions-NAME.png, or RUN/plots/positions.png,")
     ] = None,
@@ -96,7 +97,7 @@ def positions(
     run, overrides = split_run(arguments)
     if run is None:
         told = _by_formula(name or "sinusoidal", overrides, length, size, heads, config_dir)
-        folder = Path()
+        folder, described = Path(), ""
     else:
         for option, given in (("--positions", name), ("--size", size), ("--heads", heads)):
             if given is not None:
@@ -104,17 +105,16 @@ def positions(
         from attnlab.experiment.positions.told import told_in_model
 
         trained, _ = load(arguments, config_dir)
-        of_run = trained.run.folder
         told = told_in_model(
             trained.model,
             trained.run.config.positions,
-            run=f"{of_run.parent.name}/{of_run.name}",
+            run=trained.run.name,
             length=length,
         )
-        folder = trained.run.plots
-    file = f"positions{'' if told.run else f'-{told.config.name}'}.{format}"
+        folder, described = trained.run.plots, trained.described
+    file = f"positions{'' if told.run else f'-{told.config.name}'}.{chosen_format(format, output)}"
     path = figure_place(output, folder, file)
-    found = show_positions(told, path)
+    found = show_positions(told, path, described)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return

@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import AsJson, FigureFormat, figure_option, with_examples
+from attnlab.commands.arguments import (
+    AsJson,
+    FigureFormat,
+    chosen_format,
+    figure_option,
+    with_examples,
+)
 
 
 @with_examples(
@@ -41,7 +47,7 @@ def scores(
     unit_length: Annotated[
         bool, typer.Option("--unit-length", help="Give toy queries and keys length 1.")
     ] = False,
-    format: FigureFormat = "png",
+    format: FigureFormat = None,
     output: Annotated[Path | None, figure_option("scores.png")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -66,7 +72,8 @@ def scores(
         seed=seed,
         unit_length=unit_length,
     )
-    report = show_scores(figure_place(output, Path(), f"scores.{format}"), survey)
+    path = figure_place(output, Path(), f"scores.{chosen_format(format, output)}")
+    report = show_scores(path, survey)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
         return

@@ -78,12 +78,12 @@ def _explorer(
     recorded = {each.index: each.weights for each in record_pairs(trained.model, pairs)}
     following = next_tokens(trained.model, pairs)
     target = trained.vocabulary.target
-    config, folder = trained.run.config, trained.run.folder.absolute()
-    run = f"{folder.parent.name}/{folder.name}"
+    config = trained.run.config
     return Explorer(
-        title=f"Attention of {run}",
+        title=f"Attention of {trained.run.name}",
         facts=[
-            ("run", run),
+            ("run", trained.run.name),
+            ("weights of", trained.checkpoint),
             ("model", config.model.name),
             ("score", config.score.name),
             ("weights by", config.normaliser.name),
@@ -212,8 +212,5 @@ def _no_gold(sentence: Inspected) -> str:
     if sentence.gold is not None:
         return ""
     if sentence.pair.alignment is not None:
-        return (
-            "The model said something else than the reference, whose words are aligned; "
-            "--reference shows that."
-        )
+        return "The model said something else than the reference, whose words are aligned."
     return "Nobody has aligned the words of this sentence."

@@ -1,5 +1,6 @@
 """Sentences to look into: from a split or given as text, translated, and where each head looked."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from attnlab.text.lines import normalise
 from attnlab.text.pairs import SentencePair
 from attnlab.text.tokens import END
 from attnlab.tokenised.batching import EncodedPair
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,24 @@ def inspect_sentences(
                 else None
             ),
         )
+
+
+def first_numbers(trained: Trained, split: str, count: int) -> range:
+    """The numbers of a split's first `count` sentences, or of all where it has fewer."""
+    config = trained.run.config
+    there = len(load_split(config.data, config.seed, split))
+    return range(1, at_most(there, count, split) + 1)
+
+
+def at_most(there: int, wanted: int, split: str) -> int:
+    """As many sentences of `split` as are `wanted`, or all that are `there`, which is said."""
+    if there < wanted:
+        logger.info("%s has %s, and %d were asked for", split, _sentences(there), wanted)
+    return min(there, wanted)
+
+
+def _sentences(count: int) -> str:
+    return "one sentence" if count == 1 else f"{count:,} sentences"
 
 
 def _texts(texts: Sequence[str]) -> dict[str, SentencePair]:

@@ -8,6 +8,7 @@ from attnlab.experiment.progress import clock
 from attnlab.experiment.validation import Validation
 from attnlab.folders import shown_path
 from attnlab.run import Run
+from attnlab.text.corpus import present_splits
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +17,8 @@ logger = logging.getLogger(__name__)
 class Outcome:
     """A finished training: its run, how it was validated at its best, and how long it took.
 
-    `stopped`: why it ended before its limits, if it did.
+    `stopped`: why it ended before its limits, if it did. `attends`: whether the model has
+    attention.
     """
 
     run: Run
@@ -24,6 +26,7 @@ class Outcome:
     updates: int
     seconds: float
     stopped: str | None
+    attends: bool
 
 
 def announce(outcome: Outcome) -> None:
@@ -36,9 +39,12 @@ def announce(outcome: Outcome) -> None:
     shown = shown_path(folder)
     relative = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     print(relative)  # noqa: T201 - the result, for scripts
+    splits = present_splits(outcome.run.config.data)
+    split = next(each for each in ("test", "valid", "train") if each in splits)
+    of_split = "" if split == "test" else f" --split {split}"
     commands = [
-        f"attnlab eval {shown} --bleu",
-        f"attnlab plot-attention {shown}",
+        f"attnlab eval {shown} --bleu{of_split}",
+        *([f"attnlab plot-attention {shown}{of_split}"] if outcome.attends else []),
         f"attnlab translate {shown}",
         f"tensorboard --logdir {shown_path(Path(outcome.run.config.runs_root))}",
     ]

@@ -54,12 +54,21 @@ def build_translator(
 
 @dataclass(frozen=True)
 class Trained:
-    """A run with all that translating takes; the model is in evaluation mode."""
+    """A run with all that translating takes; the model is in evaluation mode.
+
+    `checkpoint` says which of the run's weights these are.
+    """
 
     run: Run
     model: EncoderDecoder[Any]
     vocabulary: VocabularyPair
     translator: Translator
+    checkpoint: str
+
+    @property
+    def described(self) -> str:
+        """The run and its weights in a line, for figures and pages."""
+        return f"run {self.run.name}, {self.checkpoint}"
 
 
 def open_trained(folder: Path, config: InferenceConfig) -> Trained:
@@ -74,7 +83,8 @@ def open_trained(folder: Path, config: InferenceConfig) -> Trained:
     model = build_model(run.config, vocabulary, pick_device(config.device))
     load_weights(run.checkpoints / config.checkpoint, model, run.identity)
     translator = build_translator(model, vocabulary, config.search, config.batch_tokens)
-    return Trained(run, model.eval(), vocabulary, translator)
+    checkpoint = f"checkpoint {config.checkpoint}"
+    return Trained(run, model.eval(), vocabulary, translator, checkpoint)
 
 
 def _require_kept(run: Run, checkpoint: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 
+from attnlab.attention.recording import attends
 from attnlab.experiment.assembly import assemble
 from attnlab.experiment.film import AttentionFilm
 from attnlab.experiment.interruption import Interrupted, Request, deferred_signals
@@ -137,7 +138,9 @@ class Training:
                 logger.info("nothing is left to train: %s; raise it, and it goes on", why)
         self._group.wait()
         best, seconds_taken = self._notes.best, self._progress.seconds()
-        return Outcome(self._run, best, self._progress.update, seconds_taken, stopped)
+        return Outcome(
+            self._run, best, self._progress.update, seconds_taken, stopped, attends(self._model)
+        )
 
     def _go_on(self, steps: Iterator[Step | NonFinite], display: ProgressDisplay) -> str | None:
         """Take the steps, with all that is due between them; returns why no more were taken."""

@@ -48,8 +48,8 @@ def _within(place: float, lowest: float, highest: float) -> bool:
 
 class _LogTicks(Locator):
     def __call__(self) -> list[float]:
-        lowest, highest = self.axis.get_view_interval()
-        return self.tick_values(lowest, highest)
+        assert self.axis is not None
+        return self.tick_values(*self.axis.get_view_interval())
 
     def tick_values(self, vmin: float, vmax: float) -> list[float]:
         lowest, highest = sorted((vmin, vmax))

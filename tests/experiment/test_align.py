@@ -56,7 +56,7 @@ def a_run(folder, model, *overrides, test=TEST):
     vocabulary = VocabularyPair.train(load_split(config.data, 1, "train"), config.vocabulary)
     network = build_model(config, vocabulary, torch.device("cpu")).eval()
     translator = build_translator(network, vocabulary, config.search, 100)
-    return Trained(Run(folder, config), network, vocabulary, translator)
+    return Trained(Run(folder, config), network, vocabulary, translator, "checkpoint best")
 
 
 def counts_by_hand(trained, steps, source_column):

@@ -79,6 +79,32 @@ def test_lines_are_told_apart_without_colours():
     assert len({marker for marker, _ in looks}) == len({colour for _, colour in looks}) == 4
 
 
+def test_names_of_lines_in_rows_of_their_own_lie_over_no_axes():
+    above, below = ["additive", "dot"], ["softmax", "sparsemax"]
+    rows = [
+        GrowthPanel(
+            title="Time",
+            value_name="s",
+            lines=[line_named(name, n) for n, name in enumerate(names)],
+        )
+        for names in (above, above, below, below)
+    ]
+    figure = draw_growth(rows, heading="costs", length_name="keys", legend_per_row=True)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    legends = [legend for strip in figure.subfigs for legend in strip.legends]
+    assert [[text.get_text() for text in each.get_texts()] for each in legends] == [above, below]
+    for legend in legends:
+        box = legend.get_window_extent(canvas.get_renderer())
+        assert not any(box.overlaps(axes.bbox) for axes in figure.axes)
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+
+
+def line_named(name, look):
+    values = [n**2 / 10 for n in LENGTHS]
+    return GrowthLine(name=name, look=look, lengths=LENGTHS, values=values, note="n²")
+
+
 def test_without_points_there_is_nothing_to_draw():
     empty = GrowthLine(name="layer", look=0, lengths=[], values=[], note="")
     with pytest.raises(ValueError, match="no points"):

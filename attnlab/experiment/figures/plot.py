@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _NO_GOLD = (
     "no gold alignment is outlined, since it is that of the reference, and this translation is "
-    "another; --reference shows that one"
+    "another"
 )
 
 
@@ -28,7 +28,9 @@ class Wanted:
     """Which maps are drawn, and how; `kinds` may hold "all", `best` leaves one head of each kind.
 
     `average`: "heads", "layers" or both. `gold`: whether gold links are outlined. `faithfulness`:
-    whether a line under each figure says how well its weights explain what was said.
+    whether a line under each figure says how well its weights explain what was said. `title`: of
+    every figure, in place of its sentence; "" is none. `captions`: whether anything is said under
+    a figure, and in a filmstrip above it.
 
     Raises:
         UsageError: two of them contradict each other.
@@ -43,6 +45,8 @@ class Wanted:
     faithfulness: bool
     pieces: bool
     print_weights: bool
+    title: str | None = None
+    captions: bool = True
 
     def __post_init__(self) -> None:
         others = (("--layer", self.layers), ("--head", self.heads), ("--average", self.average))
@@ -51,6 +55,14 @@ class Wanted:
                 raise UsageError(f"--best chooses one head by itself; leave out {option} or --best")
         if not self.kinds:
             raise UsageError(f"no kind of attention is named; choose one, or {ALL}")
+
+    def heading(self, source: str, target: str) -> str:
+        """What stands over a sentence's figure."""
+        return f"{source}\n→ {target}" if self.title is None else self.title
+
+    def note(self, *lines: str) -> str:
+        """What stands under a figure: those of the `lines` that are not empty, or nothing."""
+        return "\n".join(filter(None, lines)) if self.captions else ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +139,7 @@ def plot_translations(
         (
             (
                 file_stem(sentence.name, resolved.choices, wanted.best),
-                _figure(sentence, resolved, wanted, reference, explained),
+                _figure(trained, sentence, resolved, wanted, reference, explained),
             )
             for sentence in sentences
         ),
@@ -136,6 +148,7 @@ def plot_translations(
 
 
 def _figure(
+    trained: Trained,
     sentence: Inspected,
     resolved: Resolved,
     wanted: Wanted,
@@ -144,13 +157,13 @@ def _figure(
 ) -> Figure:
     is_cross = any(choice.kind == "cross" for choice in resolved.choices)
     misses_gold = wanted.gold and is_cross and sentence.pair.alignment and sentence.gold is None
-    remarks = [resolved.reason, _NO_GOLD if misses_gold else ""]
+    remarks = [trained.described, resolved.reason, _NO_GOLD if misses_gold else ""]
     remarks += [explained.line(sentence)] if explained else []
     return draw_translation(
         sentence.maps,
         resolved.choices,
-        heading=f"{sentence.source}\n→ {sentence.target}",
-        note="\n".join(filter(None, remarks)),
+        heading=wanted.heading(sentence.source, sentence.target),
+        note=wanted.note(*remarks),
         target_name=REFERENCE if reference else TRANSLATION,
         gold=sentence.gold if wanted.gold else None,
         print_weights=wanted.print_weights,

@@ -11,7 +11,7 @@ from attnlab.experiment.figures.drawing import REFERENCE, Cells, draw_translatio
 from attnlab.experiment.figures.files import Destination, file_stem, write_figures
 from attnlab.experiment.figures.plot import Resolved, Wanted, resolve
 from attnlab.experiment.film import FilmedSentence, Frame, read_frame, recorded_updates
-from attnlab.experiment.inspected import find_gold
+from attnlab.experiment.inspected import at_most, find_gold
 from attnlab.experiment.trained import Trained, require_attention
 from attnlab.inspection.maps import AttentionMap, label_maps
 from attnlab.plotting import Figure
@@ -43,16 +43,10 @@ def plot_through_training(
         UsageError: there is no such sentence, kind, layer or head; or several figures are to be
             one picture.
     """
-    require_attention(trained, "plot")
     destination = Destination(output or trained.run.plots, suffix)
     is_gif = destination.written == GIF
     destination.require_room_for(len(numbers))
-    files = list(recorded_updates(trained.run.attention).values())
-    if not files:
-        raise AttnlabError(
-            f"{trained.run.folder}: no attention was recorded while it trained, since no sentence "
-            "of a validation split was watched; train a run with watch_sentences=3"
-        )
+    files = _recorded(trained)
     most = most_frames or (len(files) if is_gif else STRIP_FRAMES)
     frames = [read_frame(files[place]) for place in evenly(len(files), most)]
     _require_sentences(numbers, frames)
@@ -71,6 +65,28 @@ def plot_through_training(
         remark = "" if len(frames) == len(files) else f"{len(frames)} of {len(files)} validations"
         strips = (film.strip(remark) for film in films)
         yield from write_figures(zip(stems, strips, strict=True), destination)
+
+
+def first_watched(trained: Trained, count: int) -> range:
+    """The numbers of the first `count` watched sentences, or of all where they are fewer."""
+    there = len(read_frame(_recorded(trained)[-1]).sentences)
+    return range(1, at_most(there, count, f"what training watched of {SPLIT}") + 1)
+
+
+def _recorded(trained: Trained) -> list[Path]:
+    """The files of all validations.
+
+    Raises:
+        AttnlabError: nothing was recorded.
+    """
+    require_attention(trained, "plot")
+    files = list(recorded_updates(trained.run.attention).values())
+    if not files:
+        raise AttnlabError(
+            f"{trained.run.folder}: no attention was recorded while it trained, since no sentence "
+            "of a validation split was watched; train a run with watch_sentences=3"
+        )
+    return files
 
 
 def evenly(there_are: int, most: int) -> list[int]:
@@ -106,7 +122,8 @@ class _Film:
         self._resolved, self._wanted = resolved, wanted
         filmed = [frame.sentences[number - 1] for frame in frames]
         pair, tokens = filmed[-1].pair, filmed[-1].tokens
-        self._heading = f"{pair.source}\n→ {pair.target}"
+        self._heading = wanted.heading(pair.source, pair.target)
+        self._run = f"run {trained.run.name}"
         metric = trained.run.config.stopping.metric
         self._captions = [describe(frame, metric) for frame in frames]
         self._maps = [_maps(trained, sentence, wanted.pieces) for sentence in filmed]
@@ -130,7 +147,7 @@ class _Film:
                 self._resolved.choices,
                 heading=self._heading,
                 caption=caption,
-                note=self._resolved.reason,
+                note=self._wanted.note(self._run, self._resolved.reason),
                 target_name=REFERENCE,
                 gold=self._gold,
                 print_weights=self._wanted.print_weights,
@@ -159,7 +176,7 @@ class _Film:
             panels,
             heading=self._heading,
             caption=chosen[0][0].title if is_one else "",
-            note="\n".join(filter(None, [self._resolved.reason, remark])),
+            note=self._wanted.note(self._run, self._resolved.reason, remark),
             columns=None if is_one else len(chosen),
             print_weights=self._wanted.print_weights,
             repeat_labels=False,

@@ -31,10 +31,10 @@ _NOTE = (
 )
 
 
-def draw_heads(atlas: HeadAtlas, ablation: Ablation | None, run_name: str) -> Figure:
+def draw_heads(atlas: HeadAtlas, ablation: Ablation | None, run: str) -> Figure:
     """One page with all heads of all kinds, layers from the top."""
     blocks = [_block(atlas, ablation, kind) for kind in KINDS if atlas.of_kind(kind)]
-    heading = f"{run_name} · {atlas.split} · {atlas.sentences:,} sentences"
+    heading = f"{run} · {atlas.split} · {atlas.sentences:,} sentences"
     return draw_atlas(blocks, heading=heading, note=_NOTE)
 
 

@@ -78,8 +78,7 @@ def survey_heads(
 
 def _write(trained: Trained, report: HeadReport, output: Path) -> Figure:
     """Draw the overview into `output`, and write all figures beside it."""
-    run = trained.run.folder
-    figure = draw_heads(report.atlas, report.ablation, f"{run.parent.name}/{run.name}")
+    figure = draw_heads(report.atlas, report.ablation, trained.described)
     save_figure(figure, output)
     rows = report.rows()
     write_csv(_table_beside(output), list(rows[0]), (list(row.values()) for row in rows))

@@ -76,17 +76,14 @@ class Drawing:
         yield (
             "loss",
             draw_training(
-                {each.queries: np.array([epoch.loss for epoch in each.epochs]) for each in trained},
-                {
-                    each.queries: np.array([epoch.widths for epoch in each.epochs])
-                    for each in trained
-                },
+                {each.name: np.array([epoch.loss for epoch in each.epochs]) for each in trained},
+                {each.name: np.array([epoch.widths for epoch in each.epochs]) for each in trained},
                 self._points.input_names,
             ),
         )
         states = [("before training", before)]
         states += [
-            (f"after {each.queries}", model) for each, model in zip(trained, after, strict=True)
+            (f"after {each.name}", model) for each, model in zip(trained, after, strict=True)
         ]
         yield (
             "trained_fits",
@@ -168,7 +165,7 @@ class Drawing:
         swept = [fit.width for fit in fits if fit.width is not None]
         names = list(dict.fromkeys(fit.kernel for fit in fits if fit.width is not None))
         marks = {
-            f"trained, {each.queries}": each.widths[0] for each in trained if len(each.widths) == 1
+            f"trained, {each.name}": each.widths[0] for each in trained if len(each.widths) == 1
         }
         curves = {}
         if swept:

@@ -19,6 +19,11 @@ class TrainedWidth:
     errors: Errors
 
     @property
+    def name(self) -> str:
+        """Who asked, in words."""
+        return self.queries.replace("_", "-")
+
+    @property
     def widths(self) -> list[float]:
         """σ in the end, of all inputs or of each."""
         return self.epochs[-1].widths
@@ -112,7 +117,7 @@ def _trained_table(trained: Sequence[TrainedWidth], inputs: Sequence[str], has_t
     head = ["gaussian, trained", *names, "without", "with", *(["truth"] if has_truth else [])]
     rows = [
         [
-            each.queries,
+            each.name,
             *map(three_digits, each.widths),
             _figure(each.errors.leave_one_out),
             _figure(each.errors.own),

@@ -26,8 +26,10 @@ PAGES: dict[str, Callable[[ToldPositions], PositionsPage]] = {
 }
 
 
-def show_positions(told: ToldPositions, output: Path) -> dict[str, Any]:
+def show_positions(told: ToldPositions, output: Path, described: str = "") -> dict[str, Any]:
     """Draw the page into `output`, and give its figures, as JSON takes them.
+
+    `described` says in the heading which run has learnt them.
 
     Raises:
         UsageError: there is nothing to be seen of these positions.
@@ -40,7 +42,7 @@ def show_positions(told: ToldPositions, output: Path) -> dict[str, Any]:
         )
     figure_suffix(output)  # before the work
     page = PAGES[name](told)
-    heading = page.title if told.run is None else f"{told.run} · {page.title}"
+    heading = " · ".join(filter(None, [described, page.title]))
     save_figure(draw_panels(page.rows, heading=heading, note=page.note), output)
     return {
         "positions": asdict(told.config),

@@ -1,5 +1,6 @@
 """Figures of real runs: which files there are, what is on them, and what is refused."""
 
+import logging
 import re
 
 import numpy as np
@@ -13,9 +14,9 @@ from attnlab.experiment.faithfulness.sentence import sentence_faithfulness
 from attnlab.experiment.figures import plot, plot_film
 from attnlab.experiment.figures.drawing import draw_translation
 from attnlab.experiment.figures.plot import Wanted, plot_translations
-from attnlab.experiment.figures.plot_film import evenly, plot_through_training
+from attnlab.experiment.figures.plot_film import evenly, first_watched, plot_through_training
 from attnlab.experiment.film import read_frame, recorded_updates
-from attnlab.experiment.inspected import inspect_sentences
+from attnlab.experiment.inspected import first_numbers, inspect_sentences
 from attnlab.plotting.heatmap import draw_heatmaps
 from tests.experiment.figures.test_drawing import outlined, texts_of
 from tests.runs import attnlab, tiny
@@ -274,3 +275,32 @@ def test_frames_are_spread_evenly_with_both_ends():
             assert len(set(places)) == len(places) == min(there_are, most)
             assert places == sorted(places)
             assert places[-1] == there_are - 1
+
+
+def test_the_run_and_its_checkpoint_are_named_unless_no_caption_is_wanted(
+    bahdanau, tmp_path, drawn
+):
+    plotted(bahdanau, tmp_path, numbers=[2])
+    name = f"bahdanau/{bahdanau.run.folder.name}"
+    assert any(text.startswith(f"run {name}, checkpoint best") for text in texts_of(drawn[0]))
+    shown = " ".join(texts_of(drawn[0]))
+    assert "--" not in shown
+    plotted(bahdanau, tmp_path, numbers=[2], captions=False, title="Figure 3")
+    bare = texts_of(drawn[1])
+    assert "Figure 3" in bare
+    assert not any(name in text or "gold" in text or "→ " in text for text in bare[:-3])
+    filmed(bahdanau, tmp_path)
+    assert any(name in text for text in texts_of(drawn[2]))
+
+
+def test_fewer_sentences_than_are_asked_for_are_all_of_them(bahdanau, caplog):
+    with caplog.at_level(logging.INFO, "attnlab"):
+        assert first_numbers(bahdanau, "test", 7) == range(1, 8)
+        assert not caplog.records
+        assert first_numbers(bahdanau, "test", 5000) == range(1, 1001)
+        assert first_watched(bahdanau, 4) == range(1, 3)
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [
+        "test has 1,000 sentences, and 5000 were asked for",
+        "what training watched of valid has 2 sentences, and 4 were asked for",
+    ]
