@@ -29,7 +29,7 @@ def places(lowest: float, highest: float) -> list[float]:
         within = [place for place in every if _within(place, lowest, highest)]
         if len(within) >= _FEWEST:
             return within[:: math.ceil(len(within) / _MOST)]
-    even: Sequence[float] = MaxNLocator(_FEWEST).tick_values(lowest, highest)
+    even: Sequence[float] = MaxNLocator(_MOST).tick_values(lowest, highest)
     return [float(place) for place in even if _within(place, lowest, highest)]
 
 
