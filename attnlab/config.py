@@ -15,6 +15,7 @@ from attnlab.errors import AttnlabError, UsageError
 from attnlab.evaluation.selection import StoppingConfig, require_metrics
 from attnlab.folders import PathText, require_folder_name
 from attnlab.models import MODELS, ModelConfig
+from attnlab.ranges import Count, CountOrZero, Seed
 from attnlab.registry import Registry
 from attnlab.schema import flatten
 from attnlab.search import SEARCHES, SearchConfig
@@ -57,24 +58,24 @@ class ExperimentConfig:
 
     name: str
     runs_root: PathText
-    seed: int
-    max_updates: int | None
-    max_epochs: int | None
+    seed: Seed
+    max_updates: CountOrZero | None
+    max_epochs: CountOrZero | None
     max_time: str | None
-    default_epochs: int | None
-    validate_every: int
-    validate_sentences: int | None
+    default_epochs: CountOrZero | None
+    validate_every: Count
+    validate_sentences: Count | None
     validate_metrics: list[str]
-    watch_sentences: int
-    checkpoint_every: int
-    keep_checkpoints: int
-    log_every: int
-    watch_every: int | None
+    watch_sentences: CountOrZero
+    checkpoint_every: Count
+    keep_checkpoints: CountOrZero
+    log_every: Count
+    watch_every: Count | None
     profile: bool
     profiling: ProfilingConfig
-    batch_tokens: int
-    batch_sentences: int | None
-    accumulate: int
+    batch_tokens: Count
+    batch_sentences: Count | None
+    accumulate: Count
     on_non_finite: str
     precision: str
     compile: bool
@@ -105,17 +106,6 @@ class ExperimentConfig:
     """The groups whose schema depends on the name that was chosen."""
 
     def __post_init__(self) -> None:
-        counts = ("validate_every", "checkpoint_every", "log_every", "batch_tokens", "accumulate")
-        for name in counts:
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name}={getattr(self, name)} must be at least 1")
-        for name in ("validate_sentences", "watch_every", "batch_sentences"):
-            if getattr(self, name) is not None and getattr(self, name) < 1:
-                raise UsageError(f"{name}={getattr(self, name)} must be at least 1, or null")
-        at_least_0 = ("max_updates", "max_epochs", "default_epochs", "keep_checkpoints")
-        for name in ("seed", "watch_sentences", *at_least_0):
-            if (getattr(self, name) or 0) < 0:
-                raise UsageError(f"{name}={getattr(self, name)} must be at least 0")
         require_folder_name("name", self.name)
         if self.on_non_finite not in ("stop", "skip"):
             raise UsageError(f"on_non_finite={self.on_non_finite} is neither stop nor skip")
@@ -210,7 +200,7 @@ class InferenceConfig:
 
     runs_root: PathText
     checkpoint: str
-    batch_tokens: int
+    batch_tokens: Count
     device: str
     search: SearchConfig
 
@@ -222,8 +212,6 @@ class InferenceConfig:
                 f"checkpoint={self.checkpoint} is none of: best, last, averaged, or one that was "
                 "kept, such as update-00000400"
             )
-        if self.batch_tokens < 1:
-            raise UsageError(f"batch_tokens={self.batch_tokens} must be at least 1")
 
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

@@ -1,11 +1,12 @@
 """The schema of `attnlab kernel-regression`, whose values are in configs/kernel_regression/."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from attnlab.attention.kernels import build_kernel
 from attnlab.errors import UsageError
 from attnlab.folders import PathText, require_folder_name
+from attnlab.ranges import Count, Positive, Range, Seed
 from attnlab.registry import Registry
 from attnlab.regression import REGRESSION_DATA, RegressionDataConfig
 from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
@@ -24,9 +25,9 @@ class WidthTrainingConfig:
     """
 
     queries: list[str]
-    width: float
+    width: Positive
     by_dimension: bool
-    epochs: int
+    epochs: Count
 
     def __post_init__(self) -> None:
         for name in self.queries:
@@ -34,10 +35,6 @@ class WidthTrainingConfig:
                 raise UsageError(f"training.queries={name} is neither {LEAVE_ONE_OUT} nor {DIRECT}")
         if len(set(self.queries)) < len(self.queries):
             raise UsageError(f"training.queries={self.queries} names one twice")
-        if not 0 < self.width < float("inf"):
-            raise UsageError(f"training.width={self.width:g} must be above 0")
-        if self.epochs < 1:
-            raise UsageError(f"training.epochs={self.epochs} must be at least 1")
 
 
 @dataclass(kw_only=True)
@@ -58,20 +55,16 @@ class KernelRegressionConfig:
 
     name: str
     runs_root: PathText
-    seed: int
+    seed: Seed
     kernels: list[str]
-    widths: list[float]
-    queries: int
+    widths: list[Positive]
+    queries: Annotated[int, Range(minimum=2, maximum=4096)]
     training: WidthTrainingConfig
     data: RegressionDataConfig
     optimiser: OptimiserConfig
 
     def __post_init__(self) -> None:
         require_folder_name("name", self.name)
-        if self.seed < 0:
-            raise UsageError(f"seed={self.seed} must be at least 0")
-        if not 2 <= self.queries <= _MOST_QUERIES:
-            raise UsageError(f"queries={self.queries} must be from 2 to {_MOST_QUERIES:,}")
         for setting, most in (("kernels", 5), ("widths", 12)):
             values = getattr(self, setting)
             if not 1 <= len(values) <= most:
@@ -80,10 +73,4 @@ class KernelRegressionConfig:
                 raise UsageError(f"{setting}={values} names one twice")
         for kernel in self.kernels:
             build_kernel(kernel)
-        for width in self.widths:
-            if not 0 < width < float("inf"):
-                raise UsageError(f"widths: {width:g} must be above 0")
         self.widths = sorted(self.widths)
-
-
-_MOST_QUERIES = 4096

@@ -1,7 +1,7 @@
 """Values from Hydra or a run's YAML become dataclasses here.
 
-A name or a type that does not fit is refused by its full key. Past this file there is no OmegaConf.
-Knows no setting of attnlab's.
+A name, a type or a number that does not fit is refused by its full key. Past this file there is no
+OmegaConf. Knows no setting of attnlab's.
 """
 
 import difflib
@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_type_hints
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import GrammarParseError, OmegaConfBaseException, ReadonlyConfigError
 
 from attnlab.errors import UsageError, shortened
 from attnlab.folders import IS_PATH, expanded
+from attnlab.ranges import Range, range_of
 from attnlab.registry import Registry
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def from_node(schema: type[Schema], node: DictConfig) -> Schema:
     """`node`'s values as `schema`'s dataclasses.
 
     Raises:
-        UsageError: a key that the schema lacks, a value of a wrong type, one that is missing.
+        UsageError: a key that the schema lacks, a value of a wrong type or out of its range, one
+            that is missing.
     """
     typed = OmegaConf.structured(schema)
     try:
@@ -45,12 +47,32 @@ def from_node(schema: type[Schema], node: DictConfig) -> Schema:
         missing = sorted(OmegaConf.missing_keys(merged))
         if missing:
             raise UsageError(f"{missing[0]} has no value; give it as {missing[0]}=…")
+        _check_numbers(cast(DictConfig, merged))
         config = cast(Schema, OmegaConf.to_object(merged))
     except OmegaConfBaseException as error:
         chosen = {group: str(OmegaConf.select(node, f"{group}.name")) for group in _choices(schema)}
         raise UsageError(explain(error, schema, chosen)) from error
+    except OverflowError:  # a whole number too large for a float
+        _check_numbers(node)
+        raise
     _expand_paths(config)
     return config
+
+
+def _check_numbers(node: DictConfig, prefix: str = "") -> None:
+    """Refuse numbers out of their field's range; without a declared one, those past every limit."""
+    schema = OmegaConf.get_type(node)
+    hints = get_type_hints(schema, include_extras=True) if is_dataclass(schema) else {}
+    for name in map(str, node):
+        key, value, hint = f"{prefix}{name}", node[name], hints.get(name)
+        if isinstance(value, DictConfig):
+            _check_numbers(value, f"{key}.")
+        for each in value if isinstance(value, ListConfig) else [value]:
+            if isinstance(each, (int, float)) and not isinstance(each, bool):
+                may_be_null = type(None) in get_args(hint)
+                refusal = (range_of(hint) or Range()).refusal(each, may_be_null)
+                if refusal:
+                    raise UsageError(f"{key}={each} {refusal}")
 
 
 def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

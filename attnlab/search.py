@@ -7,14 +7,14 @@ translation never depends on what else is in its batch.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from attnlab.errors import UsageError
 from attnlab.models.interface import EncoderDecoder
+from attnlab.ranges import Count, Range, Seed
 from attnlab.registry import Registry
 from attnlab.text.tokens import BEGIN, END, PAD, UNKNOWN
 
@@ -33,8 +33,8 @@ class SearchConfig:
     """
 
     name: str
-    max_length_factor: float
-    max_length_extra: int
+    max_length_factor: Annotated[float, Range(minimum=0, maximum=1000)]
+    max_length_extra: Annotated[int, Range(minimum=1, maximum=100_000)]
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,6 @@ class Search(ABC):
 
     def __init__(self, config: SearchConfig) -> None:
         self._factor, self._extra = config.max_length_factor, config.max_length_extra
-        if self._extra < 1:
-            raise UsageError(f"search.max_length_extra={self._extra} must be at least 1")
 
     @torch.no_grad()
     def __call__(
@@ -135,9 +133,9 @@ class Greedy(_OneByOne):
 class SamplingConfig(SearchConfig):
     """`temperature` under 1 keeps to the likely; `top_k` tokens at most (null: all); `seed`."""
 
-    temperature: float
-    top_k: int | None
-    seed: int
+    temperature: Annotated[float, Range(above=0, maximum=1e6)]
+    top_k: Count | None
+    seed: Seed
 
 
 @SEARCHES.register("sampling", SamplingConfig)
@@ -146,10 +144,6 @@ class Sampling(_OneByOne):
 
     def __init__(self, config: SamplingConfig) -> None:
         super().__init__(config)
-        if config.temperature <= 0:
-            raise UsageError(f"search.temperature={config.temperature} must be above 0")
-        if config.top_k is not None and config.top_k < 1:
-            raise UsageError(f"search.top_k={config.top_k} must be at least 1, or null for all")
         self._temperature, self._top_k = config.temperature, config.top_k
         self._generator = torch.Generator().manual_seed(config.seed)
 
@@ -166,8 +160,8 @@ class Sampling(_OneByOne):
 class BeamConfig(SearchConfig):
     """`beam_size` hypotheses at a time; their log p is divided by length^`length_penalty`."""
 
-    beam_size: int
-    length_penalty: float
+    beam_size: Annotated[int, Range(minimum=1, maximum=10_000)]
+    length_penalty: Annotated[float, Range(minimum=-10, maximum=10)]
 
 
 @dataclass
@@ -191,8 +185,6 @@ class Beam(Search):
 
     def __init__(self, config: BeamConfig) -> None:
         super().__init__(config)
-        if config.beam_size < 1:
-            raise UsageError(f"search.beam_size={config.beam_size} must be at least 1")
         self._size, self._penalty = config.beam_size, config.length_penalty
 
     def _search(

@@ -41,8 +41,16 @@ from attnlab.schema import from_node
         ("seed=-1", "seed=-1 must be at least 0"),
         ("name=a/b", "name=a/b must be the name of one folder"),
         ("validate_sentences=0", "validate_sentences=0 must be at least 1"),
-        ("model.hidden_size=-3", "model.hidden_size=-3 must be at least 1"),
-        ("model.dropout=2.0", "model.dropout=2.0 must be at least 0 and under 1"),
+        ("model.hidden_size=-3", "model.hidden_size=-3 must be from 1 to 1048576"),
+        ("model.dropout=2.0", "model.dropout=2.0 must be from 0 to under 1"),
+        ("search.temperature=inf", "no setting 'search.temperature' here; it belongs to search="),
+        (
+            ("search=sampling", "search.temperature=inf"),
+            "search.temperature=inf must be a finite number above 0 and at most 1e",
+        ),
+        ("search.max_length_factor=nan", "max_length_factor=nan must be a finite number from 0 to"),
+        ("optimiser.epsilon=-1", "optimiser.epsilon=-1.0 must be above 0"),
+        ("seed=18446744073709551616", "seed=18446744073709551616 must be from 0 to 92233720"),
         ("optimiser.learning_rate=0", r"optimiser.learning_rate=0.0 must be above 0"),
         (
             "objective.label_smoothing=1.0",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from attnlab.errors import UsageError
 from attnlab.evaluation.metrics import NAMES
+from attnlab.ranges import Count, NonNegative
 
 LOSS = "loss"
 """Nats a target token: the one metric that takes no translation."""
@@ -30,18 +31,12 @@ class StoppingConfig:
     """
 
     metric: str
-    patience: int | None
-    minimum_improvement: float
+    patience: Count | None
+    minimum_improvement: NonNegative
 
     def __post_init__(self) -> None:
         if self.metric not in WATCHABLE:
             raise UsageError(f"stopping.metric={self.metric} is none of: {', '.join(WATCHABLE)}")
-        if self.patience is not None and self.patience < 1:
-            raise UsageError(f"stopping.patience={self.patience} must be at least 1, or null")
-        if not self.minimum_improvement >= 0:
-            raise UsageError(
-                f"stopping.minimum_improvement={self.minimum_improvement} must be at least 0"
-            )
 
 
 def require_metrics(setting: str, metrics: list[str]) -> None:

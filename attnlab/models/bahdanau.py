@@ -17,6 +17,7 @@ from attnlab.models.recurrence import Hidden, build_recurrence
 from attnlab.models.recurrent import Bridge, Readout, RecurrentConfig, RecurrentEncoder
 from attnlab.models.source_attention import Sight, SourceAttention
 from attnlab.models.uncompiled import uncompiled
+from attnlab.ranges import Size
 
 
 @dataclass
@@ -38,7 +39,7 @@ class BahdanauConfig(RecurrentConfig):
 
     input_feeding: bool
     window: str
-    window_radius: int
+    window_radius: Size
     coverage: bool
 
 

@@ -27,6 +27,7 @@ from attnlab.models.interface import (
     ModelConfig,
     VocabularySizes,
 )
+from attnlab.ranges import Layers, ShareBelowOne, Size
 
 
 @dataclass(kw_only=True)
@@ -39,13 +40,13 @@ class ConvolutionalConfig(ModelConfig):
     `tie_embeddings`: none, target or all.
     """
 
-    embedding_size: int
-    hidden_size: int
-    encoder_layers: int
-    decoder_layers: int
-    encoder_kernel_size: int
-    decoder_kernel_size: int
-    dropout: float
+    embedding_size: Size
+    hidden_size: Size
+    encoder_layers: Layers
+    decoder_layers: Layers
+    encoder_kernel_size: Size
+    decoder_kernel_size: Size
+    dropout: ShareBelowOne
     tie_embeddings: str
 
 

@@ -14,7 +14,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.profiler import record_function
 
-from attnlab.errors import UsageError
 from attnlab.registry import Registry
 
 MODELS: Registry["EncoderDecoder[Any]"] = Registry("model")
@@ -22,19 +21,9 @@ MODELS: Registry["EncoderDecoder[Any]"] = Registry("model")
 
 @dataclass(kw_only=True)
 class ModelConfig:
-    """What every model's configuration has: the registered `name`.
-
-    Of its other settings every whole number is a size or a count, and every fraction a share.
-    """
+    """What every model's configuration has: the registered `name`."""
 
     name: str
-
-    def __post_init__(self) -> None:
-        for setting, value in vars(self).items():
-            if type(value) is int and value < 1:
-                raise UsageError(f"model.{setting}={value} must be at least 1")
-            if type(value) is float and not 0 <= value < 1:
-                raise UsageError(f"model.{setting}={value} must be at least 0 and under 1")
 
     @property
     def has_dropout(self) -> bool:

@@ -11,6 +11,7 @@ from attnlab.attention.dropout import dropout
 from attnlab.errors import UsageError
 from attnlab.models.interface import ModelConfig
 from attnlab.models.recurrence import CELLS, Hidden, build_recurrence
+from attnlab.ranges import Layers, ShareBelowOne, Size
 
 
 @dataclass(kw_only=True)
@@ -25,12 +26,12 @@ class RecurrentConfig(ModelConfig):
     """
 
     cell: str
-    embedding_size: int
-    hidden_size: int
-    encoder_size: int | None
-    layers: int
+    embedding_size: Size
+    hidden_size: Size
+    encoder_size: Size | None
+    layers: Layers
     bidirectional: bool
-    dropout: float
+    dropout: ShareBelowOne
     tie_embeddings: str
 
     @property

@@ -26,6 +26,7 @@ from attnlab.models.interface import (
 )
 from attnlab.models.norms import Tokens
 from attnlab.models.residual import Residual, last_norm
+from attnlab.ranges import Layers, ShareBelowOne, Size
 from attnlab.text.tokens import PAD
 
 
@@ -45,20 +46,20 @@ class TransformerConfig(ModelConfig):
     `MultiHeadAttention`.
     """
 
-    size: int
-    feedforward_size: int
-    heads: int
-    key_value_heads: int | None
-    query_size: int | None
-    key_size: int | None
-    value_size: int | None
-    encoder_layers: int
-    decoder_layers: int
+    size: Size
+    feedforward_size: Size
+    heads: Size
+    key_value_heads: Size | None
+    query_size: Size | None
+    key_size: Size | None
+    value_size: Size | None
+    encoder_layers: Layers
+    decoder_layers: Layers
     norm: str
     normalisation: str
     activation: str
-    dropout: float
-    attention_dropout: float
+    dropout: ShareBelowOne
+    attention_dropout: ShareBelowOne
     tie_embeddings: str
 
 

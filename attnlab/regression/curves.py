@@ -1,11 +1,13 @@
 """The two curves of Dive into Deep Learning, with noise; from a seed always the same points."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attnlab.errors import UsageError
+from attnlab.ranges import NonNegative, Positive, Range
 from attnlab.regression.points import (
     REGRESSION_DATA,
     Function,
@@ -13,30 +15,25 @@ from attnlab.regression.points import (
     RegressionDataConfig,
 )
 
+MOST_POINTS = 4096
+"""Each is compared with every other."""
+
 
 @dataclass(kw_only=True)
 class CurveConfig(RegressionDataConfig):
     """`points` inputs, uniform from `lowest` to `highest`; `noise`: its standard deviation."""
 
-    points: int
-    lowest: float
-    highest: float
-    noise: float
+    points: Annotated[int, Range(minimum=2, maximum=MOST_POINTS)]
+    lowest: NonNegative
+    highest: Positive
+    noise: NonNegative
 
     def __post_init__(self) -> None:
-        if not 2 <= self.points <= MOST_POINTS:
-            raise UsageError(f"data.points={self.points} must be from 2 to {MOST_POINTS:,}")
-        if not 0 <= self.lowest < self.highest < float("inf"):
+        if not self.lowest < self.highest:
             raise UsageError(
-                f"data.lowest={self.lowest:g} data.highest={self.highest:g}: the first must be at "
-                "least 0, and the second above the first"
+                f"data.lowest={self.lowest:g} data.highest={self.highest:g}: the second must be "
+                "above the first"
             )
-        if not 0 <= self.noise < float("inf"):
-            raise UsageError(f"data.noise={self.noise:g} must be at least 0")
-
-
-MOST_POINTS = 4096
-"""Each is compared with every other."""
 
 
 @REGRESSION_DATA.register("d2l_zh", CurveConfig)

@@ -2,12 +2,17 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 from attnlab.errors import UsageError
+from attnlab.ranges import Count, Range, Seed
 
 TASKS = ("copy", "reverse", "sort", "lookup")
 LOOKUP = "lookup"
 MOST_SYMBOLS = 26**2  # names of two letters
+
+Length = Annotated[int, Range(minimum=1, maximum=1000)]
+Pairs = Annotated[int, Range(minimum=1, maximum=10_000_000)]
 
 
 @dataclass(kw_only=True)
@@ -29,25 +34,20 @@ class TaskConfig:
     """
 
     name: str
-    symbols: int
-    shortest: int
-    longest: int
+    symbols: Annotated[int, Range(minimum=2, maximum=MOST_SYMBOLS)]
+    shortest: Length
+    longest: Length
     repeats: bool
-    queries: int | None
-    pairs: int
-    held_out: int
-    seed: int
+    queries: Count | None
+    pairs: Pairs
+    held_out: Pairs
+    seed: Seed
 
     def __post_init__(self) -> None:
         if self.name not in TASKS:
             raise UsageError(
                 f"unknown data.task.name '{self.name}'; choose one of: {', '.join(TASKS)}"
             )
-        for setting in ("shortest", "pairs", "held_out"):
-            if getattr(self, setting) < 1:
-                raise UsageError(f"data.task.{setting}={getattr(self, setting)} must be 1 or more")
-        if not 2 <= self.symbols <= MOST_SYMBOLS:
-            raise UsageError(f"data.task.symbols={self.symbols} must be from 2 to {MOST_SYMBOLS}")
         if self.longest < self.shortest:
             raise UsageError(
                 f"data.task.longest={self.longest} must be at least "

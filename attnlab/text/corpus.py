@@ -4,9 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.folders import PathText
+from attnlab.ranges import Count, Range
 from attnlab.resources import cache_folder, shipped_folder
 from attnlab.tasks import TaskConfig, task_folder
 from attnlab.text.pairs import Layout, ReadingReport, SentencePair, longest_side
@@ -70,11 +72,11 @@ class DataConfig:
     target_language: str
     columns: list[str]
     alignment_tokens: str
-    held_out_fraction: float
+    held_out_fraction: Annotated[float, Range(minimum=0, below=0.5)]
     held_out: str
-    max_words: int
-    max_pairs: int | None
-    max_characters: int = 2000
+    max_words: Count
+    max_pairs: Count | None
+    max_characters: Count = 2000
 
 
 @dataclass
@@ -238,15 +240,5 @@ def check(config: DataConfig) -> None:
                     f"{' and '.join(_WORD_LANGUAGES)}, not of '{language}'; "
                     "set data.alignment_tokens=whitespace"
                 )
-    if not 0 <= config.held_out_fraction < 0.5:
-        raise UsageError(
-            f"data.held_out_fraction={config.held_out_fraction} must be at least 0 and under 0.5"
-        )
     if config.held_out not in HELD_OUT:
         raise UsageError(f"data.held_out={config.held_out} is none of: {', '.join(HELD_OUT)}")
-    if config.max_words < 1:
-        raise UsageError(f"data.max_words={config.max_words} must be 1 or more")
-    if config.max_characters < 1:
-        raise UsageError(f"data.max_characters={config.max_characters} must be 1 or more")
-    if config.max_pairs is not None and config.max_pairs < 1:
-        raise UsageError(f"data.max_pairs={config.max_pairs} must be 1 or more, or null for all")

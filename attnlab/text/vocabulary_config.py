@@ -1,8 +1,10 @@
 """What can be chosen of a vocabulary: its pieces, and how much chance has a say in training."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from attnlab.errors import UsageError
+from attnlab.ranges import Count, NonNegative, Range
 from attnlab.text.tokens import SPECIAL
 
 
@@ -15,8 +17,8 @@ class PieceSamplingConfig:
     (Kudo 2018: 0.2): the lower, the more alike is the chance of all of them.
     """
 
-    source: float | None
-    target: float | None
+    source: NonNegative | None
+    target: NonNegative | None
 
 
 @dataclass(kw_only=True)
@@ -42,13 +44,13 @@ class VocabularyConfig:
     """
 
     name: str
-    size: int
+    size: Annotated[int, Range(minimum=len(SPECIAL) + 1, maximum=10_000_000)]
     model: str
-    minimum_frequency: int
+    minimum_frequency: Count
     lowercase: bool
     split_punctuation: bool
-    character_coverage: float
-    sample_pairs: int | None
+    character_coverage: Annotated[float, Range(above=0, maximum=1)]
+    sample_pairs: Count | None
     sampling: PieceSamplingConfig
 
     def __post_init__(self) -> None:
@@ -58,24 +60,10 @@ class VocabularyConfig:
             raise UsageError(
                 f"unknown vocabulary.model '{self.model}'; choose one of: bpe, unigram, word"
             )
-        if self.minimum_frequency < 1:
-            raise UsageError(
-                f"vocabulary.minimum_frequency={self.minimum_frequency} must be at least 1"
-            )
         if self.minimum_frequency > 1 and self.model != "word":
             raise UsageError(
                 f"vocabulary.minimum_frequency={self.minimum_frequency} counts whole words, and "
                 f"vocabulary.model={self.model} has pieces of them; choose vocabulary.model=word"
-            )
-        if self.size <= len(SPECIAL):
-            raise UsageError(f"vocabulary.size={self.size} must be over {len(SPECIAL)}")
-        if not 0 < self.character_coverage <= 1:
-            raise UsageError(
-                f"vocabulary.character_coverage={self.character_coverage} must be over 0, at most 1"
-            )
-        if self.sample_pairs is not None and self.sample_pairs < 1:
-            raise UsageError(
-                f"vocabulary.sample_pairs={self.sample_pairs} must be 1 or more, or null for all"
             )
         for side, strength in vars(self.sampling).items():
             if strength is not None and self.model == "word":
@@ -83,12 +71,8 @@ class VocabularyConfig:
                     f"vocabulary.sampling.{side}={strength} cuts words in other ways, and "
                     "vocabulary.model=word cuts none; choose vocabulary.model=bpe or unigram"
                 )
-            self._check_sampling(side, strength)
-
-    def _check_sampling(self, side: str, strength: float | None) -> None:
-        most = 1.0 if self.model == "bpe" else float("inf")
-        if strength is not None and not 0 <= strength <= most:
-            bounds = "from 0 to 1" if self.model == "bpe" else "at least 0"
-            raise UsageError(
-                f"vocabulary.sampling.{side}={strength} must be {bounds}, or null for no sampling"
-            )
+            if strength is not None and self.model == "bpe" and strength > 1:
+                raise UsageError(
+                    f"vocabulary.sampling.{side}={strength} must be from 0 to 1, or null for no "
+                    "sampling"
+                )

@@ -11,21 +11,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attnlab.errors import UsageError
 from attnlab.models.norms import running_statistics
+from attnlab.ranges import ShareBelowOne
 
 
 @dataclass(kw_only=True)
 class AveragingConfig:
     """`ema_decay`: the share of the average that an update leaves as it was; null: no average."""
 
-    ema_decay: float | None
-
-    def __post_init__(self) -> None:
-        if self.ema_decay is not None and not 0 <= self.ema_decay < 1:
-            raise UsageError(
-                f"averaging.ema_decay={self.ema_decay} must be from 0 to under 1, or null"
-            )
+    ema_decay: ShareBelowOne | None
 
 
 class MovingAverage:

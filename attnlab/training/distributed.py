@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import torch
 from torch import nn
 
 from attnlab.errors import UsageError
+from attnlab.ranges import Range
 from attnlab.tokenised.batching import Batch
 
 BACKENDS = ("auto", "gloo", "nccl")
@@ -32,18 +33,14 @@ class DistributedConfig:
     """
 
     backend: str
-    timeout_seconds: int
-    threads: int | None
+    timeout_seconds: Annotated[int, Range(minimum=1, maximum=10**7)]
+    threads: Annotated[int, Range(minimum=1, maximum=4096)] | None
 
     def __post_init__(self) -> None:
         if self.backend not in BACKENDS:
             raise UsageError(
                 f"distributed.backend={self.backend} is none of: {', '.join(BACKENDS)}"
             )
-        for setting in ("timeout_seconds", "threads"):
-            value = getattr(self, setting)
-            if value is not None and value < 1:
-                raise UsageError(f"distributed.{setting}={value} must be at least 1")
 
 
 class Group:

@@ -10,6 +10,7 @@ from torch.profiler import record_function
 
 from attnlab.errors import UsageError
 from attnlab.models.interface import EncoderDecoder
+from attnlab.ranges import NonNegative, ShareBelowOne
 from attnlab.tokenised.batching import Batch
 from attnlab.training.coverage import (
     has_cross_attention,
@@ -32,20 +33,11 @@ class ObjectiveConfig:
     `sampling`: scheduled sampling, which target words it reads as it would have said them itself.
     """
 
-    label_smoothing: float
+    label_smoothing: ShareBelowOne
     word_dropout: WordDropoutConfig
-    r_drop: float
-    coverage: float
+    r_drop: NonNegative
+    coverage: NonNegative
     sampling: ScheduledSamplingConfig
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.label_smoothing < 1:
-            raise UsageError(
-                f"objective.label_smoothing={self.label_smoothing} must be from 0 to under 1"
-            )
-        for name in ("r_drop", "coverage"):
-            if not getattr(self, name) >= 0:
-                raise UsageError(f"objective.{name}={getattr(self, name)} must be at least 0")
 
 
 class Objective(nn.Module):

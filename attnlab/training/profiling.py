@@ -13,8 +13,8 @@ from pathlib import Path
 from torch.autograd.profiler_util import FunctionEventAvg
 from torch.profiler import profile, schedule
 
-from attnlab.errors import UsageError
 from attnlab.files import atomic_file
+from attnlab.ranges import Count
 from attnlab.table import table
 
 PARTS = ("encode", "decode", "loss", "backward", "optimiser")
@@ -29,18 +29,13 @@ logger = logging.getLogger(__name__)
 class ProfilingConfig:
     """What a profile records: that many `updates`, after `skip` of them.
 
-    What is done between them, such as validation, is recorded too. `memory`: also how much each
-    operation allocates.
+    The last one skipped warms the profiler up. What is done between them, such as validation, is
+    recorded too. `memory`: also how much each operation allocates.
     """
 
-    skip: int
-    updates: int
+    skip: Count
+    updates: Count
     memory: bool
-
-    def __post_init__(self) -> None:
-        for name in ("skip", "updates"):  # the last skipped update warms the profiler up
-            if getattr(self, name) < 1:
-                raise UsageError(f"profiling.{name}={getattr(self, name)} must be at least 1")
 
 
 class Profiler:

@@ -3,9 +3,9 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from attnlab.errors import UsageError
+from attnlab.ranges import Count, CountOrZero, NonNegative, Range, Share
 from attnlab.registry import Registry
 from attnlab.training.patience import Patience
 
@@ -17,7 +17,7 @@ class ScheduleConfig:
     """`warmup_updates`: the first updates, over which the share rises evenly from 0."""
 
     name: str
-    warmup_updates: int
+    warmup_updates: CountOrZero
 
 
 class Schedule(ABC):
@@ -27,8 +27,6 @@ class Schedule(ABC):
     """Whether `observe` changes anything, so that there has to be validation."""
 
     def __init__(self, config: ScheduleConfig) -> None:
-        if config.warmup_updates < 0:
-            raise UsageError(f"schedule.warmup_updates={config.warmup_updates} must be at least 0")
         self.warmup_updates = config.warmup_updates
 
     def __call__(self, update: int, done: float) -> float:
@@ -121,22 +119,10 @@ class PlateauConfig(ScheduleConfig):
     `minimum_improvement`, the share is multiplied by `factor`, down to `minimum_share`.
     """
 
-    factor: float
-    patience: int
-    minimum_improvement: float
-    minimum_share: float
-
-    def __post_init__(self) -> None:
-        if not 0 < self.factor < 1:
-            raise UsageError(f"schedule.factor={self.factor} must be above 0 and under 1")
-        if self.patience < 1:
-            raise UsageError(f"schedule.patience={self.patience} must be at least 1")
-        if not self.minimum_improvement >= 0:
-            raise UsageError(
-                f"schedule.minimum_improvement={self.minimum_improvement} must be at least 0"
-            )
-        if not 0 <= self.minimum_share <= 1:
-            raise UsageError(f"schedule.minimum_share={self.minimum_share} must be from 0 to 1")
+    factor: Annotated[float, Range(above=0, below=1)]
+    patience: Count
+    minimum_improvement: NonNegative
+    minimum_share: Share
 
 
 @SCHEDULES.register("plateau", PlateauConfig)

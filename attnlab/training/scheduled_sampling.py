@@ -20,6 +20,7 @@ from torch import Tensor
 
 from attnlab.errors import UsageError
 from attnlab.models.interface import EncoderDecoder
+from attnlab.ranges import Share
 from attnlab.text.tokens import SPECIAL
 from attnlab.tokenised.batching import Batch
 
@@ -76,13 +77,11 @@ class ScheduledSamplingConfig:
     its own words are: the likeliest (argmax) or drawn by how likely they are (sample).
     """
 
-    share: float
+    share: Share
     curve: str
     words: str
 
     def __post_init__(self) -> None:
-        if not 0 <= self.share <= 1:
-            raise UsageError(f"objective.sampling.share={self.share} must be from 0 to 1")
         if self.curve not in CURVES:
             raise UsageError(
                 f"objective.sampling.curve={self.curve} is none of: {', '.join(CURVES)}"

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from attnlab.errors import UsageError
+from attnlab.ranges import ShareBelowOne
 from attnlab.text.tokens import SPECIAL, UNKNOWN
 from attnlab.tokenised.batching import Batch
 
@@ -19,13 +19,8 @@ from attnlab.tokenised.batching import Batch
 class WordDropoutConfig:
     """Which share of the tokens is replaced: of `source`, and of `target_input`."""
 
-    source: float
-    target_input: float
-
-    def __post_init__(self) -> None:
-        for name, share in vars(self).items():
-            if not 0 <= share < 1:
-                raise UsageError(f"objective.word_dropout.{name}={share} must be from 0 to under 1")
+    source: ShareBelowOne
+    target_input: ShareBelowOne
 
 
 def drop_words(batch: Batch, config: WordDropoutConfig) -> Batch:

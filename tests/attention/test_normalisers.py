@@ -12,7 +12,6 @@ from scipy.optimize import brentq, minimize
 from attnlab.attention.normalisers import NORMALISERS
 from attnlab.attention.pooling import AttentionPooling
 from attnlab.attention.scores import SCORES
-from attnlab.errors import UsageError
 from tests.conftest import normaliser_config, score_config
 
 BATCH, QUERIES, KEYS = 2, 3, 5
@@ -171,8 +170,6 @@ def test_the_limits_of_a_temperature():
     assert cold.tolist() == [[0, 1, 0, 0]]
     hot = build("temperature", temperature=1e6)(scores, None)
     torch.testing.assert_close(hot, torch.full((1, 4), 0.25), atol=1e-3, rtol=0)
-    with pytest.raises(UsageError, match=r"normaliser.temperature=0 must be above 0"):
-        build("temperature", temperature=0.0)
 
 
 def test_a_learnt_temperature_starts_where_it_is_told_and_stays_above_zero():

@@ -274,7 +274,6 @@ def test_equal_sizes_need_no_bridge(sentences):
     ("changes", "message"),
     [
         ({"window": "narrow"}, r"model.window=narrow is none of: global, local_m, local_p"),
-        ({"window_radius": 0}, r"model.window_radius=0 must be at least 1"),
         ({"encoder_size": 13}, r"model.encoder_size=13 cannot be split between two directions"),
         ({"encoder_size": 6, "score": "dot"}, r"score=dot .* queries have 14 .* keys 6"),
     ],

@@ -3,7 +3,6 @@
 import pytest
 
 from attnlab.errors import UsageError
-from attnlab.tasks.config import MOST_SYMBOLS
 from tests.tasks.settings import task
 
 
@@ -11,11 +10,6 @@ from tests.tasks.settings import task
     ("name", "changes", "message"),
     [
         ("count", {}, "unknown data.task.name 'count'; choose one of: copy, reverse, sort, lookup"),
-        ("copy", {"shortest": 0}, "data.task.shortest=0 must be 1 or more"),
-        ("copy", {"pairs": 0}, "data.task.pairs=0 must be 1 or more"),
-        ("copy", {"held_out": 0}, "data.task.held_out=0 must be 1 or more"),
-        ("copy", {"symbols": 1}, "data.task.symbols=1 must be from 2 to"),
-        ("copy", {"symbols": MOST_SYMBOLS + 1}, "must be from 2 to 676"),
         ("copy", {"longest": 1}, "data.task.longest=1 must be at least data.task.shortest=2"),
         ("copy", {"queries": 2}, "data.task.queries=2 belongs to data=lookup"),
         ("lookup", {"queries": None}, "data.task.queries=None must be from 1 to"),

@@ -136,7 +136,6 @@ def test_the_first_pairs_of_tatoeba_have_the_vocabulary_that_plain_counting_give
     ("changes", "message"),
     [
         ({"model": "bpe", "minimum_frequency": 2}, "minimum_frequency=2 counts whole words"),
-        ({"model": "word", "minimum_frequency": 0}, "minimum_frequency=0 must be at least 1"),
         ({"model": "word", "sampling": {"source": 0.1}}, "vocabulary.model=word cuts none"),
     ],
 )

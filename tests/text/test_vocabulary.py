@@ -158,10 +158,6 @@ def test_nothing_to_learn_from_is_refused(sentences):
     [
         ({"model": "words"}, "unknown vocabulary.model 'words'; choose one of: bpe, unigram"),
         ({"name": "both"}, "unknown vocabulary 'both'; choose one of: joint, separate"),
-        ({"size": 4}, "vocabulary.size=4 must be over 4"),
-        ({"character_coverage": 0.0}, "character_coverage=0.0"),
-        ({"character_coverage": 1.5}, "character_coverage=1.5"),
-        ({"sample_pairs": 0}, "sample_pairs=0 must be 1 or more, or null"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(changes, message):

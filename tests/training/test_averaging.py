@@ -5,7 +5,6 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from attnlab.errors import UsageError
 from attnlab.models import MODELS
 from attnlab.models.norms import running_statistics
 from attnlab.training.averaging import AveragingConfig, MovingAverage
@@ -134,9 +133,3 @@ def test_it_goes_on_to_the_bit_and_may_begin_or_end_with_a_resumption(name, deca
     assert [next(steps).loss for _ in range(4)] == undisturbed
     with average_again.applied():
         assert equal(weights_of(again), averaged_later) == (decays == (0.9, 0.9))
-
-
-@pytest.mark.parametrize("decay", [1.0, -0.1])
-def test_what_is_refused(decay):
-    with pytest.raises(UsageError, match=rf"averaging.ema_decay={decay} must be from 0 to under 1"):
-        AveragingConfig(ema_decay=decay)

@@ -223,8 +223,6 @@ def test_threads_are_a_share_of_the_cores(told, wanted, expected, monkeypatch):
     ("change", "message"),
     [
         ({"backend": "mpi"}, "distributed.backend=mpi is none of: auto, gloo, nccl"),
-        ({"timeout_seconds": 0}, "distributed.timeout_seconds=0 must be at least 1"),
-        ({"threads": -1}, "distributed.threads=-1 must be at least 1"),
     ],
 )
 def test_settings_are_checked(change, message):

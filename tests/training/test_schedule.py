@@ -7,7 +7,6 @@ import random
 import pytest
 import torch
 
-from attnlab.errors import UsageError
 from attnlab.training.schedule import SCHEDULES
 from tests.conftest import shipped_values
 
@@ -52,8 +51,6 @@ def test_noam_is_inverse_square_root_up_to_its_scale():
 def test_no_warm_up():
     assert schedule_of("constant", 0)(1, 0.0) == 1.0
     assert math.isfinite(schedule_of("inverse_sqrt", 0)(1, 0.0))
-    with pytest.raises(UsageError, match=r"schedule.warmup_updates=-1 must be at least 0"):
-        schedule_of("constant", -1)
 
 
 def plateau_shares(schedule, qualities):
@@ -125,12 +122,3 @@ def test_no_other_schedule_follows_validation(name):
     before = schedule(1000, 0.5)
     assert plateau_shares(schedule, [1.0] * 20) == [before] * 20
     assert not schedule.observes
-
-
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [("factor", 1.0), ("patience", 0), ("minimum_improvement", -0.1), ("minimum_share", 1.5)],
-)
-def test_what_plateau_refuses(setting, value):
-    with pytest.raises(UsageError, match=rf"schedule.{setting}={value} must be "):
-        schedule_of("plateau", **{setting: value})

@@ -15,14 +15,14 @@ from attnlab.attention.normalisers.interface import (
     NormaliserConfig,
 )
 from attnlab.attention.normalisers.softmax import masked_softmax
-from attnlab.errors import UsageError
+from attnlab.ranges import Positive
 
 
 @dataclass(kw_only=True)
 class TemperatureConfig(NormaliserConfig):
-    """`temperature`: τ, above 0. `learnt`: whether that is only where it starts."""
+    """`temperature`: τ; 1 is the softmax itself. `learnt`: whether that is only where it starts."""
 
-    temperature: float
+    temperature: Positive
     learnt: bool
 
 
@@ -39,11 +39,6 @@ class Temperature(Normaliser):
 
     def __init__(self, config: TemperatureConfig) -> None:
         super().__init__()
-        if not 0 < config.temperature < math.inf:
-            raise UsageError(
-                f"normaliser.temperature={config.temperature:g} must be above 0; a softmax as it "
-                "is has 1"
-            )
         self.logarithm: nn.Parameter | None = None
         if config.learnt:
             self.logarithm = nn.Parameter(torch.tensor(math.log(config.temperature)))

@@ -12,14 +12,14 @@ from attnlab.attention.positions.interface import (
     Positions,
     PositionsConfig,
 )
-from attnlab.errors import UsageError
+from attnlab.ranges import Size
 
 
 @dataclass(kw_only=True)
 class LearnedConfig(PositionsConfig):
     """`longest`: how many positions have a vector of their own."""
 
-    longest: int
+    longest: Size
 
 
 class LearnedEmbedding(PositionEmbedding):
@@ -50,8 +50,6 @@ class LearnedPositions(Positions):
     """Gehring et al. 2017, section 3.1; in Vaswani et al. 2017 no better than the sinusoids."""
 
     def __init__(self, config: LearnedConfig, *, directed: bool) -> None:  # noqa: ARG002
-        if config.longest < 1:
-            raise UsageError(f"positions.longest={config.longest} must be at least 1")
         self.longest = config.longest
 
     def embedding(self, size: int) -> LearnedEmbedding:

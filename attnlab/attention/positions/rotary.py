@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Annotated
 
 import torch
 from jaxtyping import Float
@@ -14,14 +15,14 @@ from attnlab.attention.positions.interface import (
     PositionsConfig,
     RelativePositions,
 )
-from attnlab.errors import UsageError
+from attnlab.ranges import Range
 
 
 @dataclass(kw_only=True)
 class RotaryConfig(PositionsConfig):
     """`base`: pair i turns by base^(-2i/size) radians a position; the greater, the slower."""
 
-    base: float
+    base: Annotated[float, Range(above=1)]
 
 
 def turns(length: int, size: int, base: float) -> Float[Tensor, "length pairs 2"]:
@@ -69,8 +70,6 @@ class RotaryPositions(Positions):
     """Su et al. 2021 (RoFormer), section 3."""
 
     def __init__(self, config: RotaryConfig, *, directed: bool) -> None:  # noqa: ARG002
-        if config.base <= 1:
-            raise UsageError(f"positions.base={config.base:g} must be above 1, such as 10000")
         self.base = config.base
 
     def relative(

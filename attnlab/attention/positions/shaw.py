@@ -14,14 +14,14 @@ from attnlab.attention.positions.interface import (
     offsets,
 )
 from attnlab.attention.scores import Score
-from attnlab.errors import UsageError
+from attnlab.ranges import Size
 
 
 @dataclass(kw_only=True)
 class ShawConfig(PositionsConfig):
     """`farthest`: further offsets are taken for it. `values`: learn those too, not keys alone."""
 
-    farthest: int
+    farthest: Size
     values: bool
 
 
@@ -84,8 +84,6 @@ class ShawPositions(Positions):
     """Shaw et al. 2018, "Self-Attention with Relative Position Representations"."""
 
     def __init__(self, config: ShawConfig, *, directed: bool) -> None:
-        if config.farthest < 1:
-            raise UsageError(f"positions.farthest={config.farthest} must be at least 1")
         self.config = config
         self.directed = directed
 

@@ -16,6 +16,7 @@ from attnlab.attention.positions.interface import (
 )
 from attnlab.attention.scores import Score
 from attnlab.errors import UsageError
+from attnlab.ranges import Size
 
 
 @dataclass(kw_only=True)
@@ -25,8 +26,8 @@ class T5Config(PositionsConfig):
     An encoder's buckets are half for keys before the query, half for those behind it.
     """
 
-    buckets: int
-    farthest: int
+    buckets: Size
+    farthest: Size
 
 
 def bucket_of(

@@ -8,14 +8,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attnlab.attention.scores.interface import SCORES, Score, ScoreConfig
-from attnlab.errors import UsageError
+from attnlab.ranges import Size
 
 
 @dataclass(kw_only=True)
 class AdditiveConfig(ScoreConfig):
     """`hidden_size`: features of the hidden layer; null takes as many as the query has."""
 
-    hidden_size: int | None
+    hidden_size: Size | None
 
 
 @SCORES.register("additive", AdditiveConfig)
@@ -35,8 +35,6 @@ class AdditiveScore(Score):
     def __init__(self, config: AdditiveConfig, query_size: int, key_size: int) -> None:
         super().__init__()
         hidden_size = query_size if config.hidden_size is None else config.hidden_size
-        if hidden_size < 1:
-            raise UsageError(f"score.hidden_size={hidden_size} must be at least 1, or null")
         self.query_weight = nn.Linear(query_size, hidden_size, bias=False)
         self.key_weight = nn.Linear(key_size, hidden_size, bias=False)
         self.hidden_weight = nn.Linear(hidden_size, 1, bias=False)

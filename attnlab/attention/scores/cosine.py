@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from attnlab.attention.scores.interface import SCORES, ScoreConfig, require_equal_sizes
 from attnlab.attention.scores.products import ProductScore
+from attnlab.ranges import Range
 
 _SHORTEST = 1e-6  # what a shorter vector is divided by: one without length has no direction
 
@@ -19,7 +21,7 @@ _SHORTEST = 1e-6  # what a shorter vector is divided by: one without length has 
 class CosineConfig(ScoreConfig):
     """`sharpness`: where the learnt factor s starts; null starts it at √size."""
 
-    sharpness: float | None
+    sharpness: Annotated[float, Range(minimum=-1e6, maximum=1e6)] | None
 
 
 @SCORES.register("cosine", CosineConfig)

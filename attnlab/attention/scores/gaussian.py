@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Annotated
 
 import torch
 from jaxtyping import Float
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from attnlab.attention.scores.interface import SCORES, ScoreConfig, require_equal_sizes
 from attnlab.attention.scores.products import ProductScore
+from attnlab.ranges import Range
 
 
 @dataclass(kw_only=True)
@@ -18,7 +20,7 @@ class GaussianConfig(ScoreConfig):
     `by_dimension`: whether each feature has a w of its own.
     """
 
-    width: float | None
+    width: Annotated[float, Range(minimum=-1e6, maximum=1e6)] | None
     by_dimension: bool
 
 

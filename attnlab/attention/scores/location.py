@@ -8,14 +8,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attnlab.attention.scores.interface import SCORES, Score, ScoreConfig
-from attnlab.errors import UsageError
+from attnlab.ranges import Size
 
 
 @dataclass(kw_only=True)
 class LocationConfig(ScoreConfig):
     """`longest`: how many places have a row of W of their own; all later ones share the last."""
 
-    longest: int
+    longest: Size
 
 
 @SCORES.register("location", LocationConfig)
@@ -35,8 +35,6 @@ class LocationScore(Score):
 
     def __init__(self, config: LocationConfig, query_size: int, key_size: int) -> None:  # noqa: ARG002
         super().__init__()
-        if config.longest < 1:
-            raise UsageError(f"score.longest={config.longest} must be at least 1")
         self.weight = nn.Parameter(torch.empty(config.longest, query_size))
         nn.init.uniform_(self.weight, -(query_size**-0.5), query_size**-0.5)  # as nn.Linear does
 

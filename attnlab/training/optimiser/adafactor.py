@@ -1,10 +1,11 @@
 """Adafactor: Adam's second moments from the sums of their rows and columns."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from torch import nn, optim
 
-from attnlab.errors import UsageError
+from attnlab.ranges import Positive, Range
 from attnlab.training.optimiser.interface import OPTIMISERS, OptimiserConfig
 
 
@@ -17,15 +18,8 @@ class AdafactorConfig(OptimiserConfig):
     square is longer is cut to it.
     """
 
-    decay_exponent: float
-    clip_update: float
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.decay_exponent <= 0:
-            raise UsageError(f"optimiser.decay_exponent={self.decay_exponent} must be at most 0")
-        if not self.clip_update > 0:
-            raise UsageError(f"optimiser.clip_update={self.clip_update} must be above 0")
+    decay_exponent: Annotated[float, Range(minimum=-100, maximum=0)]
+    clip_update: Positive
 
 
 @OPTIMISERS.register("adafactor", AdafactorConfig)

@@ -6,7 +6,8 @@ from typing import Any
 from torch import nn, optim
 
 from attnlab.errors import UsageError
-from attnlab.training.optimiser.interface import OPTIMISERS, OptimiserConfig, require_between
+from attnlab.ranges import NonNegative, Positive, ShareBelowOne
+from attnlab.training.optimiser.interface import OPTIMISERS, OptimiserConfig
 
 
 @dataclass(kw_only=True)
@@ -16,12 +17,11 @@ class AdamConfig(OptimiserConfig):
     `epsilon`: what is added to the root of the latter, so that nothing is divided by 0.
     """
 
-    betas: list[float]
-    epsilon: float
+    betas: list[ShareBelowOne]
+    epsilon: Positive
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+        if len(self.betas) != 2:
             raise UsageError(f"optimiser.betas={self.betas} must be two numbers from 0 to under 1")
 
 
@@ -35,12 +35,7 @@ def adam(config: AdamConfig, model: nn.Module) -> optim.Optimizer:
 class AdamWConfig(AdamConfig):
     """`weight_decay`: the share of each weight, times the learning rate, that is taken off it."""
 
-    weight_decay: float
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.weight_decay >= 0:
-            raise UsageError(f"optimiser.weight_decay={self.weight_decay} must be at least 0")
+    weight_decay: NonNegative
 
 
 @OPTIMISERS.register("adamw", AdamWConfig)
@@ -65,11 +60,7 @@ def adam_arguments(config: AdamConfig) -> dict[str, Any]:
 class SgdConfig(OptimiserConfig):
     """`momentum`: how slowly the mean of gradients forgets; 0 for none."""
 
-    momentum: float
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_between(self, "momentum")
+    momentum: ShareBelowOne
 
 
 @OPTIMISERS.register("sgd", SgdConfig)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import nn, optim
 
-from attnlab.errors import UsageError
+from attnlab.ranges import Positive
 from attnlab.registry import Registry
 
 OPTIMISERS: Registry[optim.Optimizer] = Registry("optimiser")
@@ -18,14 +18,8 @@ class OptimiserConfig:
     """
 
     name: str
-    learning_rate: float
-    clip_norm: float | None
-
-    def __post_init__(self) -> None:
-        for setting in ("learning_rate", "clip_norm"):
-            value = getattr(self, setting)
-            if value is not None and not value > 0:
-                raise UsageError(f"optimiser.{setting}={value} must be above 0")
+    learning_rate: Positive
+    clip_norm: Positive | None
 
 
 def build_optimiser(config: OptimiserConfig, model: nn.Module) -> optim.Optimizer:
@@ -49,11 +43,3 @@ def apply_share(optimiser: optim.Optimizer, share: float) -> float:
     for group in optimiser.param_groups:
         group["lr"] = group["highest_rate"] * share
     return float(optimiser.param_groups[0]["lr"])
-
-
-def require_between(config: OptimiserConfig, *settings: str) -> None:
-    """Refuse any of `settings` that is not from 0 to under 1."""
-    for setting in settings:
-        value = getattr(config, setting)
-        if not 0 <= value < 1:
-            raise UsageError(f"optimiser.{setting}={value} must be from 0 to under 1")

@@ -6,9 +6,10 @@ import torch
 from torch import nn, optim
 
 from attnlab.errors import UsageError
+from attnlab.ranges import Positive, ShareBelowOne
 from attnlab.training.optimiser.combined import Combined
 from attnlab.training.optimiser.elementwise import AdamWConfig, adam_arguments
-from attnlab.training.optimiser.interface import OPTIMISERS, require_between
+from attnlab.training.optimiser.interface import OPTIMISERS
 
 
 @dataclass(kw_only=True)
@@ -18,16 +19,8 @@ class MuonConfig(AdamWConfig):
     `weight_decay` is for matrices, whoever has them.
     """
 
-    momentum: float
-    adamw_learning_rate: float
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_between(self, "momentum")
-        if not self.adamw_learning_rate > 0:
-            raise UsageError(
-                f"optimiser.adamw_learning_rate={self.adamw_learning_rate} must be above 0"
-            )
+    momentum: ShareBelowOne
+    adamw_learning_rate: Positive
 
 
 @OPTIMISERS.register("muon", MuonConfig)

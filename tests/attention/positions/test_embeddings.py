@@ -7,8 +7,6 @@ import torch
 
 from attnlab.attention.positions.learned import LearnedEmbedding
 from attnlab.attention.positions.sinusoidal import SinusoidalEmbedding, sinusoids
-from attnlab.errors import UsageError
-from tests.conftest import attention_config
 
 
 @pytest.mark.parametrize("size", [12, 7])
@@ -46,8 +44,3 @@ def test_a_learnt_table_is_read_row_by_row_and_its_last_row_from_there_on():
     torch.testing.assert_close(positions(embedded, start=2), embedded + rows[2:5])
     further = positions(embedded, start=5)
     torch.testing.assert_close(further, embedded + rows[[5, 6, 6]])
-
-
-def test_a_table_without_rows_is_refused():
-    with pytest.raises(UsageError, match=r"positions\.longest=0 must be at least 1"):
-        attention_config(positions="learned", longest=0).told_positions()

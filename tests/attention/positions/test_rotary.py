@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from attnlab.errors import UsageError
 from tests.conftest import attention_config
 
 LENGTH = 9
@@ -62,8 +61,3 @@ def test_half_precision_comes_back_as_such():
     turned = positions.turn(x.bfloat16(), 300)
     assert turned.dtype == torch.bfloat16
     torch.testing.assert_close(turned.float(), positions.turn(x, 300), atol=0.03, rtol=0.01)
-
-
-def test_a_base_that_turns_nothing_slower_is_refused():
-    with pytest.raises(UsageError, match=r"positions\.base=1 must be above 1"):
-        rotary(8, base=1.0)

@@ -7,7 +7,6 @@ import torch
 from attnlab.attention.pooling import AttentionPooling
 from attnlab.attention.recording import record_attention
 from attnlab.attention.scores import SCORES
-from attnlab.errors import UsageError
 from tests.conftest import attention_config, score_config
 
 BATCH, HEADS, LENGTH, SIZE, WIDTH, FARTHEST = 2, 3, 7, 5, 4, 2
@@ -86,8 +85,3 @@ def test_watching_changes_nothing(values):
         watched = pooling(q, pooling.prepare(k, v))
     torch.testing.assert_close(watched, unwatched)
     assert record[""].shape == (BATCH, HEADS, LENGTH, LENGTH)
-
-
-def test_a_distance_of_0_is_refused():
-    with pytest.raises(UsageError, match=r"positions\.farthest=0 must be at least 1"):
-        attention_config(positions="shaw", farthest=0).told_positions()

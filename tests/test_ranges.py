@@ -1,0 +1,147 @@
+"""Every number of every schema has a range; whatever is outside is refused by its full key."""
+
+import math
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, get_args, get_type_hints
+
+import pytest
+from omegaconf import OmegaConf
+
+from attnlab import launch
+from attnlab.config import ExperimentConfig, InferenceConfig
+from attnlab.errors import UsageError
+from attnlab.models import MODELS
+from attnlab.ranges import LARGEST_FLOAT, Range, range_of
+from attnlab.regression_config import KernelRegressionConfig
+from attnlab.schema import from_node
+
+SCHEMAS = {
+    launch.TRAIN: ExperimentConfig,
+    launch.INFERENCE: InferenceConfig,
+    launch.KERNEL_REGRESSION: KernelRegressionConfig,
+}
+WILD = [
+    math.nan,
+    math.inf,
+    -math.inf,
+    1e300,
+    -1e300,
+    1e-300,
+    2**63,
+    2**64,
+    10**400,
+    -(2**63),
+    -1,
+    0,
+]
+DATA = {"csv": ["data.file=points.csv"], "bitext": ["data.train=a.tsv"]}
+
+
+def _contains(hint: Any, *kinds: type) -> bool:
+    return hint in kinds or any(_contains(each, *kinds) for each in get_args(hint))
+
+
+def _numbers(schema: type, prefix: str = "", chosen: tuple[str, ...] = ()):
+    """(field's owner, key, annotation, overrides that choose its owner) of each numeric field."""
+    hints = get_type_hints(schema, include_extras=True)
+    choices = getattr(schema, "CHOICES", {})
+    for name in (field.name for field in fields(schema)):
+        key, hint = f"{prefix}{name}", hints[name]
+        for choice in choices.get(name, ()):
+            overrides = (f"{name}={choice}", *(DATA.get(choice, ()) if name == "data" else ()))
+            yield from _numbers(choices[name].config(choice), f"{key}.", (*chosen, *overrides))
+        if name not in choices:
+            for each in (hint, *get_args(hint)):
+                if isinstance(each, type) and is_dataclass(each):
+                    task = ("data=copy",) if name == "task" else chosen
+                    yield from _numbers(each, f"{key}.", task)
+            if _contains(hint, int, float):
+                yield schema, key, hint, chosen
+
+
+NUMBERS: dict[tuple[type, str], tuple[str, str, Any, tuple[str, ...]]] = {}
+for _schema, _config in SCHEMAS.items():
+    for _owner, _key, _hint, _overrides in _numbers(_config):
+        field = (_owner, _key.rpartition(".")[2])  # several schemas have some owners
+        NUMBERS.setdefault(field, (_schema, _key, _hint, _overrides))
+
+
+def test_every_numeric_setting_declares_its_range():
+    assert len(NUMBERS) > 90
+    without = [key for _, key, hint, _ in NUMBERS.values() if range_of(hint) is None]
+    assert not without, "annotate it with a range of attnlab.ranges"
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_a_wild_number_is_accepted_or_refused_by_its_key(schema):
+    """For each field: NaN, infinities and what overflows are refused; nothing else is raised."""
+    nodes: dict[tuple[str, ...], Any] = {}
+    for (owner, name), (of, key, hint, overrides) in NUMBERS.items():
+        if of != schema:
+            continue
+        if overrides not in nodes:
+            nodes[overrides] = launch.compose(schema, overrides)
+        # A group is checked by itself: to check a whole experiment takes a tenth of a second.
+        group = key.rpartition(".")[0]
+        node = OmegaConf.select(nodes[overrides], group) if group else nodes[overrides]
+        accepted, before = [], node[name]
+        for value in WILD if group else (math.nan, 1e300, 2**64, -1):
+            node[name] = [value, value] if "list" in str(hint) else value
+            refusal = ""
+            try:
+                from_node(owner, node)
+            except UsageError as error:
+                refusal = str(error)
+            if refusal == "":
+                accepted.append(value)
+            # What two settings are together may be refused by the other one's name.
+            assert value in (0, -1) or name in refusal or not refusal, f"{key}={value}: {refusal}"
+        node[name] = before
+        assert not any(value != value or abs(value) > LARGEST_FLOAT for value in accepted), key
+        assert _contains(hint, float) or not {2**63, 2**64, -(2**64)} & set(accepted), key
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "message"),
+    [
+        (Range(above=0), math.inf, "must be a finite number above 0"),
+        (Range(above=0), 0.0, "must be above 0"),
+        (Range(above=0), 1e-40, "must be at least 1e-30"),
+        (Range(above=0), 1e31, "must be above 0 and at most 1e+30"),
+        (Range(minimum=1), 0, "must be at least 1"),
+        (Range(minimum=1), 2**63, "must be from 1 to 9223372036854775807"),
+        (Range(minimum=0, below=1), 1.0, "must be from 0 to under 1"),
+        (Range(above=0, maximum=1), math.nan, "must be a finite number above 0 and at most 1"),
+        (Range(maximum=0.0), 0.5, "must be at most 0"),
+        (Range(), math.nan, "must be a finite number"),
+        (Range(), -(2**64), "must be at least -9223372036854775807"),
+        (Range(minimum=2, maximum=5), 5, None),
+        (Range(), LARGEST_FLOAT, None),
+    ],
+)
+def test_a_refusal_names_the_bounds(bounds, value, message):
+    assert bounds.refusal(value) == message
+
+
+@dataclass(kw_only=True)
+class SharpConfig(MODELS.config("rnn")):  # type: ignore[misc]
+    """A plug-in's, without declared ranges."""
+
+    sharpness: float = 2.5
+
+
+def test_a_plug_ins_number_may_be_any_finite_one():
+    if "sharp" not in MODELS:
+        MODELS.register("sharp", SharpConfig)(MODELS.maker("rnn"))
+    try:
+        node = launch.compose(launch.TRAIN, ["model=rnn"])
+        OmegaConf.update(node, "model.name", "sharp")
+        for value in (2.5, -3.0):
+            OmegaConf.update(node, "model.sharpness", value)
+            assert from_node(ExperimentConfig, node).model.sharpness == value
+        for value in (math.nan, -math.inf, 1e31):
+            OmegaConf.update(node, "model.sharpness", value)
+            with pytest.raises(UsageError, match=r"model\.sharpness=.* must be "):
+                from_node(ExperimentConfig, node)
+    finally:
+        MODELS._entries.pop("sharp")
