@@ -7,9 +7,12 @@ Nothing here, nor anything it imports at the top, imports torch: `--help` answer
 import atexit
 import gc
 import os
+import re
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from attnlab import __version__
 from attnlab.commands import (
@@ -28,12 +31,28 @@ from attnlab.commands import (
     train,
     translate,
 )
-from attnlab.errors import AttnlabError, described
+from attnlab.errors import AttnlabError, UsageError, described, readable
 from attnlab.screen import console, make_streams_tolerant
 from attnlab.waiting import wait_briefly
 
+
+class _Commands(TyperGroup):
+    """The subcommands; what is wrong with arguments is said in a readable length."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the subcommand."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            message = getattr(error, "message", None)
+            if hasattr(error, "format_message") and isinstance(message, str):
+                vars(error)["message"] = readable(message)  # Click's, or Typer's copy of it
+            raise
+
+
 app = typer.Typer(
     name="attnlab",
+    cls=_Commands,
     help="A bench for attention: train, score and look inside small translation models.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -80,6 +99,7 @@ def main() -> None:
     # At the end all is given back anyway; to look through torch's objects first takes 0.4 s.
     atexit.register(gc.freeze)
     try:
+        _require_text(sys.argv[1:])
         app()
     except AttnlabError as error:
         _complain(str(error))
@@ -101,8 +121,18 @@ def main() -> None:
         sys.exit(1)
 
 
+def _require_text(arguments: list[str]) -> None:
+    """Refuse arguments with bytes that are no text: no corpus, run or config can hold them."""
+    for argument in arguments:
+        if not argument.isascii() and re.search("[\ud800-\udfff]", argument):
+            raise UsageError(
+                f"'{argument}' has bytes that are no {sys.getfilesystemencoding()} text; type it "
+                "again, or rename the file"
+            )
+
+
 def _complain(message: str) -> None:
-    console().print(f"error: {message}", style="red", markup=False)
+    console().print(f"error: {readable(message)}", style="red", markup=False)
 
 
 if __name__ == "__main__":

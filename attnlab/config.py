@@ -17,7 +17,7 @@ from attnlab.folders import PathText, require_folder_name
 from attnlab.models import MODELS, ModelConfig
 from attnlab.ranges import Count, CountOrZero, Seed
 from attnlab.registry import Registry
-from attnlab.schema import flatten
+from attnlab.schema import flatten, require_bounded_yaml
 from attnlab.search import SEARCHES, SearchConfig
 from attnlab.text.corpus import DataConfig, has_own_root
 from attnlab.text.vocabulary_config import VocabularyConfig
@@ -254,6 +254,7 @@ def from_yaml(path: Path) -> DictConfig:
     Raises:
         AttnlabError: it cannot be read as YAML, or has an interpolation.
     """
+    require_bounded_yaml(path)
     try:
         node = OmegaConf.load(path)
     except Exception as error:

@@ -8,12 +8,15 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_type_hints
 
+import yaml
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import GrammarParseError, OmegaConfBaseException, ReadonlyConfigError
 
-from attnlab.errors import UsageError, shortened
+from attnlab.errors import AttnlabError, UsageError, shortened
 from attnlab.folders import IS_PATH, expanded
 from attnlab.ranges import Range, range_of
 from attnlab.registry import Registry
@@ -57,6 +60,41 @@ def from_node(schema: type[Schema], node: DictConfig) -> Schema:
         raise
     _expand_paths(config)
     return config
+
+
+_MOST_YAML_NODES = 100_000
+
+
+def require_bounded_yaml(path: Path) -> None:
+    """Refuse a file whose aliases (`*name`) repeat so much that it would fill the memory.
+
+    What is no YAML at all is for its reader to refuse.
+
+    Raises:
+        AttnlabError: with its aliases written out it has too many values, or endlessly many.
+    """
+    try:
+        root = yaml.compose(path.read_bytes(), Loader=yaml.SafeLoader)
+        nodes = _expanded_nodes(root, {}) if root is not None else 0
+    except (OSError, ValueError, yaml.YAMLError):
+        return
+    except RecursionError:
+        nodes = _MOST_YAML_NODES + 1
+    if nodes > _MOST_YAML_NODES:
+        raise AttnlabError(
+            f"{path}: holds more than {_MOST_YAML_NODES:,} values once its aliases (*name) are "
+            "written out, or is nested too deeply; no config is as large"
+        )
+
+
+def _expanded_nodes(node: Any, known: dict[int, int]) -> int:
+    """How many nodes there are with aliases written out; an alias of what it is in is endless."""
+    if id(node) not in known:
+        known[id(node)] = _MOST_YAML_NODES + 1  # should it come again within itself
+        parts = node.value if isinstance(node, yaml.CollectionNode) else ()
+        flat = chain.from_iterable(each if isinstance(each, tuple) else (each,) for each in parts)
+        known[id(node)] = 1 + sum(_expanded_nodes(each, known) for each in flat)
+    return known[id(node)]
 
 
 def _check_numbers(node: DictConfig, prefix: str = "") -> None:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
+from attnlab.errors import readable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -113,7 +115,7 @@ class _ConsoleHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         style = "yellow" if record.levelno >= logging.WARNING else None
         prefix = "warning: " if record.levelno >= logging.WARNING else ""
-        console().print(prefix + record.getMessage(), style=style, markup=False)
+        console().print(readable(prefix + record.getMessage()), style=style, markup=False)
 
 
 def show_messages(errors_alone: bool = False) -> None:

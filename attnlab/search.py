@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from attnlab.memory import require_memory
 from attnlab.models.interface import EncoderDecoder
 from attnlab.ranges import Count, Range, Seed
 from attnlab.registry import Registry
@@ -195,6 +196,14 @@ class Beam(Search):
         longest: Int[Tensor, " batch"],
     ) -> list[Hypothesis]:
         size, device = self._size, source.device
+        # Of each beam the logits, their logarithms and the totals are there together.
+        needed = 3 * 4 * len(source) * size * model.output.out_features
+        require_memory(
+            needed,
+            f"search.beam_size={size} for {len(source)} sentences at a time",
+            "lower it, or batch_tokens=",
+            device,
+        )
         found = [_Found() for _ in source]
         sentences = torch.arange(len(source), device=device)  # those still searched
         state = model.encode(source, source_mask).select(sentences.repeat_interleave(size))

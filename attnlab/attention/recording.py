@@ -57,10 +57,12 @@ def attends(model: nn.Module) -> bool:
 
 
 @contextmanager
-def record_attention(model: nn.Module) -> Iterator[AttentionRecord]:
-    """Collect the weights of every attention in `model` until the block ends."""
+def record_attention(
+    model: nn.Module, whose: Callable[[str], bool] = lambda _: True
+) -> Iterator[AttentionRecord]:
+    """Collect the weights of `model`'s attentions until the block ends; `whose` names, if given."""
     record = AttentionRecord()
-    with watch_attention(model, lambda name, step: record.add(name, step.weights)):
+    with watch_attention(model, lambda name, step: record.add(name, step.weights), whose):
         yield record
 
 

@@ -8,7 +8,6 @@ of numbers and characters, and reading them executes no code. Knows no figure.
 """
 
 import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,8 @@ from numpy.typing import NDArray
 from attnlab.attention.recording import attends
 from attnlab.errors import AttnlabError
 from attnlab.files import atomic_file
-from attnlab.inspection.recorded import record_pairs
+from attnlab.inspection.recorded import map_shape, record_pairs
+from attnlab.matrices.archives import UNREADABLE, open_archive
 from attnlab.models import EncoderDecoder
 from attnlab.text.pairs import SentencePair
 from attnlab.text.vocabulary import VocabularyPair
@@ -115,7 +115,7 @@ def read_frame(path: Path) -> Frame:
         AttnlabError: it cannot be read, or holds something else.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with open_archive(path) as arrays:
             return Frame(
                 update=int(arrays["update"]),
                 epoch=float(arrays["epoch"]),
@@ -124,7 +124,7 @@ def read_frame(path: Path) -> Frame:
                 ),
                 sentences=list(_sentences(arrays)),
             )
-    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, *UNREADABLE) as error:
         raise AttnlabError(
             f"{path}: no attention can be read from it ({error}); delete it, and the others tell "
             "what they hold"
@@ -138,7 +138,8 @@ def _sentences(arrays: Mapping[str, NDArray[Any]]) -> Iterator[FilmedSentence]:
             of_sentence, *place = name.split("/")
             if of_sentence == str(number) and len(place) == 2:
                 weights[place[0], int(place[1])] = arrays[name]
-        tokens = (arrays[f"{number}/{side}"].tolist() for side in ("source", "target"))
-        yield FilmedSentence(
-            SentencePair(source, target, alignment or None), EncodedPair(*tokens), weights
-        )
+        pair = EncodedPair(*(arrays[f"{number}/{side}"].tolist() for side in ("source", "target")))
+        for (kind, layer), each in weights.items():
+            if each.shape[1:] != map_shape(kind, pair) or not np.isfinite(each).all():
+                raise ValueError(f"sentence {number}: {kind} {layer} holds no weights of it")
+        yield FilmedSentence(SentencePair(source, target, alignment or None), pair, weights)

@@ -1,14 +1,14 @@
 """What a run wrote of itself while it trained, read back from its metrics.jsonl."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from attnlab.experiment.validation import Validation
+from attnlab.ranges import LARGEST_FLOAT
 from attnlab.run import Run
 from attnlab.training.identity import checkpoint_update
 from attnlab.training.snapshots import snapshot_number
-from attnlab.training.tracking import METRICS
+from attnlab.training.tracking import METRICS, read_metrics
 
 _PREFIX = "valid/"
 
@@ -21,6 +21,7 @@ def recorded_validations(run: Run) -> dict[int, Validation]:
             name.removeprefix(_PREFIX): float(value)
             for name, value in values.items()
             if name.startswith(_PREFIX) and isinstance(value, int | float)
+            if abs(value) <= LARGEST_FLOAT  # nor is it NaN
         }
         if scores:
             found[update] = Validation(scores)
@@ -54,10 +55,4 @@ def _lines(run: Run) -> Iterator[tuple[int, dict[str, Any]]]:
         lines = (run.folder / METRICS).read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return
-    for line in lines:
-        try:
-            values = json.loads(line)
-            update = int(values["update"])
-        except (ValueError, TypeError, KeyError):
-            continue
-        yield update, values
+    yield from filter(None, map(read_metrics, lines))

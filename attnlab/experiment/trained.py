@@ -8,8 +8,9 @@ import torch
 
 from attnlab.attention.recording import attends
 from attnlab.config import ExperimentConfig, InferenceConfig
-from attnlab.errors import AttnlabError, UsageError
+from attnlab.errors import AttnlabError, UsageError, out_of_memory
 from attnlab.folders import shown_path
+from attnlab.memory import require_memory
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.run import AVERAGED, Run, open_run
 from attnlab.search import SEARCHES, SearchConfig
@@ -38,11 +39,38 @@ def pick_device(name: str) -> torch.device:
 def build_model(
     config: ExperimentConfig, vocabulary: VocabularyPair, device: torch.device
 ) -> EncoderDecoder[Any]:
-    """The configured model with its first weights, which follow from torch's random state."""
+    """The configured model with its first weights, which follow from torch's random state.
+
+    Raises:
+        AttnlabError: its weights need more memory than there is.
+    """
     sizes = VocabularySizes(
         source=len(vocabulary.source), target=len(vocabulary.target), shared=vocabulary.shared
     )
+    require_room_for_weights(config, sizes, device)
     return MODELS.build(config.model, config.attention, sizes).to(device)
+
+
+def require_room_for_weights(
+    config: ExperimentConfig, sizes: VocabularySizes, device: torch.device
+) -> None:
+    """Refuse a model whose weights need more memory than there is, before it is asked for."""
+    try:
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):
+            model = MODELS.build(config.model, config.attention, sizes)
+        needed = sum(each.numel() * each.element_size() for each in model.parameters())
+    except NotImplementedError:  # a plug-in that computes with its first weights
+        return
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        needed = 2**63
+    settings = [
+        f"model.{name}={value}"
+        for name, value in vars(config.model).items()
+        if isinstance(value, int) and not isinstance(value, bool)
+    ]
+    require_memory(needed, "the model's weights", f"lower some of: {', '.join(settings)}", device)
 
 
 def build_translator(

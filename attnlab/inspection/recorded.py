@@ -51,43 +51,59 @@ def record_pairs(
     padding counted; each says its `index` in `pairs`. Nothing is said of a model without
     attention.
     """
-    for chosen, _, record in record_batches(model, pairs, batch_tokens=batch_tokens):
+    for chosen, _, record in record_batches(model, pairs, kinds=kinds, batch_tokens=batch_tokens):
         by_layer = {kind_and_layer(name): each.float().cpu() for name, each in record.items()}
         for row, index in enumerate(chosen):
-            sizes = {"source": len(pairs[index].source) + 1, "target": len(pairs[index].target) + 1}
             weights = {}
             for (kind, layer), of_batch in by_layer.items():
-                if kind in kinds:
-                    queries, keys = (sizes[side] for side in _SIDES[kind])
-                    weights[kind, layer] = of_batch[row, :, :queries, :keys].numpy()
+                queries, keys = map_shape(kind, pairs[index])
+                weights[kind, layer] = of_batch[row, :, :queries, :keys].numpy()
             yield RecordedPair(index, weights)
 
 
 def record_batches(
-    model: EncoderDecoder[Any], pairs: Sequence[EncodedPair], *, batch_tokens: int = 2048
+    model: EncoderDecoder[Any],
+    pairs: Sequence[EncodedPair],
+    *,
+    kinds: Collection[str] = KINDS,
+    batch_tokens: int = 2048,
 ) -> Iterator[tuple[list[int], Batch, AttentionRecord]]:
-    """As `record_pairs`, a batch at a time: its pairs' indices, itself, and all of its attention.
+    """As `record_pairs`, a batch at a time: its pairs' indices, itself, and its attention.
 
     Padding is still there; `visible_keys` tells it.
     """
     longer = [max(len(pair.source), len(pair.target)) + 1 for pair in pairs]
     for chosen in like_lengths_together(longer, batch_tokens):
         batch = collate([pairs[index] for index in chosen])
-        yield chosen, batch, record_batch(model, batch)
+        yield chosen, batch, record_batch(model, batch, kinds)
 
 
-def record_batch(model: EncoderDecoder[Any], batch: Batch) -> AttentionRecord:
-    """Let the model read the pairs of `batch` as a whole: all of its attention, padding included.
+def record_batch(
+    model: EncoderDecoder[Any], batch: Batch, kinds: Collection[str] = KINDS
+) -> AttentionRecord:
+    """Let the model read the pairs of `batch` as a whole: its attention, padding included.
+
+    Attention of other `kinds` is not recorded, and stays as fast as when nobody watches.
 
     It reads as in evaluation, and is afterwards in the mode that it was in.
     """
     batch = batch.to(next(model.parameters()).device)
     was_training = model.training
     model.eval()
-    with torch.no_grad(), record_attention(model) as record:
+    with (
+        torch.no_grad(),
+        record_attention(model, lambda name: kind_and_layer(name)[0] in kinds) as record,
+    ):
         model.decode_features(batch.target_input, model.encode(batch.source, batch.source_mask))
     model.train(was_training)
     return record
+
+
+def map_shape(kind: str, pair: EncodedPair) -> tuple[int, int]:
+    """Queries and keys of an attention of that kind over the pair, an end or beginning included."""
+    sizes = {"source": len(pair.source) + 1, "target": len(pair.target) + 1}
+    queries, keys = _SIDES[kind]
+    return sizes[queries], sizes[keys]
 
 
 def visible_keys(name: str, batch: Batch) -> Bool[Tensor, "batch queries keys"]:

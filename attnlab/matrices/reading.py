@@ -1,12 +1,12 @@
 """Any file of matrices: CSV, TSV, NPY, or NPZ of one array. Never unpickles anything."""
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attnlab.errors import AttnlabError, UsageError
+from attnlab.matrices.archives import UNREADABLE, open_archive
 from attnlab.matrices.delimited import read_delimited
 from attnlab.matrices.labelled import (
     MOST_MATRICES,
@@ -16,7 +16,6 @@ from attnlab.matrices.labelled import (
 )
 
 SUFFIXES = (".csv", ".tsv", ".npy", ".npz")
-_MOST_BYTES = 1 << 30  # of an array in an NPZ once unpacked
 
 
 def read_matrices(path: Path) -> MatrixStack:
@@ -47,21 +46,20 @@ def _array(path: Path) -> NDArray[np.generic]:
         if path.suffix.lower() == ".npy":
             array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
             return array
-        with zipfile.ZipFile(path) as members:
-            infos = members.infolist()
-        if len(infos) != 1:
-            names = ", ".join(info.filename.removesuffix(".npy") for info in infos[:5])
-            raise AttnlabError(
-                f"{path}: holds {len(infos)} arrays ({names}); save the one to be shown as .npy"
-            )
-        if infos[0].file_size > _MOST_BYTES:
-            raise AttnlabError(f"{path}: its array of {infos[0].file_size:,} bytes is too large")
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_archive(path) as arrays:
+            if len(arrays.files) != 1:
+                names = ", ".join(arrays.files[:5])
+                raise AttnlabError(
+                    f"{path}: holds {len(arrays.files)} arrays ({names}); save the one to be "
+                    "shown as .npy"
+                )
             only: NDArray[np.generic] = arrays[arrays.files[0]]
+            if not isinstance(only, np.ndarray):  # another file's bytes
+                raise ValueError(f"{arrays.files[0]} is no array")
             return only
     except OSError as error:
         raise AttnlabError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise AttnlabError(
             f"{path}: holds no array of numbers to be read ({error}); write it with numpy.save"
         ) from error

@@ -9,6 +9,7 @@ from torch.utils.tensorboard import summary as summaries
 from torch.utils.tensorboard._utils import figure_to_image
 
 from attnlab.files import naming, write_file
+from attnlab.ranges import LARGEST_INT
 from attnlab.schema import flatten
 from attnlab.training.events import EventFile
 
@@ -44,7 +45,7 @@ class Tracker:
             return []
         text = self._metrics.read_text(encoding="utf-8", errors="replace")
         lines = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
-        numbered = [(number, line) for line in lines if (number := _update_of(line)) is not None]
+        numbered = [(read[0], line) for line in lines if (read := read_metrics(line)) is not None]
         if len(numbered) < len(lines):  # a line that a crash cut short goes without a word
             unread = len(lines) - len(numbered)
             logger.warning("%s: %d lines cannot be read, and are left out", self._metrics, unread)
@@ -115,9 +116,13 @@ class NoTracker(Tracker):
         """Nothing."""
 
 
-def _update_of(line: str) -> int | None:
-    """The update that a line of metrics.jsonl tells of; None for what is no such line."""
+def read_metrics(line: str) -> tuple[int, dict[str, Any]] | None:
+    """The update and the values of a line of metrics.jsonl; None for what is no such line."""
     try:
-        return int(json.loads(line)["update"])
-    except (ValueError, TypeError, KeyError):
+        values = json.loads(line)
+    except (ValueError, RecursionError):
         return None
+    update = values.get("update") if isinstance(values, dict) else None
+    if not isinstance(update, int) or not 0 <= update <= LARGEST_INT:
+        return None
+    return update, values
