@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from attnlab.errors import AttnlabError, UsageError
-from attnlab.matrices.labelled import LabelledMatrix, MatrixStack
+from attnlab.matrices.labelled import LARGEST, SMALLEST, LabelledMatrix, MatrixStack
 from attnlab.matrices.reading import read_matrices
 from attnlab.matrices.regimes import REGIMES, regime
 from attnlab.plotting.grid import MOST_PRINTED
@@ -43,9 +43,13 @@ class Looks:
     def __post_init__(self) -> None:
         if self.lowest_highest is not None:
             lowest, highest = self.lowest_highest
-            if not (np.isfinite([lowest, highest]).all() and lowest < highest):
+            if not lowest < highest:
                 raise UsageError(
                     f"--range {lowest:g} {highest:g}: the first must be under the second"
+                )
+            if max(abs(lowest), abs(highest)) > LARGEST or highest - lowest < SMALLEST:
+                raise UsageError(
+                    f"--range {lowest:g} {highest:g}: both must be within ±{LARGEST:g}, and apart"
                 )
 
 

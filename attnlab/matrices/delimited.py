@@ -9,7 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from attnlab.errors import AttnlabError
-from attnlab.matrices.labelled import MOST_CELLS, LabelledMatrix, require_drawable
+from attnlab.matrices.labelled import (
+    LARGEST,
+    MOST_CELLS,
+    SMALLEST,
+    LabelledMatrix,
+    require_drawable,
+)
 
 MISSING = frozenset({"", "nan", "na", "n/a", "null", "none"})
 """What a cell says, in any letters, that has no number."""
@@ -134,7 +140,9 @@ def _number(path: Path, line: _Line, place: int, decimal_comma: bool) -> float:
         raise AttnlabError(f"{where}: '{_short(text)}' is not a number{hint}")
     if not np.isfinite(value):
         raise AttnlabError(f"{where}: {_short(text)} is no finite number; leave the cell empty")
-    return value
+    if abs(value) > LARGEST:
+        raise AttnlabError(f"{where}: {_short(text)} is beyond ±{LARGEST:g}; rescale the numbers")
+    return value if abs(value) >= SMALLEST else 0.0
 
 
 def _short(text: str) -> str:

@@ -13,6 +13,10 @@ MOST_MATRICES = 64
 """In one stack."""
 
 
+LARGEST, SMALLEST = 1e100, 1e-100
+"""Magnitudes of numbers whose differences and squares are finite, and not 0."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LabelledMatrix:
     """Numbers of shape (rows, columns), NaN where there is none; labels, where there are some."""

@@ -9,7 +9,9 @@ from attnlab.errors import AttnlabError, UsageError
 from attnlab.matrices.archives import UNREADABLE, open_archive
 from attnlab.matrices.delimited import read_delimited
 from attnlab.matrices.labelled import (
+    LARGEST,
     MOST_MATRICES,
+    SMALLEST,
     LabelledMatrix,
     MatrixStack,
     require_drawable,
@@ -81,14 +83,17 @@ def _stack(path: Path, array: NDArray[np.generic]) -> MatrixStack:
             f"{path}: has the shape {array.shape}, and so {count:,} matrices; a figure shows 1 to "
             f"{MOST_MATRICES}"
         )
-    values = np.asarray(array, dtype=np.float64)
-    infinite = np.argwhere(np.isinf(values))
-    if len(infinite):
-        place = tuple(infinite[0].tolist())
+    with np.errstate(over="ignore"):  # of a wider type
+        values = np.array(array, dtype=np.float64)
+    beyond = np.argwhere(np.abs(values) > LARGEST)
+    if len(beyond):
+        place = tuple(beyond[0].tolist())
+        problem = "no finite number" if np.isinf(values[place]) else f"beyond ±{LARGEST:g}"
         raise AttnlabError(
-            f"{path}: element {list(place)} is {values[place]}, no finite number; NaN would be "
-            "shown as no number"
+            f"{path}: element {list(place)} is {values[place]}, {problem}; NaN would be shown as "
+            "no number"
         )
+    values[np.abs(values) < SMALLEST] = 0.0
     matrices = [LabelledMatrix(values=each) for each in values.reshape(count, rows, columns)]
     return MatrixStack(
         matrices=matrices, grid=(stacked[0], stacked[1]) if len(stacked) == 2 else None
