@@ -39,7 +39,7 @@ from attnlab.overrides import parsed, quoted
 from attnlab.plugins import config_folders
 from attnlab.regression_config import KernelRegressionConfig
 from attnlab.resources import shipped_folder
-from attnlab.schema import explain, from_node, path_keys, require_bounded_yaml, shows_all, text_keys
+from attnlab.schema import explain, from_node, path_keys, shows_all, text_keys
 
 logger = logging.getLogger(__name__)
 

@@ -84,7 +84,14 @@ def _pieces(word: str, width: float, size: float, bold: bool) -> list[str]:
     return pieces
 
 
+def writable(text: str) -> str:
+    """`text`, whose lines stay, without characters that no file of a figure can hold."""
+    return "\n".join("".join(map(_printable, line)) for line in text.split("\n"))
+
+
 def _printable(character: str) -> str:
+    if character == "\ufeff":  # of no width, and without a glyph in matplotlib's PDF
+        return ""
     if unicodedata.category(character) in {"Cc", "Cs"} or character in "\ufffe\uffff":
         return "␣" if character.isspace() else "�"  # SVG, being XML, may not hold the original
     return character

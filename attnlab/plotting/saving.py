@@ -10,9 +10,11 @@ from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from attnlab.errors import AttnlabError
 from attnlab.files import atomic_file
+from attnlab.plotting.lettering import writable
 
 DOTS_PER_INCH = 200
 MOST_PIXELS = 100_000_000
@@ -46,6 +48,8 @@ def save_figure(figure: Figure, path: Path | str) -> None:
     path = Path(path)
     suffix = figure_suffix(path)
 
+    _make_writable(figure)
+
     def write(unfinished: Path) -> None:
         figure.savefig(
             unfinished,
@@ -69,9 +73,16 @@ def save_pages(figures: Iterable[Figure], path: Path | str) -> None:
     def write(unfinished: Path) -> None:
         with PdfPages(unfinished, metadata=_METADATA[".pdf"]) as pages:
             for figure in figures:
+                _make_writable(figure)
                 pages.savefig(figure, dpi=_dots_per_inch(figure))
 
     write_whole(path, write)
+
+
+def _make_writable(figure: Figure) -> None:
+    for each in figure.findobj(Text):
+        assert isinstance(each, Text)
+        each.set_text(writable(each.get_text()))
 
 
 def save_page(page: str, path: Path) -> None:
