@@ -8,8 +8,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from attnlab import launch
-from attnlab.config import ExperimentConfig, InferenceConfig
-from attnlab.errors import UsageError
+from attnlab.config import ExperimentConfig, InferenceConfig, from_yaml
+from attnlab.errors import AttnlabError, UsageError, described, readable
+from attnlab.memory import require_memory
 from attnlab.models import MODELS
 from attnlab.ranges import LARGEST_FLOAT, Range, range_of
 from attnlab.regression_config import KernelRegressionConfig
@@ -145,3 +146,37 @@ def test_a_plug_ins_number_may_be_any_finite_one():
                 from_node(ExperimentConfig, node)
     finally:
         MODELS._entries.pop("sharp")
+
+
+def test_aliases_that_would_fill_the_memory_are_refused(tmp_path):
+    """9 lists of 9 aliases each are 9^9 values; one within itself is endless."""
+    path = tmp_path / "config.yaml"
+    levels = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
+    for text in ("\n".join(["a0: &a0 [x]", *levels]), "a: &a [*a]", "[" * 5000):
+        path.write_text(text)
+        with pytest.raises(AttnlabError, match=r"config\.yaml: holds more than 100,000 values"):
+            from_yaml(path)
+    path.write_text("a: &a [1, 2]\nb: *a\n")
+    assert from_yaml(path) == {"a": [1, 2], "b": [1, 2]}
+
+
+def test_messages_are_cut_and_control_characters_shown():
+    assert readable("a\x1b[31m\r\n\tb") == "a\\x1b[31m\\r\n\tb"
+    assert readable("x" * 5000) == "x" * 100 + "…" + "x" * 30
+    assert len(readable("word " * 5000)) < 900
+    assert readable("café 语料 \u00a0") == "café 语料 \u00a0"
+
+
+def test_exhausted_memory_is_one_message_and_other_failures_are_none():
+    for error in (
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes."),
+        RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB"),
+        RuntimeError("Storage size calculation overflowed with sizes=[9223372036854775807, 2]"),
+    ):
+        assert "fault of attnlab" not in described(error)
+        assert "memory ran out" in described(error)
+    assert "4,000.0 GB" in described(MemoryError("you tried to allocate 4000000000000 bytes"))
+    assert "fault of attnlab" in described(RuntimeError("size mismatch"))
+    with pytest.raises(AttnlabError, match=r"the model would take 1,000,000\.0 GB .* lower it"):
+        require_memory(10**15, "the model", "lower it")

@@ -23,7 +23,7 @@ def visible_label(token: str) -> str:
     stays a space. Control characters show as "␣" or "�".
     """
     characters = [_printable(character) for character in token]
-    if not any(_leaves_ink(character) for character in characters):
+    if not any(map(_leaves_ink, "".join(characters))):
         return "␣" * max(1, len(characters))
     if len(characters) > LONGEST_LABEL:
         half = (LONGEST_LABEL - 1) // 2
