@@ -132,3 +132,24 @@ def test_a_broken_plug_in_is_named_with_its_package(code, complaint, tmp_path):
     assert done.errors.startswith("error: the plug-in 'mine' (broken, of broken 2.0) cannot be")
     assert done.errors.rstrip().endswith("mend it, or uninstall broken 2.0")
     assert run(tmp_path, tmp_path, "-m", "attnlab", "--help").code == 0
+
+
+def test_data_describe_knows_a_plug_in_s_corpora(tmp_path):
+    data = tmp_path / "phrases" / "configs" / "data"
+    data.mkdir(parents=True)
+    (tmp_path / "phrases" / "__init__.py").touch()
+    a_plugin(tmp_path, "phrases", "")
+    (tmp_path / "phrases.py").unlink()  # the package is what is imported
+    bitext = (REPOSITORY / "configs" / "data" / "bitext.yaml").read_text(encoding="utf-8")
+    values = bitext.replace("name: bitext", "name: phrases").replace("train: ???", "train: a.tsv")
+    (data / "phrases.yaml").write_text(values, encoding="utf-8")
+    rows = "".join(f"number {n}\tnombre {n}\n" for n in range(60))
+    (tmp_path / "a.tsv").write_text(rows, encoding="utf-8")
+    done = run(tmp_path, tmp_path, "-m", "attnlab", "data", "describe", "phrases")
+    assert done.code == 0, done.errors
+    assert "phrases" in done.output
+    assert "60 sentence pairs" in done.output
+    unknown = run(tmp_path, tmp_path, "-m", "attnlab", "data", "describe", "phrase")
+    assert unknown.code == 2
+    assert "phrases" in unknown.errors
+    assert "fault of attnlab" not in unknown.errors

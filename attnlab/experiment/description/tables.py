@@ -52,7 +52,7 @@ def words(description: Description) -> Iterator[Group]:
             _unseen(split.source),
             _unseen(split.target),
         )
-    explained = "between spaces, or characters in scripts without; unseen: train lacks them"
+    explained = "between spaces, or characters in scripts without; unseen: not in train"
     yield section("Words", explained, figures)
     if description.only is not None:
         split = description.splits[description.only]
