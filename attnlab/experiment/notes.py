@@ -3,9 +3,11 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from attnlab.evaluation.selection import LOSS
 from attnlab.experiment.validation import Validation
 from attnlab.training.loop import Step
 from attnlab.training.patience import Patience
+from attnlab.training.plain import from_plain
 
 
 @dataclass
@@ -77,12 +79,16 @@ class Notes:
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> "Notes":
-        """What `as_values` gave."""
-        best = values["best"]
-        return cls(
-            metric=values["metric"],
-            best=None if best is None else Validation(**best),
-            patience=Patience(**values["patience"]),
-            validated=values["validated"],
-            unreported=StepSums(**values["unreported"]),
-        )
+        """What `as_values` gave.
+
+        Raises:
+            ValueError: these are no such values; the message says which.
+        """
+        notes = from_plain(cls, values, "notes")
+        wanted = {notes.metric, LOSS}
+        if notes.best is not None and not wanted <= notes.best.scores.keys():
+            raise ValueError(f"notes.best has no {' or no '.join(sorted(wanted))}")
+        sums = notes.unreported
+        if sums.steps and not (sums.target_tokens > 0 and sums.seconds > 0):
+            raise ValueError("notes.unreported has steps without tokens or time")
+        return notes

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import asdict
+from typing import Any
 
 from attnlab.attention.recording import attends
 from attnlab.experiment.assembly import assemble
@@ -70,6 +71,7 @@ class Training:
                 group,
                 as_saved=self._average.applied,
                 identity=run.identity,
+                check=self._check,
             )
         if restored is not None:
             self._progress, self._notes = restored.progress, Notes.from_values(restored.notes)
@@ -180,6 +182,14 @@ class Training:
 
     def _reason_to_stop(self) -> str | None:
         return reason_to_stop(self._notes.patience, self._run.config.stopping)
+
+    def _check(self, progress: Progress, notes: dict[str, Any]) -> None:
+        """Refuse, with a ValueError, what a checkpoint of this run cannot hold."""
+        found = Notes.from_values(notes)
+        if found.validated is not None and found.validated > progress.update:
+            raise ValueError("notes.validated is out of range")
+        if progress.batch > self._assembly.batches.batches_in(progress.epoch):
+            raise ValueError("batch is out of range")
 
     def _limit(self) -> str:
         """The limit that training has reached, as its setting."""

@@ -81,9 +81,21 @@ class MovingAverage:
 
         Where there was no average, it begins with these; where there is none any more, training
         goes on from its own weights alone.
+
+        Raises:
+            ValueError: those are not the model's.
         """
+        values = state.get("weights")
+        if values is not None and not (
+            len(values) == len(self._weights)
+            and all(
+                value.shape == weight.shape and value.dtype == weight.dtype
+                for value, weight in zip(values, self._weights, strict=True)
+            )
+            and all(torch.isfinite(value).all() for value in values)
+        ):
+            raise ValueError("the weights beside their average are not this model's")
         for average, weight in zip(self._averages, self._weights, strict=bool(self._averages)):
             average.copy_(weight)
-        if "weights" in state:
-            for weight, value in zip(self._weights, state["weights"], strict=True):
-                weight.copy_(value)
+        for weight, value in zip(self._weights, values or [], strict=values is not None):
+            weight.copy_(value)

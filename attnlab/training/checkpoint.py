@@ -11,6 +11,7 @@ being replaced. Loading executes no code: safetensors holds plain numbers, and t
 is read with torch's `weights_only`.
 """
 
+import errno
 import logging
 import os
 import re
@@ -232,9 +233,9 @@ def _load_state(path: Path) -> dict[str, Any]:
         raise DamagedError(f"{path}: there is no training state here to resume from")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
     except Exception as error:  # whatever bytes may come to mean to an unpickler
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # torch's seek before a file
+            raise
         raise DamagedError(
             f"{path}: this is no whole training state ({first_line(error)})"
         ) from error

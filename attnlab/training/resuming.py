@@ -17,8 +17,16 @@ from attnlab.training.checkpoint import first_line, load_training
 from attnlab.training.distributed import ALONE, Group
 from attnlab.training.identity import RunIdentity
 from attnlab.training.loop import Progress
+from attnlab.training.optimiser.state import checked_state
+from attnlab.training.plain import from_plain
 
 logger = logging.getLogger(__name__)
+
+Check = Callable[[Progress, dict[str, Any]], None]
+
+
+def _accept(progress: Progress, notes: dict[str, Any]) -> None:
+    """Check nothing."""
 
 
 class Part(Protocol):
@@ -89,10 +97,13 @@ def restore_training(
     optimiser: optim.Optimizer,
     parts: Mapping[str, Part],
     identity: RunIdentity | None = None,
+    check: Check = _accept,
 ) -> Restored:
     """Put everything back, `parts` too, to where the checkpoint in `folder` was written.
 
-    The optimiser keeps its settings, such as weight decay, and is given what it had gathered.
+    Nothing is used before all has been checked; `check` is given the progress and the notes, and
+    raises a ValueError for values that cannot be. The optimiser keeps its settings, such as weight
+    decay, and is given what it had gathered.
 
     Raises:
         DamagedError: there is no whole training state of the run with that `identity`.
@@ -105,8 +116,12 @@ def restore_training(
                 f"{folder}: was trained by another optimiser, whose state this one cannot use; "
                 "use the settings that it was trained with"
             )
+        state = _checked(state, optimiser)
+        check(_progress(state), state["notes"])
         return _put_back(state, optimiser, parts, rank=0)
-    except (RuntimeError, KeyError, ValueError, TypeError, IndexError) as error:
+    except AttnlabError:
+        raise
+    except Exception as error:  # whatever values of wrong types lead to
         raise DamagedError(
             f"{folder}: this is no whole training state ({first_line(error)})"
         ) from error
@@ -115,6 +130,37 @@ def restore_training(
 def _is_of(state: dict[str, Any], optimiser: optim.Optimizer) -> bool:
     own, gathered = optimiser.state_dict()["param_groups"], state["optimiser"]["param_groups"]
     return [len(each["params"]) for each in own] == [len(each["params"]) for each in gathered]
+
+
+def _checked(state: dict[str, Any], optimiser: optim.Optimizer) -> dict[str, Any]:
+    """The state, in which nothing can harm the optimiser or torch's random state.
+
+    Raises:
+        Exception: it is no such state; a ValueError names what is wrong.
+    """
+    progress, gathered = _progress(state), state["optimiser"]
+    if progress.epoch > progress.update + progress.skipped or progress.earlier_seconds < 0:
+        raise ValueError("epoch or seconds are out of range")
+    own = optimiser.state_dict()["param_groups"]
+    for mine, group in zip(own, gathered["param_groups"], strict=True):
+        if mine["params"] != group["params"] or from_plain(float, group["lr"], "lr") < 0:
+            raise ValueError("the optimiser's groups are not those of this model")
+    size = torch.get_rng_state().shape
+    if not state["random"]:
+        raise ValueError("there is no random state")
+    for random in state["random"]:
+        if any(each.dtype != torch.uint8 for each in (random["cpu"], *random["cuda"])):
+            raise ValueError("a random state is none")
+        if random["cpu"].shape != size:
+            raise ValueError(f"a random state has {len(random['cpu'])} bytes, and not {size[0]}")
+    of_parameters = checked_state(optimiser, gathered["state"], progress.update)
+    return state | {"optimiser": gathered | {"state": of_parameters}}
+
+
+def _progress(state: dict[str, Any]) -> Progress:
+    names = ("update", "epoch", "batch", "skipped", "skipped_in_a_row")
+    values = {name: state[name] for name in names} | {"earlier_seconds": state["seconds"]}
+    return from_plain(Progress, values, "progress")
 
 
 def _put_back(
@@ -133,15 +179,7 @@ def _put_back(
         torch.set_rng_state(random["cpu"])
         if random["cuda"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(random["cuda"])
-    progress = Progress(
-        update=state["update"],
-        epoch=state["epoch"],
-        batch=state["batch"],
-        skipped=state["skipped"],
-        skipped_in_a_row=state["skipped_in_a_row"],
-        earlier_seconds=state["seconds"],
-    )
-    return Restored(progress, state["notes"], state)
+    return Restored(_progress(state), state["notes"], state)
 
 
 def has_checkpoint(checkpoints: Path) -> bool:
@@ -155,6 +193,7 @@ def restore_latest(
     optimiser: optim.Optimizer,
     parts: Mapping[str, Part],
     identity: RunIdentity | None = None,
+    check: Check = _accept,
 ) -> Restored | None:
     """Put everything back, `parts` too, to the last checkpoint that is whole.
 
@@ -168,14 +207,14 @@ def restore_latest(
     if not has_checkpoint(checkpoints):
         return None
     try:
-        return restore_training(last, model, optimiser, parts, identity)
+        return restore_training(last, model, optimiser, parts, identity, check)
     except DamagedError as fault:
         if not (last.exists() and previous.exists()):
             raise AttnlabError(
                 f"{fault}; there is no checkpoint before it to resume from: train the run anew"
             ) from fault
         try:
-            restored = restore_training(previous, model, optimiser, parts, identity)
+            restored = restore_training(previous, model, optimiser, parts, identity, check)
         except DamagedError as other_fault:
             raise AttnlabError(
                 f"{fault}; nor is the checkpoint before it whole: {other_fault}. The run cannot "
@@ -201,6 +240,7 @@ def restore_together(
     group: Group,
     as_saved: Callable[[], AbstractContextManager[None]],
     identity: RunIdentity | None = None,
+    check: Check = _accept,
 ) -> Restored | None:
     """As `restore_latest`, for all processes of `group`, of which the first alone has the files.
 
@@ -210,7 +250,7 @@ def restore_together(
     restored = None
     with group.agreeing():
         if group.is_first:
-            restored = restore_latest(checkpoints, model, optimiser, parts, identity)
+            restored = restore_latest(checkpoints, model, optimiser, parts, identity, check)
     if group.size == 1:
         return restored
     state = group.value_of_first(None if restored is None else restored.state)

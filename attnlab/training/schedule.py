@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from attnlab.ranges import Count, CountOrZero, NonNegative, Range, Share
 from attnlab.registry import Registry
 from attnlab.training.patience import Patience
+from attnlab.training.plain import from_plain
 
 SCHEDULES: Registry["Schedule"] = Registry("schedule")
 
@@ -151,5 +152,8 @@ class Plateau(Schedule):
         return {"share": self._share, "patience": asdict(self._patience)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
-        self._share, self._patience = state["share"], Patience(**state["patience"])
+        """Go on from what `state_dict` gave; a ValueError for anything else."""
+        share = from_plain(float, state["share"], "share")
+        if not 0 <= share <= 1:
+            raise ValueError(f"share is {share}")
+        self._share, self._patience = share, from_plain(Patience, state["patience"], "patience")

@@ -49,7 +49,7 @@ def run_of(folder, *overrides, model=RNN, vocabulary=None, metric="bleu"):
         model = build_model(config, vocabulary, torch.device("cpu"))
         for statistic in running_statistics(model):
             statistic.uniform_()
-        save_snapshot(run.checkpoints, update, model, len(SCORES))
+        save_snapshot(run.checkpoints, update, model, len(SCORES), run.identity)
         lines.append({"update": update, "train/loss": 1.0})
         lines.append({"update": update, f"valid/{metric}": score})
     text = "".join(f"{json.dumps(line)}\n" for line in lines)
@@ -119,6 +119,12 @@ def test_another_average_takes_its_place(tmp_path):
     [
         (["model.hidden_size=10"], r"model\.hidden_size is 10 there and 8 here"),
         (["model=bahdanau", "model.cell=gru"], r"model\.name is bahdanau there and rnn here"),
+        (["model.dropout=0.4"], r"model\.dropout is 0\.4 there"),
+        (["normaliser=sparsemax"], r"normaliser\.name is sparsemax there and softmax here"),
+        (
+            ["data.source_language=fr", "data.target_language=en"],
+            r"data\.source_language is fr there and en here",
+        ),
         (["score=dot"], r"score\.\w+ is \w+ there and \w+ here"),
     ],
 )

@@ -85,9 +85,7 @@ def test_one_flipped_bit_is_found_and_what_to_do_is_said(tmp_path):
     content = bytearray(path.read_bytes())
     content[-5] ^= 1
     path.write_bytes(content)
-    with pytest.raises(
-        DamagedError, match=r"its checksum is another\); use checkpoint=last, go on"
-    ):
+    with pytest.raises(DamagedError, match=r"its checksum is another\); use checkpoint=last, put"):
         load_weights(tmp_path / "best", model)
 
 

@@ -15,7 +15,7 @@ class Combined(optim.Optimizer):
     """
 
     def __init__(self, *parts: optim.Optimizer) -> None:
-        self._parts = parts
+        self.parts = parts
         super().__init__([group for part in parts for group in part.param_groups], defaults={})
         self._share()
 
@@ -26,13 +26,13 @@ class Combined(optim.Optimizer):
 
     def _share(self) -> None:
         groups = iter(self.param_groups)
-        for part in self._parts:
+        for part in self.parts:
             part.param_groups = list(islice(groups, len(part.param_groups)))
             part.state = self.state
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """One step of each part; `closure`, if there is one, is called once, before them."""
         loss = None if closure is None else closure()
-        for part in self._parts:
+        for part in self.parts:
             part.step()
         return loss
