@@ -49,10 +49,10 @@ def lines(count: int = 120) -> list[str]:
         range(count), list(product(adjectives, nouns)) * count, strict=False
     ):
         long = " et encore" * (number % 9)
-        notes = f"0-0 1-1\ttag, other\tLe  {noun}\t{noun}" if number % 3 else "\t"
+        notes = f"0-0 1-1\ttag, other\tLe  {noun}\t{noun}" if number % 3 else "\t\t\t"
         made.append(f"the \u2019{noun}  {number // 2}\tLe {adjective} {noun}{long} !\t{notes}")
         if number % 25 == 7:
-            made += ["", f"\tLe {noun}\t\t"]
+            made += ["", f"\tLe {noun}\t\t\t\t"]
     return made
 
 
@@ -244,8 +244,8 @@ def test_refusals_are_those_of_reading_whole_and_nothing_is_kept(
 
 
 def test_settings_are_refused_before_anything_is_read():
-    with pytest.raises(UsageError, match="max_words=0"):
-        tokenised_corpus(data(train="absent", max_words=0), 1, vocabulary())
+    with pytest.raises(UsageError, match="alignment_tokens=x"):
+        tokenised_corpus(data(train="absent", alignment_tokens="x"), 1, vocabulary())
     with pytest.raises(AttnlabError, match=r"no corpus .*absent"):
         tokenised_corpus(data(train="absent", valid="absent too"), 1, vocabulary())
 
