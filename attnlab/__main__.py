@@ -1,6 +1,6 @@
 """The `attnlab` command: its subcommands, its exit codes, and what a failure looks like.
 
-0: done. 1: failed, with the reason. 2: asked in a way that cannot work. 130, 143: interrupted.
+0: done. 1: failed, with the reason. 2: asked in a way that cannot work. 129, 130, 143: interrupted.
 Nothing here, nor anything it imports at the top, imports torch: `--help` answers at once.
 """
 

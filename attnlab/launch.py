@@ -407,14 +407,6 @@ class SweepError(AttnlabError):
         self.exit_code = codes.pop() if len(codes) == 1 else 1
 
 
-class _Interruption(BaseException):
-    """Ends a sweep: Hydra holds back every Exception of a job until the last one is done."""
-
-    def __init__(self, cause: Exception) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
-
-
 @dataclass(frozen=True)
 class _SweepTask:
     """One job of a sweep, in whichever process: how it ended is said and written down at once."""
@@ -428,8 +420,6 @@ class _SweepTask:
             value = self.task(config)
         except Exception as error:
             code: int = getattr(error, "exit_code", 1)
-            if code > 128:  # by a signal
-                raise _Interruption(error) from error
             logger.error(
                 "%s failed: %s",
                 label,
@@ -467,9 +457,10 @@ def _sweep(hydra: Hydra, task: Task, config_name: str, chosen: list[str], folder
                 [*chosen, *fixed],
                 with_log_configuration=False,
             )
-        except _Interruption as interruption:
-            new.keep()
-            raise interruption.cause from None
+        except BaseException as error:
+            if not isinstance(error, Exception):  # a signal, which is held back by nobody
+                new.keep()
+            raise
         ends = new.path / _JOBS
         lines = ends.read_text(encoding="utf-8").splitlines() if ends.exists() else []
         jobs = [json.loads(line) for line in lines]

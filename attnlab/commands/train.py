@@ -117,7 +117,7 @@ def train(
             show_messages(errors_alone=not group.is_first)
             _train(chosen, multirun, resume, config_dir, group)
     except Interrupted as interruption:
-        logger.info("%s", interruption)
+        logger.info("%s%s", interruption, "; the sweep ends with this run" if multirun else "")
         raise typer.Exit(interruption.exit_code) from None
 
 

@@ -56,6 +56,9 @@ class Notes:
 
     `patience`: how many validations there were since one that improved.
 
+    `recorded`: what the tracker's files had for sizes, so that what is resumed goes on from there;
+    None in a checkpoint of an earlier attnlab.
+
     `unreported`: the steps that no report has told of yet, so that a run which was cut between two
     reports has the same ones as a run which was not.
     """
@@ -65,6 +68,7 @@ class Notes:
     patience: Patience = field(default_factory=Patience)
     validated: int | None = None
     unreported: StepSums = field(default_factory=StepSums)
+    recorded: dict[str, int] | None = None
 
     def take(self, found: Validation) -> bool:
         """Keep `found` if it is the best so far; returns whether it is."""

@@ -5,7 +5,7 @@ How a run comes by its config, its folder and its corpus is for `train.py` to kn
 
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -79,19 +79,22 @@ class Training:
             self._replace_lost_best()
         self._non_finite = NonFiniteBatches(run, vocabulary, writes=group.is_first)
         self._tracker: Tracker = NoTracker()
+        update = self._progress.update
         if group.is_first:
             with writing_to(run.folder):
                 for folder in (run.folder, run.checkpoints, run.attention, run.profile):
                     remove_leftovers(folder)
-                drop_snapshots_after(run.checkpoints, self._progress.update)
-                self._tracker = Tracker(run.folder, self._progress.update if restored else None)
+                drop_snapshots_after(run.checkpoints, update)
+                at = update if restored else None
+                self._tracker = Tracker(run.folder, at, self._notes.recorded)
+                self._tracker.hyperparameters(asdict(config))
         self._validator, self._film = None, None
         if valid := corpus.valid:
             self._validator = Validator(
                 config, self._model, vocabulary, valid, self._tracker, group
             )
             if group.is_first:
-                watched, update = valid[: config.watch_sentences], self._progress.update
+                watched = valid[: config.watch_sentences]
                 with writing_to(run.folder):
                     self._film = AttentionFilm(
                         run.attention, self._model, vocabulary, watched, update
@@ -131,14 +134,16 @@ class Training:
                     stopped = self._go_on(steps, display)
                 except CutShort:
                     raise self._interrupted() from None
-            self._save_last()
-            self._conclude()
+                self._save_last()
+                self._tracker.finished()
             why = stopped or f"it has reached {self._limit()}"
             if shown:
                 mark_finished(self._run.folder, self._progress.update, why)
             if stopped is None and self._progress.update == begun:
                 logger.info("nothing is left to train: %s; raise it, and it goes on", why)
         self._group.wait()
+        if not several and (number := self._request.signal_number) is not None:  # of a sweep, say
+            raise Interrupted(number, f"stopped when {self._run.folder} was done, and saved")
         best, seconds_taken = self._notes.best, self._progress.seconds()
         return Outcome(
             self._run, best, self._progress.update, seconds_taken, stopped, attends(self._model)
@@ -263,26 +268,31 @@ class Training:
                 self._save_best()
                 return None
             with display.validating():
-                found = self._validator.validate(self._progress.update, self._is_cut_short)
+                found = self._validator.validate(self._progress.update, self._measuring())
                 if self._film is not None:
                     epochs = self._assembly.epochs(self._progress)
                     self._film.record(self._progress.update, epochs, found.scores)
             self._notes.validated = self._progress.update
             is_best = self._notes.take(found)
             if is_best:
+                self._tracker.best(self._progress.update, found.scores)
                 self._save_best()
         told = "  (the best so far)" if is_best else ""
         logger.info("update %s · valid %s%s", f"{self._progress.update:,}", found, told)
         return found
 
-    def _is_cut_short(self) -> bool:
-        """Several processes are patient: all would have to give up in the same moment."""
-        return self._group.size == 1 and self._request.signal_number is not None
+    def _measuring(self) -> AbstractContextManager[None]:
+        """A block that a signal leaves at once.
+
+        Several processes are patient: all would have to give up in the same moment.
+        """
+        return self._request.raising(CutShort) if self._group.size == 1 else nullcontext()
 
     def _save_last(self) -> None:
         """Put everything as it is now into the last checkpoint, unless it is there already."""
         if self._saved:
             return
+        self._notes.recorded = self._tracker.flush()
         notes, parts = self._notes.as_values(), self._parts()
         state = training_state(self._optimiser, self._progress, notes, parts, self._group)
         if self._group.is_first:
@@ -294,7 +304,8 @@ class Training:
                     identity=self._run.identity,
                     update=self._progress.update,
                     previous=self._run.checkpoints / "previous",
-                    others=self._tracker.flush(),  # not to lag behind it, even after a power cut
+                    # These are not to lag behind it, even after a power cut.
+                    others=[self._run.folder / name for name in self._notes.recorded],
                 )
         self._saved = True
 
@@ -320,10 +331,3 @@ class Training:
         self._notes.best = None
         with self._average.applied():
             self._save_best()
-
-    def _conclude(self) -> None:
-        best = self._notes.best
-        if best is None:
-            return
-        results = {f"best/{metric}": score for metric, score in best.scores.items()}
-        self._tracker.hyperparameters(asdict(self._run.config), results)

@@ -1,8 +1,8 @@
 """Validation: loss and metrics on the validation split, and samples for TensorBoard."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -25,7 +25,7 @@ from attnlab.training.tracking import Tracker
 from attnlab.translation import Translation
 
 
-class CutShort(Exception):  # noqa: N818 - what happened, and no error
+class CutShort(BaseException):
     """A validation was given up before it had measured anything."""
 
 
@@ -82,35 +82,34 @@ class Validator:
         self._search, self._batch_tokens = config.search, max(config.batch_tokens, _TOKENS)
         self._batches = TrainingBatches(encoded, self._batch_tokens, config.seed)
 
-    def validate(self, update: int, is_unwanted: Callable[[], bool]) -> Validation:
+    def validate(self, update: int, measuring: AbstractContextManager[None]) -> Validation:
         """Measure, and record figures and samples under `update`.
 
-        Raises:
-            CutShort: `is_unwanted`, asked batch after batch, said so; nothing is recorded.
+        What the block `measuring` raises leaves nothing recorded.
         """
+        with measuring:
+            found, translations = self._measure()
+        tracked = {f"valid/{metric}": score for metric, score in found.scores.items()}
+        self._tracker.scalars(update, tracked)
+        for index in self._watched:
+            reference = self._translated[index].target
+            self._show(update, index + 1, translations[index], reference)
+        return found
 
-        def go_on(_: object) -> None:
-            if is_unwanted():
-                raise CutShort
-
+    def _measure(self) -> tuple[Validation, list[Translation]]:
         # A new one each time: sampling begins alike, wherever a run was cut and resumed.
         translator = build_translator(
             self._model, self._vocabulary, self._search, self._batch_tokens
         )
         sources = [pair.source for pair in self._translated]
-        translations = self._group.divide(partial(translator.translate, report=go_on), sources)
+        translations = self._group.divide(translator.translate, sources)
         references = [pair.target for pair in self._translated]
         texts = [each.text for each in translations]
         scores = {metric: measure(metric, texts, references).score for metric in self._metrics}
-        found = Validation({LOSS: self._loss(go_on), **scores})
-        tracked = {f"valid/{metric}": score for metric, score in found.scores.items()}
-        self._tracker.scalars(update, tracked)
-        for index in self._watched:
-            self._show(update, index + 1, translations[index], references[index])
-        return found
+        return Validation({LOSS: self._loss(), **scores}), translations
 
     @torch.no_grad()
-    def _loss(self, report: Callable[[object], None]) -> float:
+    def _loss(self) -> float:
         device = next(self._model.parameters()).device
         self._model.eval()
         total, tokens = 0.0, 0.0
@@ -118,7 +117,6 @@ class Validator:
             batch = batch.to(device)
             total += float(total_cross_entropy(self._model, batch))
             tokens += batch.target_tokens
-            report(batch)
         total, tokens = self._group.sum([total, tokens])
         return total / tokens
 

@@ -7,6 +7,7 @@ traceback on the screen.
 import os
 import socket
 import time
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
@@ -14,22 +15,26 @@ from tensorboard.compat.proto.event_pb2 import Event, SessionLog  # type: ignore
 from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]
 from tensorboard.summary.writer.record_writer import RecordWriter  # type: ignore[import-untyped]
 
-from attnlab.files import naming
+from attnlab.files import naming, open_unlinked
+
+TRAINING = ".training"
+"""What the names of training's own files end in; others in the folder are of other commands."""
 
 _SECONDS_BETWEEN_FLUSHES = 10.0
 _numbers = count()
 
 
 class EventFile:
-    """A new event file in `folder`.
+    """A new event file in `folder`, whose name ends in `ending`.
 
     With `purge_from`, TensorBoard hides what earlier files of the folder have of that update and
-    later ones.
+    later ones, if the first of these had a `purge_from` too: it takes the first START that it
+    finds in a folder for the beginning, and only those after it for a restart.
     """
 
-    def __init__(self, folder: Path, purge_from: int | None = None) -> None:
+    def __init__(self, folder: Path, purge_from: int | None = None, ending: str = "") -> None:
         name = f"{time.time():.6f}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
-        self.path = folder / f"events.out.tfevents.{name}"
+        self.path = folder / f"events.out.tfevents.{name}{ending}"
         self._file = self.path.open("xb")
         self._records = RecordWriter(self._file)
         self._flushed = 0.0
@@ -59,3 +64,18 @@ class EventFile:
         """Write out what is still held back."""
         with naming(self.path):
             self._file.close()
+
+
+def training_events(folder: Path) -> dict[str, int]:
+    """The names of the event files that training wrote into `folder`, and their sizes in bytes."""
+    return {path.name: path.stat().st_size for path in folder.glob(f"*.tfevents.*{TRAINING}")}
+
+
+def cut_training_events(folder: Path, sizes: Mapping[str, int]) -> None:
+    """Undo what training wrote since `training_events` gave `sizes`."""
+    for name, size in training_events(folder).items():
+        if name not in sizes:
+            (folder / name).unlink()
+        elif size > sizes[name]:
+            with open_unlinked(folder / name, "r+b") as file:
+                file.truncate(sizes[name])

@@ -2,16 +2,18 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tensorboard.plugins.hparams.summary_v2 import hparams_pb  # type: ignore[import-untyped]
 from torch.utils.tensorboard import summary as summaries
 from torch.utils.tensorboard._utils import figure_to_image
 
 from attnlab.files import naming, write_file
 from attnlab.ranges import LARGEST_INT
 from attnlab.schema import flatten
-from attnlab.training.events import EventFile
+from attnlab.training.events import TRAINING, EventFile, cut_training_events, training_events
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,23 +29,32 @@ logger = logging.getLogger(__name__)
 class Tracker:
     """Writes into the run's `folder`: scalars to both places, texts and figures to TensorBoard.
 
-    Training goes on behind `update`, or begins where that is None: what had been written of later
-    updates is left out of metrics.jsonl, and TensorBoard hides it.
+    Training goes on behind `update`, or begins where that is None. What was recorded after the
+    checkpoint of that update is removed: it comes again. `sizes`, which `flush` gave for that
+    checkpoint, tell where that begins, also amidst the records of `update` itself; without them,
+    it is what belongs to later updates, which TensorBoard then only hides.
     """
 
-    def __init__(self, folder: Path, update: int | None = None) -> None:
-        self._metrics = folder / METRICS
+    def __init__(
+        self, folder: Path, update: int | None = None, sizes: Mapping[str, int] | None = None
+    ) -> None:
+        self._folder, self._metrics = folder, folder / METRICS
         first = 0 if update is None else update + 1
-        kept = [line for number, line in self._lines() if number < first]
-        write_file(self._metrics, "".join(kept))
-        again = any(folder.glob("events.out.tfevents.*"))
-        self._events = EventFile(folder, purge_from=first if again else None)
+        if update is None:
+            sizes = {}
+        kept = [line for number, line in self._lines(sizes) if number < first]
+        write_file(self._metrics, "".join(kept), durable=True)
+        if sizes is not None:
+            cut_training_events(folder, sizes)
+        self._has_row = bool(training_events(folder))
+        self._events = EventFile(folder, purge_from=first, ending=TRAINING)
 
-    def _lines(self) -> list[tuple[int, str]]:
-        """What was recorded before, each line with its update."""
+    def _lines(self, sizes: Mapping[str, int] | None) -> list[tuple[int, str]]:
+        """What was recorded up to the checkpoint, each line with its update."""
         if not self._metrics.exists():
             return []
-        text = self._metrics.read_text(encoding="utf-8", errors="replace")
+        recorded = self._metrics.read_bytes()[: None if sizes is None else sizes.get(METRICS)]
+        text = recorded.decode(errors="replace")
         lines = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
         numbered = [(read[0], line) for line in lines if (read := read_metrics(line)) is not None]
         if len(numbered) < len(lines):  # a line that a crash cut short goes without a word
@@ -68,22 +79,43 @@ class Tracker:
         image = summaries.image(name, pixels, dataformats="CHW")  # type: ignore[no-untyped-call]
         self._events.add(image, update)
 
-    def hyperparameters(self, settings: dict[str, Any], results: dict[str, float]) -> None:
-        """Put `settings` beside `results` on TensorBoard's HPARAMS page, in this run's own log.
+    def hyperparameters(self, settings: dict[str, Any]) -> None:
+        """Give this run a row on TensorBoard's HPARAMS page: the `settings` that are not None.
 
-        `SummaryWriter.add_hparams` would open a second run for it.
+        `SummaryWriter.add_hparams` would open a second run for it. It would also write down the
+        columns, which TensorBoard takes from any one run; without that, it takes those of all.
+        The other columns are the latest values of the run's scalars. A run that goes on has its
+        row already.
         """
+        if self._has_row:
+            return
         plain = {
             name: value if isinstance(value, bool | int | float | str) else str(value)
             for name, value in flatten(settings).items()
+            if value is not None
         }
-        for summary in summaries.hparams(plain, results):  # type: ignore[no-untyped-call]
-            self._events.add(summary)
+        row = f"{self._folder.parent.name}/{self._folder.name}"
+        self._events.add(hparams_pb(plain, trial_id=row))
 
-    def flush(self) -> list[Path]:
-        """Let others see all that was recorded; returns the files that it is in."""
+    def best(self, update: int, scores: Mapping[str, float]) -> None:
+        """Record the best validation so far, for TensorBoard alone: metrics.jsonl has them all."""
+        for metric, score in scores.items():
+            summary = summaries.scalar(f"best/{metric}", score)  # type: ignore[no-untyped-call]
+            self._events.add(summary, update)
+
+    def finished(self) -> None:
+        """Mark the run as done on the HPARAMS page."""
+        _, _, end = summaries.hparams({}, {})  # type: ignore[no-untyped-call]
+        self._events.add(end)
+
+    def flush(self) -> dict[str, int]:
+        """Let others see all that was recorded; returns the files that it is in, with their sizes.
+
+        By name, in bytes.
+        """
         self._events.flush()
-        return [self._metrics, self._events.path]
+        size = self._metrics.stat().st_size if self._metrics.exists() else 0
+        return {METRICS: size, **training_events(self._folder)}
 
     def close(self) -> None:
         """Write out what is still held back."""
@@ -105,12 +137,18 @@ class NoTracker(Tracker):
     def figure(self, update: int, name: str, figure: "Figure") -> None:
         """Nothing."""
 
-    def hyperparameters(self, settings: dict[str, Any], results: dict[str, float]) -> None:
+    def hyperparameters(self, settings: dict[str, Any]) -> None:
         """Nothing."""
 
-    def flush(self) -> list[Path]:
+    def best(self, update: int, scores: Mapping[str, float]) -> None:
+        """Nothing."""
+
+    def finished(self) -> None:
+        """Nothing."""
+
+    def flush(self) -> dict[str, int]:
         """No files."""
-        return []
+        return {}
 
     def close(self) -> None:
         """Nothing."""

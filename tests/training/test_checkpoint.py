@@ -5,6 +5,7 @@ import os
 import pickle
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -152,7 +153,7 @@ def test_the_checkpoint_before_is_kept_where_it_is_asked_for(tmp_path):
     assert load_training(tmp_path / "previous", model)["update"] == 1
     assert (model.output.weight == 1).all()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["last", "previous"]
-    (tmp_path / "last").rename(tmp_path / ".last.old")  # stopped between two renames
+    (tmp_path / "last").rename(tmp_path / ".new-0123.last")  # stopped between two renames
     assert load_training(tmp_path / "last", model)["update"] == 1
 
 
@@ -171,6 +172,31 @@ def test_a_write_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["best"]
     load_weights(tmp_path / "best", model)
     assert torch.equal(model.output.weight, kept)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="there is no /proc here")
+def test_all_is_on_the_disk_before_a_checkpoint_can_be_seen(tmp_path, monkeypatch):
+    done = []
+    fsync, rename = os.fsync, os.rename
+
+    def synced(descriptor):
+        done.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    def renamed(source, target, **more):
+        done.append((Path(source), Path(target)))
+        rename(source, target, **more)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "rename", renamed)
+    last, metrics = tmp_path / "last", tmp_path / "metrics.jsonl"
+    metrics.touch()
+    save_checkpoint(last, small_model("rnn"), {"update": 1}, others=[metrics])
+    (moved,) = [each for each in done if isinstance(each, tuple)]
+    assert moved[1] == last
+    before = done[: done.index(moved)]
+    files = [WEIGHTS, TRAINING, SUMS]
+    assert sorted(before) == sorted([moved[0], *(moved[0] / name for name in files), metrics])
 
 
 def test_a_deleted_run_is_not_begun_anew(tmp_path):

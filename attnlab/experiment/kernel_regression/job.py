@@ -16,6 +16,7 @@ from attnlab.experiment.kernel_regression.report import RegressionReport, Traine
 from attnlab.experiment.kernel_regression.sweep import best_fit, measure, regression, sweep
 from attnlab.experiment.kernel_regression.training import train_width
 from attnlab.experiment.occupied import sole_writer
+from attnlab.files import write_file
 from attnlab.plotting import Figure
 from attnlab.plotting.saving import save_figure
 from attnlab.regression import REGRESSION_DATA, Points
@@ -41,7 +42,7 @@ def regression_job(node: DictConfig, suffix: str) -> RegressionReport:
     values = OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
     with launch.job().new_folder(config.runs_root, config.name) as new, sole_writer(new.path):
         folder = new.path
-        (folder / CONFIG).write_text(f"attnlab: {__version__}\n{values}", encoding="utf-8")
+        write_file(folder / CONFIG, f"attnlab: {__version__}\n{values}")
         with closing(Tracker(folder)) as tracker:
             report = _Run(config, points, folder, tracker, suffix).report()
         new.keep()
@@ -93,14 +94,14 @@ class _Run:
             trained=trained,
             files=[*self._files, metrics],
         )
-        metrics.write_text(json.dumps(report.as_json(), indent=2) + "\n", encoding="utf-8")
+        write_file(metrics, json.dumps(report.as_json(), indent=2) + "\n")
         best = best_fit(fits)
         if best is not None and best.width is not None and len(config.widths) > 1:
             self._warn_at_an_end(best.width)
-        results = {}
+        self._tracker.hyperparameters(asdict(config))
         if best is not None and best.errors.leave_one_out is not None:
-            results["best/leave_one_out_error"] = best.errors.leave_one_out
-        self._tracker.hyperparameters(asdict(config), results)
+            self._tracker.best(0, {"leave_one_out_error": best.errors.leave_one_out})
+        self._tracker.finished()
         return report
 
     def _gaussian(self) -> KernelRegression:
