@@ -161,6 +161,6 @@ def read_metrics(line: str) -> tuple[int, dict[str, Any]] | None:
     except (ValueError, RecursionError):
         return None
     update = values.get("update") if isinstance(values, dict) else None
-    if not isinstance(update, int) or not 0 <= update <= LARGEST_INT:
+    if type(update) is not int or not 0 <= update <= LARGEST_INT:
         return None
     return update, values

@@ -1,7 +1,9 @@
 """Files of matrices: shapes, and what is refused."""
 
+import io
 import os
 import pickle
+import zipfile
 
 import numpy as np
 import pytest
@@ -91,3 +93,46 @@ def test_other_files_are_refused(tmp_path):
         read_matrices(tmp_path / "nowhere.npy")
     with pytest.raises(UsageError, match=r"cannot read '\.xlsx'; end the name with one of: \.csv"):
         read_matrices(tmp_path / "book.xlsx")
+
+
+def member(path, content, *, flags=0):
+    """An NPZ of one member, `a.npy`, whose bytes are `content`; `flags` are those of its entry."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", content)
+    raw = bytearray(path.read_bytes())
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        raw[raw.index(signature) + place] |= flags
+    path.write_bytes(raw)
+
+
+def test_no_header_is_believed(tmp_path):
+    """A claim of 10^12 cells, a flipped byte and an encrypted archive take no memory."""
+    whole = io.BytesIO()
+    np.save(whole, np.eye(4))
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 1000000), }"
+    claim = b"\x93NUMPY\x01\x00v\x00" + header.ljust(117) + b"\n"
+    (tmp_path / "claim.npy").write_bytes(claim)
+    member(tmp_path / "claim.npz", claim)
+    member(tmp_path / "encrypted.npz", whole.getvalue(), flags=1)
+    member(tmp_path / "text.npz", b"no array at all")
+    member(tmp_path / "flipped.npz", whole.getvalue())
+    raw = bytearray((tmp_path / "flipped.npz").read_bytes())
+    raw[200] ^= 1
+    (tmp_path / "flipped.npz").write_bytes(raw)
+    for name in ("claim.npy", "claim.npz", "encrypted.npz", "text.npz", "flipped.npz"):
+        with pytest.raises(AttnlabError, match="holds no array of numbers"):
+            read_matrices(tmp_path / name)
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, 1e101])
+def test_numbers_whose_differences_overflow_are_refused(tmp_path, value):
+    np.save(tmp_path / "a.npy", np.array([[value, -value]]))
+    (tmp_path / "a.csv").write_text(f"1,{value}\n")
+    for name in ("a.npy", "a.csv"):
+        with pytest.raises(AttnlabError, match="beyond ±1e\\+100"):
+            read_matrices(tmp_path / name)
+
+
+def test_numbers_whose_squares_vanish_are_0(tmp_path):
+    (tmp_path / "a.csv").write_text("5e-324,1\n")
+    assert read_matrices(tmp_path / "a.csv").matrices[0].values.tolist() == [[0, 1]]

@@ -1,5 +1,6 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
+from xml.etree import ElementTree
 
 import matplotlib
 import pytest
@@ -109,3 +110,14 @@ def test_pages_that_fail_leave_the_old_file(tmp_path):
         save_pages(figures(), tmp_path / "pages.pdf")
     assert [path.name for path in tmp_path.iterdir()] == ["pages.pdf"]
     assert (tmp_path / "pages.pdf").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".svg"])
+def test_letters_without_a_glyph_do_not_end_a_figure(tmp_path, suffix):
+    """A byte order mark has no glyph in matplotlib's PDF, and XML holds no NUL."""
+    figure = Figure(figsize=(2, 1))
+    figure.text(0.5, 0.5, "\ufeffwo\x00rd\n\ufeff")
+    save_figure(figure, tmp_path / f"a{suffix}")
+    if suffix == ".svg":
+        texts = ElementTree.parse(tmp_path / "a.svg").iter("{http://www.w3.org/2000/svg}text")
+        assert "wo�rd" in "".join(text for each in texts for text in each.itertext())

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from attnlab.training.tracking import METRICS, Tracker
+from attnlab.training.tracking import METRICS, Tracker, read_metrics
 
 
 def events_of(folder):
@@ -136,3 +136,16 @@ def test_what_was_flushed_can_be_read_by_others(tmp_path):
     assert tracker.flush() == sizes
     assert len(events_of(tmp_path).Scalars("train/loss")) == len(lines_of(tmp_path)) == 5
     tracker.close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"update": Infinity}', '{"update": NaN}', '{"update": -1}', '{"update": 1e400}', "[1]", "7",
+     '{"update": true}', '{"update": 18446744073709551616}', "[" * 100_000, '{"update": "3"}'],
+)  # fmt: skip
+def test_a_line_that_is_no_record_is_none(line):
+    assert read_metrics(line) is None
+
+
+def test_a_record_is_its_update_and_values():
+    assert read_metrics('{"update": 3, "a": 1.5}') == (3, {"update": 3, "a": 1.5})
