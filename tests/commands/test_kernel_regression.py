@@ -164,7 +164,7 @@ def test_its_config_is_shown(command, tmp_path):
         (["data_en"], 2, "'data_en' is no override"),
         (["-m", "--cfg", "job"], 2, "--multirun and --cfg exclude one another"),
         (["data=csv", "data.file=no.csv"], 1, "no.csv: cannot be read"),
-        (["optimiser=sgd", "optimiser.learning_rate=1e30"], 1, "lower optimiser.learning_rate"),
+        (["optimiser.learning_rate=1e300"], 2, "must be above 0 and at most 1e+30"),
     ],
 )
 def test_what_cannot_be_is_refused_and_leaves_nothing(command, tmp_path, arguments, code, message):
