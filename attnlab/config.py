@@ -12,6 +12,7 @@ from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.positions import POSITIONS, PositionsConfig
 from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.errors import AttnlabError, UsageError
+from attnlab.evaluation.languages import AUTO, choose_tokeniser
 from attnlab.evaluation.selection import StoppingConfig, require_metrics
 from attnlab.folders import PathText, require_folder_name
 from attnlab.models import MODELS, ModelConfig
@@ -43,6 +44,7 @@ class ExperimentConfig:
     besides last and best.
     `validate_sentences`: how many of the validation split are translated; null is all.
     `validate_metrics`: what they are measured by, besides the metric that `stopping` names.
+    `bleu_tokeniser`: sacreBLEU's, such as 13a or zh; auto is what `data.target_language` asks for.
     `watch_sentences`: how many of them have their translation and attention shown on TensorBoard;
     their attention to the references is recorded for `plot-attention --through-training`.
     `watch_every`: in updates, how often update ratios and attention entropies are measured; null
@@ -66,6 +68,7 @@ class ExperimentConfig:
     validate_every: Count
     validate_sentences: Count | None
     validate_metrics: list[str]
+    bleu_tokeniser: str = AUTO
     watch_sentences: CountOrZero
     checkpoint_every: Count
     keep_checkpoints: CountOrZero
@@ -110,6 +113,7 @@ class ExperimentConfig:
         if self.on_non_finite not in ("stop", "skip"):
             raise UsageError(f"on_non_finite={self.on_non_finite} is neither stop nor skip")
         require_metrics("validate_metrics", self.validate_metrics)
+        self.bleu_tokeniser = choose_tokeniser(self.bleu_tokeniser, self.data.target_language)
         if self.max_time is not None:
             seconds(self.max_time)
         drops_words = any(vars(self.objective.word_dropout).values())
@@ -190,18 +194,34 @@ def is_resumable(setting: str) -> bool:
 
 
 @dataclass(kw_only=True)
+class DataFiles:
+    """Where the files of a run's corpus are now, if not where `DataConfig` has them: null is there.
+
+    `root`: the folder that relative paths start from. `train`, `valid` and `test`: the files.
+    """
+
+    root: PathText | None
+    train: PathText | None
+    valid: PathText | None
+    test: PathText | None
+
+
+@dataclass(kw_only=True)
 class InferenceConfig:
     """How a trained run is used.
 
     `runs_root`: where runs are looked for. `checkpoint`: best, last, averaged (which `attnlab
     average` writes) or one that was kept, such as update-00000400. `batch_tokens`: source
     tokens that are translated at a time, padding counted. `device`: auto, cpu, cuda or cuda:1.
+    `bleu_tokeniser`: as for `ExperimentConfig`; null is the run's own. `data`: where the corpus is.
     """
 
     runs_root: PathText
     checkpoint: str
     batch_tokens: Count
     device: str
+    bleu_tokeniser: str | None
+    data: DataFiles
     search: SearchConfig
 
     CHOICES: ClassVar[dict[str, Registry[Any]]] = {"search": SEARCHES}

@@ -12,7 +12,10 @@
       profile/               what torch's profiler recorded, if it was asked to
       non_finite/            batches whose loss or gradient was no finite number, if there were
       attention/             the watched sentences' attention at each validation
-      translations/ · plots/
+      translations/          what eval translated: SPLIT.source, .hypothesis and .reference; in
+                             files/ of texts that are no split of the corpus
+      scores/                what eval found, likewise: SPLIT.json
+      plots/
 
 Reading never executes code from a run.
 """
@@ -68,6 +71,11 @@ class Run:
     def translations(self) -> Path:
         """Holds what `eval` translated, beside source and reference."""
         return self.folder / "translations"
+
+    @property
+    def scores(self) -> Path:
+        """Holds what `eval` found, with all that it follows from."""
+        return self.folder / "scores"
 
     @property
     def attention(self) -> Path:

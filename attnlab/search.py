@@ -2,12 +2,12 @@
 
 Every search asks the same of a model: `encode` once, `decode` a token at a time, and `select` of
 the state to drop, repeat or reorder sentences. So none knows which model it searches. A sentence's
-translation never depends on what else is in its batch.
+translation does not depend on what else is in its batch, except where the search says so.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -47,7 +47,12 @@ class Hypothesis:
 
 
 class Search(ABC):
-    """A way to choose a translation among all that a model could say."""
+    """A way to choose a translation among all that a model could say.
+
+    `depends_on_batches`: whether a sentence's translation depends on what else is in its batch.
+    """
+
+    depends_on_batches: ClassVar[bool] = False
 
     def __init__(self, config: SearchConfig) -> None:
         self._factor, self._extra = config.max_length_factor, config.max_length_extra
@@ -142,6 +147,8 @@ class SamplingConfig(SearchConfig):
 @SEARCHES.register("sampling", SamplingConfig)
 class Sampling(_OneByOne):
     """A next token drawn by its probability: what the model thinks possible, not what is best."""
+
+    depends_on_batches = True  # one stream of random numbers for all sentences
 
     def __init__(self, config: SamplingConfig) -> None:
         super().__init__(config)

@@ -25,6 +25,12 @@ from attnlab.errors import UsageError
     attnlab eval d2l-bahdanau --book
     # your own sentences
     attnlab eval --source my.en --reference my.fr --json
+    # two references for each sentence
+    attnlab eval --source my.en --reference a.fr --reference b.fr
+    # BLEU of characters
+    attnlab eval --bleu bleu_tokeniser=char
+    # a run that was moved, with its corpus in another folder
+    attnlab eval --bleu data.root=/new/folder
 """
 )
 def evaluate(
@@ -49,8 +55,12 @@ def evaluate(
     source: Annotated[
         Path | None, typer.Option("--source", help="Your own sentences, one a line.")
     ] = None,
-    reference: Annotated[
-        Path | None, typer.Option("--reference", help="Their translations, line for line.")
+    references: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--reference",
+            help="Their translations, line for line; may be repeated: several for each sentence.",
+        ),
     ] = None,
     book: Annotated[
         bool, typer.Option("--book", help="Compare with what Dive into Deep Learning prints.")
@@ -60,7 +70,7 @@ def evaluate(
 ) -> None:
     """Translate splits and score them, by BLEU, chrF and exact match if no metric is named.
 
-    The texts go to RUN/translations/.
+    The texts go to RUN/translations/, the scores to RUN/scores/.
     """
     import json
 
@@ -70,13 +80,13 @@ def evaluate(
 
     show_messages()
     if book:
-        if splits or by or alignment or source or reference or bleu or chrf or exact or ter:
+        if splits or by or alignment or source or references or bleu or chrf or exact or ter:
             raise UsageError("--book shows what the book does, and takes no option but --json")
-        trained, config = load(with_book_settings(arguments or ()), config_dir)
-        compared = book_report(trained, config)
+        trained, _ = load(with_book_settings(arguments or ()), config_dir)
+        compared = book_report(trained)
         typer.echo(json.dumps(compared.as_json(), ensure_ascii=False) if as_json else str(compared))
         return
-    if (source is None) != (reference is None):
+    if (source is None) != (not references):
         raise UsageError("--source and --reference belong together; give both files")
     if source is not None and (splits or alignment):
         raise UsageError("--source goes with neither --split nor --alignment; leave it out")
@@ -85,8 +95,8 @@ def evaluate(
     if not metrics and (by or not alignment):
         metrics = ["bleu", "chrf", "exact"]
     trained, config = load(arguments, config_dir)
-    if source is not None and reference is not None:
-        found = evaluate_files(trained, config, source, reference, metrics, by or ())
+    if source is not None and references:
+        found = evaluate_files(trained, config, source, references, metrics, by or ())
     else:
         found = evaluate_splits(trained, config, splits or ["test"], metrics, by or (), alignment)
     typer.echo(json.dumps(found.as_json(), ensure_ascii=False) if as_json else str(found))

@@ -107,7 +107,8 @@ def corpus_bleu(translated: Sequence[Translated]) -> Measured:
 class BookReport:
     """A run beside the book's: losses, the four sentences, and a corpus's two scores.
 
-    `unknown`: the share of the validation split's target tokens that are unknown.
+    `unknown`: the share of the validation split's target tokens that are unknown. `recipe`:
+    what the translations follow from, as a line of text, and `origin` the same as values.
     """
 
     model: str
@@ -117,6 +118,7 @@ class BookReport:
     sentences: tuple[Translated, ...]
     validation: tuple[Translated, ...]
     recipe: str
+    origin: Mapping[str, Any]
 
     def _scores(self) -> tuple[float, Measured]:
         found = [each.book_bleu() or 0.0 for each in self.validation]
@@ -148,7 +150,7 @@ class BookReport:
                 "book_bleu": book,
                 "bleu": {"score": measured.score, "signature": measured.signature},
             },
-            "search": self.recipe,
+            **self.origin,
         }
 
     def __str__(self) -> str:
@@ -178,7 +180,7 @@ class BookReport:
                     ["sentence", "translation", "book's bleu", "BLEU", "references"], rows
                 ),
                 f"the {count} validation pairs: book's bleu {book:.3f} (mean of sentences) · "
-                f"BLEU {measured.score:.1f}\n{self.recipe} | {measured.signature}",
+                f"BLEU {measured.score:.1f}\n{self.recipe}\n{measured.signature}",
                 _LOSS,
                 _WHY,
             )

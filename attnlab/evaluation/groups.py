@@ -22,7 +22,7 @@ def by_tag(pairs: Sequence[SentencePair]) -> Groups:
 
 def by_length(pairs: Sequence[SentencePair]) -> Groups:
     """The sentences by their number of source words, words being what spaces part."""
-    lengths = [len(pair.source.split(" ")) for pair in pairs]
+    lengths = [len(pair.source.split(" ")) if pair.source else 0 for pair in pairs]
     found: Groups = {}
     for before, longest in pairwise((0, *_LONGEST)):
         members = [index for index, length in enumerate(lengths) if before < length <= longest]

@@ -22,6 +22,28 @@ def quality(metric: str, score: float) -> float:
     return -score if metric in _LOWER_IS_BETTER else score
 
 
+@dataclass(frozen=True)
+class Validation:
+    """What was measured: `scores` by the names of metrics, loss among them."""
+
+    scores: dict[str, float]
+
+    def quality(self, metric: str) -> float:
+        """By `metric`, as a number of which more is better."""
+        return quality(metric, self.scores[metric])
+
+    def is_better_than(self, other: "Validation", metric: str) -> bool:
+        """By `metric`; by loss where that is the same, as before there is any BLEU."""
+        mine, others = ((each.quality(metric), each.quality(LOSS)) for each in (self, other))
+        return mine > others
+
+    def __str__(self) -> str:
+        told = [
+            f"{NAMES[name]} {score:.1f}" for name, score in self.scores.items() if name in NAMES
+        ]
+        return " · ".join([*told, f"loss {self.scores[LOSS]:.3f}"])
+
+
 @dataclass(kw_only=True)
 class StoppingConfig:
     """Which checkpoint is the best, and when there is no use in going on.

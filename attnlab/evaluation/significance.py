@@ -33,18 +33,21 @@ class Compared:
 
 
 def compare_bleu(
-    baseline: Sequence[str], others: Mapping[str, Sequence[str]], references: Sequence[str]
+    baseline: Sequence[str],
+    others: Mapping[str, Sequence[str]],
+    references: Sequence[str],
+    tokeniser: str = "13a",
 ) -> dict[str, Compared]:
     """Each of `others`, sentence for sentence, against `baseline` (Riezler & Maxwell 2005).
 
     By approximate randomisation with 1,000 trials, the same ones each time and for all.
     """
     coins = np.random.default_rng(_SEED).random((TRIALS, len(references))) < 0.5
-    ours = _counts(baseline, references)
+    ours = _counts(baseline, references, tokeniser)
     score = _bleu(ours.sum(axis=0))
     found = {}
     for name, texts in others.items():
-        theirs = _counts(texts, references)
+        theirs = _counts(texts, references, tokeniser)
         bleu = _bleu(theirs.sum(axis=0))
         both, exchanged = ours.sum(axis=0) + theirs.sum(axis=0), coins @ (theirs - ours)
         one = ours.sum(axis=0) + exchanged  # (trials, counts)
@@ -54,9 +57,10 @@ def compare_bleu(
     return found
 
 
-def _counts(texts: Sequence[str], references: Sequence[str]) -> NDArray[np.int64]:
+def _counts(texts: Sequence[str], references: Sequence[str], tokeniser: str) -> NDArray[np.int64]:
     """What a corpus's BLEU is made of, by sentence: right and all n-grams, and both lengths."""
-    metric = BLEU(effective_order=True)  # else it warns of scores of sentences, which go unused
+    # Effective order, or it warns of scores of sentences, which go unused.
+    metric = BLEU(tokenize=tokeniser, effective_order=True)
     rows = []
     for text, reference in zip(texts, references, strict=True):
         score = metric.sentence_score(text, [reference])

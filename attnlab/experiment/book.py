@@ -3,14 +3,13 @@
 import re
 from collections.abc import Sequence
 
-from attnlab.config import InferenceConfig
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.evaluation.book import BEST_LOSSES, SENTENCES, BookReport, Translated
 from attnlab.evaluation.selection import LOSS
-from attnlab.experiment.evaluate import describe_search
 from attnlab.experiment.recorded_metrics import recorded_validations
 from attnlab.experiment.trained import Trained
 from attnlab.text.corpus import find_files, load_split
+from attnlab.text.lines import normalise
 from attnlab.text.pairs import SentencePair
 from attnlab.text.reading import read_files
 from attnlab.text.tokens import UNKNOWN
@@ -26,7 +25,7 @@ def with_book_settings(arguments: Sequence[str]) -> list[str]:
     return [*arguments, *(each for each in SETTINGS if each.partition("=")[0] not in named)]
 
 
-def book_report(trained: Trained, config: InferenceConfig) -> BookReport:
+def book_report(trained: Trained) -> BookReport:
     """The run's losses and translations beside the book's.
 
     References are those of the run's own corpus, which is the user's file: attnlab has none.
@@ -56,8 +55,9 @@ def book_report(trained: Trained, config: InferenceConfig) -> BookReport:
         last_loss=losses[-1],
         unknown=tokens.count(UNKNOWN) / (len(tokens) + len(pairs)),  # with an end each
         sentences=_translated(trained, [(each, references[each]) for each in SENTENCES]),
-        validation=_translated(trained, [(pair.source, [pair.target]) for pair in pairs]),
-        recipe=f"checkpoint={config.checkpoint} | {describe_search(config)}",
+        validation=_translated(trained, [(pair.source, [pair.reference]) for pair in pairs]),
+        recipe=str(trained.recipe),
+        origin=trained.recipe.as_json(),
     )
 
 
@@ -71,7 +71,7 @@ def _references(trained: Trained) -> dict[str, list[str]]:
     asked = {_key(sentence): sentence for sentence in SENTENCES}
     for pair in pairs:
         if sentence := asked.get(_key(pair.source)):
-            found[sentence].append(pair.target)
+            found[sentence].append(pair.reference)
     if not any(found.values()):
         raise AttnlabError(
             f"{trained.run.folder}: --book is for runs on Tatoeba's English and French, and "
@@ -90,7 +90,7 @@ def _translated(
     trained: Trained, asked: Sequence[tuple[str, Sequence[str]]]
 ) -> tuple[Translated, ...]:
     def words(text: str) -> tuple[str, ...]:
-        return tuple(trained.vocabulary.target.rewritten(text).split())
+        return tuple(trained.vocabulary.target.rewritten(normalise(text)).split())
 
     found = trained.translator.translate([source for source, _ in asked])
     return tuple(

@@ -1,27 +1,33 @@
 """Score a trained run: translate splits or a file, and measure them against their references."""
 
+import json
 import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from attnlab.config import InferenceConfig
-from attnlab.errors import AttnlabError, UsageError
+from attnlab.errors import UsageError
 from attnlab.evaluation.groups import GROUPINGS, families
+from attnlab.evaluation.languages import require_tokeniser, tokeniser_remark
 from attnlab.evaluation.metrics import holds_word
 from attnlab.evaluation.scores import Outcome, SplitScores, report
 from attnlab.experiment.align import measure_alignment
 from attnlab.experiment.alignment_report import AlignmentReport
 from attnlab.experiment.progress import clock
+from attnlab.experiment.recipe import Recipe
 from attnlab.experiment.trained import Trained
-from attnlab.files import write_file
+from attnlab.files import locked, write_file
 from attnlab.likelihood import log_likelihoods
 from attnlab.screen import counting
 from attnlab.text.corpus import load_split, present_splits
+from attnlab.text.lines import normalise
 from attnlab.text.pairs import SentencePair
-from attnlab.text.reading import read_pair_files
+from attnlab.text.reading import read_translations
 
 logger = logging.getLogger(__name__)
 
@@ -31,34 +37,28 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A run's figures on some splits, the search that they were measured with, and alignments."""
+    """A run's figures on some splits, what they follow from, and alignments."""
 
-    run: Path
-    search: str
+    recipe: Recipe
     splits: list[SplitScores]
     alignments: list[AlignmentReport]
 
     def as_json(self) -> dict[str, Any]:
         """What `attnlab eval --json` prints."""
-        found: dict[str, Any] = {"run": str(self.run)}
+        found = self.recipe.as_json(searched=bool(self.splits))
         if self.splits:
-            found["search"] = self.search
             found["splits"] = {each.split: each.as_json() for each in self.splits}
         if self.alignments:
             found["alignment"] = {each.split: each.as_json() for each in self.alignments}
         return found
 
     def __str__(self) -> str:
-        scores = [report(self.splits, self.search)] if self.splits else []
-        return "\n\n".join([*scores, *map(str, self.alignments)])
-
-
-def describe_search(config: InferenceConfig) -> str:
-    """The search in a few words, for a figure's recipe."""
-    size = getattr(config.search, "beam_size", None)
-    if size is None:
-        return config.search.name
-    return f"beam {size} | length penalty {getattr(config.search, 'length_penalty', 0):g}"
+        parts = list(map(str, self.alignments))
+        if self.splits:
+            parts.insert(0, report(self.splits, self.recipe.trained, self.recipe.searched))
+        of = [f"{each.split}: {each.whole.sentences:,} sentences" for each in self.splits]
+        parts.append(" | ".join([f"run {self.recipe.run}", *(of or [self.recipe.trained])]))
+        return "\n\n".join(parts)
 
 
 def named_splits(trained: Trained, names: Sequence[str]) -> list[str]:
@@ -99,27 +99,37 @@ def evaluate_splits(
     found = []
     for name in names if metrics else ():
         pairs = load_split(run.config.data, run.config.seed, name)
-        found.append(_evaluate(trained, config, name, pairs, metrics, by))
-    return Evaluation(run.folder, describe_search(config), found, alignments)
+        texts = _Texts(name, name, [pair.source for pair in pairs], [[p.reference for p in pairs]])
+        found.append(_evaluate(trained, config, texts, pairs, metrics, by))
+    return Evaluation(trained.recipe, found, alignments)
 
 
 def evaluate_files(
     trained: Trained,
     config: InferenceConfig,
     source: Path,
-    reference: Path,
+    references: Sequence[Path],
     metrics: Sequence[str],
     by: Sequence[str] = (),
 ) -> Evaluation:
-    """Translate the lines of `source` and measure them against those of `reference`."""
+    """Translate the lines of `source` and measure them against those of each of `references`.
+
+    The texts go to a folder of their own, under a name that tells files of other contents apart.
+    """
     _require_groupings(by)
-    pairs, reading = read_pair_files(source, reference)
-    logger.info("%s", reading)
+    sources, *others = read_translations(source, references)
     name = source.name.removesuffix(".gz").removesuffix(
         f".{trained.run.config.data.source_language}"
     )
-    found = _evaluate(trained, config, name, pairs, metrics, by)
-    return Evaluation(trained.run.folder, describe_search(config), [found], [])
+    content = "\n".join(chain(sources, *others)).encode()
+    file = f"files/{name}-{sha256(content).hexdigest()[:8]}"
+    pairs = [
+        SentencePair(normalise(text), normalise(reference))
+        for text, reference in zip(sources, others[0], strict=True)
+    ]
+    texts = _Texts(name, file, sources, others)
+    found = _evaluate(trained, config, texts, pairs, metrics, by)
+    return Evaluation(trained.recipe, [found], [])
 
 
 def _require_groupings(by: Sequence[str]) -> None:
@@ -128,33 +138,51 @@ def _require_groupings(by: Sequence[str]) -> None:
             raise UsageError(f"--by {each} is none of: {', '.join(GROUPINGS)}")
 
 
+@dataclass(frozen=True)
+class _Texts:
+    """What is translated and measured, as files have it, and the name of the files it goes to."""
+
+    name: str
+    file: str
+    sources: Sequence[str]
+    references: Sequence[Sequence[str]]
+
+
 def _evaluate(
     trained: Trained,
     config: InferenceConfig,
-    split: str,
+    texts: _Texts,
     pairs: Sequence[SentencePair],
     metrics: Sequence[str],
     by: Sequence[str],
 ) -> SplitScores:
+    data, tokeniser = trained.run.config.data, trained.run.config.bleu_tokeniser
+    if "bleu" in metrics:
+        require_tokeniser(tokeniser)
+        if remark := tokeniser_remark(tokeniser, data.target_language):
+            logger.warning("%s", remark)
     started = time.monotonic()
-    with counting(f"translating {split}", len(pairs)) as advance:
-        translations = trained.translator.translate([pair.source for pair in pairs], advance)
+    with counting(f"translating {texts.name}", len(pairs)) as advance:
+        translations = trained.translator.translate(texts.sources, advance)
     taken = clock(time.monotonic() - started)
-    logger.info("translated %s: %s sentences in %s", split, f"{len(pairs):,}", taken)
+    logger.info("translated %s: %s sentences in %s", texts.name, f"{len(pairs):,}", taken)
     hypotheses = [translation.text for translation in translations]
-    _write(trained.run.translations, split, pairs, hypotheses)
     contrasts = _contrasts(trained, config, pairs)
     outcomes = [
         Outcome(
             hypothesis,
-            pair.target,
+            references,
             contrast,
             None if pair.focus is None else holds_word(hypothesis, pair.focus),
         )
-        for pair, hypothesis, contrast in zip(pairs, hypotheses, contrasts, strict=True)
+        for pair, hypothesis, references, contrast in zip(
+            pairs, hypotheses, zip(*texts.references, strict=True), contrasts, strict=True
+        )
     ]
     groupings = families(pairs) | {each: GROUPINGS[each](pairs) for each in by}
-    return SplitScores.of(split, outcomes, metrics, groupings)
+    found = SplitScores.of(texts.name, outcomes, metrics, groupings, tokeniser)
+    _write(trained, texts, hypotheses, found)
+    return found
 
 
 def _contrasts(
@@ -174,20 +202,28 @@ def _contrasts(
     return outcomes
 
 
-def _write(
-    folder: Path, split: str, pairs: Sequence[SentencePair], hypotheses: Sequence[str]
-) -> None:
-    kinds = (
-        ("source", [pair.source for pair in pairs]),
-        ("hypothesis", hypotheses),
-        ("reference", [pair.target for pair in pairs]),
-    )
+def _write(trained: Trained, texts: _Texts, hypotheses: Sequence[str], scores: SplitScores) -> None:
+    """Put the texts and their scores into the run, together; where that cannot be, say so."""
+    run = trained.run
+    columns = {"source": texts.sources, "hypothesis": hypotheses}
+    for number, each in enumerate(texts.references, start=1):
+        columns["reference" if number == 1 else f"reference{number}"] = each
+    found = trained.recipe.as_json() | {"split": texts.name, **scores.as_json()}
     try:
-        folder.mkdir(exist_ok=True)
-        for kind, texts in kinds:
-            write_file(folder / f"{split}.{kind}", "".join(f"{text}\n" for text in texts))
-    except OSError as error:
-        raise AttnlabError(
-            f"{folder}: the translations could not be written ({error.strerror}); "
-            "make room or permit writing there"
-        ) from error
+        for folder in (run.translations, run.scores):
+            (folder / texts.file).parent.mkdir(parents=True, exist_ok=True)
+        # Of two evaluations at once, all files are of one.
+        with locked(run.scores / ".lock", lambda: None):
+            for kind, lines in columns.items():
+                content = "".join(f"{line}\n" for line in lines)
+                write_file(run.translations / f"{texts.file}.{kind}", content)
+            content = json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+            write_file(run.scores / f"{texts.file}.json", content)
+    except (OSError, NotImplementedError) as error:  # the second: no locks there
+        logger.warning(
+            "%s: translations and scores are not kept (%s); make room or permit writing there",
+            run.folder,
+            getattr(error, "strerror", None) or error,
+        )
+    else:
+        logger.info("texts: %s.*", run.translations / texts.file)

@@ -83,7 +83,7 @@ def _explorer(
         title=f"Attention of {trained.run.name}",
         facts=[
             ("run", trained.run.name),
-            ("weights of", trained.checkpoint),
+            ("weights of", trained.recipe.trained),
             ("model", config.model.name),
             ("score", config.score.name),
             ("weights by", config.normaliser.name),

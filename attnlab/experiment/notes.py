@@ -3,8 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from attnlab.evaluation.selection import LOSS
-from attnlab.experiment.validation import Validation
+from attnlab.evaluation.selection import LOSS, Validation
 from attnlab.training.loop import Step
 from attnlab.training.patience import Patience
 from attnlab.training.plain import from_plain

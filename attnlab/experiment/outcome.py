@@ -4,8 +4,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from attnlab.evaluation.selection import Validation
 from attnlab.experiment.progress import clock
-from attnlab.experiment.validation import Validation
 from attnlab.folders import shown_path
 from attnlab.run import Run
 from attnlab.text.corpus import present_splits

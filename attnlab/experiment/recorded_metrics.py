@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from attnlab.experiment.validation import Validation
+from attnlab.evaluation.selection import Validation
 from attnlab.ranges import LARGEST_FLOAT
 from attnlab.run import Run
 from attnlab.training.identity import checkpoint_update

@@ -1,6 +1,6 @@
 """A trained run, ready for use: its model, its vocabulary and a search around them."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import torch
 from attnlab.attention.recording import attends
 from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.errors import AttnlabError, UsageError, out_of_memory
+from attnlab.experiment.recipe import Recipe
 from attnlab.folders import shown_path
 from attnlab.memory import require_memory
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
@@ -84,19 +85,19 @@ def build_translator(
 class Trained:
     """A run with all that translating takes; the model is in evaluation mode.
 
-    `checkpoint` says which of the run's weights these are.
+    `recipe`: what its figures follow from, besides the texts.
     """
 
     run: Run
+    recipe: Recipe
     model: EncoderDecoder[Any]
     vocabulary: VocabularyPair
     translator: Translator
-    checkpoint: str
 
     @property
     def described(self) -> str:
         """The run and its weights in a line, for figures and pages."""
-        return f"run {self.run.name}, {self.checkpoint}"
+        return f"run {self.run.name}, {self.recipe.trained}"
 
 
 def open_trained(folder: Path, config: InferenceConfig) -> Trained:
@@ -105,14 +106,24 @@ def open_trained(folder: Path, config: InferenceConfig) -> Trained:
     Raises:
         AttnlabError: the run, its vocabulary or its checkpoint is absent or damaged.
     """
-    run = open_run(folder)
+    run = _with_choices(open_run(folder), config)
     _require_kept(run, config.checkpoint)
     vocabulary = run.load_vocabulary()
     model = build_model(run.config, vocabulary, pick_device(config.device))
     load_weights(run.checkpoints / config.checkpoint, model, run.identity)
     translator = build_translator(model, vocabulary, config.search, config.batch_tokens)
-    checkpoint = f"checkpoint {config.checkpoint}"
-    return Trained(run, model.eval(), vocabulary, translator, checkpoint)
+    return Trained(run, Recipe.of(run, config), model.eval(), vocabulary, translator)
+
+
+def _with_choices(run: Run, config: InferenceConfig) -> Run:
+    """The run with what the command line says of its corpus's place and of its tokeniser."""
+    moved = {name: path for name, path in asdict(config.data).items() if path is not None}
+    chosen = replace(
+        run.config,
+        data=replace(run.config.data, **moved),
+        bleu_tokeniser=config.bleu_tokeniser or run.config.bleu_tokeniser,
+    )
+    return replace(run, config=chosen)
 
 
 def _require_kept(run: Run, checkpoint: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from attnlab.attention.recording import attends
+from attnlab.evaluation.selection import Validation
 from attnlab.experiment.assembly import assemble
 from attnlab.experiment.film import AttentionFilm
 from attnlab.experiment.interruption import Interrupted, Request, deferred_signals
@@ -27,7 +28,7 @@ from attnlab.experiment.stopping import (
     refuse_to_follow_validation,
     require_same_metric,
 )
-from attnlab.experiment.validation import CutShort, Validation, Validator
+from attnlab.experiment.validation import CutShort, Validator
 from attnlab.experiment.watching import Watch, watched_pairs
 from attnlab.files import remove_leftovers
 from attnlab.folders import shown_path

@@ -1,15 +1,16 @@
 """Validation: loss and metrics on the validation split, and samples for TensorBoard."""
 
+import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from attnlab.config import ExperimentConfig
-from attnlab.evaluation.metrics import NAMES, measure
-from attnlab.evaluation.selection import LOSS, quality
+from attnlab.evaluation.languages import require_tokeniser, tokeniser_remark
+from attnlab.evaluation.metrics import bleu_remark, measure
+from attnlab.evaluation.selection import LOSS, Validation
 from attnlab.experiment.figures.choosing import Choice
 from attnlab.experiment.figures.drawing import draw_translation
 from attnlab.experiment.trained import build_translator
@@ -24,31 +25,11 @@ from attnlab.training.objective import total_cross_entropy
 from attnlab.training.tracking import Tracker
 from attnlab.translation import Translation
 
+logger = logging.getLogger(__name__)
+
 
 class CutShort(BaseException):
     """A validation was given up before it had measured anything."""
-
-
-@dataclass(frozen=True)
-class Validation:
-    """What was measured: `scores` by the names of metrics, loss among them."""
-
-    scores: dict[str, float]
-
-    def quality(self, metric: str) -> float:
-        """By `metric`, as a number of which more is better."""
-        return quality(metric, self.scores[metric])
-
-    def is_better_than(self, other: "Validation", metric: str) -> bool:
-        """By `metric`; by loss where that is the same, as before there is any BLEU."""
-        mine, others = ((each.quality(metric), each.quality(LOSS)) for each in (self, other))
-        return mine > others
-
-    def __str__(self) -> str:
-        told = [
-            f"{NAMES[name]} {score:.1f}" for name, score in self.scores.items() if name in NAMES
-        ]
-        return " · ".join([*told, f"loss {self.scores[LOSS]:.3f}"])
 
 
 _TOKENS = 2048
@@ -76,6 +57,16 @@ class Validator:
         self._metrics = [metric for metric in dict.fromkeys(wanted) if metric != LOSS]
         translated = config.validate_sentences if self._metrics else config.watch_sentences
         self._translated = pairs[:translated]
+        self._tokeniser = config.bleu_tokeniser
+        if "bleu" in self._metrics:
+            require_tokeniser(self._tokeniser)
+            references = [pair.reference for pair in self._translated]
+            for remark in (
+                tokeniser_remark(self._tokeniser, config.data.target_language),
+                bleu_remark(references, self._tokeniser),
+            ):
+                if remark is not None and group.is_first:
+                    logger.warning("validation: %s", remark)
         watched = config.watch_sentences if group.is_first else 0
         self._watched = range(min(watched, len(self._translated)))
         encoded = encode_pairs(vocabulary, ((pair.source, pair.target) for pair in pairs))
@@ -103,9 +94,12 @@ class Validator:
         )
         sources = [pair.source for pair in self._translated]
         translations = self._group.divide(translator.translate, sources)
-        references = [pair.target for pair in self._translated]
+        references = [pair.reference for pair in self._translated]
         texts = [each.text for each in translations]
-        scores = {metric: measure(metric, texts, references).score for metric in self._metrics}
+        scores = {
+            metric: measure(metric, texts, references, tokeniser=self._tokeniser).score
+            for metric in self._metrics
+        }
         return Validation({LOSS: self._loss(), **scores}), translations
 
     @torch.no_grad()

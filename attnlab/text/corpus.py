@@ -183,7 +183,8 @@ def find_files(config: DataConfig, name: str) -> PairFiles:
         return find_pairs(root / name, layout)
     except CorpusNotFoundError as error:
         if config.name not in _FOLDER_HOLDS:
-            raise
+            problem = f"{error}; data.root=FOLDER says where it is, if it was moved"
+            raise CorpusNotFoundError(problem) from error
         is_absent = config.root is None and not root.is_dir()
         problem = f"attnlab does not ship {config.name}" if is_absent else str(error)
         raise AttnlabError(

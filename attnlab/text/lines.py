@@ -64,12 +64,18 @@ def read_lines(path: Path | str) -> list[str]:
     return [normalise(line) for line in read_raw_lines(path)]
 
 
-def read_raw_lines(path: Path | str) -> list[str]:
-    """The lines of a file as they stand, without their ends; errors as for `read_lines`."""
+def read_raw_lines(path: Path | str, *, with_mark: bool = False) -> list[str]:
+    """The lines of a file as they stand, without their ends; errors as for `read_lines`.
+
+    `with_mark`: a byte order mark stays at the beginning of the first line.
+    """
     lines: list[str] = []
     found = find_text_file(Path(path)) or Path(path)
     for block in line_blocks(found):
-        lines += decode_lines(block, str(found), first=len(lines) + 1)
+        decoded = decode_lines(block, str(found), first=len(lines) + 1)
+        if with_mark and not lines and block.startswith(BYTE_ORDER_MARK.encode()):
+            decoded[:1] = [BYTE_ORDER_MARK + line for line in decoded[:1]]
+        lines += decoded
     return lines
 
 

@@ -6,7 +6,7 @@ how files are found, nor of what becomes of the pairs.
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, zip_longest
 from pathlib import Path
@@ -92,7 +92,7 @@ def blocks(files: PairFiles) -> Iterator[Block]:
         if len(set(lines)) > 1:
             further = (sum(map(_count_lines, reading)) for reading in readings)
             totals = [first - 1 + here + rest for here, rest in zip(lines, further, strict=True)]
-            raise _unequal(files, totals)
+            raise unequal(files.paths, totals)
         yield Block(first, contents)
         first += lines[0]
 
@@ -216,8 +216,9 @@ def _count_lines(content: bytes) -> int:
     return content.count(b"\n") + bool(content and not content.endswith(b"\n"))
 
 
-def _unequal(files: PairFiles, lines: list[int]) -> AttnlabError:
-    (source, target), (some, other) = files.paths, lines
+def unequal(paths: Sequence[Path], lines: Sequence[int]) -> AttnlabError:
+    """What is wrong where two files that translate one another have so many lines."""
+    (source, target), (some, other) = paths, lines
     return AttnlabError(
         f"{source} has {some:,} lines but {target} has {other:,}; "
         "line for line, one must translate the other"

@@ -4,16 +4,17 @@ Knows nothing of splits or of the corpora that attnlab can name.
 """
 
 import glob
+from collections.abc import Sequence
 from pathlib import Path
 
 from attnlab.errors import AttnlabError, UsageError
-from attnlab.text.lines import find_text_file
+from attnlab.text.lines import find_text_file, is_blank, read_raw_lines
 from attnlab.text.pairs import (
     Layout,
     ReadingReport,
     SentencePair,
 )
-from attnlab.text.parsing import PairFiles, blocks, parse
+from attnlab.text.parsing import PairFiles, blocks, parse, unequal
 
 
 class CorpusNotFoundError(AttnlabError):
@@ -55,11 +56,23 @@ def read_tsv(path: Path, layout: Layout) -> tuple[list[SentencePair], ReadingRep
     return read_files(_tsv_file(path, layout))
 
 
-def read_pair_files(
-    source: Path | str, target: Path | str
-) -> tuple[list[SentencePair], ReadingReport]:
-    """The pairs of two files that hold one sentence a line; errors are those of `read_pairs`."""
-    return read_files(_both_files(Path(source), Path(target), Layout("", "", ())))
+def read_translations(source: Path, references: Sequence[Path]) -> list[list[str]]:
+    """The lines of `source` and of each of `references` as the files have them, blank ones too.
+
+    White space at the end of a reference goes, as sacreBLEU reads it.
+
+    Raises:
+        AttnlabError: those of `read_raw_lines`, and where the files differ in length or hold no
+            text to translate.
+    """
+    read = [read_raw_lines(source)]
+    for path in references:
+        read.append([line.rstrip() for line in read_raw_lines(path, with_mark=True)])
+        if len(read[-1]) != len(read[0]):
+            raise unequal((source, path), (len(read[0]), len(read[-1])))
+    if all(map(is_blank, read[0])):
+        raise AttnlabError(f"{source}: no sentences; name a file that holds some")
+    return read
 
 
 def read_files(files: PairFiles) -> tuple[list[SentencePair], ReadingReport]:

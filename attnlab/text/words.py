@@ -6,7 +6,7 @@ into pieces where a sentence is a row of those. Independent of vocabularies and 
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ _WORDS = regex.compile(
     r"\p{sc=Tibetan}+?(?:\u0f0b|(?!\p{sc=Tibetan}))"
     rf"|(?={_UNSPACED})\X|(?:(?!{_UNSPACED})[^ \u3000])+"
 )
+_LETTERS_OF_WORDS = 3  # of a script without spaces, at most, in texts that have them all the same
 _MAY_BE_UNSPACED = re.compile("[\u0e00-\u1fff\u2e80-\U0010ffff]")  # 20 times as fast as the scripts
 
 
@@ -49,6 +50,17 @@ def split_words(text: str) -> list[str]:
     if text.isascii() or not _MAY_BE_UNSPACED.search(text):
         return text.split(" ")
     return _WORDS.findall(text) or [""]
+
+
+def lacks_spaces(texts: Iterable[str]) -> bool:
+    """Whether most of what stands between spaces in `texts` are sentences of several words."""
+    unspaced, letters, parts = 0, 0, 0
+    for text in texts:
+        parts += len(text.split())
+        letters += sum(map(str.isalpha, text))
+        if _MAY_BE_UNSPACED.search(text):
+            unspaced += len(_IS_UNSPACED.findall(text))
+    return unspaced > letters / 2 and unspaced > _LETTERS_OF_WORDS * parts
 
 
 def group_pieces(pieces: Sequence[str]) -> list[Word]:

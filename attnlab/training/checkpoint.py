@@ -27,7 +27,7 @@ from safetensors.torch import load_model, save_file
 from torch import Tensor, nn
 
 from attnlab.errors import AttnlabError
-from attnlab.files import DamagedError, check_seal, seal, temporary_folder
+from attnlab.files import SUMS, DamagedError, check_seal, seal, temporary_folder
 from attnlab.training.identity import IDENTITY, RunIdentity, check_identity, write_identity
 
 WEIGHTS = "weights.safetensors"
@@ -171,6 +171,16 @@ def _stamp(folder: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns
+
+
+def weights_digest(folder: Path) -> str | None:
+    """The SHA-256 of the weights of the checkpoint in `folder`, as it was written beside them."""
+    try:
+        lines = (_standing(folder) / SUMS).read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    named = (line.partition("  ") for line in lines)
+    return next((digest for digest, _, name in named if name == WEIGHTS), None)
 
 
 def load_weights(folder: Path, model: nn.Module, identity: RunIdentity | None = None) -> None:

@@ -69,11 +69,12 @@ def test_the_report_has_both_scores_and_the_reason():
         translated(SENTENCES[2], "il dort ."),
     )
     validation = (translated("a", "je suis ici .", "je suis ici ."), translated("b", "non", "oui"))
-    report = BookReport("rnn", 1.25, 2.5, 0.25, sentences, validation, "greedy")
+    report = BookReport("rnn", 1.25, 2.5, 0.25, sentences, validation, "greedy", {"run": "it"})
     values = report.as_json()
     assert values["loss"] == {"best": 1.25, "last": 2.5, "book_best": 2.54, "unknown_share": 0.25}
     assert [each["book_bleu"] for each in values["sentences"]] == [1.0, None]
     assert values["validation"]["book_bleu"] == 0.5
+    assert values["run"] == "it"
     assert values["validation"]["bleu"]["score"] == corpus_bleu(validation).score
     text = str(report)
     for shown in ("2.54", "1.25", "25%", "the file has no such sentence", "Va ! / Bouge !"):

@@ -1,10 +1,13 @@
 """Metrics by hand, and signatures that say how."""
 
 import math
+from importlib.util import find_spec
 
 import pytest
 
-from attnlab.evaluation.metrics import METRICS, exact_match, holds_word, measure, percentage
+from attnlab.errors import UsageError
+from attnlab.evaluation.languages import choose_tokeniser, require_tokeniser, tokeniser_of
+from attnlab.evaluation.metrics import exact_match, holds_word, measure, percentage
 
 
 def test_bleu_by_hand():
@@ -22,7 +25,7 @@ def test_ter_by_hand():
     assert measure("ter", ["a b c d"], ["a b x d"]).score == pytest.approx(25.0)
 
 
-@pytest.mark.parametrize("metric", list(METRICS))
+@pytest.mark.parametrize("metric", ["bleu", "chrf", "ter"])
 def test_perfect_and_of_a_plain_number(metric):
     texts = ["Le chat dort sur le lit .", "Il ne l'a pas vu , hier ."]
     found = measure(metric, texts, texts)
@@ -32,6 +35,58 @@ def test_perfect_and_of_a_plain_number(metric):
 
 def test_no_break_spaces_count_as_spaces():
     assert measure("bleu", ["Où vas - tu donc\u202f?"], ["Où vas - tu donc ?"]).score > 99.9
+
+
+@pytest.mark.parametrize(
+    ("tokeniser", "languages"),
+    [
+        ("zh", "zh zh_TW zh-Hans zho_Hant cmn yue-HK Chinese"),
+        ("ja-mecab", "ja ja-JP jpn_Jpan"),
+        ("ko-mecab", "ko kor_Hang ko_KR.UTF-8"),
+        ("char", "th tha_Thai lo km my-MM bo dz shn_Mymr"),
+        ("13a", "fr en-GB zh-Latn zho_Latn sr-Cyrl sr_Latn target hu vi"),
+    ],
+)
+def test_the_tokeniser_follows_from_the_language(tokeniser, languages):
+    assert {tokeniser_of(language) for language in languages.split()} == {tokeniser}
+
+
+@pytest.mark.parametrize(("language", "module"), [("ja", "MeCab"), ("ko", "mecab_ko")])
+def test_japanese_and_korean_by_words_where_that_is_installed(language, module):
+    if find_spec(module) is None:
+        assert choose_tokeniser("auto", language) == "char"
+        with pytest.raises(UsageError, match=rf'pip install "sacrebleu\[{language}\]"'):
+            require_tokeniser(f"{language}-mecab")
+    else:
+        assert choose_tokeniser("auto", language) == f"{language}-mecab"
+        require_tokeniser(f"{language}-mecab")
+    with pytest.raises(UsageError, match="bleu_tokeniser=words is none of: auto, 13a"):
+        choose_tokeniser("words", language)
+
+
+@pytest.mark.parametrize(
+    ("metric", "tokeniser", "hypothesis", "reference", "remark"),
+    [
+        (
+            "bleu",
+            "13a",
+            "狗在喝水。",
+            "狗在喝水。",
+            "choose bleu_tokeniser=zh",
+        ),
+        ("bleu", "13a", "le chat", "le chat", "no reference is that long"),
+        ("bleu", "13a", "le chat", "le chat dort ici .", "no translation is four tokens long"),
+        ("bleu", "13a", "chats noir blancs gris", "chat noirs blanc griss", "no whole token"),
+        ("ter", "char", "แมวกินปลา", "แมวกินปลาใหญ่", "TER counts what spaces separate"),
+        ("bleu", "zh", "狗在喝水。", "狗在喝水。", None),
+        ("bleu", "13a", "我 喜欢 红色 的 车 。", "我 喜欢 红色 的 车 。", None),
+        ("bleu", "13a", "xyz xyz xyz xyz xyz", "le chat dort ici .", None),
+        ("ter", "zh", "狗在喝水。", "狗在吃水。", None),
+    ],
+)
+def test_a_score_that_says_little_says_why(metric, tokeniser, hypothesis, reference, remark):
+    found = measure(metric, [hypothesis] * 3, [reference] * 3, tokeniser=tokeniser).remark
+    assert found is None if remark is None else remark in found
 
 
 def test_unequal_numbers_are_refused():

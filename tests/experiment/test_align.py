@@ -13,6 +13,7 @@ from attnlab.evaluation.aligner import ALIGNER, aligner_missing
 from attnlab.evaluation.alignment import NO_LINKS, LinkCounts
 from attnlab.experiment.align import measure_alignment
 from attnlab.experiment.alignment_report import AlignmentReport, HeadAlignment
+from attnlab.experiment.recipe import Recipe
 from attnlab.experiment.trained import Trained, build_model, build_translator
 from attnlab.inspection.maps import attention_maps
 from attnlab.run import Run
@@ -56,7 +57,8 @@ def a_run(folder, model, *overrides, test=TEST):
     vocabulary = VocabularyPair.train(load_split(config.data, 1, "train"), config.vocabulary)
     network = build_model(config, vocabulary, torch.device("cpu")).eval()
     translator = build_translator(network, vocabulary, config.search, 100)
-    return Trained(Run(folder, config), network, vocabulary, translator, "checkpoint best")
+    recipe = Recipe(folder, "best", None, None, {})
+    return Trained(Run(folder, config), recipe, network, vocabulary, translator)
 
 
 def counts_by_hand(trained, steps, source_column):

@@ -78,7 +78,8 @@ def test_a_shortened_run_of_each(name, tmp_path):
     rows = (shared_data("tatoeba") / "fra.txt").read_text(encoding="utf-8").splitlines()
     versions = [row.split("\t")[1] for row in rows if row.startswith("Go.\t")]
     assert len(found["sentences"][0]["references"]) == len(versions) > 1
-    assert "checkpoint=last | greedy" in found["search"]
+    assert found["checkpoint"]["name"] == "last"
+    assert found["search"]["name"] == "greedy"
 
 
 def test_a_model_that_the_book_has_not_is_refused(tmp_path):
@@ -87,7 +88,7 @@ def test_a_model_that_the_book_has_not_is_refused(tmp_path):
     trained = open_trained(run, config)
     trained.run.config.model = replace(trained.run.config.model, name="convolutional")
     with pytest.raises(UsageError, match="the book trains no model=convolutional"):
-        book_report(trained, config)
+        book_report(trained)
 
 
 def test_what_the_user_says_stands_before_what_the_book_does():

@@ -5,7 +5,7 @@ import pytest
 
 from attnlab.errors import AttnlabError, UsageError
 from attnlab.text.pairs import Layout, ReadingReport, SentencePair
-from attnlab.text.reading import CorpusNotFoundError, read_pair_files, read_pairs
+from attnlab.text.reading import CorpusNotFoundError, read_pairs, read_translations
 from tests.conftest import shared_data
 
 PLAIN = Layout("en", "fr", ["en", "fr"])
@@ -213,12 +213,19 @@ def test_an_empty_corpus_is_refused(tmp_path, content):
         read_pairs(path, PLAIN)
 
 
-def test_a_pair_of_files_of_ones_own(tmp_path):
+def test_files_of_ones_own_keep_their_lines(tmp_path):
     source = write(tmp_path / "mine.txt", "Go!\n\nThe cat sleeps.\n")
-    reference = write(tmp_path / "theirs.gz", "Va\u202f!\nrien\nLe chat dort.\n")
-    pairs, report = read_pair_files(source, reference)
-    assert pairs == [GO, CAT]
-    assert report.skipped_empty == 1
+    one = write(tmp_path / "theirs.gz", "\ufeffVa\u202f! \r\nrien\n Le chat dort\u2019.\n")
+    other = write(tmp_path / "others", "Va !\n\nIl dort.")
+    assert read_translations(source, [one, other]) == [
+        ["Go!", "", "The cat sleeps."],
+        ["\ufeffVa\u202f!", "rien", " Le chat dort\u2019."],
+        ["Va !", "", "Il dort."],
+    ]
+    with pytest.raises(AttnlabError, match=r"txt has 3 lines but .*less has 1; line for line"):
+        read_translations(source, [one, write(tmp_path / "less", "Va !\n")])
+    with pytest.raises(AttnlabError, match="blank: no sentences; name a file that holds some"):
+        read_translations(write(tmp_path / "blank", " \n\t\n\n"), [one])
 
 
 def test_tatoeba_whole():
@@ -239,15 +246,13 @@ def test_multi30k_whole():
 
 @pytest.mark.parametrize(("more", "fewer"), [(20_001, 20_000), (30_000, 12_345), (10_000, 0)])
 def test_unequal_files_are_counted_to_their_ends(tmp_path, more, fewer):
-    one, other = (
-        write(tmp_path / "a.en", "Go!\n" * more),
-        write(tmp_path / "a.fr", "Va !\n" * fewer),
-    )
+    write(tmp_path / "a.en", "Go!\n" * more)
+    write(tmp_path / "a.fr", "Va !\n" * fewer)
     message = f"a.en has {more:,} lines but .*a.fr has {fewer:,}; line for line"
     with pytest.raises(AttnlabError, match=message):
-        read_pair_files(one, other)
+        read_pairs(tmp_path / "a", PLAIN)
     with pytest.raises(AttnlabError, match=f"{fewer:,} lines but .* has {more:,};"):
-        read_pair_files(other, one)
+        read_pairs(tmp_path / "a", Layout("fr", "en", ()))
 
 
 def test_lines_far_down_are_numbered_from_the_top(tmp_path):

@@ -1,9 +1,9 @@
 """What there is to tell of one attention step: values, and as JSON in full precision."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
+from attnlab.experiment.recipe import Recipe
 from attnlab.inspection.worked import WorkedStep
 
 
@@ -65,7 +65,7 @@ class Explanation:
     `is_covered`: whether what earlier steps looked at has moved the projected keys.
     """
 
-    run: Path
+    recipe: Recipe
     model: str
     positions: str
     score: ExplainedScore
@@ -92,7 +92,7 @@ class Explanation:
         """All numbers as the model had them; matrices are lists of rows, a row a key."""
         worked = self.worked
         found: dict[str, Any] = {
-            "run": str(self.run),
+            **self.recipe.as_json(searched=not self.is_reference),
             "model": self.model,
             "source": self.source,
             "target": self.target,

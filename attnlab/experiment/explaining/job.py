@@ -74,7 +74,7 @@ def explain_step(
     pooling, config = attentions(trained.model)[name], trained.run.config
     chosen = trained.run.config.model
     return Explanation(
-        run=trained.run.folder,
+        recipe=trained.recipe,
         model=config.model.name,
         positions=config.positions.name,
         score=_score(config.score.name, pooling.score),

@@ -65,9 +65,12 @@ def _situation(told: Explanation) -> str:
     lines = [
         " · ".join(title),
         "",
-        *named("run", run),
+        *named("run", str(told.recipe.run)),
+        *named("", told.recipe.trained),
+        *named("model", run),
         *named("source", told.source),
         *named("reference" if told.is_reference else "translation", told.target),
+        *([] if told.is_reference else named("found by", told.recipe.searched)),
         *named("step", f"{told.step} of {len(told.askers)}: {_ASKS[kind]} {told.asks}"),
     ]
     if kind != "encoder":

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from attnlab.attention.intervention import intervene, uniform
 from attnlab.errors import UsageError
-from attnlab.evaluation.metrics import measure
+from attnlab.evaluation.languages import require_tokeniser
+from attnlab.evaluation.metrics import Measured, measure
 from attnlab.experiment.faithfulness.agreement import (
     SentenceAgreement,
     agreements,
@@ -52,6 +53,7 @@ def measure_faithfulness(
         )
     found = _agreements(trained, split, pairs, encoded, batch_tokens)
     return FaithfulnessReport(
+        recipe=trained.recipe,
         split=split,
         sentences=len(pairs),
         single=len(pairs) - len(found),
@@ -124,14 +126,17 @@ def gold_of_steps(
 
 def _bleu(
     trained: Trained, pairs: Sequence[SentencePair], parts: Sequence[Part]
-) -> dict[Part | None, float]:
+) -> dict[Part | None, Measured]:
     """Of the translations that a search finds: as the model is (None), and with uniform weights."""
-    sources, references = [each.source for each in pairs], [each.target for each in pairs]
-    found: dict[Part | None, float] = {}
+    sources, references = [each.source for each in pairs], [each.reference for each in pairs]
+    tokeniser = trained.run.config.bleu_tokeniser
+    require_tokeniser(tokeniser)
+    found: dict[Part | None, Measured] = {}
     with counting("translating with uniform weights", len(pairs) * (len(parts) + 1)) as advance:
         for part in (None, *parts):
             changes = {} if part is None else part.changed_by(uniform(part.heads))
             with intervene(trained.model, changes):
                 translations = trained.translator.translate(sources, advance)
-            found[part] = measure("bleu", [each.text for each in translations], references).score
+            texts = [each.text for each in translations]
+            found[part] = measure("bleu", texts, references, tokeniser=tokeniser)
     return found

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from attnlab.evaluation.faithfulness import Estimate
+from attnlab.evaluation.metrics import Measured
 from attnlab.experiment.faithfulness.agreement import GOLD, PERMUTED, Head, Looking
 from attnlab.experiment.faithfulness.replacing import Change, Part, Replaced
+from attnlab.experiment.recipe import Recipe
 from attnlab.table import table
 
 _REPLACED = """\
@@ -32,19 +34,21 @@ class FaithfulnessReport:
     `single` ones, which have one word; `chance` is the share of tops that luck hits there.
     """
 
+    recipe: Recipe
     split: str
     sentences: int
     single: int
     permutations: int
     loss: float
     replaced: Sequence[Replaced]
-    bleu: Mapping[Part | None, float] | None
+    bleu: Mapping[Part | None, Measured] | None
     agreement: Mapping[Looking, Mapping[str, Estimate]]
     chance: float
 
     def as_json(self) -> dict[str, Any]:
         """Everything; correlations from -1 to 1, `top` and `chance` as shares, null if unknown."""
         found: dict[str, Any] = {
+            **self.recipe.as_json(searched=self.bleu is not None),
             "split": self.split,
             "sentences": self.sentences,
             "of_one_word": self.single,
@@ -59,7 +63,9 @@ class FaithfulnessReport:
             "chance": None if math.isnan(self.chance) else self.chance,
         }
         if self.bleu is not None:
-            found["bleu"] = self.bleu[None]
+            found["bleu"] = self.bleu[None].score
+            found["signature"] = self.bleu[None].signature
+            found["remark"] = self.bleu[None].remark
         return found
 
     def _replaced_as_json(self, each: Replaced) -> dict[str, Any]:
@@ -68,13 +74,13 @@ class FaithfulnessReport:
         for name, change in (("uniform", each.uniform), ("permuted", each.permuted)):
             found[name] = {"loss": change.loss, "total_variation": change.distance}
         if self.bleu is not None:
-            found["uniform"]["bleu"] = self.bleu[part]
+            found["uniform"]["bleu"] = self.bleu[part].score
         return found
 
     def __str__(self) -> str:
         parts = [
             f"other weights | {self.split} | {self.sentences:,} sentences | loss {self.loss:.3f}"
-            + ("" if self.bleu is None else f" | BLEU {self.bleu[None]:.1f}"),
+            + ("" if self.bleu is None else f" | BLEU {self.bleu[None].score:.1f}"),
             self._replaced_table(),
             _REPLACED.format(permutations=self.permutations),
             "",
@@ -82,6 +88,12 @@ class FaithfulnessReport:
         ]
         if self.agreement:
             parts += [self._agreement_table(), _AGREEMENT.format(chance=100 * self.chance)]
+        parts.append("")
+        if self.bleu is not None:
+            whole = self.bleu[None]
+            parts.append(f"BLEU | {self.recipe} | {whole.signature}")
+            parts += [] if whole.remark is None else [whole.remark]
+        parts.append(f"run {self.recipe.run} | {self.recipe.trained}")
         return "\n".join(parts)
 
     def _replaced_table(self) -> str:
@@ -91,7 +103,7 @@ class FaithfulnessReport:
         rows = []
         for each in self.replaced:
             row = [each.part.label, *self._cells(each.uniform), *self._cells(each.permuted)]
-            rows.append(row if self.bleu is None else [*row, f"{self.bleu[each.part]:.1f}"])
+            rows.append(row if self.bleu is None else [*row, f"{self.bleu[each.part].score:.1f}"])
         return table(head, rows)
 
     def _cells(self, change: Change) -> list[str]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from attnlab.attention.intervention import intervene, silence
 from attnlab.config import InferenceConfig
+from attnlab.evaluation.languages import require_tokeniser
 from attnlab.evaluation.metrics import Measured, measure
 from attnlab.evaluation.significance import Compared, compare_bleu
-from attnlab.experiment.evaluate import describe_search
 from attnlab.experiment.heads.atlas import Head
 from attnlab.experiment.interruption import deferred_signals
 from attnlab.experiment.progress import clock
@@ -43,7 +43,6 @@ class Ablation:
     """
 
     sentences: int
-    search: str
     bleu: Measured
     loss: float
     heads: list[AblatedHead]
@@ -57,6 +56,8 @@ def ablate(
 
     Who asks for an end gets it after the head of the moment.
     """
+    tokeniser = trained.run.config.bleu_tokeniser
+    require_tokeniser(tokeniser)
     work = (len(heads) + 1) * len(pairs)
     with (
         deferred_signals() as request,
@@ -80,12 +81,11 @@ def ablate(
             texts[head.name], losses[head.name] = found
             if request.signal_number is not None:
                 break
-    references = [pair.target for pair in pairs]
-    compared = compare_bleu(whole, texts, references)
+    references = [pair.reference for pair in pairs]
+    compared = compare_bleu(whole, texts, references, tokeniser)
     return Ablation(
         sentences=len(pairs),
-        search=describe_search(config),
-        bleu=measure("bleu", whole, references),
+        bleu=measure("bleu", whole, references, tokeniser=tokeniser),
         loss=loss,
         heads=[
             AblatedHead(head, compared[head.name], losses[head.name])

@@ -6,7 +6,6 @@ the gold links count. Which figure is what, `evaluation/heads.py` tells.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from attnlab.evaluation.roles import name_role
 from attnlab.experiment.align import measure_baselines, measure_heads, read_gold
 from attnlab.experiment.alignment_report import HeadAlignment
 from attnlab.experiment.heads.marks import marks_by_kind, sizes_by_kind
+from attnlab.experiment.recipe import Recipe
 from attnlab.experiment.trained import Trained, require_attention
 from attnlab.inspection.patterns import MeanPattern, typical_size
 from attnlab.inspection.recorded import KINDS, kind_and_layer, record_batches, visible_keys
@@ -85,7 +85,7 @@ class HeadAtlas:
     gold.
     """
 
-    run: Path
+    recipe: Recipe
     split: str
     sentences: int
     heads: list[MeasuredHead]
@@ -153,7 +153,7 @@ def measure_atlas(
         report(len(chosen))
     heads = list(_heads(sums, alignments, straight_line))
     return HeadAtlas(
-        run=trained.run.folder,
+        recipe=trained.recipe,
         split=split,
         sentences=len(pairs),
         heads=sorted(heads, key=lambda each: KINDS.index(each.head.kind)),

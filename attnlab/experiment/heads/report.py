@@ -33,7 +33,7 @@ class HeadReport:
     def as_json(self) -> dict[str, Any]:
         """Everything, unrounded; alignment error rates in per cent, as `eval --alignment` has."""
         found: dict[str, Any] = {
-            "run": str(self.atlas.run),
+            **self.atlas.recipe.as_json(searched=self.ablation is not None),
             "split": self.atlas.split,
             "sentences": self.atlas.sentences,
             "heads": [
@@ -47,8 +47,8 @@ class HeadReport:
         if self.ablation is not None:
             found["ablation"] = {
                 "sentences": self.ablation.sentences,
-                "search": self.ablation.search,
                 "signature": self.ablation.bleu.signature,
+                "remark": self.ablation.bleu.remark,
                 "bleu": self.ablation.bleu.score,
                 "loss": self.ablation.loss,
             }
@@ -70,6 +70,7 @@ class HeadReport:
         parts.append(LEGEND)
         if self.ablation is not None:
             parts.append(table_of_ablation(self.atlas, self.ablation))
+        parts.append(f"run {self.atlas.recipe.run} | {self.atlas.recipe.trained}")
         return "\n\n".join(parts)
 
 

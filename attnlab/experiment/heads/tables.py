@@ -117,7 +117,8 @@ def table_of_ablation(atlas: HeadAtlas, ablation: Ablation) -> str:
                 ["without", "role", "BLEU", "diff", "p", "loss", "diff"],
                 [[*whole, f"{ablation.loss:.3f}", ""], *rows],
             ),
-            f"BLEU | {ablation.search} | {ablation.bleu.signature}",
+            f"BLEU | {atlas.recipe} | {ablation.bleu.signature}",
+            *([] if ablation.bleu.remark is None else [ablation.bleu.remark]),
             ABLATION_LEGEND,
         ]
     )
