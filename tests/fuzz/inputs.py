@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from attnlab.errors import AttnlabError
@@ -50,6 +50,7 @@ def fuzz(examples: int, **inputs: st.SearchStrategy[Any]) -> Callable[[Callable[
             derandomize=True,
             database=None,
             deadline=None,
+            phases=[Phase.generate],  # to make a failure smaller takes minutes
             suppress_health_check=list(HealthCheck),
         )(given(**inputs)(holds))()
 
