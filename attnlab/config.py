@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from attnlab.attention.choices import AttentionConfig
@@ -265,7 +266,11 @@ def with_absolute_paths(data: DataConfig) -> DataConfig:
 
 def to_yaml(config: ExperimentConfig) -> str:
     """The whole config, as `from_yaml` reads it."""
-    return OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
+    values = asdict(config)
+    text = OmegaConf.to_yaml(OmegaConf.create(values))
+    if re.search("[\x85\u2028\u2029]", text):  # PyYAML reads these, unescaped, as other characters
+        text = yaml.safe_dump(values, sort_keys=False, allow_unicode=False)
+    return text
 
 
 def from_yaml(path: Path) -> DictConfig:
