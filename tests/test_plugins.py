@@ -99,7 +99,7 @@ def test_the_documented_score_is_what_it_says_and_works_with_many_heads(installe
 
 def test_help_and_the_config_know_it(installed, tmp_path):
     shown = run(installed, tmp_path, "-m", "attnlab", "train", "--help")
-    assert re.search(r"score=[^=]* \| laplacian \|", shown.output)
+    assert re.search(r"score=[^=]*\|\s+laplacian\s+\|", shown.output)
     shown = run(installed, tmp_path, "-m", "attnlab", "train", "--cfg", "job", "score=laplacian")
     assert "width: 0.25" in shown.output
 

@@ -26,7 +26,8 @@ from attnlab.errors import UsageError
     # your own sentences
     attnlab eval --source my.en --reference my.fr --json
     # two references for each sentence
-    attnlab eval --source my.en --reference a.fr --reference b.fr
+    attnlab eval --source my.en --reference a.fr \\
+      --reference b.fr
     # BLEU of characters
     attnlab eval --bleu bleu_tokeniser=char
     # a run that was moved, with its corpus in another folder
