@@ -30,7 +30,7 @@ from attnlab.errors import UsageError
       --reference b.fr
     # BLEU of characters
     attnlab eval --bleu bleu_tokeniser=char
-    # a run that was moved, with its corpus in another folder
+    # a moved run, whose corpus is in another folder
     attnlab eval --bleu data.root=/new/folder
 """
 )
