@@ -41,26 +41,42 @@ def complexity(
             autocompletion=complete_training,
         ),
     ] = None,
-    size: Annotated[int, typer.Option("--size", min=1, help="Features d of a token.")] = 128,
-    heads: Annotated[int, typer.Option("--heads", min=1, help="Heads of self-attention.")] = 4,
+    size: Annotated[
+        int, typer.Option("--size", min=1, max=16_384, help="Features d of a token.")
+    ] = 128,
+    heads: Annotated[
+        int, typer.Option("--heads", min=1, max=1024, help="Heads of self-attention.")
+    ] = 4,
     kernel_size: Annotated[
-        int, typer.Option("--kernel-size", min=2, help="Tokens k that a convolution sees.")
+        int,
+        typer.Option("--kernel-size", min=2, max=4096, help="Tokens k that a convolution sees."),
     ] = 3,
     restriction: Annotated[
         int,
-        typer.Option("--restriction", min=1, help="Keys r that a query may see, in the formulas."),
+        typer.Option(
+            "--restriction", min=1, max=2**20, help="Keys r that a query may see, in the formulas."
+        ),
     ] = 16,
     shortest: Annotated[
-        int, typer.Option("--from", min=2, help="Tokens of the shortest sentence; then doubled.")
+        int,
+        typer.Option(
+            "--from", min=2, max=2**20, help="Tokens of the shortest sentence; then doubled."
+        ),
     ] = 16,
     longest: Annotated[
-        int, typer.Option("--to", min=2, help="Tokens of the longest sentence.")
+        int, typer.Option("--to", min=2, max=2**20, help="Tokens of the longest sentence.")
     ] = 4096,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Sentences in a batch.")] = 1,
+    batch: Annotated[
+        int, typer.Option("--batch", min=1, max=4096, help="Sentences in a batch.")
+    ] = 1,
     threads: Annotated[
         int | None,
         typer.Option(
-            "--threads", min=1, help="Threads; torch's choice if left out.", show_default=False
+            "--threads",
+            min=1,
+            max=4096,
+            help="Threads; torch's choice if left out.",
+            show_default=False,
         ),
     ] = None,
     processor_time: Annotated[
@@ -71,7 +87,10 @@ def complexity(
         ),
     ] = False,
     seeds: Annotated[
-        int, typer.Option("--seeds", min=1, help="Draws of weights and inputs for the gradient.")
+        int,
+        typer.Option(
+            "--seeds", min=1, max=1000, help="Draws of weights and inputs for the gradient."
+        ),
     ] = 5,
     budget: Annotated[
         float,

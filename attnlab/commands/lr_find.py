@@ -50,7 +50,9 @@ def find_learning_rate(
     ] = 10.0,
     updates: Annotated[
         int,
-        typer.Option("--updates", "-n", min=20, help="Updates from the first rate to the last."),
+        typer.Option(
+            "--updates", "-n", min=20, max=10**6, help="Updates from the first rate to the last."
+        ),
     ] = 240,
     smoothing: Annotated[
         float,

@@ -58,13 +58,14 @@ def positions(
         ),
     ] = None,
     length: Annotated[
-        int, typer.Option("--length", "-l", min=2, help="Positions to draw.")
+        int, typer.Option("--length", "-l", min=2, max=4096, help="Positions to draw.")
     ] = _LENGTH,
     size: Annotated[
         int | None,
         typer.Option(
             "--size",
             min=2,
+            max=16_384,
             help=f"Features of the embedding, or of a head: {_SIZE} if left out; a run has its "
             "own.",
             show_default=False,
@@ -75,6 +76,7 @@ def positions(
         typer.Option(
             "--heads",
             min=1,
+            max=1024,
             help=f"Heads of alibi: {_HEADS} if left out; a run has its own.",
             show_default=False,
         ),

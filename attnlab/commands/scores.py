@@ -27,22 +27,35 @@ from attnlab.commands.arguments import (
 """
 )
 def scores(
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Sentences in a batch.")] = 4,
-    heads: Annotated[int, typer.Option("--heads", min=1, help="Heads of attention.")] = 4,
-    size: Annotated[int, typer.Option("--size", min=1, help="Features of a head.")] = 32,
+    batch: Annotated[
+        int, typer.Option("--batch", min=1, max=4096, help="Sentences in a batch.")
+    ] = 4,
+    heads: Annotated[int, typer.Option("--heads", min=1, max=1024, help="Heads of attention.")] = 4,
+    size: Annotated[
+        int, typer.Option("--size", min=1, max=16_384, help="Features of a head.")
+    ] = 32,
     shortest: Annotated[
         int,
-        typer.Option("--from", min=1, help="Fewest queries and keys; then doubled."),
+        typer.Option("--from", min=1, max=2**20, help="Fewest queries and keys; then doubled."),
     ] = 16,
-    longest: Annotated[int, typer.Option("--to", min=1, help="Most queries and keys.")] = 256,
+    longest: Annotated[
+        int, typer.Option("--to", min=1, max=2**20, help="Most queries and keys.")
+    ] = 256,
     rounds: Annotated[
         int,
         typer.Option(
-            "--rounds", "-n", min=0, help="How often each is timed; 0 leaves the cost out."
+            "--rounds",
+            "-n",
+            min=0,
+            max=10**6,
+            help="How often each is timed; 0 leaves the cost out.",
         ),
     ] = 10,
     seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Seed of queries, keys and initial weights.")
+        int,
+        typer.Option(
+            "--seed", min=0, max=2**63 - 1, help="Seed of queries, keys and initial weights."
+        ),
     ] = 1,
     unit_length: Annotated[
         bool, typer.Option("--unit-length", help="Give toy queries and keys length 1.")

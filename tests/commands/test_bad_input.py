@@ -39,6 +39,12 @@ TRAP = pickle.dumps(Trap(), protocol=2)
         (["train", "search=sampling", "search.temperature=inf"], "must be a finite number above 0"),
         (["eval", "search=greedy", "search.max_length_factor=inf"], "must be a finite number from"),
         (["eval", "search.beam_size=18446744073709551616"], "must be from 1 to 10000"),
+        (["complexity", "--size", "18446744073709551616"], "Invalid value for '--size'"),
+        (
+            ["scores", "--seed", "18446744073709551616"],
+            "Invalid value for '--seed'",
+        ),
+        (["positions", "--heads", "18446744073709551616"], "Invalid value for '--heads'"),
         (["train", "name=caf\udce9"], "name=caf\\udce9' has bytes that are no"),
         (["train", "name=a\x1b[31m/b"], "\\x1b[31m"),
         (["train", "on_non_finite=ignore"], "on_non_finite=ignore is neither stop nor skip"),

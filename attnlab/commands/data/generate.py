@@ -21,12 +21,14 @@ from attnlab.commands.arguments import with_examples
 )
 def generate(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder for the files.")],
-    pairs: Annotated[int, typer.Option("--pairs", min=1, help="Sentence pairs to train on.")],
+    pairs: Annotated[
+        int, typer.Option("--pairs", min=1, max=10**7, help="Sentence pairs to train on.")
+    ],
     max_words: Annotated[
         int, typer.Option("--max-words", help="Most words of a sentence, 8 to 60.")
     ] = 20,
     held_out: Annotated[
-        int, typer.Option("--held-out", min=0, help="Pairs of valid, and of test.")
+        int, typer.Option("--held-out", min=0, max=10**7, help="Pairs of valid, and of test.")
     ] = 1000,
     seed: Annotated[
         int, typer.Option("--seed", help="Seed; another one gives other sentences.")
@@ -34,7 +36,10 @@ def generate(
     workers: Annotated[
         int | None,
         typer.Option(
-            "--workers", min=1, help="Processes; all cores if left out. The pairs stay the same."
+            "--workers",
+            min=1,
+            max=4096,
+            help="Processes; all cores if left out. The pairs stay the same.",
         ),
     ] = None,
     replace: Annotated[

@@ -34,7 +34,10 @@ def get(
         typer.Option("--from", metavar="URL", help="Address of a folder with the same files."),
     ] = None,
     tries: Annotated[
-        int, typer.Option("--tries", min=1, help="How often to try, pausing longer each time.")
+        int,
+        typer.Option(
+            "--tries", min=1, max=1000, help="How often to try, pausing longer each time."
+        ),
     ] = 4,
 ) -> None:
     """Download a corpus that attnlab knows but does not ship; a cut download goes on."""
