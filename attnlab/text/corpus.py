@@ -11,7 +11,7 @@ from attnlab.folders import PathText
 from attnlab.ranges import Count, Range
 from attnlab.resources import cache_folder, shipped_folder
 from attnlab.tasks import TaskConfig, task_folder
-from attnlab.text.pairs import Layout, ReadingReport, SentencePair, longest_side
+from attnlab.text.pairs import ANNOTATIONS, Layout, ReadingReport, SentencePair, longest_side
 from attnlab.text.parsing import PairFiles
 from attnlab.text.reading import CorpusNotFoundError, find_pairs, read_files
 from attnlab.text.splitting import HELD_OUT, hold_out
@@ -19,6 +19,7 @@ from attnlab.text.splitting import HELD_OUT, hold_out
 SPLITS = ("train", "valid", "test")
 _RESERVED = (*SPLITS, "all")
 _SPLIT_NAME = re.compile(r"[^\W_][\w.-]{0,59}")
+_LANGUAGE = re.compile(r"[^\s/\\](?:[^/\\\x00-\x1f\x7f]*[^\s/\\])?")
 _ALIGNMENT_TOKENS = ("whitespace", "words")
 _WORD_LANGUAGES = ("en", "fr")
 _FOLDER_HOLDS = {
@@ -221,6 +222,13 @@ def check(config: DataConfig) -> None:
             f"data.source_language and data.target_language are both "
             f"'{config.source_language}'; set one to the other language"
         )
+    for side in ("source", "target"):
+        language = getattr(config, f"{side}_language")
+        if not _LANGUAGE.fullmatch(language) or language in ANNOTATIONS:
+            raise UsageError(
+                f"data.{side}_language={language!r} is no language: name a column of it, or what "
+                f"its file's name ends in, without slashes, and none of {', '.join(ANNOTATIONS)}"
+            )
     for split in config.more_splits:
         if not _SPLIT_NAME.fullmatch(split) or split in _RESERVED:
             raise UsageError(

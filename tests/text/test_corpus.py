@@ -155,6 +155,9 @@ def test_a_relative_path_starts_from_the_working_directory(versions, monkeypatch
     ("changes", "message"),
     [
         ({"target_language": "en"}, "are both 'en'"),
+        ({"target_language": ""}, "data.target_language='' is no language"),
+        ({"target_language": "../fr"}, "data.target_language='../fr' is no language"),
+        ({"source_language": "tags"}, "data.source_language='tags' is no language"),
         ({"source_language": "de"}, "source_language=de"),
         ({"alignment_tokens": "pieces"}, "alignment_tokens=pieces is none of: whitespace, words"),
         (
