@@ -31,9 +31,9 @@ from attnlab.commands import (
     train,
     translate,
 )
-from attnlab.errors import AttnlabError, UsageError, described, readable
-from attnlab.screen import console, make_streams_tolerant
-from attnlab.waiting import wait_briefly
+from attnlab.support.console import console, make_streams_tolerant
+from attnlab.support.errors import AttnlabError, UsageError, described, readable
+from attnlab.support.threads import wait_briefly
 
 
 class _Commands(TyperGroup):

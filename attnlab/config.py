@@ -12,17 +12,16 @@ from attnlab.attention.choices import AttentionConfig
 from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.positions import POSITIONS, PositionsConfig
 from attnlab.attention.scores import SCORES, ScoreConfig
-from attnlab.errors import AttnlabError, UsageError
+from attnlab.data.corpus import DataConfig, has_own_root
+from attnlab.data.vocabulary_config import VocabularyConfig
 from attnlab.evaluation.languages import AUTO, choose_tokeniser
-from attnlab.evaluation.selection import StoppingConfig, require_metrics
-from attnlab.folders import PathText, require_folder_name
 from attnlab.models import MODELS, ModelConfig
-from attnlab.ranges import Count, CountOrZero, Seed
-from attnlab.registry import Registry
-from attnlab.schema import flatten, require_bounded_yaml
 from attnlab.search import SEARCHES, SearchConfig
-from attnlab.text.corpus import DataConfig, has_own_root
-from attnlab.text.vocabulary_config import VocabularyConfig
+from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.folders import PathText, require_folder_name
+from attnlab.support.ranges import Count, CountOrZero, Seed
+from attnlab.support.registry import Registry
+from attnlab.support.schema import flatten, require_bounded_yaml
 from attnlab.training.averaging import AveragingConfig
 from attnlab.training.distributed import DistributedConfig
 from attnlab.training.loop import Limits
@@ -30,6 +29,7 @@ from attnlab.training.objective import ObjectiveConfig
 from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
 from attnlab.training.profiling import ProfilingConfig
 from attnlab.training.schedule import SCHEDULES, ScheduleConfig
+from attnlab.training.selection import StoppingConfig, require_metrics
 
 
 @dataclass(kw_only=True)

@@ -33,13 +33,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from attnlab.config import ExperimentConfig, InferenceConfig
-from attnlab.errors import AttnlabError, UsageError, described, shortened
-from attnlab.folders import NewFolder, expanded, file_name, new_folder, time_stamp
-from attnlab.overrides import parsed, quoted
-from attnlab.plugins import config_folders
-from attnlab.regression_config import KernelRegressionConfig
-from attnlab.resources import shipped_folder
-from attnlab.schema import explain, from_node, path_keys, shows_all, text_keys
+from attnlab.studies.kernel_regression.config import KernelRegressionConfig
+from attnlab.support.errors import AttnlabError, UsageError, described, shortened
+from attnlab.support.folders import NewFolder, expanded, file_name, new_folder, time_stamp
+from attnlab.support.overrides import parsed, quoted
+from attnlab.support.plugins import config_folders
+from attnlab.support.resources import shipped_folder
+from attnlab.support.schema import explain, from_node, path_keys, shows_all, text_keys
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from attnlab.memory import require_memory
+from attnlab.data.tokens import BEGIN, END, PAD, UNKNOWN
 from attnlab.models.interface import EncoderDecoder
-from attnlab.ranges import Count, Range, Seed
-from attnlab.registry import Registry
-from attnlab.text.tokens import BEGIN, END, PAD, UNKNOWN
+from attnlab.support.memory import require_memory
+from attnlab.support.ranges import Count, Range, Seed
+from attnlab.support.registry import Registry
 
 SEARCHES: Registry["Search"] = Registry("search")
 

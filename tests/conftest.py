@@ -15,10 +15,10 @@ from attnlab.attention.choices import AttentionConfig
 from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.positions import POSITIONS
 from attnlab.attention.scores import SCORES, ScoreConfig
+from attnlab.data.vocabulary_config import VocabularyConfig
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.models.norms import running_statistics
-from attnlab.resources import shipped_folder
-from attnlab.text.vocabulary_config import VocabularyConfig
+from attnlab.support.resources import shipped_folder
 from attnlab.training.objective import ObjectiveConfig
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import pytest
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig, InferenceConfig, seconds, with_absolute_paths
-from attnlab.errors import UsageError
-from attnlab.schema import from_node
+from attnlab.support.errors import UsageError
+from attnlab.support.schema import from_node
 
 
 @pytest.mark.parametrize(

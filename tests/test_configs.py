@@ -8,15 +8,15 @@ import yaml
 from attnlab import launch
 from attnlab.attention.scores import SCORES
 from attnlab.config import ExperimentConfig, InferenceConfig
+from attnlab.data.corpus import DataConfig
+from attnlab.data.tasks.config import MOST_SYMBOLS
+from attnlab.data.tasks.examples import ASK
+from attnlab.data.tokens import SPECIAL
+from attnlab.data.vocabulary_config import VocabularyConfig
 from attnlab.models import MODELS
-from attnlab.regression_config import KernelRegressionConfig
-from attnlab.resources import shipped_folder, training_groups
-from attnlab.schema import from_node
-from attnlab.tasks.config import MOST_SYMBOLS
-from attnlab.tasks.examples import ASK
-from attnlab.text.corpus import DataConfig
-from attnlab.text.tokens import SPECIAL
-from attnlab.text.vocabulary_config import VocabularyConfig
+from attnlab.studies.kernel_regression.config import KernelRegressionConfig
+from attnlab.support.resources import shipped_folder, training_groups
+from attnlab.support.schema import from_node
 
 FILES = [path for group in training_groups() for path in sorted(group.glob("*.yaml"))]
 WHOLE = ("experiment", "recipe")  # groups whose files change settings of all kinds

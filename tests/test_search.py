@@ -6,9 +6,9 @@ import math
 import pytest
 import torch
 
+from attnlab.data.tokens import BEGIN, END
 from attnlab.models import MODELS, VocabularySizes
 from attnlab.search import NEVER_SAID, SEARCHES
-from attnlab.text.tokens import BEGIN, END
 from tests.conftest import shipped_values, small_model
 
 every_model = pytest.mark.parametrize("name", list(MODELS))

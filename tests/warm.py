@@ -17,10 +17,10 @@ _SERVER = multiprocessing.get_context("forkserver") if os.name == "posix" else N
 _started = []
 NEEDED = [
     "attnlab.__main__",
-    "attnlab.experiment.train",
-    "attnlab.experiment.evaluate",
-    "attnlab.experiment.figures.plot",
-    "attnlab.experiment.heads.survey",
+    "attnlab.trainer.train",
+    "attnlab.evaluate.splits",
+    "attnlab.studies.plot_attention.plot",
+    "attnlab.studies.heads.survey",
     "hydra._internal.hydra",
     "pydantic",  # TensorBoard's writer wants it
     "torch._dynamo",  # an optimiser does: seconds

@@ -12,7 +12,7 @@ from attnlab.attention.positions import (
     RelativePositions,
 )
 from attnlab.attention.scores import SCORES, ScoreConfig
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)

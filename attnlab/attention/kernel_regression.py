@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from attnlab.attention.kernels import Kernel
 from attnlab.attention.pooling import AttentionPooling, AttentionStep, Memory
 from attnlab.attention.scores.gaussian import GaussianConfig, GaussianScore
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 
 class KernelRegression(nn.Module):

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from attnlab.attention.normalisers import Mask, Normaliser
 from attnlab.attention.normalisers.softmax import masked_softmax
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 
 class Kernel(Normaliser):

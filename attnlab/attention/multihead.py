@@ -11,7 +11,7 @@ from attnlab.attention.choices import AttentionConfig
 from attnlab.attention.normalisers import Mask
 from attnlab.attention.pooling import Memory
 from attnlab.attention.positions import Positions
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 
 class MultiHeadAttention(nn.Module):

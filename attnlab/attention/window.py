@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 
 class Window(nn.Module, ABC):

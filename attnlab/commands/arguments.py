@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 import typer
 
 from attnlab.commands.completion import complete_run
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 if TYPE_CHECKING:
     from attnlab.config import InferenceConfig
-    from attnlab.experiment.trained import Trained
+    from attnlab.run.loaded import Trained
 
 RunAndOverrides = Annotated[
     list[str] | None,
@@ -96,7 +96,7 @@ def with_examples(examples: str, *more: str) -> Callable[[Command], Command]:
 
 def _at_home(value: Any, option: str) -> Any:
     """A path given to an option, its `~` expanded: a shell leaves it in --output=~/figure.png."""
-    from attnlab.folders import expanded
+    from attnlab.support.folders import expanded
 
     return Path(expanded(str(value), f"--{option}")) if isinstance(value, Path) else value
 
@@ -148,8 +148,8 @@ def load(
     arguments: Sequence[str] | None, config_dir: Path | None
 ) -> "tuple[Trained, InferenceConfig]":
     """The trained run and the way to use it that the `arguments` name."""
-    from attnlab.experiment.trained import open_trained
     from attnlab.launch import compose_inference
+    from attnlab.run.loaded import open_trained
 
     name, overrides = split_run(arguments)
     config = compose_inference(overrides, config_dir)
@@ -161,9 +161,9 @@ def named_run(name: str | None, runs_root: str, **wanted: bool) -> Path:
 
     Where that was a choice among several, standard error says which it is.
     """
-    from attnlab.folders import expanded, shown_path
-    from attnlab.run import find_run
-    from attnlab.screen import console
+    from attnlab.run.folder import find_run
+    from attnlab.support.console import console
+    from attnlab.support.folders import expanded, shown_path
 
     name = None if name is None else expanded(name, "run")
     folder = find_run(name, expanded(runs_root, "runs_root"), **wanted)

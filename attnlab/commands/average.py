@@ -6,7 +6,7 @@ import typer
 
 from attnlab.commands.arguments import named_run, split_runs, with_examples
 from attnlab.commands.completion import complete_run
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 
 @with_examples(
@@ -46,10 +46,10 @@ def average(
 
     The weights of neighbouring checkpoints differ by noise, of which their mean has less.
     """
-    from attnlab.experiment.average import Choice, average_checkpoints
-    from attnlab.folders import shown_path
     from attnlab.launch import compose_inference
-    from attnlab.screen import console, show_messages
+    from attnlab.studies.average import Choice, average_checkpoints
+    from attnlab.support.console import console, show_messages
+    from attnlab.support.folders import shown_path
 
     show_messages()
     if last is not None and best is not None:

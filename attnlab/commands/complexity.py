@@ -14,7 +14,7 @@ from attnlab.commands.arguments import (
     with_examples,
 )
 from attnlab.commands.completion import complete_training
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 _ATTENTION = ("score", "normaliser", "positions")
 
@@ -120,12 +120,12 @@ def complexity(
 
     from attnlab import launch
     from attnlab.config import ExperimentConfig
-    from attnlab.experiment.complexity.drawing import draw_complexity
-    from attnlab.experiment.complexity.job import Survey, measure_complexity
-    from attnlab.experiment.complexity.layers import LayerSettings
     from attnlab.plotting.saving import figure_place, save_figure
-    from attnlab.schema import from_node
-    from attnlab.screen import show_messages
+    from attnlab.studies.complexity.drawing import draw_complexity
+    from attnlab.studies.complexity.job import Survey, measure_complexity
+    from attnlab.studies.complexity.layers import LayerSettings
+    from attnlab.support.console import show_messages
+    from attnlab.support.schema import from_node
 
     show_messages()
     chosen = overrides or []

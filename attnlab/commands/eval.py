@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from attnlab.commands.arguments import AsJson, ConfigDir, RunAndOverrides, load, with_examples
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 
 @with_examples(
@@ -75,9 +75,9 @@ def evaluate(
     """
     import json
 
-    from attnlab.experiment.book import book_report, with_book_settings
-    from attnlab.experiment.evaluate import evaluate_files, evaluate_splits
-    from attnlab.screen import show_messages
+    from attnlab.evaluate.splits import evaluate_files, evaluate_splits
+    from attnlab.studies.book.job import book_report, with_book_settings
+    from attnlab.support.console import show_messages
 
     show_messages()
     if book:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_examples
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 
 @with_examples(
@@ -61,9 +61,9 @@ def explain(
     """Work out one attention step in numbers: query, keys, scores, mask, weights, context."""
     import json
 
-    from attnlab.experiment.explaining.job import explain_step
-    from attnlab.experiment.explaining.worked_example import worked_example
-    from attnlab.screen import show_messages
+    from attnlab.studies.explain.job import explain_step
+    from attnlab.studies.explain.worked_example import worked_example
+    from attnlab.support.console import show_messages
 
     show_messages()
     if text is not None and sentence is not None:

@@ -15,13 +15,13 @@ from attnlab.commands.arguments import (
     load,
     with_examples,
 )
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 if TYPE_CHECKING:
     from attnlab.config import InferenceConfig
-    from attnlab.experiment.heads.report import HeadReport
-    from attnlab.experiment.heads.survey import Survey
-    from attnlab.experiment.trained import Trained
+    from attnlab.run.loaded import Trained
+    from attnlab.studies.heads.report import HeadReport
+    from attnlab.studies.heads.survey import Survey
 
 
 @with_examples(
@@ -92,7 +92,7 @@ def heads(
     """Measure every attention head: what it looks at, how well it aligns, what it is worth."""
     import json
 
-    from attnlab.screen import show_messages
+    from attnlab.support.console import show_messages
 
     show_messages()
     if bleu and not faithfulness:
@@ -102,7 +102,7 @@ def heads(
             raise UsageError(f"{option} and --faithfulness exclude one another; choose one")
     loaded = load(arguments, config_dir)
     if faithfulness:
-        from attnlab.experiment.faithfulness.job import measure_faithfulness
+        from attnlab.studies.faithfulness.job import measure_faithfulness
 
         trained, config = loaded
         explained = measure_faithfulness(
@@ -111,7 +111,7 @@ def heads(
         values = explained.as_json()
         typer.echo(json.dumps(values, ensure_ascii=False) if as_json else str(explained))
         return
-    from attnlab.experiment.heads.survey import Survey
+    from attnlab.studies.heads.survey import Survey
 
     survey = Survey(
         split=split,
@@ -136,9 +136,9 @@ def _survey(
     trained: "Trained", config: "InferenceConfig", survey: "Survey"
 ) -> "tuple[HeadReport, list[Path]]":
     """As `survey_heads`; an interruption becomes its message and its exit code."""
-    from attnlab.experiment.heads.survey import survey_heads
-    from attnlab.experiment.interruption import Interrupted
-    from attnlab.screen import console
+    from attnlab.studies.heads.survey import survey_heads
+    from attnlab.support.console import console
+    from attnlab.trainer.interruption import Interrupted
 
     try:
         return survey_heads(trained, config, survey)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from attnlab.commands.arguments import FigureFormat, chosen_format, figure_option, with_examples
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 
 @with_examples(
@@ -99,10 +99,10 @@ def heatmap(
     output: Annotated[Path | None, figure_option("In this folder")] = None,
 ) -> None:
     """Draw any matrix, or the four kinds of attention weights, as a heatmap."""
-    from attnlab.experiment.matrix_figure import Looks, plot_file, plot_regimes
-    from attnlab.matrices.regimes import REGIMES
     from attnlab.plotting.saving import figure_place
-    from attnlab.screen import show_messages
+    from attnlab.studies.heatmap.figure import Looks, plot_file, plot_regimes
+    from attnlab.studies.heatmap.regimes import REGIMES
+    from attnlab.support.console import show_messages
 
     show_messages()
     if (file is None) == (weights is None):

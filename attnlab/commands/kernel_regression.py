@@ -7,7 +7,7 @@ import typer
 
 from attnlab.commands.arguments import ConfigDir, FigureFormat, split_run, with_examples
 from attnlab.commands.completion import complete_regression
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -58,7 +58,7 @@ def kernel_regression(
 ) -> None:
     """Fit a curve by attention: Nadaraya–Watson kernel regression, into runs/NAME/TIME."""
     from attnlab import launch
-    from attnlab.screen import show_messages
+    from attnlab.support.console import show_messages
 
     chosen = overrides or []
     if multirun and show is not None:
@@ -79,7 +79,7 @@ def _job(node: "DictConfig", suffix: str, as_json: bool) -> float | None:
     """One job; returns its least leave-one-out error, for sweepers that search."""
     import json
 
-    from attnlab.experiment.kernel_regression.job import regression_job
+    from attnlab.studies.kernel_regression.job import regression_job
 
     report = regression_job(node, suffix)
     if as_json:

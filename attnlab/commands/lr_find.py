@@ -7,7 +7,7 @@ import typer
 
 from attnlab.commands.arguments import ConfigDir, split_run, with_examples
 from attnlab.commands.completion import complete_training
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 _READING = (
     "How to read it: the loss stays where it is while the rate is too low, falls, and rises again "
@@ -71,11 +71,11 @@ def find_learning_rate(
     """Find a learning rate: train for a moment while it rises, and see where the loss falls."""
     from attnlab import launch
     from attnlab.config import ExperimentConfig
-    from attnlab.experiment import lr_find
-    from attnlab.experiment.interruption import Interrupted
-    from attnlab.schema import from_node
-    from attnlab.screen import console, show_messages
-    from attnlab.table import table
+    from attnlab.studies.lr_find import job as lr_find
+    from attnlab.support.console import console, show_messages
+    from attnlab.support.schema import from_node
+    from attnlab.support.table import table
+    from attnlab.trainer.interruption import Interrupted
 
     show_messages()
     chosen = overrides or []

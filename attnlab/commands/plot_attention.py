@@ -13,7 +13,7 @@ from attnlab.commands.arguments import (
     load,
     with_examples,
 )
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 
 class _Kind(StrEnum):
@@ -202,13 +202,13 @@ def plot_attention(
     if not through_training and (is_gif or frames is not None):
         option = "a GIF" if is_gif else "--frames"
         raise UsageError(f"{option} shows attention as it was learnt; add --through-training")
-    from attnlab.screen import show_messages
+    from attnlab.support.console import show_messages
 
     show_messages()
     split = split or "test"
     if html:
-        from attnlab.experiment.explorer import write_explorer
-        from attnlab.experiment.inspected import first_numbers
+        from attnlab.evaluate.inspected import first_numbers
+        from attnlab.studies.explorer.job import write_explorer
 
         trained, _ = load(arguments, config_dir)
         page = write_explorer(
@@ -222,7 +222,7 @@ def plot_attention(
         )
         typer.echo(page)
         return
-    from attnlab.experiment.figures.plot import Wanted, plot_translations
+    from attnlab.studies.plot_attention.plot import Wanted, plot_translations
 
     wanted = Wanted(
         kinds=kind or ["cross"],
@@ -238,7 +238,7 @@ def plot_attention(
         captions=caption == "full",
     )
     if through_training:
-        from attnlab.experiment.figures.plot_film import first_watched, plot_through_training
+        from attnlab.studies.plot_attention.plot_history import first_watched, plot_through_training
 
         trained, _ = load(arguments, config_dir)
         paths = plot_through_training(
@@ -250,7 +250,7 @@ def plot_attention(
             suffix=suffix,
         )
     else:
-        from attnlab.experiment.inspected import first_numbers
+        from attnlab.evaluate.inspected import first_numbers
 
         trained, _ = load(arguments, config_dir)
         paths = plot_translations(

@@ -16,10 +16,10 @@ from attnlab.commands.arguments import (
     with_examples,
 )
 from attnlab.commands.completion import complete_run
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 if TYPE_CHECKING:
-    from attnlab.experiment.positions.told import ToldPositions
+    from attnlab.studies.positions.report import ToldPositions
 
 _LENGTH, _SIZE, _HEADS = 60, 32, 8
 
@@ -91,9 +91,9 @@ def positions(
     """Draw positional encodings, and check what they promise of offsets."""
     import json
 
-    from attnlab.experiment.positions.job import show_positions
     from attnlab.plotting.saving import figure_place
-    from attnlab.screen import show_messages
+    from attnlab.studies.positions.job import show_positions
+    from attnlab.support.console import show_messages
 
     show_messages()
     run, overrides = split_run(arguments)
@@ -104,7 +104,7 @@ def positions(
         for option, given in (("--positions", name), ("--size", size), ("--heads", heads)):
             if given is not None:
                 raise UsageError(f"{option} has no place beside a run, which has its own")
-        from attnlab.experiment.positions.told import told_in_model
+        from attnlab.studies.positions.report import told_in_model
 
         trained, _ = load(arguments, config_dir)
         told = told_in_model(
@@ -135,8 +135,8 @@ def _by_formula(
 ) -> "ToldPositions":
     from attnlab import launch
     from attnlab.config import ExperimentConfig
-    from attnlab.experiment.positions.told import told_by_formula
-    from attnlab.schema import from_node
+    from attnlab.studies.positions.report import told_by_formula
+    from attnlab.support.schema import from_node
 
     chosen = [f"positions={name}", *overrides]
     config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, chosen, config_dir))

@@ -70,9 +70,9 @@ def scores(
     """
     import json
 
-    from attnlab.experiment.scores.job import Survey, show_scores
     from attnlab.plotting.saving import figure_place
-    from attnlab.screen import show_messages
+    from attnlab.studies.scores.job import Survey, show_scores
+    from attnlab.support.console import show_messages
 
     show_messages()
     survey = Survey(

@@ -10,9 +10,9 @@ import typer
 
 from attnlab.commands.arguments import ConfigDir, named_run, split_run, with_examples
 from attnlab.commands.completion import complete_training
-from attnlab.errors import UsageError
-from attnlab.plugins import config_folders
-from attnlab.resources import training_groups
+from attnlab.support.errors import UsageError
+from attnlab.support.plugins import config_folders
+from attnlab.support.resources import training_groups
 
 if TYPE_CHECKING:
     from attnlab.training.distributed import Group
@@ -108,8 +108,8 @@ def train(
     if show is not None:
         launch.show(show, chosen, config_dir=config_dir, package=package, resolve=resolve)
         return
-    from attnlab.experiment.interruption import Interrupted
-    from attnlab.screen import show_messages
+    from attnlab.support.console import show_messages
+    from attnlab.trainer.interruption import Interrupted
     from attnlab.training.torchrun import started_processes
 
     try:
@@ -125,9 +125,9 @@ def _train(
     chosen: list[str], multirun: bool, resume: bool, config_dir: Path | None, group: "Group"
 ) -> None:
     from attnlab import launch
-    from attnlab.experiment import train
-    from attnlab.experiment.together import Orders
-    from attnlab.run import require_unfinished
+    from attnlab.run.folder import require_unfinished
+    from attnlab.trainer import train
+    from attnlab.trainer.together import Orders
     from attnlab.training.distributed import ALONE
 
     orders = Orders(group)

@@ -20,8 +20,8 @@ from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_ex
 )
 def translate(arguments: RunAndOverrides = None, config_dir: ConfigDir = None) -> None:
     """Translate standard input, a line for a line, as lines come; on a terminal, as you type."""
-    from attnlab.screen import console, counting, show_messages
-    from attnlab.text.incoming import incoming_lines
+    from attnlab.data.reading.stream import incoming_lines
+    from attnlab.support.console import console, counting, show_messages
 
     show_messages()
     trained, _ = load(arguments, config_dir)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from attnlab.errors import AttnlabError
 from attnlab.evaluation.alignment import Links
+from attnlab.support.errors import AttnlabError
 
 ALIGNER = "fast_align"
 _PACKAGE = "systran_align"

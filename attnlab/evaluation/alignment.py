@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnlab.errors import AttnlabError
+from attnlab.support.errors import AttnlabError
 
 Links = frozenset[tuple[int, int]]
 """Pairs of a source word and a target word, both counted from 0."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import chain, pairwise
 
-from attnlab.text.pairs import SentencePair
+from attnlab.data.pairs import SentencePair
 
 Groups = dict[str, list[int]]
 """Names, in the order to be shown, to the indices of sentences; a sentence may be in several."""

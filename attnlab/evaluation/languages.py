@@ -3,7 +3,7 @@
 import re
 from importlib.util import find_spec
 
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 AUTO = "auto"
 """As a tokeniser: the one that the target language asks for."""

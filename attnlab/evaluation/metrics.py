@@ -13,7 +13,7 @@ from sacrebleu.metrics.bleu import BLEU, BLEUScore
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
-from attnlab.text.words import lacks_spaces
+from attnlab.data.words import lacks_spaces
 
 NAMES = {"bleu": "BLEU", "chrf": "chrF2", "ter": "TER", "exact": "exact match"}
 """BLEU: Papineni et al. 2002. chrF: Popović 2015. TER: Snover et al. 2006 (lower is better)."""

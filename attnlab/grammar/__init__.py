@@ -1,6 +1,6 @@
 """A small synchronous grammar of English and French that writes its own word alignments."""
 
-from attnlab.text.tokenise import tokenise_english, tokenise_french
+from attnlab.data.tokenise import tokenise_english, tokenise_french
 
 from .generation import SHORTEST_AND_LONGEST, distinct, pairs
 from .pairs import Pair, sentence_pair

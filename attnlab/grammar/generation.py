@@ -10,7 +10,7 @@ from functools import partial
 from itertools import count
 from random import Random
 
-from attnlab.workers import each
+from attnlab.support.workers import each
 
 from .long import a_long_sentence
 from .pairs import Pair, sentence_pair

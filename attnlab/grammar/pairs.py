@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from attnlab.text.tokenise import tokenise_english, tokenise_french
+from attnlab.data.tokenise import tokenise_english, tokenise_french
 
 from .lexicon_nouns import Noun
 from .realise import capitalised, english_text, english_words, french_text, french_words

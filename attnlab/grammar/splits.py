@@ -7,7 +7,7 @@ from functools import partial
 from random import Random
 from zlib import crc32
 
-from attnlab.text.tokenise import tokenise_french
+from attnlab.data.tokenise import tokenise_french
 
 from .agreement import minimal_pair
 from .fewshot import sentence_about

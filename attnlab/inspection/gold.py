@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from attnlab.text.tokens_of_pieces import Span, token_shares
-from attnlab.text.words import Word
+from attnlab.data.project_alignment import Span, token_shares
+from attnlab.data.words import Word
 
 
 def gold_cells(

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnlab.inspection.recorded import record_pairs
+from attnlab.data.batching import EncodedPair
+from attnlab.data.project_alignment import locate_pieces
+from attnlab.data.tokens import BEGIN, END, UNKNOWN
+from attnlab.data.vocabulary import Vocabulary, VocabularyPair
+from attnlab.data.words import Word, group_pieces, merge_to_words, spell
+from attnlab.inspection.forced import record_pairs
 from attnlab.models.interface import EncoderDecoder
-from attnlab.text.tokens import BEGIN, END, UNKNOWN
-from attnlab.text.tokens_of_pieces import locate_pieces
-from attnlab.text.vocabulary import Vocabulary, VocabularyPair
-from attnlab.text.words import Word, group_pieces, merge_to_words, spell
-from attnlab.tokenised.batching import EncodedPair
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from attnlab.models.recurrence import Hidden, build_recurrence
 from attnlab.models.recurrent import Bridge, Readout, RecurrentConfig, RecurrentEncoder
 from attnlab.models.source_attention import Sight, SourceAttention
 from attnlab.models.uncompiled import uncompiled
-from attnlab.ranges import Size
+from attnlab.support.ranges import Size
 
 
 @dataclass

@@ -27,7 +27,7 @@ from attnlab.models.interface import (
     ModelConfig,
     VocabularySizes,
 )
-from attnlab.ranges import Layers, ShareBelowOne, Size
+from attnlab.support.ranges import Layers, ShareBelowOne, Size
 
 
 @dataclass(kw_only=True)

@@ -2,8 +2,8 @@
 
 from torch import nn
 
-from attnlab.errors import UsageError
 from attnlab.models.interface import VocabularySizes
+from attnlab.support.errors import UsageError
 
 TIES = ("none", "target", "all")
 

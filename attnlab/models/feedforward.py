@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attnlab.attention.dropout import dropout
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 _PLAIN: dict[str, Callable[[Tensor], Tensor]] = {"relu": F.relu, "gelu": F.gelu}
 _GATED: dict[str, Callable[[Tensor], Tensor]] = {"swiglu": F.silu}

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.profiler import record_function
 
-from attnlab.registry import Registry
+from attnlab.support.registry import Registry
 
 MODELS: Registry["EncoderDecoder[Any]"] = Registry("model")
 

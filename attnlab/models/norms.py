@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 _EPSILON = 1e-5  # torch's
 _MOMENTUM = 0.1  # torch's: what the newest batch weighs in the running statistics

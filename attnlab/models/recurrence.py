@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from attnlab.attention.dropout import dropout
-from attnlab.errors import UsageError
 from attnlab.models.gru import GruLoop, gru_sequence
 from attnlab.models.uncompiled import uncompiled
+from attnlab.support.errors import UsageError
 
 Hidden = tuple[Tensor, ...]
 """A recurrence's state: (h,) of a GRU or (h, c) of an LSTM, each (batch, layers, hidden size).

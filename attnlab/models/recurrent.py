@@ -8,10 +8,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from attnlab.attention.dropout import dropout
-from attnlab.errors import UsageError
 from attnlab.models.interface import ModelConfig
 from attnlab.models.recurrence import CELLS, Hidden, build_recurrence
-from attnlab.ranges import Layers, ShareBelowOne, Size
+from attnlab.support.errors import UsageError
+from attnlab.support.ranges import Layers, ShareBelowOne, Size
 
 
 @dataclass(kw_only=True)

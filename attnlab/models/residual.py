@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from attnlab.attention.dropout import dropout
 from attnlab.attention.rounding import for_products
-from attnlab.errors import UsageError
 from attnlab.models.norms import Norm, Tokens, build_norm
+from attnlab.support.errors import UsageError
 
 NORMS = ("pre", "post", "none")
 

@@ -15,6 +15,7 @@ from attnlab.attention.normalisers import Mask
 from attnlab.attention.pooling import Memory
 from attnlab.attention.positions import PositionEmbedding, Positions
 from attnlab.attention.rounding import for_products
+from attnlab.data.tokens import PAD
 from attnlab.models.embedding import embedding_tables
 from attnlab.models.feedforward import FeedForward
 from attnlab.models.interface import (
@@ -26,8 +27,7 @@ from attnlab.models.interface import (
 )
 from attnlab.models.norms import Tokens
 from attnlab.models.residual import Residual, last_norm
-from attnlab.ranges import Layers, ShareBelowOne, Size
-from attnlab.text.tokens import PAD
+from attnlab.support.ranges import Layers, ShareBelowOne, Size
 
 
 @dataclass(kw_only=True)

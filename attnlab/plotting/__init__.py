@@ -6,7 +6,7 @@ Only modules in here import matplotlib, so that what is done here comes first.
 import logging
 import os
 
-from attnlab.errors import AttnlabError
+from attnlab.support.errors import AttnlabError
 
 # So in the command, whose figures are alike everywhere; in others' programs, their settings hold.
 _DEFAULTS_ALONE = os.environ.get("MATPLOTLIBRC") == os.devnull

@@ -12,9 +12,9 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from attnlab.errors import AttnlabError
-from attnlab.files import atomic_file
 from attnlab.plotting.lettering import writable
+from attnlab.support.errors import AttnlabError
+from attnlab.support.files import atomic_file
 
 DOTS_PER_INCH = 200
 MOST_PIXELS = 100_000_000

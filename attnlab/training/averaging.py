@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from attnlab.models.norms import running_statistics
-from attnlab.ranges import ShareBelowOne
+from attnlab.support.ranges import ShareBelowOne
 
 
 @dataclass(kw_only=True)

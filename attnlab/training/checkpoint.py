@@ -26,8 +26,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model, save_file
 from torch import Tensor, nn
 
-from attnlab.errors import AttnlabError
-from attnlab.files import SUMS, DamagedError, check_seal, seal, temporary_folder
+from attnlab.support.errors import AttnlabError
+from attnlab.support.files import SUMS, DamagedError, check_seal, seal, temporary_folder
 from attnlab.training.identity import IDENTITY, RunIdentity, check_identity, write_identity
 
 WEIGHTS = "weights.safetensors"

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from torch import nn
 
-from attnlab.errors import AttnlabError
 from attnlab.models.uncompiled import respect_uncompiled
+from attnlab.support.errors import AttnlabError
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from typing import Annotated, TypeVar
 import torch
 from torch import nn
 
-from attnlab.errors import UsageError
-from attnlab.ranges import Range
-from attnlab.tokenised.batching import Batch
+from attnlab.data.batching import Batch
+from attnlab.support.errors import UsageError
+from attnlab.support.ranges import Range
 
 BACKENDS = ("auto", "gloo", "nccl")
 

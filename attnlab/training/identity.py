@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from attnlab.files import DamagedError
+from attnlab.support.files import DamagedError
 
 IDENTITY = "run.json"
 """In a checkpoint's folder: the run that it belongs to, and the update that it was taken after."""

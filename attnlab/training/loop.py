@@ -13,9 +13,9 @@ import torch
 from torch import nn, optim
 from torch.profiler import record_function
 
-from attnlab.errors import UsageError
+from attnlab.data.batching import Batch, TrainingBatches
 from attnlab.models.norms import running_statistics
-from attnlab.tokenised.batching import Batch, TrainingBatches
+from attnlab.support.errors import UsageError
 from attnlab.training.averaging import MovingAverage
 from attnlab.training.distributed import ALONE, Group
 from attnlab.training.optimiser.interface import apply_share

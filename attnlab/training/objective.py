@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.profiler import record_function
 
-from attnlab.errors import UsageError
+from attnlab.data.batching import Batch
 from attnlab.models.interface import EncoderDecoder
-from attnlab.ranges import NonNegative, ShareBelowOne
-from attnlab.tokenised.batching import Batch
+from attnlab.support.errors import UsageError
+from attnlab.support.ranges import NonNegative, ShareBelowOne
 from attnlab.training.coverage import (
     has_cross_attention,
     total_coverage_loss,

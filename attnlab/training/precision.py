@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 _CUDA_WITH_BFLOAT16 = (8, 0)  # compute capability: Ampere, and what came after it

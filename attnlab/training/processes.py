@@ -19,9 +19,9 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from attnlab.errors import AttnlabError, UsageError
+from attnlab.data.batching import Batch
 from attnlab.models.norms import sum_statistics_by
-from attnlab.tokenised.batching import Batch
+from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.training.distributed import DistributedConfig, Group, Result, T
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from torch.autograd.profiler_util import FunctionEventAvg
 from torch.profiler import profile, schedule
 
-from attnlab.files import atomic_file
-from attnlab.ranges import Count
-from attnlab.table import table
+from attnlab.support.files import atomic_file
+from attnlab.support.ranges import Count
+from attnlab.support.table import table
 
 PARTS = ("encode", "decode", "loss", "backward", "optimiser")
 """The names of an update's parts in a profile."""

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from attnlab.attention.rounding import type_of_products
-from attnlab.tokenised.batching import Batch
+from attnlab.data.batching import Batch
 
 _LOGITS_AT_A_TIME = 1 << 21  # of each reading
 

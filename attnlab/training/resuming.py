@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import torch
 from torch import nn, optim
 
-from attnlab.errors import AttnlabError
-from attnlab.files import DamagedError
+from attnlab.support.errors import AttnlabError
+from attnlab.support.files import DamagedError
 from attnlab.training.checkpoint import first_line, load_training
 from attnlab.training.distributed import ALONE, Group
 from attnlab.training.identity import RunIdentity

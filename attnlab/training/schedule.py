@@ -5,8 +5,8 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
-from attnlab.ranges import Count, CountOrZero, NonNegative, Range, Share
-from attnlab.registry import Registry
+from attnlab.support.ranges import Count, CountOrZero, NonNegative, Range, Share
+from attnlab.support.registry import Registry
 from attnlab.training.patience import Patience
 from attnlab.training.plain import from_plain
 

@@ -18,11 +18,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from attnlab.errors import UsageError
+from attnlab.data.batching import Batch
+from attnlab.data.tokens import SPECIAL
 from attnlab.models.interface import EncoderDecoder
-from attnlab.ranges import Share
-from attnlab.text.tokens import SPECIAL
-from attnlab.tokenised.batching import Batch
+from attnlab.support.errors import UsageError
+from attnlab.support.ranges import Share
 
 _STEEPNESS = 5.0
 

@@ -20,11 +20,11 @@ import torch.distributed as dist
 from torch.distributed.distributed_c10d import Store
 from torch.distributed.rendezvous import rendezvous
 
-from attnlab.errors import AttnlabError
+from attnlab.support.errors import AttnlabError
+from attnlab.support.workers import usable_cores
 from attnlab.training.distributed import ALONE, Group
 from attnlab.training.meeting import meet
 from attnlab.training.processes import Processes
-from attnlab.workers import usable_cores
 
 _TIME_TO_MEET = timedelta(minutes=10)
 _SECONDS_TO_FOLLOW = 3.0  # in which the others come to end with what one ends with

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from attnlab.ranges import ShareBelowOne
-from attnlab.text.tokens import SPECIAL, UNKNOWN
-from attnlab.tokenised.batching import Batch
+from attnlab.data.batching import Batch
+from attnlab.data.tokens import SPECIAL, UNKNOWN
+from attnlab.support.ranges import ShareBelowOne
 
 
 @dataclass(kw_only=True)

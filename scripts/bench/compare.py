@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from works import WORKS, prepare
 
-from attnlab.waiting import wait_briefly
+from attnlab.support.threads import wait_briefly
 
 
 class Worker:

@@ -98,10 +98,10 @@ def work(folder: Path, processor_time: bool) -> None:
 
     from attnlab import launch
     from attnlab.config import ExperimentConfig
-    from attnlab.experiment.trained import build_model
-    from attnlab.schema import from_node
-    from attnlab.tokenised.batching import TrainingBatches
-    from attnlab.tokenised.corpus import tokenised_corpus
+    from attnlab.data.batching import TrainingBatches
+    from attnlab.data.store.corpus import tokenised_corpus
+    from attnlab.run.loaded import build_model
+    from attnlab.support.schema import from_node
     from attnlab.training.allocator import keep_freed_memory
     from attnlab.training.loop import Limits, Progress, Step, optimise
     from attnlab.training.objective import Objective

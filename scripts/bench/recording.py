@@ -23,13 +23,13 @@ from attnlab.attention.normalisers.softmax import masked_softmax
 from attnlab.attention.pooling import AttentionPooling, Memory
 from attnlab.attention.product import product_attention
 from attnlab.config import ExperimentConfig
+from attnlab.data.batching import Batch, TrainingBatches
+from attnlab.data.corpus import load_split
+from attnlab.data.encoding import encode_pairs
+from attnlab.data.vocabulary import VocabularyPair
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
-from attnlab.schema import from_node
 from attnlab.search import SEARCHES
-from attnlab.text.corpus import load_split
-from attnlab.text.vocabulary import VocabularyPair
-from attnlab.tokenised.batching import Batch, TrainingBatches
-from attnlab.tokenised.encoding import encode_pairs
+from attnlab.support.schema import from_node
 from attnlab.training.allocator import keep_freed_memory
 from attnlab.training.objective import Objective
 from attnlab.training.optimiser import build_optimiser

@@ -20,7 +20,7 @@ from peers import AbsentError, Setting, Trainee
 from torch import nn
 from works import WORKS, Prepared, configuration
 
-from attnlab.tokenised.batching import Batch
+from attnlab.data.batching import Batch
 
 
 def main() -> None:

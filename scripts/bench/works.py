@@ -11,10 +11,10 @@ import numpy as np
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig
-from attnlab.schema import from_node
-from attnlab.text.corpus import load_split
-from attnlab.text.vocabulary import VocabularyPair
-from attnlab.tokenised.batching import Batch, EncodedPair, TrainingBatches, collate
+from attnlab.data.batching import Batch, EncodedPair, TrainingBatches, collate
+from attnlab.data.corpus import load_split
+from attnlab.data.vocabulary import VocabularyPair
+from attnlab.support.schema import from_node
 
 
 @dataclass(frozen=True)

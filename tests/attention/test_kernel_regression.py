@@ -10,7 +10,7 @@ from sklearn.neighbors import KernelDensity, RadiusNeighborsRegressor
 
 from attnlab.attention.kernel_regression import KernelRegression
 from attnlab.attention.kernels import KERNELS, build_kernel
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 DENSITIES = {
     "gaussian": "gaussian",

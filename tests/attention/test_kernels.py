@@ -7,7 +7,7 @@ import torch
 
 from attnlab.attention.kernels import KERNELS, build_kernel
 from attnlab.attention.normalisers.softmax import Softmax
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 U = torch.tensor([[0.0, 0.5, 1.0, 1.5]], dtype=torch.float64)
 SCORES = -U.square() / 2

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from attnlab.attention.multihead import MultiHeadAttention
 from attnlab.attention.recording import record_attention
 from attnlab.attention.scores import SCORES
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 from tests.conftest import attention_config
 
 BATCH, QUERIES, KEYS, SIZE, HEADS = 2, 3, 5, 12, 3

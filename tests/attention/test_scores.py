@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from attnlab.attention.multihead import MultiHeadAttention
 from attnlab.attention.scores import SCORES
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 from tests.conftest import attention_config, score_config
 
 BATCH, QUERIES, KEYS, SIZE = 2, 3, 5, 7

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from attnlab.attention.window import WINDOWS, MonotonicWindow, PredictiveWindow, build_window
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 
 SIZE, KEYS, QUERIES = 5, 11, 7
 LENGTHS = [11, 6, 1]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from attnlab.files import seal
-from attnlab.run import FORMAT
+from attnlab.run.folder import FORMAT
+from attnlab.support.files import seal
 from tests.refusals import assert_refused
 from tests.runs import attnlab, tiny
 

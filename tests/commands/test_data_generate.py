@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from attnlab.text.corpus import DataConfig, load_corpus
+from attnlab.data.corpus import DataConfig, load_corpus
 from tests.conftest import shipped_values
 from tests.refusals import assert_refused
 from tests.runs import attnlab, environment

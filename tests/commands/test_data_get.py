@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from attnlab.text.corpus import load_corpus
+from attnlab.data.corpus import load_corpus
 from tests.conftest import shared_data
-from tests.download.server import CorpusServer
+from tests.data.download.server import CorpusServer
+from tests.data.test_corpus import config
 from tests.refusals import assert_refused
 from tests.runs import REPOSITORY, attnlab, environment
-from tests.text.test_corpus import config
 
 SOMETHING = random.Random(1).randbytes(200_003)  # under a name, but not what the name stands for
 
@@ -46,7 +46,7 @@ def test_help_names_the_choices_and_has_examples(tmp_path):
     assert "\\b" not in shown.output
 
 
-@pytest.mark.parametrize("module", ["pooch", "requests", "attnlab.download"])
+@pytest.mark.parametrize("module", ["pooch", "requests", "attnlab.data.download"])
 def test_the_command_line_does_not_import_the_downloader(module):
     program = f"import sys, attnlab.__main__; sys.exit({module!r} in sys.modules)"
     assert (
@@ -140,8 +140,8 @@ def test_an_interruption_keeps_the_part(tmp_path, cache, server):
 def test_two_at_once_download_once(tmp_path, server):
     program = (
         "import sys; from pathlib import Path\n"
-        "from attnlab.download import Source, get_corpus\n"
-        "from attnlab.screen import show_messages\n"
+        "from attnlab.data.download import Source, get_corpus\n"
+        "from attnlab.support.console import show_messages\n"
         "show_messages()\n"
         "url, checksum, folder = sys.argv[1:]\n"
         "checksums = {'train.en.gz': checksum}\n"

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from attnlab.run import find_run
+from attnlab.run.folder import find_run
 from tests.refusals import assert_refused
 from tests.runs import attnlab, tiny
 from tests.warm import Attnlab, end_all, eventually

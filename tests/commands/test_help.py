@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from attnlab import launch
 from attnlab.__main__ import app
 from attnlab.config import ExperimentConfig
-from attnlab.regression_config import KernelRegressionConfig
-from attnlab.schema import from_node
+from attnlab.studies.kernel_regression.config import KernelRegressionConfig
+from attnlab.support.schema import from_node
 from scripts.reference.commands import commands, parameters
 from tests.runs import REPOSITORY, attnlab
 

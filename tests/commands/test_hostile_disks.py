@@ -9,7 +9,7 @@ import sys
 import pytest
 from safetensors import safe_open
 
-from attnlab.files import check_seal
+from attnlab.support.files import check_seal
 from attnlab.training.snapshots import kept_snapshots
 from tests.commands.test_killed_runs import metrics_of, run_of
 from tests.refusals import assert_refused

@@ -215,9 +215,9 @@ def test_sigterm_within_a_validation_gives_it_up_and_resuming_makes_up_for_it(cu
     settings = ["max_updates=40", "validate_sentences=null", "data.held_out_fraction=0.2"]
     whole = undisturbed(tmp_path, *settings)
     module, name = {
-        "translating": ("attnlab.translation", "pad_sources"),
-        "scoring": ("attnlab.experiment.validation", "measure"),
-        "loss": ("attnlab.experiment.validation", "total_cross_entropy"),
+        "translating": ("attnlab.translate", "pad_sources"),
+        "scoring": ("attnlab.trainer.validation", "measure"),
+        "loss": ("attnlab.trainer.validation", "total_cross_entropy"),
     }[cut]
     terminate = (
         f"import glob, os, signal, time, {module} as module\n"

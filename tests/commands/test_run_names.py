@@ -9,15 +9,15 @@ import pytest
 import yaml
 
 from attnlab import launch
-from attnlab.errors import AttnlabError, UsageError
-from attnlab.folders import new_folder
+from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.folders import new_folder
 from tests.refusals import assert_refused
 from tests.runs import attnlab, tiny
 from tests.warm import Attnlab
 
 AT_ONE_SECOND = "import attnlab.launch; attnlab.launch.time_stamp = lambda: '2026-01-31_12-00-00'"
 BROKEN = (
-    "import attnlab.experiment.train as train\n"
+    "import attnlab.trainer.train as train\n"
     "def fail(*_, **__): raise RuntimeError('nobody foresaw this')\n"
     "train.Training = fail"
 )

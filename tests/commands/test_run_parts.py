@@ -11,7 +11,7 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-from attnlab.files import SUMS, seal
+from attnlab.support.files import SUMS, seal
 from attnlab.training.identity import IDENTITY
 from tests.refusals import assert_refused
 from tests.runs import attnlab, tiny

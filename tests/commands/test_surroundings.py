@@ -31,7 +31,7 @@ def python(*arguments, cwd=None, **variables):
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_json_is_whole_in_every_encoding(encoding):
     program = (
-        "import json, typer; from attnlab.screen import make_streams_tolerant\n"
+        "import json, typer; from attnlab.support.console import make_streams_tolerant\n"
         f"make_streams_tolerant(); typer.echo(json.dumps({TEXT!r}, ensure_ascii=False))"
     )
     done = python("-c", program, PYTHONIOENCODING=encoding)
@@ -69,7 +69,7 @@ def test_descriptions_are_shown_whatever_the_locale(variables, encoding, seen, t
 
 def asks_for_bars(**variables):
     """Whether a process would show bars, on a pipe and on a terminal."""
-    program = "from attnlab.screen import animates; print(animates())"
+    program = "from attnlab.support.console import animates; print(animates())"
     there = {"TERM": "xterm", "JPY_PARENT_PID": None, "FORCE_COLOR": None} | variables
     piped = python("-c", program, **there).stdout
     given = environment() | there

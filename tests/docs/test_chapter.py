@@ -12,7 +12,7 @@ from PIL import Image
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig
-from attnlab.schema import from_node
+from attnlab.support.schema import from_node
 from tests.docs.pages import DOCS, Row, tables
 from tests.docs.small import smaller, write_small_corpora
 from tests.warm import attnlab, end_all

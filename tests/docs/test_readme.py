@@ -7,8 +7,8 @@ import pytest
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig
-from attnlab.resources import training_groups
-from attnlab.schema import from_node
+from attnlab.support.resources import training_groups
+from attnlab.support.schema import from_node
 from scripts.reference.commands import commands
 from tests.docs.pages import tables
 from tests.runs import REPOSITORY

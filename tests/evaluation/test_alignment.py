@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlab.errors import AttnlabError
 from attnlab.evaluation.alignment import (
     GoldLinks,
     LinkCounts,
@@ -18,6 +17,7 @@ from attnlab.evaluation.alignment import (
     parse_links,
     score_links,
 )
+from attnlab.support.errors import AttnlabError
 
 LINKS = st.frozensets(st.tuples(st.integers(0, 4), st.integers(0, 6)))
 CORPORA = st.lists(st.tuples(LINKS, LINKS), min_size=1, max_size=5)

@@ -5,9 +5,9 @@ from importlib.util import find_spec
 
 import pytest
 
-from attnlab.errors import UsageError
 from attnlab.evaluation.languages import choose_tokeniser, require_tokeniser, tokeniser_of
 from attnlab.evaluation.metrics import exact_match, holds_word, measure, percentage
+from attnlab.support.errors import UsageError
 
 
 def test_bleu_by_hand():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from attnlab.errors import AttnlabError
+from attnlab.support.errors import AttnlabError
 
 LENGTHS = [pytest.param(1, id="short"), pytest.param(25, id="long", marks=pytest.mark.slow)]
 """How many times as many inputs as a short run has."""

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig
-from attnlab.errors import AttnlabError
-from attnlab.experiment.description.gather import describe
-from attnlab.schema import from_node
-from attnlab.text.corpus import load_corpus
-from attnlab.tokenised.corpus import tokenised_corpus
+from attnlab.data.corpus import load_corpus
+from attnlab.data.store.corpus import tokenised_corpus
+from attnlab.studies.describe.gather import describe
+from attnlab.support.errors import AttnlabError
+from attnlab.support.schema import from_node
 from tests.fuzz.inputs import LENGTHS, done_or_refused, fuzz, mutated
 
 ROWS = [f"The {n} cats see.\tLes {n} chats voient.\t0-0 1-1 2-2 3-3\tnumber\n" for n in range(40)]

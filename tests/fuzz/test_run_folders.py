@@ -5,9 +5,9 @@ import shutil
 import pytest
 from hypothesis import strategies as st
 
-from attnlab.experiment.recorded_metrics import recorded_validations
-from attnlab.experiment.trained import open_trained
 from attnlab.launch import compose_inference
+from attnlab.run.loaded import open_trained
+from attnlab.run.metrics import recorded_validations
 from tests.fuzz.inputs import LENGTHS, done_or_refused, fuzz, mutated
 from tests.runs import attnlab, tiny
 

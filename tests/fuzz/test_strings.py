@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
-from attnlab.experiment.trained import open_trained
+from attnlab.data.reading.lines import decode_lines, normalise
+from attnlab.data.words import group_pieces, split_words
 from attnlab.launch import compose_inference
-from attnlab.text.lines import decode_lines, normalise
-from attnlab.text.words import group_pieces, split_words
+from attnlab.run.loaded import open_trained
 from tests.fuzz.inputs import LENGTHS, NASTY, done_or_refused, fuzz
 from tests.runs import attnlab, tiny
 

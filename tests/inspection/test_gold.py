@@ -1,8 +1,8 @@
 """Gold links on the axes of a map: by hand, where tokens and labels are cut differently."""
 
+from attnlab.data.project_alignment import locate_pieces
+from attnlab.data.words import Word, group_pieces
 from attnlab.inspection.gold import gold_cells, labels_of_tokens
-from attnlab.text.tokens_of_pieces import locate_pieces
-from attnlab.text.words import Word, group_pieces
 
 TEXT = "L'ami dort."
 TOKENS = [(0, 2), (2, 5), (6, 10), (10, 11)]  # L' | ami | dort | .

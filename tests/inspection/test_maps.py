@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from attnlab.attention.recording import record_attention
+from attnlab.data.pairs import SentencePair
+from attnlab.data.tokens import UNKNOWN
+from attnlab.data.vocabulary import VocabularyPair
 from attnlab.inspection.maps import attention_maps
 from attnlab.models import VocabularySizes
-from attnlab.text.pairs import SentencePair
-from attnlab.text.tokens import UNKNOWN
-from attnlab.text.vocabulary import VocabularyPair
 from tests.conftest import small_model, vocabulary_config
 
 SOURCE, TARGET = "the children slept", "les enfants ont dormi"

@@ -9,8 +9,8 @@ from attnlab.attention.normalisers import NORMALISERS
 from attnlab.attention.positions import POSITIONS
 from attnlab.attention.recording import record_attention
 from attnlab.attention.scores import SCORES
-from attnlab.errors import UsageError
 from attnlab.models import MODELS, VocabularySizes
+from attnlab.support.errors import UsageError
 from tests.conftest import VARIANTS, small_model
 
 BATCH, SOURCE, TARGET = 3, 5, 7

@@ -12,10 +12,10 @@ from attnlab.attention.normalisers import NORMALISERS
 from attnlab.attention.recording import record_attention
 from attnlab.attention.scores import SCORES
 from attnlab.attention.window import WINDOWS
-from attnlab.errors import UsageError
+from attnlab.data.batching import EncodedPair, collate
 from attnlab.models.source_attention import SourceAttention
 from attnlab.search import SEARCHES
-from attnlab.tokenised.batching import EncodedPair, collate
+from attnlab.support.errors import UsageError
 from attnlab.training.objective import total_cross_entropy
 from attnlab.training.scheduled_sampling import with_own_words
 from tests.conftest import attention_config, shipped_values, small_model

@@ -7,9 +7,9 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from attnlab.errors import AttnlabError
 from attnlab.plotting import saving
 from attnlab.plotting.saving import save_figure, save_pages
+from attnlab.support.errors import AttnlabError
 
 
 def small_figure():

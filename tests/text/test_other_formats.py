@@ -12,10 +12,10 @@ import zipfile
 
 import pytest
 
-from attnlab.errors import AttnlabError
-from attnlab.text.lines import is_blank, read_raw_lines
-from attnlab.text.pairs import Layout
-from attnlab.text.reading import read_pairs
+from attnlab.data.pairs import Layout
+from attnlab.data.reading.files import read_pairs
+from attnlab.data.reading.lines import is_blank, read_raw_lines
+from attnlab.support.errors import AttnlabError
 from tests.runs import attnlab
 
 TEXT = "Go.\tVa !\nRun.\tCours !\nIt’s été.\tC’est l’été.\n"
@@ -125,8 +125,8 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_refused_in_little_memory(
     member = gzip.compress(unit * ((8 << 20) // len(unit)))
     (tmp_path / "bomb.tsv.gz").write_bytes(member * 128)  # one file, too: 1 GB
     read = (
-        "import sys; from pathlib import Path; from attnlab.text.reading import read_pairs\n"
-        "from attnlab.text.pairs import Layout\n"
+        "import sys; from pathlib import Path; from attnlab.data.reading.files import read_pairs\n"
+        "from attnlab.data.pairs import Layout\n"
         "read_pairs(Path(sys.argv[1]), Layout('en', 'fr', ['en', 'fr']))"
     )
     done = subprocess.run(

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from attnlab.errors import AttnlabError
-from attnlab.files import SUMS, DamagedError, seal
 from attnlab.models import MODELS, VocabularySizes
+from attnlab.support.errors import AttnlabError
+from attnlab.support.files import SUMS, DamagedError, seal
 from attnlab.training.checkpoint import (
     TRAINING,
     WEIGHTS,

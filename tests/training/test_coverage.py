@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from attnlab.attention.recording import attends, attentions, record_attention
-from attnlab.errors import UsageError
+from attnlab.data.batching import EncodedPair, collate
 from attnlab.models import MODELS
-from attnlab.tokenised.batching import EncodedPair, collate
+from attnlab.support.errors import UsageError
 from attnlab.training.coverage import crosses, total_coverage_loss, watch_cross_attention
 from attnlab.training.objective import Objective, total_cross_entropy
 from attnlab.training.r_drop import twice

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 import torch
 
-from attnlab.experiment.notes import Notes
-from attnlab.files import DamagedError, seal
+from attnlab.support.files import DamagedError, seal
+from attnlab.trainer.state import Notes
 from attnlab.training.averaging import AveragingConfig, MovingAverage
 from attnlab.training.checkpoint import TRAINING, save_checkpoint
 from attnlab.training.loop import Progress

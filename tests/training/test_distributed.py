@@ -9,10 +9,10 @@ import torch
 import torch.distributed as dist
 
 from attnlab.attention.scores import SCORES
-from attnlab.errors import AttnlabError, UsageError
+from attnlab.data.batching import EncodedPair, collate
 from attnlab.models import MODELS
 from attnlab.models.norms import running_statistics
-from attnlab.tokenised.batching import EncodedPair, collate
+from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.training.distributed import ALONE, DistributedConfig
 from attnlab.training.loop import Limits, NonFinite, Progress
 from attnlab.training.meeting import meet

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from attnlab.attention.recording import record_attention
-from attnlab.tokenised.batching import EncodedPair, collate
+from attnlab.data.batching import EncodedPair, collate
 from attnlab.training.objective import total_cross_entropy
 from attnlab.training.precision import computing_in
 from tests.conftest import small_model

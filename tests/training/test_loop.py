@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from attnlab.errors import UsageError
+from attnlab.data.batching import EncodedPair, TrainingBatches
 from attnlab.models import MODELS
-from attnlab.tokenised.batching import EncodedPair, TrainingBatches
+from attnlab.support.errors import UsageError
 from attnlab.training.distributed import ALONE
 from attnlab.training.loop import Limits, NonFinite, Progress, optimise
 from attnlab.training.objective import Objective, total_cross_entropy

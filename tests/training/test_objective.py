@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from attnlab.tokenised.batching import EncodedPair, collate
+from attnlab.data.batching import EncodedPair, collate
 from attnlab.training.objective import total_cross_entropy
 from tests.conftest import small_model
 

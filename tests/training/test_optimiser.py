@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from attnlab.errors import UsageError
 from attnlab.models import MODELS
+from attnlab.support.errors import UsageError
 from attnlab.training.averaging import AveragingConfig, MovingAverage
 from attnlab.training.checkpoint import save_checkpoint
 from attnlab.training.loop import Progress

@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from attnlab.data.batching import EncodedPair, collate
 from attnlab.models import MODELS
-from attnlab.tokenised.batching import EncodedPair, collate
 from attnlab.training import r_drop
 from attnlab.training.objective import Objective, total_cross_entropy
 from attnlab.training.r_drop import total_log_partition_and_divergence, twice

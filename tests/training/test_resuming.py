@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from attnlab.errors import AttnlabError
 from attnlab.models import MODELS
+from attnlab.support.errors import AttnlabError
 from attnlab.training.checkpoint import TRAINING, WEIGHTS, save_checkpoint
 from attnlab.training.loop import Progress
 from attnlab.training.resuming import (

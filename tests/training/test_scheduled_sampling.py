@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from attnlab.attention.scores import SCORES
+from attnlab.data.batching import EncodedPair, collate
+from attnlab.data.tokens import END
 from attnlab.models import MODELS
-from attnlab.text.tokens import END
-from attnlab.tokenised.batching import EncodedPair, collate
 from attnlab.training.objective import Objective, total_cross_entropy
 from attnlab.training.scheduled_sampling import CURVES, with_own_words
 from tests.conftest import objective_config, small_model

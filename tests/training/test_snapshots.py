@@ -5,8 +5,8 @@ import os
 import pytest
 import torch
 
-from attnlab.errors import AttnlabError
-from attnlab.files import remove_leftovers
+from attnlab.support.errors import AttnlabError
+from attnlab.support.files import remove_leftovers
 from attnlab.training.checkpoint import load_weights, save_checkpoint
 from attnlab.training.snapshots import drop_snapshots_after, kept_snapshots, save_snapshot
 from tests.conftest import small_model

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from attnlab.data.batching import EncodedPair, collate
+from attnlab.data.tokens import END, UNKNOWN
 from attnlab.models import MODELS
-from attnlab.text.tokens import END, UNKNOWN
-from attnlab.tokenised.batching import EncodedPair, collate
 from attnlab.training.objective import Objective, total_cross_entropy
 from attnlab.training.word_dropout import WordDropoutConfig, drop_words
 from tests.conftest import objective_config, small_model

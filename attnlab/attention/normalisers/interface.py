@@ -11,7 +11,7 @@ from types import MappingProxyType
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from attnlab.registry import Registry
+from attnlab.support.registry import Registry
 
 NORMALISERS: Registry["Normaliser"] = Registry("normaliser")
 

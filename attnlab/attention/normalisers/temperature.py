@@ -15,7 +15,7 @@ from attnlab.attention.normalisers.interface import (
     NormaliserConfig,
 )
 from attnlab.attention.normalisers.softmax import masked_softmax
-from attnlab.ranges import Positive
+from attnlab.support.ranges import Positive
 
 
 @dataclass(kw_only=True)

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from attnlab.attention.scores import Score
-from attnlab.registry import Registry
+from attnlab.support.registry import Registry
 
 POSITIONS: Registry["Positions"] = Registry("positions")
 

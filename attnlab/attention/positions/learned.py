@@ -12,7 +12,7 @@ from attnlab.attention.positions.interface import (
     Positions,
     PositionsConfig,
 )
-from attnlab.ranges import Size
+from attnlab.support.ranges import Size
 
 
 @dataclass(kw_only=True)

@@ -15,7 +15,7 @@ from attnlab.attention.positions.interface import (
     PositionsConfig,
     RelativePositions,
 )
-from attnlab.ranges import Range
+from attnlab.support.ranges import Range
 
 
 @dataclass(kw_only=True)

@@ -14,7 +14,7 @@ from attnlab.attention.positions.interface import (
     offsets,
 )
 from attnlab.attention.scores import Score
-from attnlab.ranges import Size
+from attnlab.support.ranges import Size
 
 
 @dataclass(kw_only=True)

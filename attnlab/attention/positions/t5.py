@@ -15,8 +15,8 @@ from attnlab.attention.positions.interface import (
     offsets,
 )
 from attnlab.attention.scores import Score
-from attnlab.errors import UsageError
-from attnlab.ranges import Size
+from attnlab.support.errors import UsageError
+from attnlab.support.ranges import Size
 
 
 @dataclass(kw_only=True)

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from attnlab.attention.scores.interface import SCORES, Score, ScoreConfig
-from attnlab.ranges import Size
+from attnlab.support.ranges import Size
 
 
 @dataclass(kw_only=True)

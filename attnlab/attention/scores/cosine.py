@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from attnlab.attention.scores.interface import SCORES, ScoreConfig, require_equal_sizes
 from attnlab.attention.scores.products import ProductScore
-from attnlab.ranges import Range
+from attnlab.support.ranges import Range
 
 _SHORTEST = 1e-6  # what a shorter vector is divided by: one without length has no direction
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from attnlab.attention.scores.interface import SCORES, ScoreConfig, require_equal_sizes
 from attnlab.attention.scores.products import ProductScore
-from attnlab.ranges import Range
+from attnlab.support.ranges import Range
 
 
 @dataclass(kw_only=True)

@@ -19,8 +19,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from attnlab.errors import UsageError
-from attnlab.registry import Registry
+from attnlab.support.errors import UsageError
+from attnlab.support.registry import Registry
 
 SCORES: Registry["Score"] = Registry("score")
 

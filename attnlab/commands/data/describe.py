@@ -9,9 +9,9 @@ import typer
 
 from attnlab.commands.arguments import ConfigDir, with_examples
 from attnlab.commands.completion import complete_corpus
-from attnlab.errors import UsageError
-from attnlab.plugins import config_folders
-from attnlab.resources import shipped_folder
+from attnlab.support.errors import UsageError
+from attnlab.support.plugins import config_folders
+from attnlab.support.resources import shipped_folder
 
 
 @with_examples(
@@ -55,11 +55,11 @@ def describe(
     from rich.console import Console
 
     from attnlab.config import ExperimentConfig
-    from attnlab.experiment.description.gather import describe as describe_corpus
-    from attnlab.experiment.description.report import show
     from attnlab.launch import TRAIN, compose
-    from attnlab.schema import from_node
-    from attnlab.screen import show_messages
+    from attnlab.studies.describe.gather import describe as describe_corpus
+    from attnlab.studies.describe.report import show
+    from attnlab.support.console import show_messages
+    from attnlab.support.schema import from_node
 
     show_messages()
     file, overrides = _corpus_and_overrides(arguments or (), config_dir)

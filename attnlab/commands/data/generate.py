@@ -47,10 +47,10 @@ def generate(
     ] = False,
 ) -> None:
     """Write a corpus of any size by the built-in grammar, with word alignment and tags."""
-    from attnlab.experiment.generate import Request, generate_corpus
-    from attnlab.folders import shown_path
-    from attnlab.screen import console, counting, show_messages
-    from attnlab.workers import usable_cores
+    from attnlab.studies.generate import Request, generate_corpus
+    from attnlab.support.console import console, counting, show_messages
+    from attnlab.support.folders import shown_path
+    from attnlab.support.workers import usable_cores
 
     show_messages()
     request = Request(pairs=pairs, held_out=held_out, max_words=max_words, seed=seed)

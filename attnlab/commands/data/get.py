@@ -41,10 +41,10 @@ def get(
     ] = 4,
 ) -> None:
     """Download a corpus that attnlab knows but does not ship; a cut download goes on."""
-    from attnlab.download import SOURCES, get_corpus
-    from attnlab.folders import shown_path
-    from attnlab.resources import cache_folder
-    from attnlab.screen import console, show_messages
+    from attnlab.data.download import SOURCES, get_corpus
+    from attnlab.support.console import console, show_messages
+    from attnlab.support.folders import shown_path
+    from attnlab.support.resources import cache_folder
 
     show_messages()
     folder = cache_folder(corpus) if to is None else to.expanduser().absolute()

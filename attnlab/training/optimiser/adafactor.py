@@ -5,7 +5,7 @@ from typing import Annotated
 
 from torch import nn, optim
 
-from attnlab.ranges import Positive, Range
+from attnlab.support.ranges import Positive, Range
 from attnlab.training.optimiser.interface import OPTIMISERS, OptimiserConfig
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from torch import nn, optim
 
-from attnlab.errors import UsageError
-from attnlab.ranges import NonNegative, Positive, ShareBelowOne
+from attnlab.support.errors import UsageError
+from attnlab.support.ranges import NonNegative, Positive, ShareBelowOne
 from attnlab.training.optimiser.interface import OPTIMISERS, OptimiserConfig
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from torch import nn, optim
 
-from attnlab.ranges import Positive
-from attnlab.registry import Registry
+from attnlab.support.ranges import Positive
+from attnlab.support.registry import Registry
 
 OPTIMISERS: Registry[optim.Optimizer] = Registry("optimiser")
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn, optim
 
-from attnlab.errors import UsageError
-from attnlab.ranges import Positive, ShareBelowOne
+from attnlab.support.errors import UsageError
+from attnlab.support.ranges import Positive, ShareBelowOne
 from attnlab.training.optimiser.combined import Combined
 from attnlab.training.optimiser.elementwise import AdamWConfig, adam_arguments
 from attnlab.training.optimiser.interface import OPTIMISERS

@@ -12,7 +12,7 @@ from types import ModuleType
 from torch import Tensor, nn, optim
 
 from attnlab.config import ExperimentConfig
-from attnlab.tokenised.batching import Batch
+from attnlab.data.batching import Batch
 
 
 class AbsentError(Exception):

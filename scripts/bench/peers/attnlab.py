@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from attnlab.data.batching import Batch
 from attnlab.models import MODELS, VocabularySizes
-from attnlab.tokenised.batching import Batch
 from attnlab.training.allocator import keep_freed_memory
 from attnlab.training.objective import Objective
 from attnlab.training.optimiser import build_optimiser

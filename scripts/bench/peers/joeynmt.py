@@ -9,10 +9,10 @@ from joeynmt.model import build_model
 from joeynmt.vocabulary import Vocabulary
 from torch import Tensor
 
+from attnlab.data.batching import Batch
+from attnlab.data.tokens import BEGIN, END, PAD, UNKNOWN
 from attnlab.models.recurrent import RecurrentConfig
 from attnlab.models.transformer import TransformerConfig
-from attnlab.text.tokens import BEGIN, END, PAD, UNKNOWN
-from attnlab.tokenised.batching import Batch
 from peers import Setting, Trainee
 
 

@@ -5,9 +5,9 @@ from torch import Tensor
 from transformers import MarianConfig, MarianMTModel
 from transformers.trainer_pt_utils import LabelSmoother
 
+from attnlab.data.batching import Batch
+from attnlab.data.tokens import BEGIN, END, PAD
 from attnlab.models.transformer import TransformerConfig
-from attnlab.text.tokens import BEGIN, END, PAD
-from attnlab.tokenised.batching import Batch
 from peers import Setting, Trainee
 
 

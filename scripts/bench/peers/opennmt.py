@@ -13,9 +13,9 @@ from onmt.models import NMTModel  # noqa: E402
 from onmt.modules import Embeddings  # noqa: E402
 from onmt.utils.loss import LossCompute  # noqa: E402
 
+from attnlab.data.batching import Batch  # noqa: E402
+from attnlab.data.tokens import PAD  # noqa: E402
 from attnlab.models.transformer import TransformerConfig  # noqa: E402
-from attnlab.text.tokens import PAD  # noqa: E402
-from attnlab.tokenised.batching import Batch  # noqa: E402
 
 
 def build(setting: Setting) -> Trainee:

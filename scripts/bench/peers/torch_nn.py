@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from attnlab.attention.positions.sinusoidal import sinusoids
+from attnlab.data.batching import Batch
+from attnlab.data.tokens import PAD
 from attnlab.models.transformer import TransformerConfig
-from attnlab.text.tokens import PAD
-from attnlab.tokenised.batching import Batch
 from peers import Setting, Trainee
 
 

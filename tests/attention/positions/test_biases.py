@@ -8,7 +8,7 @@ import torch
 from attnlab.attention.positions.alibi import slopes
 from attnlab.attention.positions.t5 import bucket_of
 from attnlab.attention.scores import SCORES
-from attnlab.errors import UsageError
+from attnlab.support.errors import UsageError
 from tests.conftest import attention_config, score_config
 
 HEADS, QUERIES, KEYS, SIZE = 3, 3, 5, 4

@@ -1,0 +1,250 @@
+"""Sentence pairs to batches: like lengths together, within a budget of tokens.
+
+Which sentences meet in a batch, and the batches' order, follow from the seed and the epoch's
+number alone; so training can go on at any batch of any epoch. Knows ids, no words.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from attnlab.data.store.token_store import PackedPairs, packed_sentences
+from attnlab.data.tokens import BEGIN, END, PAD
+from attnlab.support.errors import UsageError
+
+
+@dataclass(frozen=True)
+class EncodedPair:
+    """Token ids of both sides, without begin and end."""
+
+    source: list[int]
+    target: list[int]
+
+
+@dataclass
+class Batch:
+    """Sentences side by side, padded on the right; masks are True at tokens.
+
+    Shapes: source and source_mask (batch, source length); target_input, target_output and
+    target_mask (batch, target length). The model reads `target_input`, which begins with BEGIN,
+    and is to say `target_output`, which ends with END.
+    """
+
+    source: Tensor
+    source_mask: Tensor
+    target_input: Tensor
+    target_output: Tensor
+    target_mask: Tensor
+
+    @property
+    def target_tokens(self) -> int:
+        """How many tokens there are to say, ends included and padding not."""
+        return int(self.target_mask.sum())
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on `device`."""
+        return Batch(*(tensor.to(device) for tensor in vars(self).values()))
+
+    def share(self, number: int, shares: int) -> "Batch":
+        """Every `shares`th row from row `number` on, without columns that are all padding.
+
+        Where there is no such row, it is one of padding alone, as long as the first one, with all
+        of its target masked: nothing is to be said, and the loss is 0 with a gradient of zeros.
+        """
+        some, is_there = slice(number, None, shares), number < len(self.source)
+        if not is_there:
+            some = slice(0, 1)
+        columns = int(self.source_mask[some].sum(1).max())
+        target_columns = int(self.target_mask[some].sum(1).max())
+        ids = self.source[some, :columns], self.target_input[some, :target_columns]
+        source, target_input = ids if is_there else map(torch.zeros_like, ids)  # of PAD
+        return Batch(
+            source,
+            self.source_mask[some, :columns],
+            target_input,
+            self.target_output[some, :target_columns],
+            self.target_mask[some, :target_columns] & is_there,
+        )
+
+
+def pad(sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Token ids (batch, length), filled up with PAD, and the mask that is True at tokens."""
+    lengths = torch.tensor([len(sentence) for sentence in sentences])
+    mask = torch.arange(int(lengths.max())) < lengths.unsqueeze(1)
+    tokens = torch.full(mask.shape, PAD)
+    tokens[mask] = torch.tensor([token for sentence in sentences for token in sentence])
+    return tokens, mask
+
+
+def pad_sources(sources: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """As `pad`, with END behind each sentence: what a model gets to read."""
+    return pad([[*source, END] for source in sources])
+
+
+def collate(pairs: Sequence[EncodedPair]) -> Batch:
+    """One batch of `pairs`."""
+    source, source_mask = pad_sources([pair.source for pair in pairs])
+    target_input, target_mask = pad([[BEGIN, *pair.target] for pair in pairs])
+    target_output, _ = pad([[*pair.target, END] for pair in pairs])
+    return Batch(source, source_mask, target_input, target_output, target_mask)
+
+
+def collate_packed(pairs: PackedPairs, places: NDArray[np.int64]) -> Batch:
+    """One batch of the pairs at `places`, the same as `collate` makes of them."""
+    rows = np.arange(len(places))
+    source, lengths = pairs.source.padded(places)
+    source_mask = np.arange(source.shape[1]) <= lengths[:, None]
+    source[rows, lengths] = END
+    target, lengths = pairs.target.padded(places)
+    target_mask = np.arange(target.shape[1]) <= lengths[:, None]
+    target_input = np.roll(target, 1, axis=1)  # the last column is all PAD
+    target_input[:, 0] = BEGIN
+    target[rows, lengths] = END
+    arrays = (source, source_mask, target_input, target, target_mask)
+    return Batch(*map(torch.from_numpy, arrays))
+
+
+def group_by_length(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
+    """Split `lengths`, in their order, so that rows × longest row stays within `batch_tokens`.
+
+    Returns indices into `lengths`. A sentence that is longer than the budget stands alone.
+    """
+    groups: list[list[int]] = []
+    longest = 0
+    for index, length in enumerate(lengths):
+        longest = max(longest, length)
+        if not groups or longest * (len(groups[-1]) + 1) > batch_tokens:
+            groups.append([])
+            longest = length
+        groups[-1].append(index)
+    return groups
+
+
+def group_ends(lengths: NDArray[np.int64], batch_tokens: int) -> NDArray[np.int64]:
+    """Where each of the groups of `group_by_length` ends, found a group at a time."""
+    ends = [0]
+    while ends[-1] < len(lengths):
+        start = ends[-1]
+        # No group has more rows than would fit if all were as short as its first.
+        most = max(1, batch_tokens // max(1, int(lengths[start])))
+        longest = np.maximum.accumulate(lengths[start : start + most])
+        fits = longest * np.arange(1, len(longest) + 1) <= batch_tokens
+        rows = len(fits) if fits.all() else int(np.argmin(fits))
+        ends.append(start + max(1, rows))
+    return np.array(ends[1:], np.int64)
+
+
+def like_lengths_together(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
+    """As `group_by_length`, but shortest first instead of in order, so that little is padding."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    groups = group_by_length([lengths[index] for index in order], batch_tokens)
+    return [[order[place] for place in group] for group in groups]
+
+
+class _Grouped:
+    """Pairs, and where each of their groups of like lengths ends, when they stand by length."""
+
+    def __init__(self, pairs: PackedPairs, batch_tokens: int) -> None:
+        self.pairs = pairs
+        self.source_lengths = pairs.source.lengths() + 1
+        self.target_lengths = pairs.target.lengths() + 1
+        # By target, then to and fro by source: where the next target length begins, the sources
+        # are as long as those before, and a batch that reaches over has the less padding.
+        self.to_and_fro = np.where(
+            self.target_lengths % 2, self.source_lengths, -self.source_lengths
+        )
+        # Which of the equally long stands where is left to chance; so batches of all epochs have
+        # the same shapes, as long as the pairs are the same.
+        order = np.lexsort((self.to_and_fro, self.target_lengths))
+        longer = np.maximum(self.source_lengths, self.target_lengths)[order]
+        self.ends = group_ends(longer, batch_tokens)
+
+    def order(self, chance: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Like lengths together; which of the equally long stand together is left to `chance`."""
+        return np.lexsort((chance, self.to_and_fro, self.target_lengths))
+
+
+class _Counted:
+    """Pairs, and where each of their batches of so many ends, in whatever order they stand."""
+
+    def __init__(self, pairs: PackedPairs, batch_sentences: int) -> None:
+        self.pairs = pairs
+        ends = np.arange(batch_sentences, len(pairs) + batch_sentences, batch_sentences)
+        self.ends = np.minimum(ends, len(pairs))
+
+    def order(self, chance: NDArray[np.int64]) -> NDArray[np.int64]:
+        """All left to `chance`."""
+        return chance
+
+
+PairsOfEpoch = Callable[[int], PackedPairs]
+"""The pairs of the epoch of that number, where each has others."""
+
+
+def _packed(pairs: Sequence[EncodedPair] | PackedPairs) -> PackedPairs:
+    if isinstance(pairs, PackedPairs):
+        return pairs
+    return PackedPairs(
+        packed_sentences(pair.source for pair in pairs),
+        packed_sentences(pair.target for pair in pairs),
+    )
+
+
+class TrainingBatches:
+    """All sentence pairs, epoch after epoch, in batches of at most `batch_tokens` tokens a side.
+
+    Padding counts: `batch_tokens` bounds rows × columns of the source and of the target. With
+    `batch_sentences` each batch has so many pairs instead, drawn at random whatever their lengths,
+    and the last of an epoch those that are left.
+    """
+
+    def __init__(
+        self,
+        pairs: Sequence[EncodedPair] | PackedPairs | PairsOfEpoch,
+        batch_tokens: int,
+        seed: int,
+        batch_sentences: int | None = None,
+    ) -> None:
+        for name, size in (("batch_tokens", batch_tokens), ("batch_sentences", batch_sentences)):
+            if size is not None and size < 1:
+                raise UsageError(f"{name}={size} must be at least 1")
+        self._batch_tokens, self._batch_sentences, self._seed = batch_tokens, batch_sentences, seed
+        self._pairs_of_epoch = pairs if callable(pairs) else None
+        self._grouped_epoch: int | None = None
+        if not callable(pairs):
+            self._grouped = self._group_all(_packed(pairs))
+
+    def batches_in(self, number: int) -> int:
+        """How many batches the epoch of that number has."""
+        return len(self._group(number).ends)
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of the epoch of that number, from its batch `start` on."""
+        grouped = self._group(number)
+        order, batches = self._plan(number, grouped)
+        for batch in batches[start:]:
+            first = grouped.ends[batch - 1] if batch else 0
+            yield collate_packed(grouped.pairs, order[first : grouped.ends[batch]])
+
+    def _group(self, number: int) -> _Grouped | _Counted:
+        if self._pairs_of_epoch is not None and number != self._grouped_epoch:
+            self._grouped = self._group_all(self._pairs_of_epoch(number))
+            self._grouped_epoch = number
+        return self._grouped
+
+    def _group_all(self, pairs: PackedPairs) -> _Grouped | _Counted:
+        if self._batch_sentences is not None:
+            return _Counted(pairs, self._batch_sentences)
+        return _Grouped(pairs, self._batch_tokens)
+
+    def _plan(
+        self, number: int, grouped: _Grouped | _Counted
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The places of all pairs, a batch behind the other, and the batches' order."""
+        generator = np.random.default_rng([self._seed, number])
+        order = grouped.order(generator.permutation(len(grouped.pairs)))
+        return order, generator.permutation(len(grouped.ends))

@@ -1,0 +1,253 @@
+"""A named corpus and its splits. Knows nothing of vocabularies; layouts are `reading`'s."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from attnlab.data.pairs import ANNOTATIONS, Layout, ReadingReport, SentencePair, longest_side
+from attnlab.data.reading.files import CorpusNotFoundError, find_pairs, read_files
+from attnlab.data.reading.parsing import PairFiles
+from attnlab.data.splitting import HELD_OUT, hold_out
+from attnlab.data.tasks import TaskConfig, task_folder
+from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.folders import PathText
+from attnlab.support.ranges import Count, Range
+from attnlab.support.resources import cache_folder, shipped_folder
+
+SPLITS = ("train", "valid", "test")
+_RESERVED = (*SPLITS, "all")
+_SPLIT_NAME = re.compile(r"[^\W_][\w.-]{0,59}")
+_LANGUAGE = re.compile(r"[^\s/\\](?:[^/\\\x00-\x1f\x7f]*[^\s/\\])?")
+_ALIGNMENT_TOKENS = ("whitespace", "words")
+_WORD_LANGUAGES = ("en", "fr")
+_FOLDER_HOLDS = {
+    "multi30k": "train, val and test_2016_flickr, each as .en and .fr, plain or .gz",
+    "tatoeba": "fra.txt, as manythings.org lays it out: English, French, attribution",
+}
+
+
+@dataclass(kw_only=True)
+class DataConfig:
+    """Which files hold a corpus, and what of them is used.
+
+    Attributes:
+        name: the choice: builtin, multi30k, tatoeba or bitext, or of what attnlab writes itself
+            copy, reverse, sort or lookup.
+        root: the folder that relative paths start from; null is the working directory, for
+            builtin the folder that ships with attnlab, for multi30k and tatoeba the folder that
+            `attnlab data get` downloads them into, and for a task one that attnlab writes.
+        task: what attnlab writes where there is no root; null where the files are there already.
+        train: a file of tab-separated columns, or the prefix of two files (`train` for
+            `train.en` + `train.fr`), or either of the two; each plain or gzip.
+        valid: likewise; null takes a share of `train`.
+        test: likewise; null takes a share of `train`.
+        more_splits: further splits to evaluate on, by name: the file of each, as for `valid`. A
+            name becomes a part of files' names: letters, digits, `.`, `_` and `-`.
+        source_language: what is translated, "en": a name in `columns` or a file's ending.
+        target_language: what it is translated into, "fr".
+        columns: what the columns of a file hold, from the left; "alignment", "tags", "contrast"
+            and "focus" are columns of these kinds, every other name is a language.
+        held_out_fraction: the share of the distinct source sentences of `train` that goes to
+            each missing split; 0 leaves a missing split missing.
+        held_out: which they are: random (distinct sources, with all of their versions) or last
+            (the last pairs of `train`, in its order, whatever their sources; of pairs the share).
+        max_words: training pairs with more words on either side are skipped and counted; what
+            is measured on (valid, test) is not thinned by it. In a script without spaces it counts
+            characters.
+        max_characters: pairs with more characters on either side are skipped and counted, in every
+            split: no sentence is as long, and one such line takes minutes and gigabytes.
+        max_pairs: how many pairs of `train`, from its start, are used; null is all. It counts
+            before anything is held out and before over-long pairs are skipped.
+    """
+
+    name: str
+    root: PathText | None
+    task: TaskConfig | None
+    train: PathText
+    valid: PathText | None
+    test: PathText | None
+    more_splits: dict[str, PathText]
+    source_language: str
+    target_language: str
+    columns: list[str]
+    alignment_tokens: str
+    held_out_fraction: Annotated[float, Range(minimum=0, below=0.5)]
+    held_out: str
+    max_words: Count
+    max_pairs: Count | None
+    max_characters: Count = 2000
+
+
+@dataclass
+class Corpus:
+    """Sentence pairs by split, and a report on every reading, by the split that has the file."""
+
+    splits: dict[str, list[SentencePair]] = field(default_factory=dict)
+    reports: dict[str, ReadingReport] = field(default_factory=dict)
+
+
+def present_splits(config: DataConfig) -> tuple[str, ...]:
+    """The names of the splits that the corpus has, train first."""
+    files = _files(config)
+    main = (split for split in SPLITS if split in files or config.held_out_fraction > 0)
+    return (*main, *config.more_splits)
+
+
+def carved_splits(config: DataConfig) -> tuple[str, ...]:
+    """The splits that have no file, and take a share of `train`."""
+    files = _files(config)
+    return tuple(split for split in present_splits(config) if split not in files)
+
+
+def load_corpus(config: DataConfig, seed: int) -> Corpus:
+    """Train, valid and test of a corpus; `seed` decides what is held out of `train`, no more.
+
+    Raises:
+        UsageError: for a setting that cannot work.
+        AttnlabError: for a file that is absent or wrong, and for a corpus that is too small.
+    """
+    present = present_splits(config)
+    return load_splits(config, seed, [split for split in SPLITS if split in present])
+
+
+def load_split(config: DataConfig, seed: int, split: str) -> list[SentencePair]:
+    """One split alone; errors as for `load_splits`."""
+    return load_splits(config, seed, [split]).splits[split]
+
+
+def load_splits(config: DataConfig, seed: int, wanted: Sequence[str]) -> Corpus:
+    """The splits `wanted`, the same as in `load_corpus`; no file is read that they do not need.
+
+    Raises:
+        UsageError: for a split that the corpus lacks; otherwise as `load_corpus`.
+    """
+    check(config)
+    corpus = Corpus()
+    files, present = _files(config), present_splits(config)
+    for split in wanted:
+        if split not in present:
+            raise UsageError(
+                f"no split '{split}' in data={config.name}; it has: {', '.join(present)}"
+            )
+    carved = carved_splits(config)
+    if not {"train", *carved}.isdisjoint(wanted):
+        parts, report = _read_train(config, seed, carved)
+        corpus.splits |= {split: parts[split] for split in wanted if split in parts}
+        corpus.reports["train"] = report
+    for split in wanted:
+        if split not in corpus.splits:
+            found = find_files(config, files[split])
+            corpus.splits[split], corpus.reports[split] = read_files(found)
+    return corpus
+
+
+def _read_train(
+    config: DataConfig, seed: int, carved: tuple[str, ...]
+) -> tuple[dict[str, list[SentencePair]], ReadingReport]:
+    pairs, report = read_files(find_files(config, config.train))
+    parts = hold_out(
+        pairs[: config.max_pairs], carved, config.held_out_fraction, seed, config.held_out
+    )
+    kept = [pair for pair in parts["train"] if longest_side(pair) <= config.max_words]
+    if not kept:
+        raise all_too_long(config, report)
+    report.skipped_long = len(parts["train"]) - len(kept)
+    parts["train"] = kept
+    report.pairs = sum(map(len, parts.values()))
+    return parts, report
+
+
+def _files(config: DataConfig) -> dict[str, str]:
+    """The file of every split that has one."""
+    main = {split: getattr(config, split) for split in SPLITS}
+    given = {split: file for split, file in main.items() if file is not None}
+    return config.more_splits | given
+
+
+def all_too_long(config: DataConfig, report: ReadingReport) -> AttnlabError:
+    """What is wrong where `max_words` leaves nothing to train on."""
+    return AttnlabError(
+        f"{' + '.join(report.paths)}: every training pair has more than "
+        f"{config.max_words} words; raise data.max_words"
+    )
+
+
+def find_files(config: DataConfig, name: str) -> PairFiles:
+    """The files of the corpus that `name`, one of the config's values, means."""
+    layout = Layout(
+        config.source_language, config.target_language, config.columns, config.max_characters
+    )
+    root = _root(config)
+    try:
+        return find_pairs(root / name, layout)
+    except CorpusNotFoundError as error:
+        if config.name not in _FOLDER_HOLDS:
+            problem = f"{error}; data.root=FOLDER says where it is, if it was moved"
+            raise CorpusNotFoundError(problem) from error
+        is_absent = config.root is None and not root.is_dir()
+        problem = f"attnlab does not ship {config.name}" if is_absent else str(error)
+        raise AttnlabError(
+            f"{problem}: `attnlab data get {config.name}` downloads it, or data.root= must point "
+            f"to the folder that holds {_FOLDER_HOLDS[config.name]}"
+        ) from error
+
+
+def has_own_root(config: DataConfig) -> bool:
+    """Whether attnlab knows the corpus's folder, wherever it runs.
+
+    It does of its own corpora, those that it writes, and those that it downloads; the files of any
+    other are found from the working directory.
+    """
+    return config.root is None and (
+        config.task is not None or config.name in ("builtin", *_FOLDER_HOLDS)
+    )
+
+
+def _root(config: DataConfig) -> Path:
+    if config.root is not None:
+        return Path(config.root)
+    if config.task is not None:
+        return task_folder(config.task)
+    if config.name == "builtin":
+        return shipped_folder("data")
+    return cache_folder(config.name) if config.name in _FOLDER_HOLDS else Path()
+
+
+def check(config: DataConfig) -> None:
+    """Refuse settings that cannot work, with a UsageError."""
+    if config.source_language == config.target_language:
+        raise UsageError(
+            f"data.source_language and data.target_language are both "
+            f"'{config.source_language}'; set one to the other language"
+        )
+    for side in ("source", "target"):
+        language = getattr(config, f"{side}_language")
+        if not _LANGUAGE.fullmatch(language) or language in ANNOTATIONS:
+            raise UsageError(
+                f"data.{side}_language={language!r} is no language: name a column of it, or what "
+                f"its file's name ends in, without slashes, and none of {', '.join(ANNOTATIONS)}"
+            )
+    for split in config.more_splits:
+        if not _SPLIT_NAME.fullmatch(split) or split in _RESERVED:
+            raise UsageError(
+                f"data.more_splits: '{split[:60]}' cannot be a split's name, which names files: it "
+                "has letters, digits, . _ and - (at most 60, a letter or digit first), and is none "
+                f"of {', '.join(_RESERVED)}"
+            )
+    if config.alignment_tokens not in _ALIGNMENT_TOKENS:
+        raise UsageError(
+            f"data.alignment_tokens={config.alignment_tokens} is none of: "
+            f"{', '.join(_ALIGNMENT_TOKENS)}"
+        )
+    if config.alignment_tokens == "words":
+        for language in (config.source_language, config.target_language):
+            if language not in _WORD_LANGUAGES:
+                raise UsageError(
+                    f"data.alignment_tokens=words knows the words of "
+                    f"{' and '.join(_WORD_LANGUAGES)}, not of '{language}'; "
+                    "set data.alignment_tokens=whitespace"
+                )
+    if config.held_out not in HELD_OUT:
+        raise UsageError(f"data.held_out={config.held_out} is none of: {', '.join(HELD_OUT)}")

@@ -1,0 +1,159 @@
+"""One file over HTTP, into a `.part` file that a later try goes on with.
+
+Knows nothing of corpora and checksums. It is a downloader as pooch calls them.
+"""
+
+import errno
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import NoReturn
+
+import requests
+from rich.filesize import decimal
+from urllib3.exceptions import HTTPError
+
+from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.files import open_unlinked
+
+_SECONDS_TO_CONNECT_AND_BETWEEN_BYTES = (10.0, 30.0)
+_CHUNK_BYTES = 1 << 15
+# EFBIG: more than the file system, or a limit of this process, lets one file hold.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_RANGE_REFUSED = {HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}
+logger = logging.getLogger(__name__)
+
+
+class NotServedError(AttnlabError):
+    """The server cannot be reached, or has no such file: a matter of the address."""
+
+
+class NoRoomError(AttnlabError):
+    """There is no room for a file."""
+
+
+class _ConnectionLostError(Exception):
+    """What a further try may mend."""
+
+
+@dataclass(frozen=True)
+class ResumingDownloader:
+    """Downloads to `part`, which it then moves to where pooch wants it.
+
+    Attributes:
+        part: where the bytes go; what stands there already is taken as the file's beginning.
+        show: called with the bytes that are there and, where the server tells it, their total.
+        tries: how often it is tried before giving up.
+        pause: seconds before the second try; each further pause is twice as long.
+    """
+
+    part: Path
+    show: Callable[[int, int | None], None]
+    tries: int
+    pause: float
+
+    def __call__(self, url: str, output_file: str, _pooch: object = None) -> None:
+        """Download `url`.
+
+        Raises:
+            NotServedError: nobody serves it there.
+            NoRoomError: it cannot be written, and `part` is removed.
+            UsageError: `url` is none.
+            AttnlabError: the connection was cut, and `part` is kept.
+        """
+        for tried in range(1, self.tries + 1):
+            try:
+                self._receive(url)
+            except _ConnectionLostError as error:
+                if tried == self.tries:
+                    self._give_up(url, error)
+                seconds = self.pause * 2 ** (tried - 1)
+                logger.info("%s: %s; trying again in %g s", url, error, seconds)
+                time.sleep(seconds)
+            else:
+                self.part.replace(output_file)
+                return
+
+    def _receive(self, url: str) -> None:
+        start = self._size()
+        # Any other encoding would be unpacked under way, and the bytes be others.
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+        with _request(url, headers) as response:
+            status, sent = response.status_code, response.headers.get("Content-Range", "")
+            if status == HTTPStatus.OK:  # all of it, also where the Range was ignored
+                self._write(response, 0)
+            elif status == HTTPStatus.PARTIAL_CONTENT and sent.startswith(f"bytes {start}-"):
+                self._write(response, start)
+            elif status in _RANGE_REFUSED and start:
+                if sent != f"bytes */{start}":  # else all of it is there already
+                    self.part.unlink()
+                    self._receive(url)
+            elif status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500:
+                raise _ConnectionLostError(f"the server answers {status} {response.reason}")
+            else:
+                raise NotServedError(f"{url}: the server answers {status} {response.reason}")
+
+    def _write(self, response: requests.Response, start: int) -> None:
+        length = response.headers.get("Content-Length", "")
+        total = start + int(length) if length.isdecimal() else None
+        done = start
+        self.show(done, total)
+        try:
+            with open_unlinked(self.part, "ab" if start else "wb") as file:
+                for chunk in _chunks(response):
+                    file.write(chunk)
+                    done += len(chunk)
+                    self.show(done, total)
+        except OSError as error:
+            self.part.unlink(missing_ok=True)
+            needs = decimal(total) if total is not None else f"more than {decimal(done)}"
+            refuse_full_disk(error, self.part.with_suffix("").name, needs)
+            raise
+        if total is not None and done < total:
+            raise _ConnectionLostError(
+                f"the connection was cut after {decimal(done)} of {decimal(total)}"
+            )
+
+    def _give_up(self, url: str, error: _ConnectionLostError) -> NoReturn:
+        if kept := self._size():
+            raise AttnlabError(
+                f"{url}: {error}; {decimal(kept)} are kept, and the same command goes on from there"
+            ) from error
+        raise NotServedError(f"{url}: {error}") from error
+
+    def _size(self) -> int:
+        return self.part.stat().st_size if self.part.exists() else 0
+
+
+def refuse_full_disk(error: OSError, name: str, needs: str) -> None:
+    """Say that there is no room for the file `name`, if that is what `error` means.
+
+    Raises:
+        NoRoomError: that is what it means.
+    """
+    if error.errno in _NO_ROOM:
+        raise NoRoomError(f"there is no room for {name}, which needs {needs}") from error
+
+
+def _request(url: str, headers: dict[str, str]) -> requests.Response:
+    timeout = _SECONDS_TO_CONNECT_AND_BETWEEN_BYTES
+    try:
+        return requests.get(url, headers=headers, stream=True, timeout=timeout)
+    except requests.Timeout as error:
+        raise _ConnectionLostError("the host does not answer") from error
+    except requests.exceptions.SSLError as error:
+        raise _ConnectionLostError("no secure connection to the host") from error
+    except requests.ConnectionError as error:
+        raise _ConnectionLostError("no connection to the host (is there a network?)") from error
+    except (requests.RequestException, ValueError) as error:
+        raise UsageError(f"{url}: {error}; --from takes the address of a folder") from error
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from response.raw.stream(_CHUNK_BYTES, decode_content=False)
+    except HTTPError as error:
+        raise _ConnectionLostError("the connection was cut") from error

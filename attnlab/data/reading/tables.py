@@ -1,0 +1,213 @@
+"""How one file of several columns is laid out: its header, its separator, how many columns."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+
+from attnlab.data.pairs import NOTE_COLUMNS, Layout
+from attnlab.data.reading.lines import decode_lines, is_blank
+from attnlab.support.errors import AttnlabError
+
+_SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
+_LOOKED_AT = 200  # rows
+_BLOCK_ROWS = 10_000
+_BREAKS = re.compile("[\t\r\n]+")
+_FIRST_SIDE = {"source", "src", "source_text", "source_sentence"}
+_SECOND_SIDE = {"target", "tgt", "trg", "target_text", "target_sentence", "translation"}
+# What headers call languages, by the codes that configs have for them.
+_LANGUAGES = {
+    name: code
+    for code, names in {
+        "ar": "arabic ara",
+        "cs": "czech ces",
+        "de": "german deutsch deu ger",
+        "el": "greek ell",
+        "en": "english eng",
+        "es": "spanish español spa",
+        "fi": "finnish fin",
+        "fr": "french français fra fre",
+        "he": "hebrew heb",
+        "hi": "hindi hin",
+        "it": "italian italiano ita",
+        "ja": "japanese jpn 日本語",
+        "ko": "korean kor 한국어",
+        "nl": "dutch nederlands nld",
+        "pl": "polish polski pol",
+        "pt": "portuguese português por",
+        "ru": "russian русский rus",
+        "sv": "swedish svenska swe",
+        "th": "thai tha",
+        "tr": "turkish türkçe tur",
+        "uk": "ukrainian ukr",
+        "vi": "vietnamese vie",
+        "zh": "chinese mandarin cmn zho 中文",
+    }.items()
+    for name in names.split()
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """How the rows of a file are read.
+
+    `columns`: what they hold, from the left; "" is not read. `width`: how many columns the row in
+    `line`, the first one, has, and `surplus` how many of them stand behind `columns`. `remark`:
+    what a reader of the log should know, or nothing.
+    """
+
+    columns: tuple[str, ...]
+    width: int
+    surplus: int
+    line: int
+    separator: str = "tab"
+    remark: str = ""
+    is_header: bool = False
+
+
+def is_csv_name(path: Path) -> bool:
+    """Whether the file's name, a `.gz` aside, has it that columns are separated as in CSV."""
+    return path.name.lower().removesuffix(".gz").endswith(".csv")
+
+
+def table_of(lines: Sequence[str], layout: Layout) -> Table:
+    """The layout of a file of tab-separated columns, by its first lines."""
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            return _table(line.split("\t"), number, layout, "tab")
+    return Table(tuple(layout.columns), 0, 0, 0)
+
+
+def csv_separator(lines: Sequence[str], path: Path, layout: Layout) -> str | None:
+    """What separates the columns, where the first lines are those of a CSV file.
+
+    A file that is not named so is one if it has no tabs, and its first row names both languages.
+
+    Raises:
+        AttnlabError: a file is named `.csv` and nothing separates its columns.
+    """
+    head = lines[:_LOOKED_AT]
+    is_named = is_csv_name(path)
+    if not is_named and any("\t" in line for line in head):
+        return None
+    ranked = []
+    for order, separator in enumerate(_SEPARATORS):
+        try:
+            rows = list(csv.reader(_with_ends(head), delimiter=separator))
+        except csv.Error:
+            continue
+        widths = [len(row) for row in rows if row]
+        if widths and (len(rows[0]) > 1 if rows[0] else max(widths) > 1):
+            is_header = _header_columns(rows[0], layout) is not None
+            ranked.append((not is_header, len(set(widths)) > 1, order, separator))
+    if not is_named:
+        return next((each[-1] for each in ranked if not each[0]), None)
+    if not ranked and any(line.strip() for line in head):
+        raise AttnlabError(
+            f"{path}:1: no comma, semicolon, tab or bar separates columns here; two files, one a "
+            "language, are named by what their names share"
+        )
+    return min(ranked)[-1] if ranked else ","
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a CSV file as lines of tab-separated columns, and the line that each begins at."""
+
+    content: bytes
+    numbers: tuple[int, ...]
+
+
+def csv_rows(
+    blocks: Iterable[bytes], path: Path, layout: Layout, separator: str
+) -> Iterator[tuple[Table, Rows]]:
+    """All rows but the header; tabs and line ends within a field are spaces.
+
+    Raises:
+        AttnlabError: for text that is no UTF-8, and a quotation mark that is never closed.
+    """
+    reader = csv.reader(_with_ends(_lines(blocks, path)), delimiter=separator, strict=True)
+    rows = _numbered(reader, path)
+    first = next(rows, None)
+    while first is not None and not any(map(str.strip, first[1])):
+        first = next(rows, None)
+    if first is None:
+        return
+    number, cells = first
+    table = _table(cells, number, layout, _SEPARATORS[separator], is_csv=True)
+    if not table.is_header:
+        rows = chain([first], rows)
+    while block := list(islice(rows, _BLOCK_ROWS)):
+        lines = ["\t".join(_BREAKS.sub(" ", cell) for cell in row) + "\n" for _, row in block]
+        yield table, Rows("".join(lines).encode(), tuple(number for number, _ in block))
+
+
+def _lines(blocks: Iterable[bytes], path: Path) -> Iterator[str]:
+    number = 1
+    for block in blocks:
+        lines = decode_lines(block, str(path), number)
+        number += len(lines)
+        yield from lines
+
+
+def _with_ends(lines: Iterable[str]) -> Iterator[str]:
+    return (f"{line}\n" for line in lines)
+
+
+def _numbered(reader: Iterator[list[str]], path: Path) -> Iterator[tuple[int, list[str]]]:
+    line = 1
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise AttnlabError(
+                f"{path}:{line}: no row of CSV ({error}); is a quotation mark not closed, or one "
+                'within a field not doubled ("")?'
+            ) from error
+        yield line, row
+        line = reader.line_num + 1  # type: ignore[attr-defined]
+
+
+def surplus(cells: Sequence[str], columns: Sequence[str]) -> int:
+    """How many cells of a row stand behind the `columns`, blank ones at the end left out."""
+    filled = max((i for i, cell in enumerate(cells, start=1) if not is_blank(cell)), default=0)
+    return max(filled - len(columns), 0)
+
+
+def _table(
+    cells: Sequence[str], number: int, layout: Layout, separator: str, is_csv: bool = False
+) -> Table:
+    header = _header_columns(cells, layout)
+    columns = header or tuple(layout.columns)
+    remarks = [f"columns separated by {separator}s"] if is_csv else []
+    if header:
+        remarks.append(f"line {number} is a header ({', '.join(map(str.strip, cells))})")
+    return Table(
+        columns,
+        len(cells),
+        surplus(cells, columns),
+        number,
+        separator,
+        ", ".join(remarks),
+        header is not None,
+    )
+
+
+def _header_columns(cells: Sequence[str], layout: Layout) -> tuple[str, ...] | None:
+    """The columns that a first row names, if it names both languages and each once."""
+    languages = [name for name in layout.columns if name not in NOTE_COLUMNS]
+    wanted = (layout.source_language, layout.target_language)
+    found = []
+    for cell in cells:
+        name = cell.strip().casefold()
+        code = _LANGUAGES.get(name, name)
+        if name in _FIRST_SIDE and len(languages) > 1:
+            code = languages[0]
+        elif name in _SECOND_SIDE and len(languages) > 1:
+            code = languages[1]
+        found.append(code if code in (*wanted, *NOTE_COLUMNS) else "")
+    return tuple(found) if all(found.count(language) == 1 for language in wanted) else None

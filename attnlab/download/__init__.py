@@ -1,9 +1,0 @@
-"""Corpora that attnlab knows but does not ship: whence, and how they are got whole or not at all.
-
-Knows nothing of what is in their files.
-"""
-
-from attnlab.download.getting import get_corpus
-from attnlab.download.sources import SOURCES, Source
-
-__all__ = ["SOURCES", "Source", "get_corpus"]

@@ -1,0 +1,165 @@
+"""Sentences to look into: from a split or given as text, translated, and where each head looked."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from attnlab.data.batching import EncodedPair
+from attnlab.data.corpus import load_split
+from attnlab.data.pairs import SentencePair
+from attnlab.data.reading.lines import normalise
+from attnlab.data.tokens import END
+from attnlab.evaluate.align import gold_pair
+from attnlab.inspection.gold import gold_cells, labels_of_tokens
+from attnlab.inspection.maps import AttentionMap, attention_maps, labels
+from attnlab.run.loaded import Trained, require_attention
+from attnlab.support.errors import UsageError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A sentence, what the model made of it, and where every head looked while it said that.
+
+    `name` is for files: `test-7`, `text-1`. `target` is the model's own translation, or the
+    corpus's reference where that was asked for; tokens are ids without begin and end. `pair` is
+    the corpus's own, and of a text has no target. `gold` are the cells (row, column) of
+    cross-attention maps that hold a gold link, sure or possible; None where there is no alignment,
+    or where the model said something else than what was aligned.
+    """
+
+    name: str
+    source: str
+    target: str
+    source_tokens: list[int]
+    target_tokens: list[int]
+    pair: SentencePair
+    maps: list[AttentionMap]
+    gold: frozenset[tuple[int, int]] | None
+
+
+def inspect_sentences(
+    trained: Trained,
+    *,
+    texts: Sequence[str] = (),
+    split: str = "test",
+    numbers: Iterable[int] = (),
+    reference: bool = False,
+    pieces: bool = False,
+) -> Iterator[Inspected]:
+    """Read `texts`, or else the sentences of a split with these `numbers`, counted from 1.
+
+    Maps are over words, or over `pieces`. With `reference`, the model reads the corpus's own
+    translation in place of the one that it finds itself.
+
+    Raises:
+        AttnlabError: the model has no attention, or an alignment does not fit its sentence.
+        UsageError: there is no such sentence, one is empty, or a text has no reference.
+    """
+    require_attention(trained, "look into")
+    if texts and reference:
+        raise UsageError("--text has no reference; leave out --reference, or choose --sentence")
+    chosen = _texts(texts) if texts else _of_split(trained, split, numbers)
+    for pair in chosen.values():
+        if not pair.source:
+            raise UsageError("an empty sentence has no attention to look into; give it some words")
+    if reference:
+        said = [
+            (pair.target, trained.vocabulary.target.encode(pair.target)) for pair in chosen.values()
+        ]
+    else:
+        found = trained.translator.translate([pair.source for pair in chosen.values()])
+        said = [(each.text, each.target_tokens) for each in found]
+    for (name, pair), (target, tokens) in zip(chosen.items(), said, strict=True):
+        source_tokens = trained.vocabulary.source.encode(pair.source)
+        read = EncodedPair(source_tokens, tokens)
+        yield Inspected(
+            name=name,
+            source=pair.source,
+            target=target,
+            source_tokens=source_tokens,
+            target_tokens=tokens,
+            pair=pair,
+            maps=attention_maps(
+                trained.model,
+                trained.vocabulary,
+                source_tokens,
+                tokens,
+                pieces=pieces,
+                source=pair.source,
+                target=pair.target if reference else None,
+            ),
+            gold=(
+                find_gold(trained, name, pair, read, source_pieces=pieces, target_pieces=pieces)
+                if target == pair.target
+                else None
+            ),
+        )
+
+
+def first_numbers(trained: Trained, split: str, count: int) -> range:
+    """The numbers of a split's first `count` sentences, or of all where it has fewer."""
+    config = trained.run.config
+    there = len(load_split(config.data, config.seed, split))
+    return range(1, at_most(there, count, split) + 1)
+
+
+def at_most(there: int, wanted: int, split: str) -> int:
+    """As many sentences of `split` as are `wanted`, or all that are `there`, which is said."""
+    if there < wanted:
+        logger.info("%s has %s, and %d were asked for", split, _sentences(there), wanted)
+    return min(there, wanted)
+
+
+def _sentences(count: int) -> str:
+    return "one sentence" if count == 1 else f"{count:,} sentences"
+
+
+def _texts(texts: Sequence[str]) -> dict[str, SentencePair]:
+    return {f"text-{n}": SentencePair(normalise(text), "") for n, text in enumerate(texts, start=1)}
+
+
+def _of_split(trained: Trained, split: str, numbers: Iterable[int]) -> dict[str, SentencePair]:
+    config = trained.run.config
+    pairs = load_split(config.data, config.seed, split)
+    chosen = {}
+    for number in numbers:
+        if not 1 <= number <= len(pairs):
+            raise UsageError(f"--sentence {number}: {split} has sentences 1 to {len(pairs):,}")
+        chosen[f"{split}-{number}"] = pairs[number - 1]
+    return chosen
+
+
+def find_gold(
+    trained: Trained,
+    name: str,
+    pair: SentencePair,
+    tokens: EncodedPair,
+    *,
+    source_pieces: bool,
+    target_pieces: bool,
+) -> frozenset[tuple[int, int]] | None:
+    """The cells (row, column) of cross-attention maps of `pair` that hold a gold link.
+
+    Over pieces or words on either side; None where the pair, called `name`, has no alignment.
+
+    Raises:
+        AttnlabError: its alignment does not fit its sentence.
+    """
+    if pair.alignment is None:
+        return None
+    gold = gold_pair(pair, trained.run.config.data, name)
+    sides = (
+        (trained.vocabulary.source, tokens.source, pair.source, gold.source, source_pieces),
+        (trained.vocabulary.target, tokens.target, pair.target, gold.target, target_pieces),
+    )
+    source, target = (
+        labels_of_tokens(
+            vocabulary.locate(vocabulary.pieces([*ids, END]), text),
+            labels(vocabulary, [*ids, END], pieces),
+            spans,
+        )
+        for vocabulary, ids, text, spans, pieces in sides
+    )
+    return gold_cells(gold.links.possible, source, target)

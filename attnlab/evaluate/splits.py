@@ -1,0 +1,229 @@
+"""Score a trained run: translate splits or a file, and measure them against their references."""
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from attnlab.config import InferenceConfig
+from attnlab.data.corpus import load_split, present_splits
+from attnlab.data.pairs import SentencePair
+from attnlab.data.reading.files import read_translations
+from attnlab.data.reading.lines import normalise
+from attnlab.evaluate.align import measure_alignment
+from attnlab.evaluate.alignment_report import AlignmentReport
+from attnlab.evaluate.scores import Outcome, SplitScores, report
+from attnlab.evaluation.groups import GROUPINGS, families
+from attnlab.evaluation.languages import require_tokeniser, tokeniser_remark
+from attnlab.evaluation.metrics import holds_word
+from attnlab.inspection.likelihood import log_likelihoods
+from attnlab.run.loaded import Trained
+from attnlab.run.recipe import Recipe
+from attnlab.support.console import counting
+from attnlab.support.errors import UsageError
+from attnlab.support.files import locked, write_file
+from attnlab.trainer.progress import clock
+
+logger = logging.getLogger(__name__)
+
+ALL = "all"
+"""As a split's name: every split that was not trained on."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A run's figures on some splits, what they follow from, and alignments."""
+
+    recipe: Recipe
+    splits: list[SplitScores]
+    alignments: list[AlignmentReport]
+
+    def as_json(self) -> dict[str, Any]:
+        """What `attnlab eval --json` prints."""
+        found = self.recipe.as_json(searched=bool(self.splits))
+        if self.splits:
+            found["splits"] = {each.split: each.as_json() for each in self.splits}
+        if self.alignments:
+            found["alignment"] = {each.split: each.as_json() for each in self.alignments}
+        return found
+
+    def __str__(self) -> str:
+        parts = list(map(str, self.alignments))
+        if self.splits:
+            parts.insert(0, report(self.splits, self.recipe.trained, self.recipe.searched))
+        of = [f"{each.split}: {each.whole.sentences:,} sentences" for each in self.splits]
+        parts.append(" | ".join([f"run {self.recipe.run}", *(of or [self.recipe.trained])]))
+        return "\n\n".join(parts)
+
+
+def named_splits(trained: Trained, names: Sequence[str]) -> list[str]:
+    """`names` once each, with `all` meant as the corpus's splits but for train.
+
+    Raises:
+        UsageError: the corpus has no such split.
+    """
+    present = present_splits(trained.run.config.data)
+    wanted: list[str] = []
+    for name in names:
+        if name != ALL and name not in present:
+            raise UsageError(
+                f"--split {name}: data={trained.run.config.data.name} has: "
+                f"{', '.join(present)}, or {ALL}"
+            )
+        wanted += [each for each in present if each != "train"] if name == ALL else [name]
+    return list(dict.fromkeys(wanted))
+
+
+def evaluate_splits(
+    trained: Trained,
+    config: InferenceConfig,
+    splits: Sequence[str],
+    metrics: Sequence[str],
+    by: Sequence[str] = (),
+    alignment: bool = False,
+) -> Evaluation:
+    """Measure a run on splits of its own corpus.
+
+    By `metrics` of translations, also in groups of the kinds `by`, unless no metric is named; and
+    by the `alignment` of its attention if that is wanted.
+    """
+    run = trained.run
+    _require_groupings(by)
+    names = named_splits(trained, splits)
+    alignments = [measure_alignment(trained, name) for name in names] if alignment else []
+    found = []
+    for name in names if metrics else ():
+        pairs = load_split(run.config.data, run.config.seed, name)
+        texts = _Texts(name, name, [pair.source for pair in pairs], [[p.reference for p in pairs]])
+        found.append(_evaluate(trained, config, texts, pairs, metrics, by))
+    return Evaluation(trained.recipe, found, alignments)
+
+
+def evaluate_files(
+    trained: Trained,
+    config: InferenceConfig,
+    source: Path,
+    references: Sequence[Path],
+    metrics: Sequence[str],
+    by: Sequence[str] = (),
+) -> Evaluation:
+    """Translate the lines of `source` and measure them against those of each of `references`.
+
+    The texts go to a folder of their own, under a name that tells files of other contents apart.
+    """
+    _require_groupings(by)
+    sources, *others = read_translations(source, references)
+    name = source.name.removesuffix(".gz").removesuffix(
+        f".{trained.run.config.data.source_language}"
+    )
+    content = "\n".join(chain(sources, *others)).encode()
+    file = f"files/{name}-{sha256(content).hexdigest()[:8]}"
+    pairs = [
+        SentencePair(normalise(text), normalise(reference))
+        for text, reference in zip(sources, others[0], strict=True)
+    ]
+    texts = _Texts(name, file, sources, others)
+    found = _evaluate(trained, config, texts, pairs, metrics, by)
+    return Evaluation(trained.recipe, [found], [])
+
+
+def _require_groupings(by: Sequence[str]) -> None:
+    for each in by:
+        if each not in GROUPINGS:
+            raise UsageError(f"--by {each} is none of: {', '.join(GROUPINGS)}")
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """What is translated and measured, as files have it, and the name of the files it goes to."""
+
+    name: str
+    file: str
+    sources: Sequence[str]
+    references: Sequence[Sequence[str]]
+
+
+def _evaluate(
+    trained: Trained,
+    config: InferenceConfig,
+    texts: _Texts,
+    pairs: Sequence[SentencePair],
+    metrics: Sequence[str],
+    by: Sequence[str],
+) -> SplitScores:
+    data, tokeniser = trained.run.config.data, trained.run.config.bleu_tokeniser
+    if "bleu" in metrics:
+        require_tokeniser(tokeniser)
+        if remark := tokeniser_remark(tokeniser, data.target_language):
+            logger.warning("%s", remark)
+    started = time.monotonic()
+    with counting(f"translating {texts.name}", len(pairs)) as advance:
+        translations = trained.translator.translate(texts.sources, advance)
+    taken = clock(time.monotonic() - started)
+    logger.info("translated %s: %s sentences in %s", texts.name, f"{len(pairs):,}", taken)
+    hypotheses = [translation.text for translation in translations]
+    contrasts = _contrasts(trained, config, pairs)
+    outcomes = [
+        Outcome(
+            hypothesis,
+            references,
+            contrast,
+            None if pair.focus is None else holds_word(hypothesis, pair.focus),
+        )
+        for pair, hypothesis, references, contrast in zip(
+            pairs, hypotheses, zip(*texts.references, strict=True), contrasts, strict=True
+        )
+    ]
+    groupings = families(pairs) | {each: GROUPINGS[each](pairs) for each in by}
+    found = SplitScores.of(texts.name, outcomes, metrics, groupings, tokeniser)
+    _write(trained, texts, hypotheses, found)
+    return found
+
+
+def _contrasts(
+    trained: Trained, config: InferenceConfig, pairs: Sequence[SentencePair]
+) -> list[bool | None]:
+    """For each pair with a wrong translation, whether the model finds the right one likelier."""
+    outcomes: list[bool | None] = [None] * len(pairs)
+    asked = [index for index, pair in enumerate(pairs) if pair.contrast is not None]
+    both = [
+        (pairs[index].source, text)
+        for index in asked
+        for text in (pairs[index].target, pairs[index].contrast or "")
+    ]
+    found = log_likelihoods(trained.model, trained.vocabulary, both, config.batch_tokens)
+    for index, right, wrong in zip(asked, found[::2], found[1::2], strict=True):
+        outcomes[index] = right > wrong
+    return outcomes
+
+
+def _write(trained: Trained, texts: _Texts, hypotheses: Sequence[str], scores: SplitScores) -> None:
+    """Put the texts and their scores into the run, together; where that cannot be, say so."""
+    run = trained.run
+    columns = {"source": texts.sources, "hypothesis": hypotheses}
+    for number, each in enumerate(texts.references, start=1):
+        columns["reference" if number == 1 else f"reference{number}"] = each
+    found = trained.recipe.as_json() | {"split": texts.name, **scores.as_json()}
+    try:
+        for folder in (run.translations, run.scores):
+            (folder / texts.file).parent.mkdir(parents=True, exist_ok=True)
+        # Of two evaluations at once, all files are of one.
+        with locked(run.scores / ".lock", lambda: None):
+            for kind, lines in columns.items():
+                content = "".join(f"{line}\n" for line in lines)
+                write_file(run.translations / f"{texts.file}.{kind}", content)
+            content = json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+            write_file(run.scores / f"{texts.file}.json", content)
+    except (OSError, NotImplementedError) as error:  # the second: no locks there
+        logger.warning(
+            "%s: translations and scores are not kept (%s); make room or permit writing there",
+            run.folder,
+            getattr(error, "strerror", None) or error,
+        )
+    else:
+        logger.info("texts: %s.*", run.translations / texts.file)

@@ -1,0 +1,238 @@
+"""A run's folder on disk: what is where, how to find it, and its config.
+
+    runs/<name>/<run>/
+      config.yaml            resolved, enough to rebuild everything, and the run's identity: its
+                             id, and digests of its corpus and vocabulary; overrides.yaml beside it
+      vocabulary.model       SentencePiece (vocabulary.source.model and .target.model if separate)
+      checkpoints/           best and last, and previous: what was last before it; update-NUMBER
+                             where keep_checkpoints is set, and averaged, their mean
+      metrics.jsonl          one line a report
+      finished.json          present once training has come to its end
+      events.out.tfevents.*  TensorBoard
+      profile/               what torch's profiler recorded, if it was asked to
+      non_finite/            batches whose loss or gradient was no finite number, if there were
+      attention/             the watched sentences' attention at each validation
+      translations/          what eval translated: SPLIT.source, .hypothesis and .reference; in
+                             files/ of texts that are no split of the corpus
+      scores/                what eval found, likewise: SPLIT.json
+      plots/
+
+Reading never executes code from a run.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from omegaconf import DictConfig, OmegaConf
+
+from attnlab import __version__
+from attnlab.config import ExperimentConfig, from_yaml, to_yaml
+from attnlab.data.vocabulary import VocabularyPair
+from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.files import write_file
+from attnlab.support.schema import from_node
+from attnlab.training.identity import RunIdentity
+
+FORMAT = 4
+"""Raised whenever an older attnlab could no longer use what a newer one writes, or the reverse."""
+
+FINISHED = "finished.json"
+"""Written when training has come to its end, and removed when it goes on."""
+
+AVERAGED = "averaged"
+"""The checkpoint that `attnlab average` writes."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder and its config; its identity, where it has one."""
+
+    folder: Path
+    config: ExperimentConfig
+    identity: RunIdentity | None = None
+
+    @property
+    def checkpoints(self) -> Path:
+        """Holds a folder for each kept checkpoint: best, last and so on."""
+        return self.folder / "checkpoints"
+
+    @property
+    def name(self) -> str:
+        """NAME/RUN, which tells it from others."""
+        folder = self.folder.absolute()
+        return f"{folder.parent.name}/{folder.name}"
+
+    @property
+    def translations(self) -> Path:
+        """Holds what `eval` translated, beside source and reference."""
+        return self.folder / "translations"
+
+    @property
+    def scores(self) -> Path:
+        """Holds what `eval` found, with all that it follows from."""
+        return self.folder / "scores"
+
+    @property
+    def attention(self) -> Path:
+        """Holds how the watched sentences were read at each validation."""
+        return self.folder / "attention"
+
+    @property
+    def profile(self) -> Path:
+        """Holds what torch's profiler recorded."""
+        return self.folder / "profile"
+
+    @property
+    def plots(self) -> Path:
+        """Holds figures."""
+        return self.folder / "plots"
+
+    def load_vocabulary(self) -> VocabularyPair:
+        """The vocabulary that it was trained with; errors as for `VocabularyPair.load`."""
+        digest = self.identity.vocabulary if self.identity else None
+        return VocabularyPair.load(self.folder, digest)
+
+
+def create_run(folder: Path, config: ExperimentConfig, overrides: Sequence[str]) -> Run:
+    """Begin a run in `folder`, which must hold none yet.
+
+    Raises:
+        AttnlabError: there is one, or nothing can be written there.
+    """
+    if (folder / "config.yaml").exists():
+        raise AttnlabError(
+            f"{folder}: there is a run here already; choose another name=, or go on with it: "
+            "attnlab train --resume"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        run = Run(folder, config, RunIdentity(uuid4().hex))
+        write_config(run)
+        write_file(folder / "overrides.yaml", OmegaConf.to_yaml(list(overrides)))
+    except OSError as error:
+        raise AttnlabError(
+            f"{folder}: cannot be written to ({error.strerror}); choose another runs_root="
+        ) from error
+    return run
+
+
+def write_config(run: Run) -> None:
+    """Write the run's config.yaml, or replace it."""
+    header: dict[str, Any] = {"format": FORMAT, "attnlab": __version__}
+    if run.identity is not None:
+        header["identity"] = asdict(run.identity)
+    content = OmegaConf.to_yaml(header) + to_yaml(run.config)
+    write_file(run.folder / "config.yaml", content, durable=True)
+
+
+def open_run(folder: Path) -> Run:
+    """The run in `folder`.
+
+    Raises:
+        AttnlabError: there is none, it is damaged, or it was written by an attnlab of another
+            format.
+    """
+    path = folder / "config.yaml"
+    if not path.is_file():
+        raise AttnlabError(f"{folder}: there is no run here (it would hold a config.yaml)")
+    node = from_yaml(path)
+    written, version = node.pop("format", None), node.pop("attnlab", "an unknown version")
+    if written != FORMAT:
+        raise AttnlabError(
+            f"{path}: written by attnlab {version} in run format {written}, while attnlab "
+            f"{__version__} reads format {FORMAT}; install that version, or train the run anew"
+        )
+    identity = node.pop("identity", None)
+    try:
+        if not isinstance(identity, DictConfig | None):
+            raise UsageError("identity is no group of settings")
+        owner = None if identity is None else from_node(RunIdentity, identity)
+        return Run(folder, from_node(ExperimentConfig, node), owner)
+    except UsageError as error:
+        raise AttnlabError(
+            f"{path}: {error}. This is not what attnlab wrote there: put that back, or train the "
+            "run anew"
+        ) from error
+
+
+def mark_finished(folder: Path, updates: int, why: str) -> None:
+    """Note that training came to its end, so that it is no longer the run to resume."""
+    values = {"updates": updates, "why": why}
+    write_file(folder / FINISHED, json.dumps(values) + "\n")
+
+
+def finished_by(folder: Path) -> str | None:
+    """Why the training of the run in `folder` came to its end; None where it did not."""
+    try:
+        return str(json.loads((folder / FINISHED).read_text(encoding="utf-8"))["why"])
+    except OSError:
+        return None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return "it came to its end"
+
+
+def require_unfinished(folder: Path) -> None:
+    """Refuse to resume the latest run if it is finished: then all are.
+
+    Raises:
+        AttnlabError: it is.
+    """
+    if (why := finished_by(folder)) is not None:
+        raise AttnlabError(
+            f"every run is finished; the latest is {folder} ({why}). To train it on, raise what "
+            f"ended it, such as: attnlab train --resume {folder} max_epochs=10"
+        )
+
+
+def find_run(
+    name: str | None, runs_root: str, *, trained: bool = True, unfinished: bool = False
+) -> Path:
+    """The folder of the run called `name`: its path, NAME/RUN under `runs_root`, or NAME alone.
+
+    NAME alone, or the path of a folder that holds runs, is the latest of them, and None the
+    latest of all, that has a checkpoint, or of those that have none too, where it need not be
+    `trained`. A job of a sweep is no run's stand-in: NAME is one only where there is no other.
+    Where it is to be `unfinished`, finished ones come after all others.
+
+    Raises:
+        AttnlabError: there is no such run; the message names those that there are.
+    """
+    root = Path(runs_root)
+    if name is not None:
+        for folder in (Path(name), root / name):
+            if (folder / "config.yaml").is_file():
+                return folder
+        if Path(name).is_dir() and any(Path(name).glob("*/config.yaml")):
+            folder = Path(name).absolute()
+            return find_run(folder.name, str(folder.parent), trained=trained, unfinished=unfinished)
+    runs = sorted(root.glob("*/*/config.yaml"), key=lambda path: path.stat().st_mtime_ns)
+    named = [path.parent for path in runs if name in (None, path.parent.parent.name)]
+    usable = [folder for folder in named if not trained or (folder / "checkpoints").is_dir()]
+    if usable:
+        if unfinished:
+            usable = [folder for folder in usable if finished_by(folder) is None] or usable
+        alone = [folder for folder in usable if name is None or not is_of_sweep(folder)]
+        return (alone or usable)[-1]
+    if named:
+        raise AttnlabError(
+            f"{named[-1]} has no checkpoint yet, nor has any run before it; let it train on, or "
+            "train another"
+        )
+    wanted = "there are no runs" if name is None else f"there is no run '{name}'"
+    if not runs:
+        remedy = "train one with: attnlab train, or say where they are: runs_root="
+    else:
+        latest = [str(path.parent.relative_to(root)) for path in reversed(runs)]
+        more = f" … ({len(latest)} in all)" if len(latest) > 5 else ""
+        remedy = f"there are: {', '.join(latest[:5])}{more}"
+    raise AttnlabError(f"{wanted} under {root.absolute()}; {remedy}")
+
+
+def is_of_sweep(folder: Path) -> bool:
+    """Whether a run was a job of a sweep, whose folders are called TIME_WHAT-DIFFERS."""
+    return re.match(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_", folder.name) is not None

@@ -1,0 +1,58 @@
+"""What a run wrote of itself while it trained, read back from its metrics.jsonl."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from attnlab.run.folder import Run
+from attnlab.support.ranges import LARGEST_FLOAT
+from attnlab.trainer.tracking import METRICS, read_metrics
+from attnlab.training.identity import checkpoint_update
+from attnlab.training.selection import Validation
+from attnlab.training.snapshots import snapshot_number
+
+_PREFIX = "valid/"
+
+
+def recorded_validations(run: Run) -> dict[int, Validation]:
+    """Every validation by its update, the earliest first."""
+    found = {}
+    for update, values in _lines(run):
+        scores = {
+            name.removeprefix(_PREFIX): float(value)
+            for name, value in values.items()
+            if name.startswith(_PREFIX) and isinstance(value, int | float)
+            if abs(value) <= LARGEST_FLOAT  # nor is it NaN
+        }
+        if scores:
+            found[update] = Validation(scores)
+    return found
+
+
+def update_of_checkpoint(run: Run, checkpoint: str) -> int:
+    """After which update a run's `checkpoint` was taken; 0 where it wrote nothing of itself.
+
+    Of the mean of several, `averaged`, it is the latest one's. Checkpoints of an older attnlab
+    do not say; metrics.jsonl then does.
+    """
+    number = snapshot_number(checkpoint)
+    if number is None:
+        number = checkpoint_update(run.checkpoints / checkpoint)
+    if number is not None:
+        return number
+    metric, best = run.config.stopping.metric, None
+    if checkpoint == "best":
+        for update, found in recorded_validations(run).items():
+            if metric in found.scores and (best is None or found.is_better_than(best[1], metric)):
+                best = update, found
+    if best is not None:
+        return best[0]
+    return max((update for update, _ in _lines(run)), default=0)
+
+
+def _lines(run: Run) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Update and values of each line; what a crash cut short, and what is none, goes unread."""
+    try:
+        lines = (run.folder / METRICS).read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return
+    yield from filter(None, map(read_metrics, lines))

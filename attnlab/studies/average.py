@@ -1,0 +1,138 @@
+"""Average checkpoints: the mean of the weights that a run, or several, kept from its training.
+
+Vaswani et al. 2017, section 6.1, translate with the mean of the last five.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from attnlab.data.vocabulary import VocabularyPair
+from attnlab.models.norms import running_statistics
+from attnlab.run.folder import AVERAGED, Run, open_run
+from attnlab.run.loaded import build_model
+from attnlab.run.metrics import recorded_validations
+from attnlab.support.errors import AttnlabError
+from attnlab.support.run_lock import sole_writer
+from attnlab.trainer.tracking import METRICS
+from attnlab.training.checkpoint import load_weights, save_checkpoint
+from attnlab.training.identity import RunIdentity
+from attnlab.training.snapshots import kept_snapshots, snapshot_number
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which of a run's kept checkpoints: the last `number`, or the `best`; None is all of them."""
+
+    number: int | None
+    best: bool
+
+    def __str__(self) -> str:
+        return f"--{'best' if self.best else 'last'} {self.number}"
+
+
+def average_checkpoints(folders: Sequence[Path], choice: Choice) -> Path:
+    """Write the mean of the checkpoints that the runs in `folders` kept; returns its folder.
+
+    It is kept by the first run, as the checkpoint `averaged`, in place of an earlier one.
+
+    Raises:
+        AttnlabError: a run keeps none or fewer than asked for, one is damaged, the runs differ
+            in model or vocabulary, or the first is being trained.
+    """
+    runs = [open_run(folder) for folder in {each.resolve(): each for each in folders}.values()]
+    first = runs[0]
+    vocabulary = first.load_vocabulary()
+    for other in runs[1:]:
+        _require_alike(first, other, vocabulary)
+    chosen = [(path, run) for run in runs for path in choose_checkpoints(run, choice)]
+    averaged = first.checkpoints / AVERAGED
+    model = build_model(first.config, vocabulary, torch.device("cpu"))
+    with sole_writer(first.folder):
+        load_mean([(path, run.identity) for path, run in chosen], model)
+        latest = max(snapshot_number(path.name) or 0 for path, _ in chosen)
+        save_checkpoint(averaged, model, identity=first.identity, update=latest)
+    names = ", ".join(path.name for path, _ in chosen)
+    logger.info("averaged %s checkpoints: %s", len(chosen), names)
+    return averaged
+
+
+def choose_checkpoints(run: Run, choice: Choice) -> list[Path]:
+    """The folders of the `choice` among the checkpoints that `run` kept, in their order.
+
+    Raises:
+        AttnlabError: there are fewer, or none, or none is known to be good.
+    """
+    kept = kept_snapshots(run.checkpoints)
+    wanted = len(kept) if choice.number is None else choice.number
+    if not kept:
+        raise AttnlabError(
+            f"{run.folder}: no checkpoints were kept to average; train with keep_checkpoints=5 "
+            "(the run can go on: attnlab train --resume)"
+        )
+    if wanted > len(kept):
+        raise AttnlabError(
+            f"{run.folder}: {choice} asks for more than the {len(kept)} checkpoints that were "
+            f"kept; ask for fewer, or train with keep_checkpoints={wanted}"
+        )
+    updates = list(kept)
+    if choice.best:
+        qualities = _qualities(run)
+        updates = [update for update in kept if update in qualities]
+        if wanted > len(updates):
+            raise AttnlabError(
+                f"{run.folder}: {METRICS} has valid/{run.config.stopping.metric} of "
+                f"{len(updates)} kept checkpoints only, and {choice} asks for {wanted}; use --last"
+            )
+        updates.sort(key=lambda update: qualities[update])
+    return [kept[update] for update in sorted(updates[-wanted:])]
+
+
+def _qualities(run: Run) -> dict[int, float]:
+    """By update, what validation found by the metric that the run is judged by."""
+    metric = run.config.stopping.metric
+    return {
+        update: found.quality(metric)
+        for update, found in recorded_validations(run).items()
+        if metric in found.scores
+    }
+
+
+def _require_alike(run: Run, other: Run, vocabulary: VocabularyPair) -> None:
+    """Refuse runs whose weights do not mean the same."""
+    one, two = run.config.weights_mean, other.config.weights_mean
+    for name in one | two:
+        if one.get(name) != two.get(name):
+            raise AttnlabError(
+                f"{other.folder} cannot be averaged with {run.folder}: {name} is "
+                f"{two.get(name)} there and {one.get(name)} here; average runs of one model"
+            )
+    if other.load_vocabulary().digest != vocabulary.digest:
+        raise AttnlabError(
+            f"{other.folder} cannot be averaged with {run.folder}: its vocabulary is another, so "
+            "that the same row of a table is another word's; average runs of one vocabulary"
+        )
+
+
+@torch.no_grad()
+def load_mean(checkpoints: Sequence[tuple[Path, RunIdentity | None]], model: nn.Module) -> None:
+    """Give `model` the mean of the weights in `checkpoints`, summed in float64.
+
+    Each comes with the identity of its run. What batch norms have gathered has a mean likewise.
+
+    Raises what `load_weights` does.
+    """
+    weights = [*model.parameters(), *running_statistics(model)]  # a tied one is there once
+    sums = [torch.zeros_like(weight, dtype=torch.float64) for weight in weights]
+    for folder, identity in checkpoints:
+        load_weights(folder, model, identity)
+        for total, weight in zip(sums, weights, strict=True):
+            total += weight
+    for total, weight in zip(sums, weights, strict=True):
+        weight.copy_(total / len(checkpoints))

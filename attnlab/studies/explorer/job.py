@@ -1,0 +1,216 @@
+"""From a run and some sentences to one page that shows, in a browser, who looked where.
+
+Weights, entropies and alignment errors are those of the model's pieces; the maps that are shown are
+over words, or over pieces where those are asked for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnlab.data.batching import EncodedPair
+from attnlab.data.tokens import BEGIN, END
+from attnlab.evaluate.align import count_of_heads, gold_pair
+from attnlab.evaluate.alignment_report import CONVENTIONS
+from attnlab.evaluate.inspected import Inspected, inspect_sentences
+from attnlab.evaluation.entropy import head_entropies
+from attnlab.inspection.forced import record_pairs
+from attnlab.inspection.maps import AttentionMap, labels
+from attnlab.plotting.saving import place, save_page
+from attnlab.run.loaded import Trained
+from attnlab.search import NEVER_SAID
+from attnlab.studies.explorer.candidates import NextTokens, next_tokens
+from attnlab.studies.explorer.content import (
+    Explorer,
+    HeadFigures,
+    ShownAttention,
+    ShownSentence,
+    Step,
+)
+from attnlab.studies.explorer.page import explorer_page
+from attnlab.support.errors import UsageError
+
+_SHOWN_FIRST = {"cross": 0, "encoder": 1, "decoder": 2}
+
+Recorded = Mapping[tuple[str, int], NDArray[np.float32]]
+
+
+def write_explorer(
+    trained: Trained,
+    *,
+    texts: Sequence[str],
+    split: str,
+    numbers: Iterable[int],
+    reference: bool,
+    pieces: bool,
+    output: Path | None,
+) -> Path:
+    """Write the page of `texts`, or else of a split's sentences with these `numbers` (from 1).
+
+    Gives its path: `output`, or attention.html in it where that is a folder, or in the run's own.
+
+    Raises:
+        AttnlabError: the model has no attention, or the page cannot be written.
+        UsageError: there is no such sentence, a text is to have a reference, or `output` is named
+            as something else than a page.
+    """
+    path = place(output, trained.run.plots, "attention.html")
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--output {path}: a page's name ends with .html; call it so")
+    inspected = list(
+        inspect_sentences(
+            trained, texts=texts, split=split, numbers=numbers, reference=reference, pieces=pieces
+        )
+    )
+    origin = "your own" if texts else f"{trained.run.config.data.name}, {split}"
+    explorer = _explorer(trained, inspected, origin, reference=reference, pieces=pieces)
+    save_page(explorer_page(explorer), path)
+    return path
+
+
+def _explorer(
+    trained: Trained, inspected: Sequence[Inspected], origin: str, *, reference: bool, pieces: bool
+) -> Explorer:
+    pairs = [EncodedPair(each.source_tokens, each.target_tokens) for each in inspected]
+    recorded = {each.index: each.weights for each in record_pairs(trained.model, pairs)}
+    following = next_tokens(trained.model, pairs)
+    target = trained.vocabulary.target
+    config = trained.run.config
+    return Explorer(
+        title=f"Attention of {trained.run.name}",
+        facts=[
+            ("run", trained.run.name),
+            ("weights of", trained.recipe.trained),
+            ("model", config.model.name),
+            ("score", config.score.name),
+            ("weights by", config.normaliser.name),
+            ("sentences", origin),
+            ("labels", "pieces" if pieces else "words"),
+            ("target", "the reference" if reference else "the model's translation"),
+        ],
+        target_is="reference" if reference else "translation",
+        never_said=target.pieces(NEVER_SAID),
+        sentences=[
+            ShownSentence(
+                name=each.name,
+                source=each.source,
+                target=each.target,
+                attention=_attention(trained, each, recorded[place], pieces),
+                steps=_steps(trained, each, following[place]),
+                gold=None if each.gold is None else sorted(each.gold),
+                no_gold=_no_gold(each),
+            )
+            for place, each in enumerate(inspected)
+        ],
+    )
+
+
+def _attention(
+    trained: Trained, sentence: Inspected, recorded: Recorded, pieces: bool
+) -> list[ShownAttention]:
+    errors = _alignment_errors(trained, sentence, recorded)
+    target = trained.vocabulary.target
+    # A step reads a piece and then says one: cross-attention is labelled with what it says.
+    read_or_said = {
+        "cross": [*sentence.target_tokens, END],
+        "decoder": [BEGIN, *sentence.target_tokens],
+    }
+    shown = []
+    for kind, group in groupby(
+        sorted(sentence.maps, key=lambda each: _SHOWN_FIRST[each.kind]), lambda each: each.kind
+    ):
+        maps = list(group)
+        layers = sorted({each.layer for each in maps})
+        steps = labels(target, read_or_said[kind], pieces) if kind in read_or_said else []
+        shown.append(
+            ShownAttention(
+                kind=kind,
+                weights=np.stack([_of_layer(maps, layer) for layer in layers]),
+                queries=maps[0].queries,
+                keys=maps[0].keys,
+                figures=[_figures(kind, layer, recorded[kind, layer], errors) for layer in layers],
+                steps=[(word.start, word.stop) for word in steps],
+            )
+        )
+    return shown
+
+
+def _of_layer(maps: Sequence[AttentionMap], layer: int) -> NDArray[np.float32]:
+    """(heads, queries, keys)."""
+    return np.stack([each.weights for each in maps if each.layer == layer])
+
+
+def _figures(
+    kind: str,
+    layer: int,
+    weights: NDArray[np.float32],
+    errors: Mapping[tuple[int, int | None], tuple[float, float]],
+) -> list[HeadFigures]:
+    """Of each head of a layer, and then of their mean if they are several; over pieces."""
+    heads: list[int | None] = list(range(1, len(weights) + 1))
+    if len(weights) > 1:
+        heads.append(None)
+        weights = np.concatenate([weights, weights.mean(axis=0, keepdims=True)])
+    visible = np.ones(weights.shape[1:], dtype=bool)
+    if kind == "decoder":
+        visible = np.tril(visible)
+    entropies = head_entropies(weights[np.newaxis], visible[np.newaxis])
+    return [
+        HeadFigures(
+            entropy=entropy.nats,
+            normalised_entropy=entropy.normalised,
+            alignment_errors=errors.get((layer, head)) if kind == "cross" else None,
+        )
+        for head, entropy in zip(heads, entropies, strict=True)
+    ]
+
+
+def _alignment_errors(
+    trained: Trained, sentence: Inspected, recorded: Recorded
+) -> dict[tuple[int, int | None], tuple[float, float]]:
+    """By layer and head, for either convention in its order; nothing where there are no links."""
+    if sentence.gold is None:
+        return {}
+    gold = gold_pair(sentence.pair, trained.run.config.data, sentence.name)
+    tokens = EncodedPair(sentence.source_tokens, sentence.target_tokens)
+    counts = count_of_heads(trained.vocabulary, tokens, gold, recorded)
+    says, reads = CONVENTIONS
+    return {
+        (layer, head): (
+            counts[layer, head, says].error_rate,
+            counts[layer, head, reads].error_rate,
+        )
+        for layer, head, _ in counts
+    }
+
+
+def _steps(trained: Trained, sentence: Inspected, following: NextTokens) -> list[Step]:
+    pieces = trained.vocabulary.target.pieces
+    return [
+        Step(
+            read=read,
+            said=said,
+            probability=float(probability),
+            candidates=list(zip(pieces(tokens), map(float, probabilities), strict=True)),
+        )
+        for read, said, probability, tokens, probabilities in zip(
+            pieces([BEGIN, *sentence.target_tokens]),
+            pieces(following.said),
+            following.said_probabilities,
+            following.candidates,
+            following.probabilities,
+            strict=True,
+        )
+    ]
+
+
+def _no_gold(sentence: Inspected) -> str:
+    """Why there are no gold links; "" if there are."""
+    if sentence.gold is not None:
+        return ""
+    if sentence.pair.alignment is not None:
+        return "The model said something else than the reference, whose words are aligned."
+    return "Nobody has aligned the words of this sentence."

@@ -1,0 +1,76 @@
+"""The schema of `attnlab kernel-regression`, whose values are in configs/kernel_regression/."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from attnlab.attention.kernels import build_kernel
+from attnlab.studies.kernel_regression.points_registry import REGRESSION_DATA, RegressionDataConfig
+from attnlab.support.errors import UsageError
+from attnlab.support.folders import PathText, require_folder_name
+from attnlab.support.ranges import Count, Positive, Range, Seed
+from attnlab.support.registry import Registry
+from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
+
+LEAVE_ONE_OUT, DIRECT = "leave_one_out", "direct"
+
+
+@dataclass(kw_only=True)
+class WidthTrainingConfig:
+    """How the Gaussian kernel's width is trained.
+
+    `queries`: who asks in training: every point of all the others (leave_one_out), or of all
+    points, itself among them (direct); each named is trained. `width`: σ at the start.
+    `by_dimension`: whether each input has a width of its own. `epochs`: updates, since each is of
+    all points.
+    """
+
+    queries: list[str]
+    width: Positive
+    by_dimension: bool
+    epochs: Count
+
+    def __post_init__(self) -> None:
+        for name in self.queries:
+            if name not in (LEAVE_ONE_OUT, DIRECT):
+                raise UsageError(f"training.queries={name} is neither {LEAVE_ONE_OUT} nor {DIRECT}")
+        if len(set(self.queries)) < len(self.queries):
+            raise UsageError(f"training.queries={self.queries} names one twice")
+
+
+@dataclass(kw_only=True)
+class KernelRegressionConfig:
+    """All that a kernel regression follows from.
+
+    `name`: the folder under `runs_root` that the run goes to. `runs_root`: where all runs go.
+    `kernels` are tried at all `widths`
+    (σ, in the units of the inputs). `queries`: how many places, at even steps, are asked for where
+    inputs have one dimension.
+    """
+
+    COMMAND: ClassVar[str] = "kernel-regression"
+    CHOICES: ClassVar[dict[str, Registry[Any]]] = {
+        "data": REGRESSION_DATA,
+        "optimiser": OPTIMISERS,
+    }
+
+    name: str
+    runs_root: PathText
+    seed: Seed
+    kernels: list[str]
+    widths: list[Positive]
+    queries: Annotated[int, Range(minimum=2, maximum=4096)]
+    training: WidthTrainingConfig
+    data: RegressionDataConfig
+    optimiser: OptimiserConfig
+
+    def __post_init__(self) -> None:
+        require_folder_name("name", self.name)
+        for setting, most in (("kernels", 5), ("widths", 12)):
+            values = getattr(self, setting)
+            if not 1 <= len(values) <= most:
+                raise UsageError(f"{setting}={values} must name 1 to {most}")
+            if len(set(values)) < len(values):
+                raise UsageError(f"{setting}={values} names one twice")
+        for kernel in self.kernels:
+            build_kernel(kernel)
+        self.widths = sorted(self.widths)

@@ -1,0 +1,75 @@
+"""The two figures of `attnlab scores`: weights on the toy inputs, and what an attention costs."""
+
+from collections.abc import Sequence
+
+from attnlab.plotting import Figure
+from attnlab.plotting.growth import GrowthLine, GrowthPanel, draw_growth, power_of_length
+from attnlab.plotting.heatmap import draw_heatmaps
+from attnlab.plotting.panel import MatrixPanel
+from attnlab.studies.scores.growth import Growth
+from attnlab.studies.scores.toy import KEYS, ROWS, SEEN, WIDE_QUERY_SIZE, ToyWeights
+
+
+def draw_toy_weights(toy: Sequence[ToyWeights], normalisers: int, *, unit_length: bool) -> Figure:
+    """A row a score, a column a normaliser; hidden keys are grey."""
+    length = ", all scaled to length 1" if unit_length else ""
+    return draw_heatmaps(
+        [
+            MatrixPanel(
+                title=f"{each.score} · {each.normaliser}",
+                values=each.weights,
+                rows=ROWS,
+                columns=[str(key) for key in range(1, KEYS + 1)],
+                row_name="queries",
+                column_name="keys",
+            )
+            for each in toy
+        ],
+        heading="Scoring functions and normalisers on toy inputs",
+        note=f"Grey: hidden by the mask, which lets {SEEN[0]} or {SEEN[1]} keys be seen. Keys have "
+        f"2 features: all ones (alike), or normal (drawn){length}.\nQueries are normal, with as "
+        f"many features, or {WIDE_QUERY_SIZE} where the score takes unequal sizes. What is learnt "
+        "is as at the beginning of training.",
+        columns=normalisers,
+        print_weights=True,
+        repeat_labels=False,
+    )
+
+
+def draw_costs(scores: Sequence[Growth], normalisers: Sequence[Growth], heading: str) -> Figure:
+    """Time and memory as training has them: of scores above, of normalisers below.
+
+    `normalisers` all have one score, which the titles name.
+    """
+    panels = [
+        *_panels("by score", {each.score: each for each in scores}),
+        *_panels(
+            f"by normaliser ({normalisers[0].score})",
+            {each.normaliser: each for each in normalisers},
+        ),
+    ]
+    return draw_growth(panels, heading=heading, length_name="queries and keys", legend_per_row=True)
+
+
+def _panels(what: str, growths: dict[str, Growth]) -> list[GrowthPanel]:
+    times: list[GrowthLine] = []
+    peaks: list[GrowthLine] = []
+    for look, (name, growth) in enumerate(growths.items()):
+        routes = growth.trained
+        for lines, values, exponent in (
+            (times, routes.milliseconds, routes.time_exponent),
+            (peaks, routes.megabytes, routes.memory_exponent),
+        ):
+            lines.append(
+                GrowthLine(
+                    name=name,
+                    look=look,
+                    lengths=growth.lengths,
+                    values=values,
+                    note=power_of_length(exponent),
+                )
+            )
+    return [
+        GrowthPanel(title=f"Time {what}", value_name="milliseconds", lines=times),
+        GrowthPanel(title=f"Peak memory {what}", value_name="megabytes", lines=peaks),
+    ]

@@ -1,0 +1,127 @@
+"""Standard streams: their encodings, and the one console on standard error.
+
+Messages and progress go through the console, results never do.
+"""
+
+import codecs
+import io
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from attnlab.support.errors import readable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@cache
+def console() -> "Console":
+    """Standard error, in colour where it is a terminal."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def make_streams_tolerant() -> None:
+    """Have standard output and error encode every text, whatever the locale and the variables say.
+
+    Pipes and files get UTF-8, unless PYTHONIOENCODING names another encoding. What an encoding
+    lacks is escaped as in JSON, which stays valid; so are lone surrogates, which stand for
+    undecodable bytes of file names.
+    """
+    codecs.register_error("json-escape", _escape)
+    codecs.register(_seven_bits)
+    forced = os.environ.get("PYTHONIOENCODING", "").partition(":")[0]
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue
+        encoding = stream.encoding if forced or stream.isatty() else "utf-8"
+        if codecs.lookup(encoding).name == "ascii":
+            encoding = _SEVEN_BITS  # typer takes "ascii" for a mistake and writes UTF-8 instead
+        loses = stream.errors in ("ignore", "replace", "xmlcharrefreplace", "namereplace")
+        errors = stream.errors if loses else "json-escape"
+        stream.reconfigure(encoding=encoding, errors=errors)
+
+
+_SEVEN_BITS = "seven_bits"
+
+
+def _seven_bits(name: str) -> codecs.CodecInfo | None:
+    """ASCII under another name."""
+    if name != _SEVEN_BITS:
+        return None
+    ascii_codec = codecs.lookup("ascii")
+    return codecs.CodecInfo(
+        ascii_codec.encode,
+        ascii_codec.decode,
+        ascii_codec.streamreader,
+        ascii_codec.streamwriter,
+        ascii_codec.incrementalencoder,
+        ascii_codec.incrementaldecoder,
+        name=_SEVEN_BITS,
+    )
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    """An error handler for `codecs`: characters as JSON escapes their UTF-16 code units."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    escaped = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    return escaped, error.end
+
+
+def animates() -> bool:
+    """Whether progress may be shown as a bar that redraws itself.
+
+    Only on a terminal that can do so: FORCE_COLOR makes Rich take a file for a terminal, and a
+    notebook runs commands on a terminal whose every redrawing it keeps as a line.
+    """
+    # What ipykernel sets for the commands that it starts; not every notebook sets the first.
+    in_notebook = "JPY_PARENT_PID" in os.environ or (
+        "CLICOLOR_FORCE" in os.environ and os.environ.get("GIT_PAGER") == "cat"
+    )
+    return console().is_interactive and sys.stderr.isatty() and not in_notebook
+
+
+Advance = Callable[[int], None]
+
+
+@contextmanager
+def counting(label: str, total: int | None) -> Iterator[Advance]:
+    """A bar up to `total`, on a terminal alone; call what it gives with each few that are done.
+
+    Without a total, it shows how many are done and that there is work going on.
+    """
+    if not animates():
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn(label), BarColumn(bar_width=24), MofNCompleteColumn())
+    with Progress(*columns, console=console(), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+class _ConsoleHandler(logging.Handler):
+    """Prints messages so that a progress bar below them stays whole."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        style = "yellow" if record.levelno >= logging.WARNING else None
+        prefix = "warning: " if record.levelno >= logging.WARNING else ""
+        console().print(readable(prefix + record.getMessage()), style=style, markup=False)
+
+
+def show_messages(errors_alone: bool = False) -> None:
+    """Have what attnlab and Hydra log shown, and other libraries' warnings; or errors alone."""
+    root = logging.getLogger()
+    root.handlers[:] = [_ConsoleHandler()]
+    root.setLevel(logging.ERROR if errors_alone else logging.WARNING)
+    for name in ("attnlab", "hydra"):
+        logging.getLogger(name).setLevel(logging.ERROR if errors_alone else logging.INFO)

@@ -1,0 +1,146 @@
+"""Paths as a user types them, and new folders that no other process gets."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from shlex import quote
+from typing import Annotated
+
+from attnlab.support.errors import AttnlabError, UsageError, shortened
+
+IS_PATH = "path"
+PathText = Annotated[str, IS_PATH]
+"""A setting that names a file or folder: `schema.from_node` expands its `~`."""
+
+
+_LONGEST_NAME = 200
+
+
+def expanded(path: str, setting: str) -> str:
+    """`path` with a leading `~` or `~user` replaced by that home folder.
+
+    Raises:
+        UsageError: there is no such user, or it could name no file; the message names `setting`.
+    """
+    if "\0" in path:
+        raise UsageError(f"{setting}={path!r}: a path cannot contain a NUL character")
+    try:
+        return str(Path(path).expanduser()) if path.startswith("~") else path
+    except RuntimeError as error:
+        user = Path(path).parts[0]
+        raise UsageError(
+            f"{setting}={path}: there is no home folder of '{user}'; write ./{path} for a path "
+            f"that begins with {user}"
+        ) from error
+
+
+def require_folder_name(setting: str, name: str) -> None:
+    """Refuse what cannot be the name of one folder.
+
+    Raises:
+        UsageError: the message names `setting`.
+    """
+    if not re.fullmatch(r"[^/\\\0-\x1f\x7f]*[^/\\.\s\0-\x1f\x7f][^/\\\0-\x1f\x7f]*", name):
+        raise UsageError(
+            f"{setting}={shortened(name)} must be the name of one folder, without slashes"
+        )
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        raise UsageError(f"{setting}={shortened(name)} is longer than {_LONGEST_NAME} bytes")
+
+
+def time_stamp() -> str:
+    """The local time, as runs' folders are named: 2026-01-31_23-59-59."""
+    return datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+
+
+def file_name(text: str, most: int = 80) -> str:
+    """`text` as part of a file's name on any system, without `=` and at most `most` bytes long."""
+    safe = re.sub(r"[^\w.,+-]+", "-", text)
+    return safe.encode()[:most].decode(errors="ignore").strip("-. ")
+
+
+def shown_path(folder: Path) -> str:
+    """A path as a user can type it: from the working directory, quoted for a shell."""
+    here = Path.cwd()
+    return quote(str(folder.relative_to(here) if folder.is_relative_to(here) else folder))
+
+
+class NewFolder:
+    """A folder that was made for one run or sweep; `keep` it once there is something to keep."""
+
+    def __init__(self, path: Path, made: list[Path], found: set[Path]) -> None:
+        self.path = path
+        self._made, self._found = made, found
+        self._is_kept = False
+
+    def keep(self) -> None:
+        """Leave the folder where it is, whatever fails from now on."""
+        self._is_kept = True
+
+    def remove_unless_kept(self) -> None:
+        """Remove what was made since, with parent folders that were made and hold nothing else."""
+        if self._is_kept:
+            return
+        with suppress(OSError):
+            for path in set(self.path.iterdir()) - self._found:
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
+        for folder in self._made:
+            with suppress(OSError):  # another process has put something there
+                folder.rmdir()
+
+
+@contextmanager
+def new_folder(path: Path, *, exact: bool = False) -> Iterator[NewFolder]:
+    """Make the folder `path`, or `path-2` and so on where there is one: never two processes' own.
+
+    Leaving the block removes it again, unless it was kept. An `exact` path may exist already;
+    what was in it stays.
+
+    Raises:
+        AttnlabError: it cannot be made.
+    """
+    parents = [folder for folder in path.absolute().parents if not folder.exists()]
+    try:
+        if exact:
+            made = [] if path.exists() else [path.absolute()]
+            path.mkdir(parents=True, exist_ok=True)
+            new = NewFolder(path, [*made, *parents], set(path.iterdir()))
+        else:
+            path = _claimed(path)
+            new = NewFolder(path, [path.absolute(), *parents], set())
+    except OSError as error:
+        raise AttnlabError(
+            f"{path}: the folder cannot be made ({error.strerror}); choose another runs_root="
+        ) from error
+    try:
+        yield new
+    finally:
+        new.remove_unless_kept()
+
+
+def _claimed(path: Path) -> Path:
+    """Make a folder that did not exist, by the first free name."""
+    number, attempts = 1, 0
+    while True:
+        folder = path if number == 1 else path.with_name(f"{path.name}-{number}")
+        folder_is_next = False
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder_is_next = True
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            if not folder_is_next:  # a file where a parent folder is to be
+                raise
+            number += 1
+        except FileNotFoundError:  # another process has just removed the empty parent
+            attempts += 1
+            if attempts == 100:
+                raise

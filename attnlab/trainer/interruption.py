@@ -1,0 +1,113 @@
+"""Stopping on request: the first signal waits for a moment that loses nothing, the second does not.
+
+SIGINT is Ctrl-C; SIGTERM is what schedulers and `kill` send; SIGHUP comes when a terminal closes.
+"""
+
+import logging
+import os
+import signal
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from attnlab.support.console import console
+
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Interrupted(BaseException):
+    """A run was asked to end before it was done; all that it had is saved.
+
+    Not an Exception: after one of those, a sweep goes on with its next run.
+    """
+
+    def __init__(self, signal_number: int, message: str) -> None:
+        super().__init__(signal_number, message)
+        self.exit_code = 128 + signal_number
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
+class Request:
+    """`signal_number` is that of the signal which asked for an end, or None while none has."""
+
+    signal_number: int | None = None
+    _to_raise: type[BaseException] | None = None
+
+    @contextmanager
+    def raising(self, exception: type[BaseException]) -> Iterator[None]:
+        """Within the block the first signal raises `exception` at once, whatever is being done."""
+        if self.signal_number is not None:
+            raise exception
+        self._to_raise = exception
+        try:
+            yield
+        finally:
+            self._to_raise = None
+
+    def receive(self, number: int, patiently: bool) -> None:
+        """Take note of a signal, or end the process if it is a second one."""
+        again, self.signal_number = self.signal_number is not None, number
+        if number == getattr(signal, "SIGHUP", None):
+            _leave_closed_terminal()
+        if again and patiently:
+            return
+        with suppress(OSError, RuntimeError):  # amidst another message, say
+            _say(number, again, patiently)
+        if again:
+            os._exit(128 + number)  # an exception could be lost, or wait for what is being saved
+        if self._to_raise is not None:
+            raise self._to_raise
+
+
+def _say(number: int, again: bool, patiently: bool) -> None:
+    name = signal.Signals(number).name
+    if again:
+        console().show_cursor(True)
+        logger.info("%s again: ended at once; what was saved before stands", name)
+    else:
+        more = "" if patiently else "; a second one ends at once, without saving"
+        logger.info("%s: stopping as soon as the current step is done%s", name, more)
+
+
+def _leave_closed_terminal() -> None:
+    """Send what would be printed to a terminal that is gone, and would fail, to nowhere."""
+    for descriptor in (1, 2):
+        with suppress(OSError):
+            if stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+
+
+@contextmanager
+def deferred_signals(patiently: bool = False) -> Iterator[Request]:
+    """Within the block a first signal is noted and said; a second one ends the process at once.
+
+    Or else is borne `patiently`: for a process of several, which is sent the same signal by its
+    machine and by torchrun, who kills it if it takes too long.
+    """
+    request = Request()
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number, handler in list(before.items()):
+        if handler == signal.SIG_IGN and number not in (signal.SIGINT, signal.SIGTERM):
+            del before[number]  # nohup has it ignored
+
+    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        request.receive(number, patiently)
+
+    try:
+        for number in before:
+            signal.signal(number, note)
+    except ValueError:  # not in the main thread, where no signal arrives either
+        yield request
+        return
+    try:
+        yield request
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

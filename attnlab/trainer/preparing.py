@@ -1,0 +1,106 @@
+"""Before a run trains: its corpus and vocabulary, and what its user is told of what begins."""
+
+import logging
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from attnlab.config import ExperimentConfig
+from attnlab.data.store.corpus import TokenisedCorpus, tokenised_corpus
+from attnlab.data.vocabulary import VocabularyPair
+from attnlab.data.vocabulary_config import VocabularyConfig
+from attnlab.run.folder import Run, write_config
+from attnlab.support.errors import AttnlabError
+from attnlab.support.files import sync
+from attnlab.support.run_lock import writing_to
+from attnlab.training.distributed import Group
+from attnlab.training.resuming import Restored
+
+logger = logging.getLogger(__name__)
+
+
+def with_new_vocabulary(run: Run) -> tuple[Run, TokenisedCorpus]:
+    """The run's corpus; its vocabulary, which follows from corpus and config, into its folder.
+
+    The run that is returned knows both by their digests.
+    """
+    corpus = load(run.config, run.config.vocabulary)
+    if run.identity is not None:
+        digests = {"corpus": corpus.digest, "vocabulary": corpus.vocabulary.digest}
+        run = replace(run, identity=replace(run.identity, **digests))
+    with writing_to(run.folder):
+        write_config(run)
+        corpus.vocabulary.save(run.folder)
+        files = [path for path in run.folder.iterdir() if path.is_file()]
+        sync([*files, run.folder, *list(run.folder.absolute().parents)[:2]])
+    return run, corpus
+
+
+def with_own_corpus(run: Run) -> TokenisedCorpus:
+    """The corpus of a run that was trained on it, in the run's own vocabulary.
+
+    Raises:
+        AttnlabError: the vocabulary or the sentences are not those that it was trained on.
+    """
+    corpus = load(run.config, run.load_vocabulary())
+    if run.identity is None or run.identity.corpus is None:
+        logger.warning(
+            "%s: was begun by an attnlab that noted no digest of its corpus; the training goes on "
+            "with what the files hold now",
+            run.folder,
+        )
+    elif corpus.digest != run.identity.corpus:
+        files = dict.fromkeys(path for each in corpus.reports.values() for path in each.paths)
+        raise AttnlabError(
+            f"{', '.join(files)}: not the sentences that {run.folder} was trained on (their digest "
+            "is another); put those back, name where they are with data.root= or data.train=, or "
+            "train a new run"
+        )
+    return corpus
+
+
+def load(
+    config: ExperimentConfig, vocabulary: VocabularyConfig | VocabularyPair
+) -> TokenisedCorpus:
+    """The configured corpus in a vocabulary's pieces, or in those that it learns; tells of it."""
+    corpus = tokenised_corpus(config.data, config.seed, vocabulary)
+    for report in corpus.reports.values():
+        logger.info("%s", report)
+    return corpus
+
+
+def tell_of_beginning(
+    config: ExperimentConfig, vocabulary: VocabularyPair, model: nn.Module, group: Group
+) -> None:
+    """Say what is trained, and with what."""
+    parameters = list(model.parameters())
+    threads = torch.get_num_threads()
+    logger.info(
+        "%s · %s parameters · vocabulary %s · score %s, weights by %s · %s products · "
+        "%s, %d thread%s%s",
+        config.model.name,
+        f"{sum(parameter.numel() for parameter in parameters):,}",
+        f"{len(vocabulary.target):,}",
+        config.score.name,
+        config.normaliser.name,
+        config.precision,
+        parameters[0].device,
+        threads,
+        "" if threads == 1 else "s",
+        f" in each of {group.size} processes" if group.size > 1 else "",
+    )
+
+
+def tell_of_resuming(restored: Restored | None, group: Group) -> None:
+    """Say where a resumed run goes on."""
+    if restored is None:
+        logger.info("there is no checkpoint yet; training begins once more")
+        return
+    logger.info("going on from update %s", f"{restored.progress.update:,}")
+    if restored.processes != group.size:
+        logger.info(
+            "%d processes instead of %d: random numbers will be others, such as dropout's",
+            group.size,
+            restored.processes,
+        )

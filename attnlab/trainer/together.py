@@ -1,0 +1,94 @@
+"""How the processes of a group come to train the same run: the first decides, the others follow.
+
+Only the first composes a config, learns a vocabulary and opens the run's folder. The others read
+the training files for themselves: another machine has its own.
+"""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from attnlab.data.store.corpus import TokenisedCorpus
+from attnlab.data.vocabulary import Vocabulary, VocabularyPair
+from attnlab.run.folder import Run
+from attnlab.support.errors import AttnlabError
+from attnlab.training.distributed import Group
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the first process has the others do; `models` are those of its vocabulary, or one."""
+
+    run: Run
+    models: list[bytes]
+    resume: bool
+
+    @property
+    def vocabulary(self) -> VocabularyPair:
+        """The vocabulary that all train with."""
+        sides = [Vocabulary.from_model(model) for model in self.models]
+        return VocabularyPair(sides[0], sides[-1])
+
+
+class Orders:
+    """What the first process of `group` tells the others, once: some work, or its failure."""
+
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self._are_given = False
+
+    def give(self, run: Run, corpus: TokenisedCorpus, resume: bool) -> None:
+        """Have the others train `run` too, once they have its corpus, as this process has.
+
+        Raises:
+            AttnlabError: one of them has not, or has another one.
+        """
+        vocabulary = corpus.vocabulary
+        sides = [vocabulary.source] if vocabulary.shared else [vocabulary.source, vocabulary.target]
+        self._tell(Work(run, [side.model for side in sides], resume))
+        self._meet(lambda: corpus)
+
+    @contextmanager
+    def given_or_refused(self) -> Iterator[None]:
+        """A block that gives the others work, or fails; then they fail alike."""
+        try:
+            yield
+        except AttnlabError as error:
+            if not self._are_given:
+                self._tell(error)
+            raise
+
+    def _tell(self, order: Work | AttnlabError) -> None:
+        self._are_given = True
+        self.group.value_of_first(order)
+
+    def take(self, load: Callable[[Work], TokenisedCorpus]) -> tuple[Work, TokenisedCorpus]:
+        """What the first process gives, and what `load` makes of it.
+
+        Raises:
+            AttnlabError: the first process failed, and with this; or as for `give`.
+        """
+        order: Work | AttnlabError | None = self.group.value_of_first(None)
+        if isinstance(order, AttnlabError):
+            raise order
+        assert isinstance(order, Work)
+        return order, self._meet(lambda: load(order))
+
+    def _meet(self, load: Callable[[], TokenisedCorpus]) -> TokenisedCorpus:
+        with self.group.agreeing():
+            corpus = load()
+        _require_one_corpus(corpus, self.group)
+        return corpus
+
+
+def _require_one_corpus(corpus: TokenisedCorpus, group: Group) -> None:
+    if group.size == 1:
+        return
+    found = group.gather((socket.gethostname(), corpus.digest))
+    for rank, (machine, digest) in enumerate(found):
+        if digest != found[0][1]:
+            raise AttnlabError(
+                f"process {rank} ({machine}) has other sentences than process 0 ({found[0][0]}); "
+                "give every machine the same files in the place that data.root= names"
+            )

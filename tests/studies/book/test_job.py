@@ -1,0 +1,126 @@
+"""A run beside the book's: its own settings, shortened, on the user's file; and what is refused."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from attnlab import launch
+from attnlab.config import ExperimentConfig
+from attnlab.launch import compose_inference
+from attnlab.run.loaded import open_trained
+from attnlab.studies.book.figures import BEST_LOSSES, SENTENCES
+from attnlab.studies.book.job import book_report, with_book_settings
+from attnlab.support.errors import UsageError
+from attnlab.support.resources import shipped_folder
+from attnlab.support.schema import from_node
+from tests.conftest import shared_data
+from tests.runs import attnlab, tiny
+
+NAMES = sorted(path.stem for path in (shipped_folder("configs") / "experiment").glob("d2l_*.yaml"))
+SMALLER = {
+    "d2l_seq2seq": ("model.embedding_size=32", "model.hidden_size=32"),
+    "d2l_bahdanau": ("model.embedding_size=32", "model.hidden_size=32"),
+    "d2l_transformer": ("model.size=32",),
+}
+
+
+def composed(name):
+    return from_node(ExperimentConfig, launch.compose(launch.TRAIN, [f"experiment={name}"]))
+
+
+def test_there_is_an_experiment_for_each_figure():
+    assert sorted(SMALLER) == NAMES
+    assert {composed(name).model.name for name in NAMES} == set(BEST_LOSSES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_settings_are_the_book_s(name):
+    config = composed(name)
+    assert (config.max_epochs, config.batch_sentences, config.optimiser.clip_norm) == (30, 128, 1)
+    assert (config.vocabulary.model, config.vocabulary.minimum_frequency) == ("word", 2)
+    assert config.objective.label_smoothing == 0
+    assert config.optimiser.learning_rate == (0.001 if name == "d2l_transformer" else 0.005)
+    model = vars(config.model)
+    if name == "d2l_transformer":
+        sizes = ("size", "feedforward_size", "heads", "encoder_layers", "decoder_layers")
+        assert [model[size] for size in sizes] == [256, 64, 4, 2, 2]
+        assert (model["norm"], model["activation"]) == ("post", "relu")
+    else:
+        sizes = ("embedding_size", "hidden_size", "layers", "bidirectional", "cell")
+        assert [model[size] for size in sizes] == [256, 256, 2, False, "gru"]
+    assert model["dropout"] == 0.2
+
+
+def shortened(name, folder):
+    """The book's run with smaller layers for three epochs; its folder."""
+    settings = [f"experiment={name}", *SMALLER[name], "max_epochs=3", "watch_sentences=0"]
+    done = attnlab("train", *settings, f"data.root={shared_data('tatoeba')}", folder=folder)
+    assert done.code == 0, done.errors
+    return folder / done.output.strip()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shortened_run_of_each(name, tmp_path):
+    run = shortened(name, tmp_path)
+    done = attnlab("eval", str(run), "--book", "--json", folder=tmp_path)
+    assert done.code == 0, done.errors
+    found = json.loads(done.output)
+    assert found["loss"]["book_best"] == BEST_LOSSES[found["model"]]
+    losses = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    losses = [line["valid/loss"] for line in losses if "valid/loss" in line]
+    assert len(losses) == 3, "an epoch is four updates"
+    assert (found["loss"]["best"], found["loss"]["last"]) == (min(losses), losses[-1])
+    assert [each["source"] for each in found["sentences"]] == list(SENTENCES)
+    assert found["validation"]["sentences"] == 128
+    assert 0.1 < found["loss"]["unknown_share"] < 0.4
+    rows = (shared_data("tatoeba") / "fra.txt").read_text(encoding="utf-8").splitlines()
+    versions = [row.split("\t")[1] for row in rows if row.startswith("Go.\t")]
+    assert len(found["sentences"][0]["references"]) == len(versions) > 1
+    assert found["checkpoint"]["name"] == "last"
+    assert found["search"]["name"] == "greedy"
+
+
+def test_a_model_that_the_book_has_not_is_refused(tmp_path):
+    run = shortened("d2l_seq2seq", tmp_path)
+    config = compose_inference([])
+    trained = open_trained(run, config)
+    trained.run.config.model = replace(trained.run.config.model, name="convolutional")
+    with pytest.raises(UsageError, match="the book trains no model=convolutional"):
+        book_report(trained)
+
+
+def test_what_the_user_says_stands_before_what_the_book_does():
+    assert with_book_settings(["run"]) == ["run", "checkpoint=last", "search=greedy"]
+    assert with_book_settings(["search=beam"]) == ["search=beam", "checkpoint=last"]
+
+
+def test_a_corpus_without_the_sentences_and_options_that_make_no_sense(tmp_path):
+    done = attnlab(*tiny("rnn"), folder=tmp_path)
+    refused = attnlab("eval", done.output.strip(), "--book", folder=tmp_path)
+    assert refused.code != 0
+    assert "none of the book's sentences" in refused.errors
+    assert "attnlab data get tatoeba" in refused.errors
+    refused = attnlab("eval", "--book", "--bleu", folder=tmp_path)
+    assert "takes no option but --json" in refused.errors
+
+
+def test_without_the_file_it_is_said_how_to_get_it(tmp_path):
+    refused = attnlab("train", "experiment=d2l_seq2seq", folder=tmp_path)
+    assert refused.code != 0
+    assert "`attnlab data get tatoeba` downloads it, or data.root=" in refused.errors
+    assert not any(tmp_path.glob("runs/*/*"))
+
+
+def test_each_experiment_differs_in_its_model_alone():
+    texts = [
+        yaml.safe_load((shipped_folder("configs") / "experiment" / f"{name}.yaml").read_text())
+        for name in NAMES
+    ]
+    for text in texts:
+        for changed in ("name", "model"):
+            text.pop(changed)
+        text["optimiser"].pop("learning_rate")
+        text["defaults"] = [each for each in text["defaults"] if "override /model" not in each]
+    assert texts[0] == texts[1] == texts[2]

@@ -1,0 +1,37 @@
+"""Which way each metric points, and what early stopping refuses."""
+
+import pytest
+
+from attnlab import launch
+from attnlab.config import ExperimentConfig
+from attnlab.evaluation.metrics import measure
+from attnlab.support.errors import UsageError
+from attnlab.support.schema import from_node
+from attnlab.training.selection import WATCHABLE, quality
+
+GOOD = ["the cat sleeps on the mat", "we ate"]
+BAD = ["the dog slept under the mat", "we eat"]
+
+
+@pytest.mark.parametrize("metric", [metric for metric in WATCHABLE if metric != "loss"])
+def test_the_better_translation_has_the_higher_quality(metric):
+    better, worse = measure(metric, GOOD, GOOD), measure(metric, BAD, GOOD)
+    assert quality(metric, better.score) > quality(metric, worse.score)
+
+
+def test_a_lower_loss_is_better():
+    assert quality("loss", 1.0) > quality("loss", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("stopping.metric=valid/bleu", "is none of: loss, bleu, chrf, ter, exact"),
+        ("stopping.patience=0", "must be at least 1, or null"),
+        ("stopping.minimum_improvement=-1", "=-1.0 must be at least 0"),
+        ("validate_metrics=[bleu,meteor]", "validate_metrics=meteor is none of: bleu, chrf"),
+    ],
+)
+def test_refused_by_name(override, message):
+    with pytest.raises(UsageError, match=message):
+        from_node(ExperimentConfig, launch.compose(launch.TRAIN, [override]))
