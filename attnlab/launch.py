@@ -33,7 +33,6 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from attnlab.config import ExperimentConfig, InferenceConfig
-from attnlab.studies.kernel_regression.config import KernelRegressionConfig
 from attnlab.support.errors import AttnlabError, UsageError, described, shortened
 from attnlab.support.folders import NewFolder, expanded, file_name, new_folder, time_stamp
 from attnlab.support.overrides import parsed, quoted
@@ -45,16 +44,21 @@ logger = logging.getLogger(__name__)
 
 Task = Callable[[DictConfig], Any]
 
-TRAIN, INFERENCE, KERNEL_REGRESSION = "train", "inference", "kernel_regression"
+TRAIN, INFERENCE = "train", "inference"
 _SCHEMAS: dict[str, type] = {
     TRAIN: ExperimentConfig,
     INFERENCE: InferenceConfig,
-    KERNEL_REGRESSION: KernelRegressionConfig,
 }
 _FROM_HYDRA = ("hydra_plugins.", "hydra._internal.core_plugins.", "optuna.samplers.")
 _JOBS = "jobs.jsonl"
 _NO_FOLDER = "."
 """hydra.run.dir and hydra.sweep.subdir where nothing else is asked for: Hydra makes no folder."""
+
+
+def add_config(config_name: str, schema: type) -> str:
+    """Let a study of its own YAML files be composed: `configs/CONFIG_NAME/CONFIG_NAME.yaml`."""
+    _SCHEMAS[config_name] = schema
+    return config_name
 
 
 def _root(config_name: str) -> Path:

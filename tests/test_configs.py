@@ -14,7 +14,7 @@ from attnlab.data.tasks.examples import ASK
 from attnlab.data.tokens import SPECIAL
 from attnlab.data.vocabulary_config import VocabularyConfig
 from attnlab.models import MODELS
-from attnlab.studies.kernel_regression.config import KernelRegressionConfig
+from attnlab.studies.kernel_regression.config import KERNEL_REGRESSION, KernelRegressionConfig
 from attnlab.support.resources import shipped_folder, training_groups
 from attnlab.support.schema import from_node
 
@@ -110,7 +110,7 @@ REGRESSION_FILES = sorted((shipped_folder("configs") / "kernel_regression").glob
 def test_every_choice_of_kernel_regression_composes_and_is_complete(path):
     group, name = path.parent.name, path.stem
     overrides = [f"{group}={name}", *(["data.file=points.csv"] if name == "csv" else [])]
-    node = launch.compose(launch.KERNEL_REGRESSION, overrides)
+    node = launch.compose(KERNEL_REGRESSION, overrides)
     chosen = getattr(from_node(KernelRegressionConfig, node), group)
     assert chosen.name == name
     assert set(yaml.safe_load(path.read_text())) == {field.name for field in fields(chosen)}

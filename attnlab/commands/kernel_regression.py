@@ -58,6 +58,7 @@ def kernel_regression(
 ) -> None:
     """Fit a curve by attention: Nadaraya–Watson kernel regression, into runs/NAME/TIME."""
     from attnlab import launch
+    from attnlab.studies.kernel_regression.config import KERNEL_REGRESSION
     from attnlab.support.console import show_messages
 
     chosen = overrides or []
@@ -66,7 +67,7 @@ def kernel_regression(
     named, _ = split_run(chosen)
     if named is not None:
         raise UsageError(f"'{named}' is no override; write overrides like data=d2l_en")
-    name = launch.KERNEL_REGRESSION
+    name = KERNEL_REGRESSION
     if show is not None:
         launch.show(show, chosen, config_name=name, config_dir=config_dir)
         return

@@ -222,7 +222,14 @@ def plot_attention(
         )
         typer.echo(page)
         return
-    from attnlab.studies.plot_attention.plot import Wanted, plot_translations
+    from attnlab.studies.plot_attention.plot import Remarks, Wanted, plot_translations
+
+    remarks: Remarks | None = None
+    if faithfulness:
+        # scipy comes with it, which no other figure waits for.
+        from attnlab.studies.faithfulness.figure import Explained
+
+        remarks = Explained
 
     wanted = Wanted(
         kinds=kind or ["cross"],
@@ -231,11 +238,11 @@ def plot_attention(
         average=average or (),
         best=best,
         gold=not no_gold,
-        faithfulness=faithfulness,
         pieces=pieces,
         print_weights=numbers,
         title=title,
         captions=caption == "full",
+        remarks=remarks,
     )
     if through_training:
         from attnlab.studies.plot_attention.plot_history import first_watched, plot_through_training

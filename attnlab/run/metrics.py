@@ -1,15 +1,16 @@
 """What a run wrote of itself while it trained, read back from its metrics.jsonl."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from attnlab.run.folder import Run
-from attnlab.support.ranges import LARGEST_FLOAT
-from attnlab.trainer.tracking import METRICS, read_metrics
+from attnlab.support.ranges import LARGEST_FLOAT, LARGEST_INT
 from attnlab.training.identity import checkpoint_update
 from attnlab.training.selection import Validation
 from attnlab.training.snapshots import snapshot_number
 
+METRICS = "metrics.jsonl"
 _PREFIX = "valid/"
 
 
@@ -56,3 +57,15 @@ def _lines(run: Run) -> Iterator[tuple[int, dict[str, Any]]]:
     except FileNotFoundError:
         return
     yield from filter(None, map(read_metrics, lines))
+
+
+def read_metrics(line: str) -> tuple[int, dict[str, Any]] | None:
+    """The update and the values of a line of metrics.jsonl; None for what is no such line."""
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    update = values.get("update") if isinstance(values, dict) else None
+    if type(update) is not int or not 0 <= update <= LARGEST_INT:
+        return None
+    return update, values

@@ -15,10 +15,9 @@ from attnlab.data.vocabulary import VocabularyPair
 from attnlab.models.norms import running_statistics
 from attnlab.run.folder import AVERAGED, Run, open_run
 from attnlab.run.loaded import build_model
-from attnlab.run.metrics import recorded_validations
+from attnlab.run.metrics import METRICS, recorded_validations
 from attnlab.support.errors import AttnlabError
 from attnlab.support.run_lock import sole_writer
-from attnlab.trainer.tracking import METRICS
 from attnlab.training.checkpoint import load_weights, save_checkpoint
 from attnlab.training.identity import RunIdentity
 from attnlab.training.snapshots import kept_snapshots, snapshot_number

@@ -1,1 +1,1 @@
-"""."""
+"""One run's training, from its config to its last checkpoint."""

@@ -10,15 +10,13 @@ from tensorboard.plugins.hparams.summary_v2 import hparams_pb  # type: ignore[im
 from torch.utils.tensorboard import summary as summaries
 from torch.utils.tensorboard._utils import figure_to_image
 
+from attnlab.run.metrics import METRICS, read_metrics
 from attnlab.support.files import naming, write_file
-from attnlab.support.ranges import LARGEST_INT
 from attnlab.support.schema import flatten
 from attnlab.trainer.events import TRAINING, EventFile, cut_training_events, training_events
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-METRICS = "metrics.jsonl"
 
 # TensorBoard asks whether TensorFlow is there and says so at length if it is not.
 logging.getLogger("tensorboard").setLevel(logging.ERROR)
@@ -152,15 +150,3 @@ class NoTracker(Tracker):
 
     def close(self) -> None:
         """Nothing."""
-
-
-def read_metrics(line: str) -> tuple[int, dict[str, Any]] | None:
-    """The update and the values of a line of metrics.jsonl; None for what is no such line."""
-    try:
-        values = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    update = values.get("update") if isinstance(values, dict) else None
-    if type(update) is not int or not 0 <= update <= LARGEST_INT:
-        return None
-    return update, values

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from attnlab import launch
 from attnlab.__main__ import app
 from attnlab.config import ExperimentConfig
-from attnlab.studies.kernel_regression.config import KernelRegressionConfig
+from attnlab.studies.kernel_regression.config import KERNEL_REGRESSION, KernelRegressionConfig
 from attnlab.support.schema import from_node
 from scripts.reference.commands import commands, parameters
 from tests.runs import REPOSITORY, attnlab
@@ -105,7 +105,7 @@ def test_every_example_is_a_command_that_parses(name):
         if called in OF_A_RUN:
             launch.compose_inference(settings)
         elif called == "kernel-regression":
-            from_node(KernelRegressionConfig, launch.compose(launch.KERNEL_REGRESSION, settings))
+            from_node(KernelRegressionConfig, launch.compose(KERNEL_REGRESSION, settings))
         else:
             from_node(ExperimentConfig, launch.compose(launch.TRAIN, settings))
         assert context.params

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from attnlab import launch
 from attnlab.config import ExperimentConfig, InferenceConfig, from_yaml
 from attnlab.models import MODELS
-from attnlab.studies.kernel_regression.config import KernelRegressionConfig
+from attnlab.studies.kernel_regression.config import KERNEL_REGRESSION, KernelRegressionConfig
 from attnlab.support.errors import AttnlabError, UsageError, described, readable
 from attnlab.support.memory import require_memory
 from attnlab.support.ranges import LARGEST_FLOAT, Range, range_of
@@ -19,7 +19,7 @@ from attnlab.support.schema import from_node
 SCHEMAS = {
     launch.TRAIN: ExperimentConfig,
     launch.INFERENCE: InferenceConfig,
-    launch.KERNEL_REGRESSION: KernelRegressionConfig,
+    KERNEL_REGRESSION: KernelRegressionConfig,
 }
 WILD = [
     math.nan,

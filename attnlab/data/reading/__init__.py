@@ -1,1 +1,1 @@
-"""."""
+"""Files of text to sentence pairs: formats, lines, columns."""

@@ -9,10 +9,9 @@ from attnlab.data.reading.files import read_files
 from attnlab.data.reading.lines import normalise
 from attnlab.data.tokens import UNKNOWN
 from attnlab.run.loaded import Trained
-from attnlab.run.metrics import recorded_validations
+from attnlab.run.metrics import METRICS, recorded_validations
 from attnlab.studies.book.figures import BEST_LOSSES, SENTENCES, BookReport, Translated
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.trainer.tracking import METRICS
 from attnlab.training.selection import LOSS
 
 SETTINGS = ("checkpoint=last", "search=greedy")

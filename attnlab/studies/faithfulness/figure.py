@@ -1,6 +1,6 @@
 """Do the weights of a figure explain what was said? The line under it that says how far.
 
-See `experiment/faithfulness/` for what is measured.
+`measures.py` has what is measured.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Explained:
             trained, split, count=_SENTENCES, batch_tokens=_BATCH_TOKENS
         )
 
-    def line(self, sentence: Inspected) -> str:
+    def __call__(self, sentence: Inspected) -> str:
         """For the figure of that sentence: its own agreement, and that of the split."""
         found = sentence_faithfulness(self._trained, sentence, _BATCH_TOKENS)
         shown = _shown(self._choice, sentence)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
+from attnlab import launch
 from attnlab.attention.kernels import build_kernel
 from attnlab.studies.kernel_regression.points_registry import REGRESSION_DATA, RegressionDataConfig
 from attnlab.support.errors import UsageError
@@ -74,3 +75,6 @@ class KernelRegressionConfig:
         for kernel in self.kernels:
             build_kernel(kernel)
         self.widths = sorted(self.widths)
+
+
+KERNEL_REGRESSION = launch.add_config("kernel_regression", KernelRegressionConfig)

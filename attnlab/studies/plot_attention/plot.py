@@ -1,9 +1,8 @@
 """`attnlab plot-attention`: sentences translated, looked into and drawn, a figure each."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from attnlab.evaluate.inspected import Inspected, inspect_sentences
 from attnlab.inspection.choice import ALL, Choice, kinds_of
@@ -14,8 +13,10 @@ from attnlab.studies.plot_attention.best_head import find_best_heads
 from attnlab.studies.plot_attention.files import Destination, file_stem, write_figures
 from attnlab.support.errors import UsageError
 
-if TYPE_CHECKING:
-    from attnlab.studies.faithfulness.figure import Explained
+Remark = Callable[[Inspected], str]
+"""A line under the figure of a sentence."""
+Remarks = Callable[[Trained, Sequence[Choice], str], Remark]
+"""Makes it of a model, of what is drawn and of the split that it is compared with."""
 
 _NO_GOLD = (
     "no gold alignment is outlined, since it is that of the reference, and this translation is "
@@ -27,8 +28,8 @@ _NO_GOLD = (
 class Wanted:
     """Which maps are drawn, and how; `kinds` may hold "all", `best` leaves one head of each kind.
 
-    `average`: "heads", "layers" or both. `gold`: whether gold links are outlined. `faithfulness`:
-    whether a line under each figure says how well its weights explain what was said. `title`: of
+    `average`: "heads", "layers" or both. `gold`: whether gold links are outlined. `remarks`:
+    what else a line under each figure says. `title`: of
     every figure, in place of its sentence; "" is none. `captions`: whether anything is said under
     a figure, and in a filmstrip above it.
 
@@ -42,11 +43,11 @@ class Wanted:
     average: Collection[str]
     best: bool
     gold: bool
-    faithfulness: bool
     pieces: bool
     print_weights: bool
     title: str | None = None
     captions: bool = True
+    remarks: Remarks | None = None
 
     def __post_init__(self) -> None:
         others = (("--layer", self.layers), ("--head", self.heads), ("--average", self.average))
@@ -121,12 +122,7 @@ def plot_translations(
     destination = Destination(output or trained.run.plots, suffix)
     destination.require_room_for(len(texts or numbers))
     resolved = resolve(trained, wanted, split)
-    explained = None
-    if wanted.faithfulness:
-        # scipy comes with it, which no other figure waits for.
-        from attnlab.studies.faithfulness.figure import Explained
-
-        explained = Explained(trained, resolved.choices, split)
+    remark = wanted.remarks(trained, resolved.choices, split) if wanted.remarks else None
     sentences = inspect_sentences(
         trained,
         texts=texts,
@@ -139,7 +135,7 @@ def plot_translations(
         (
             (
                 file_stem(sentence.name, resolved.choices, wanted.best),
-                _figure(trained, sentence, resolved, wanted, reference, explained),
+                _figure(trained, sentence, resolved, wanted, reference, remark),
             )
             for sentence in sentences
         ),
@@ -153,12 +149,12 @@ def _figure(
     resolved: Resolved,
     wanted: Wanted,
     reference: bool,
-    explained: "Explained | None",
+    remark: Remark | None,
 ) -> Figure:
     is_cross = any(choice.kind == "cross" for choice in resolved.choices)
     misses_gold = wanted.gold and is_cross and sentence.pair.alignment and sentence.gold is None
     remarks = [trained.described, resolved.reason, _NO_GOLD if misses_gold else ""]
-    remarks += [explained.line(sentence)] if explained else []
+    remarks += [remark(sentence)] if remark else []
     return draw_translation(
         sentence.maps,
         resolved.choices,

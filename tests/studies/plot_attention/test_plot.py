@@ -12,6 +12,7 @@ from attnlab.evaluate.inspected import first_numbers, inspect_sentences
 from attnlab.inspection.drawing import draw_translation
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.studies.faithfulness.agreement import Head
+from attnlab.studies.faithfulness.figure import Explained
 from attnlab.studies.faithfulness.sentence import sentence_faithfulness
 from attnlab.studies.plot_attention import plot
 from attnlab.studies.plot_attention import plot_history as plot_film
@@ -47,7 +48,7 @@ def bahdanau(folder):
 
 def wanted(**changed):
     fields = {"kinds": ["cross"], "layers": (), "heads": (), "average": (), "best": False}
-    fields |= {"gold": True, "faithfulness": False, "pieces": False, "print_weights": False}
+    fields |= {"gold": True, "pieces": False, "print_weights": False}
     return Wanted(**(fields | changed))
 
 
@@ -152,7 +153,7 @@ def test_the_best_head_is_no_other(option):
 
 def test_a_figure_says_how_well_its_weights_explain(transformer, tmp_path):
     (path,) = plotted(
-        transformer, tmp_path, ".svg", numbers=[3], layers=[1], heads=[2], faithfulness=True
+        transformer, tmp_path, ".svg", numbers=[3], layers=[1], heads=[2], remarks=Explained
     )
     (sentence,) = inspect_sentences(transformer, split="test", numbers=[3])
     tau = sentence_faithfulness(transformer, sentence, 2048)[Head(1, 2)]
@@ -172,7 +173,7 @@ def test_a_figure_says_how_well_its_weights_explain(transformer, tmp_path):
 )
 def test_what_no_faithfulness_was_measured_of(transformer, tmp_path, changed, remedy):
     with pytest.raises(UsageError, match=f"--faithfulness is of .*{remedy}"):
-        plotted(transformer, tmp_path, numbers=[3], faithfulness=True, **changed)
+        plotted(transformer, tmp_path, numbers=[3], remarks=Explained, **changed)
 
 
 def test_kinds_and_numbers_that_are_not_there(bahdanau, transformer, tmp_path):
