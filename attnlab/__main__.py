@@ -33,7 +33,7 @@ from attnlab.commands import (
 )
 from attnlab.support.console import console, make_streams_tolerant
 from attnlab.support.errors import AttnlabError, UsageError, described, readable
-from attnlab.support.threads import wait_briefly
+from attnlab.support.threads import omp_wait_briefly
 
 
 class _Commands(TyperGroup):
@@ -92,7 +92,7 @@ def attnlab(
 
 def main() -> None:
     """Run the command line; whatever goes wrong becomes a message and an exit code."""
-    wait_briefly()
+    omp_wait_briefly()
     make_streams_tolerant()
     # Figures are files: no window, no notebook and no matplotlibrc may change or prevent them.
     os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}

@@ -34,7 +34,7 @@ class AttentionConfig:
         score = SCORES.build(self.score, query_size, key_size)
         return AttentionPooling(score, dropout, NORMALISERS.build(self.normaliser), positions)
 
-    def told_positions(self, *, directed: bool = False) -> Positions:
+    def build_positions(self, *, directed: bool = False) -> Positions:
         """The chosen way to tell positions in one stack of layers, which takes its parts of it.
 
         `directed`: no query of the stack's sees a key behind itself, as in a decoder.
@@ -47,7 +47,7 @@ class AttentionConfig:
         Raises:
             UsageError: positions are chosen that only a self-attention can be told.
         """
-        told = self.told_positions()
+        told = self.build_positions()
         embedding = told.embedding(size)
         relative = told.relative(heads=1, query_size=size, key_size=size, value_size=size)
         if embedding is None and relative is not None:

@@ -14,7 +14,7 @@ from attnlab.support.errors import UsageError
 
 if TYPE_CHECKING:
     from attnlab.config import InferenceConfig
-    from attnlab.run.loaded import Trained
+    from attnlab.run.loaded import LoadedRun
 
 RunAndOverrides = Annotated[
     list[str] | None,
@@ -146,14 +146,14 @@ def split_run(arguments: Sequence[str] | None) -> tuple[str | None, list[str]]:
 
 def load(
     arguments: Sequence[str] | None, config_dir: Path | None
-) -> "tuple[Trained, InferenceConfig]":
+) -> "tuple[LoadedRun, InferenceConfig]":
     """The trained run and the way to use it that the `arguments` name."""
     from attnlab.launch import compose_inference
-    from attnlab.run.loaded import open_trained
+    from attnlab.run.loaded import load_run
 
     name, overrides = split_run(arguments)
     config = compose_inference(overrides, config_dir)
-    return open_trained(named_run(name, config.runs_root), config), config
+    return load_run(named_run(name, config.runs_root), config), config
 
 
 def named_run(name: str | None, runs_root: str, **wanted: bool) -> Path:

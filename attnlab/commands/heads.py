@@ -19,7 +19,7 @@ from attnlab.support.errors import UsageError
 
 if TYPE_CHECKING:
     from attnlab.config import InferenceConfig
-    from attnlab.run.loaded import Trained
+    from attnlab.run.loaded import LoadedRun
     from attnlab.studies.heads.report import HeadReport
     from attnlab.studies.heads.survey import Survey
 
@@ -133,7 +133,7 @@ def heads(
 
 
 def _survey(
-    trained: "Trained", config: "InferenceConfig", survey: "Survey"
+    trained: "LoadedRun", config: "InferenceConfig", survey: "Survey"
 ) -> "tuple[HeadReport, list[Path]]":
     """As `survey_heads`; an interruption becomes its message and its exit code."""
     from attnlab.studies.heads.survey import survey_heads

@@ -15,7 +15,7 @@ from attnlab.support.plugins import config_folders
 from attnlab.support.resources import training_groups
 
 if TYPE_CHECKING:
-    from attnlab.training.distributed import Group
+    from attnlab.training.distributed import ProcessGroup
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ def train(
 
 
 def _train(
-    chosen: list[str], multirun: bool, resume: bool, config_dir: Path | None, group: "Group"
+    chosen: list[str], multirun: bool, resume: bool, config_dir: Path | None, group: "ProcessGroup"
 ) -> None:
     from attnlab import launch
     from attnlab.run.folder import require_unfinished

@@ -35,7 +35,7 @@ from attnlab.evaluation.alignment import (
     score_links,
 )
 from attnlab.inspection.forced import record_pairs
-from attnlab.run.loaded import Trained, require_attention
+from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.support.errors import AttnlabError
 
 _UNLINKED = GoldLinks.of(frozenset())
@@ -63,7 +63,7 @@ class GoldPair:
         )
 
 
-def measure_alignment(trained: Trained, split: str) -> AlignmentReport:
+def measure_alignment(trained: LoadedRun, split: str) -> AlignmentReport:
     """Measure each cross-attention head of a run on a split with gold word alignments.
 
     The external aligner learns from the training split and from what is measured.
@@ -139,7 +139,7 @@ def measure_baselines(gold: Sequence[GoldPair]) -> dict[str, LinkCounts]:
     }
 
 
-def measure_heads(trained: Trained, gold: Sequence[GoldPair]) -> list[HeadAlignment]:
+def measure_heads(trained: LoadedRun, gold: Sequence[GoldPair]) -> list[HeadAlignment]:
     """Each layer's heads, and their mean where there are several, by either convention."""
     counts: dict[HeadAndConvention, LinkCounts] = defaultdict(lambda: NO_LINKS)
     vocabulary = trained.vocabulary

@@ -12,7 +12,7 @@ from attnlab.data.tokens import END
 from attnlab.evaluate.align import gold_pair
 from attnlab.inspection.gold import gold_cells, labels_of_tokens
 from attnlab.inspection.maps import AttentionMap, attention_maps, labels
-from attnlab.run.loaded import Trained, require_attention
+from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.support.errors import UsageError
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Inspected:
 
 
 def inspect_sentences(
-    trained: Trained,
+    trained: LoadedRun,
     *,
     texts: Sequence[str] = (),
     split: str = "test",
@@ -98,7 +98,7 @@ def inspect_sentences(
         )
 
 
-def first_numbers(trained: Trained, split: str, count: int) -> range:
+def first_numbers(trained: LoadedRun, split: str, count: int) -> range:
     """The numbers of a split's first `count` sentences, or of all where it has fewer."""
     config = trained.run.config
     there = len(load_split(config.data, config.seed, split))
@@ -120,7 +120,7 @@ def _texts(texts: Sequence[str]) -> dict[str, SentencePair]:
     return {f"text-{n}": SentencePair(normalise(text), "") for n, text in enumerate(texts, start=1)}
 
 
-def _of_split(trained: Trained, split: str, numbers: Iterable[int]) -> dict[str, SentencePair]:
+def _of_split(trained: LoadedRun, split: str, numbers: Iterable[int]) -> dict[str, SentencePair]:
     config = trained.run.config
     pairs = load_split(config.data, config.seed, split)
     chosen = {}
@@ -132,7 +132,7 @@ def _of_split(trained: Trained, split: str, numbers: Iterable[int]) -> dict[str,
 
 
 def find_gold(
-    trained: Trained,
+    trained: LoadedRun,
     name: str,
     pair: SentencePair,
     tokens: EncodedPair,

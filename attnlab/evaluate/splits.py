@@ -22,7 +22,7 @@ from attnlab.evaluation.groups import GROUPINGS, families
 from attnlab.evaluation.languages import require_tokeniser, tokeniser_remark
 from attnlab.evaluation.metrics import holds_word
 from attnlab.inspection.likelihood import log_likelihoods
-from attnlab.run.loaded import Trained
+from attnlab.run.loaded import LoadedRun
 from attnlab.run.recipe import Recipe
 from attnlab.support.console import counting
 from attnlab.support.errors import UsageError
@@ -61,7 +61,7 @@ class Evaluation:
         return "\n\n".join(parts)
 
 
-def named_splits(trained: Trained, names: Sequence[str]) -> list[str]:
+def named_splits(trained: LoadedRun, names: Sequence[str]) -> list[str]:
     """`names` once each, with `all` meant as the corpus's splits but for train.
 
     Raises:
@@ -80,7 +80,7 @@ def named_splits(trained: Trained, names: Sequence[str]) -> list[str]:
 
 
 def evaluate_splits(
-    trained: Trained,
+    trained: LoadedRun,
     config: InferenceConfig,
     splits: Sequence[str],
     metrics: Sequence[str],
@@ -105,7 +105,7 @@ def evaluate_splits(
 
 
 def evaluate_files(
-    trained: Trained,
+    trained: LoadedRun,
     config: InferenceConfig,
     source: Path,
     references: Sequence[Path],
@@ -149,7 +149,7 @@ class _Texts:
 
 
 def _evaluate(
-    trained: Trained,
+    trained: LoadedRun,
     config: InferenceConfig,
     texts: _Texts,
     pairs: Sequence[SentencePair],
@@ -186,7 +186,7 @@ def _evaluate(
 
 
 def _contrasts(
-    trained: Trained, config: InferenceConfig, pairs: Sequence[SentencePair]
+    trained: LoadedRun, config: InferenceConfig, pairs: Sequence[SentencePair]
 ) -> list[bool | None]:
     """For each pair with a wrong translation, whether the model finds the right one likelier."""
     outcomes: list[bool | None] = [None] * len(pairs)
@@ -202,7 +202,9 @@ def _contrasts(
     return outcomes
 
 
-def _write(trained: Trained, texts: _Texts, hypotheses: Sequence[str], scores: SplitScores) -> None:
+def _write(
+    trained: LoadedRun, texts: _Texts, hypotheses: Sequence[str], scores: SplitScores
+) -> None:
     """Put the texts and their scores into the run, together; where that cannot be, say so."""
     run = trained.run
     columns = {"source": texts.sources, "hypothesis": hypotheses}

@@ -15,7 +15,7 @@ from attnlab.models.embedding import embedding_tables
 from attnlab.models.interface import MODELS, DecoderState, EncoderDecoder, VocabularySizes
 from attnlab.models.recurrence import Hidden, build_recurrence
 from attnlab.models.recurrent import Bridge, Readout, RecurrentConfig, RecurrentEncoder
-from attnlab.models.source_attention import Sight, SourceAttention
+from attnlab.models.source_attention import SourceAttention, SourceAttentionState
 from attnlab.models.uncompiled import uncompiled
 from attnlab.support.ranges import Size
 
@@ -25,7 +25,7 @@ class BahdanauState(DecoderState):
     """The decoder's state, and what it can see of the source."""
 
     hidden: Hidden
-    source: Sight
+    source: SourceAttentionState
 
 
 @dataclass(kw_only=True)

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from attnlab.attention.casting import cast_for_matmul
 from attnlab.attention.dropout import dropout
-from attnlab.attention.rounding import for_products
 
 HALF_VARIANCE = math.sqrt(0.5)
 """What a sum of two is multiplied by, so that it varies as much as each of them."""
@@ -46,7 +46,7 @@ class GatedConvolution(nn.Module):
 
     def drop(self, x: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch size"]:
         """`x` as a window is to see it: with dropout, in the numbers that products are made in."""
-        return for_products(dropout(x, self.dropout, self.training))
+        return cast_for_matmul(dropout(x, self.dropout, self.training))
 
     def forward(
         self, x: Float[Tensor, "batch width_minus_1_more size"]

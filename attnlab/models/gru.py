@@ -21,28 +21,28 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from attnlab.attention.rounding import type_of_products
+from attnlab.attention.casting import type_of_products
 
 
 @dataclass
-class _Passage:
+class _GruStep:
     """What a word's step leaves for the way back: r and z in a row, n, and U_n h + b_n."""
 
     opened: Tensor
     candidate: Tensor
-    recalled: Tensor
+    hidden_candidate: Tensor
 
 
 def _advance(
     gates: Tensor, product: Tensor, bias: Tensor, state: Tensor
-) -> tuple[Tensor, _Passage]:
+) -> tuple[Tensor, _GruStep]:
     """The next state from `W x` and `U h`, each of r, z and n in a row."""
     size = state.size(-1)
     opened = torch.add(gates[..., : 2 * size], product[..., : 2 * size]).sigmoid_()
     reset, update = opened[..., :size], opened[..., size:]
-    recalled = product[..., 2 * size :] + bias
-    candidate = torch.addcmul(gates[..., 2 * size :], reset, recalled).tanh_()
-    return torch.lerp(candidate, state, update), _Passage(opened, candidate, recalled)
+    hidden_candidate = product[..., 2 * size :] + bias
+    candidate = torch.addcmul(gates[..., 2 * size :], reset, hidden_candidate).tanh_()
+    return torch.lerp(candidate, state, update), _GruStep(opened, candidate, hidden_candidate)
 
 
 @dataclass
@@ -58,17 +58,17 @@ class _Factors:
     update: Tensor
 
 
-def _factors(states: Tensor, passages: Sequence[_Passage]) -> _Factors:
+def _factors(states: Tensor, passages: Sequence[_GruStep]) -> _Factors:
     """Of all words at once; `states` are those before each word."""
-    opened, candidate, recalled = (
+    opened, candidate, hidden_candidate = (
         torch.stack([getattr(passage, name) for passage in passages])
-        for name in ("opened", "candidate", "recalled")
+        for name in ("opened", "candidate", "hidden_candidate")
     )
     size = states.size(-1)
     reset, update = opened[..., :size], opened[..., size:]
     by_update = (states - candidate) * update * (1 - update)
     by_candidate = (1 - update) * (1 - candidate.square())
-    by_reset = by_candidate * recalled * reset * (1 - reset)
+    by_reset = by_candidate * hidden_candidate * reset * (1 - reset)
     return _Factors(
         hidden=torch.stack([by_reset, by_update, by_candidate * reset], dim=-2),
         inner=torch.stack([by_reset, by_update, by_candidate], dim=-2),
@@ -145,7 +145,7 @@ class _Noted:
     fed_weight: Tensor
     weight: Tensor
     states: list[Tensor] = field(default_factory=list)
-    passages: list[_Passage] = field(default_factory=list)
+    passages: list[_GruStep] = field(default_factory=list)
     fed: list[Tensor] = field(default_factory=list)
     rounded: list[Tensor] = field(default_factory=list)
     by_gates: dict[int, Tensor] = field(default_factory=dict)

@@ -6,8 +6,8 @@ Knows no sublayer: whoever has one asks what it gets to see, and hands back its 
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from attnlab.attention.casting import cast_for_matmul
 from attnlab.attention.dropout import dropout
-from attnlab.attention.rounding import for_products
 from attnlab.models.norms import Norm, Tokens, build_norm
 from attnlab.support.errors import UsageError
 
@@ -42,7 +42,7 @@ class Residual(nn.Module):
         """What the sublayer gets to see of `x`, where `tokens` are what is no padding."""
         if self.norm_first and self.norm is not None:
             x = self.norm(x, tokens)
-        return for_products(x)
+        return cast_for_matmul(x)
 
     def leave(
         self,

@@ -18,7 +18,7 @@ from attnlab.models.uncompiled import uncompiled
 
 
 @dataclass
-class Sight:
+class SourceAttentionState:
     """What there is to see, and what was seen of it.
 
     `mask` (batch, 1, keys) is for any query. `length`: how many queries were asked. `covered`
@@ -55,38 +55,40 @@ class SourceAttention(nn.Module):
 
     def prepare(
         self, key: Float[Tensor, "batch keys key_size"], mask: Bool[Tensor, "batch keys"]
-    ) -> Sight:
+    ) -> SourceAttentionState:
         """Before the first query; keys and values are one."""
         covered = None
         if self.coverage is not None:
             covered = torch.zeros_like(mask, dtype=self.coverage.weight.dtype)
-        return Sight(self.pooling.prepare(key, key), mask.unsqueeze(1), 0, covered)
+        return SourceAttentionState(self.pooling.prepare(key, key), mask.unsqueeze(1), 0, covered)
 
     def forward(
-        self, query: Float[Tensor, "batch queries query_size"], sight: Sight
-    ) -> tuple[Float[Tensor, "batch queries key_size"], Sight]:
-        """The next queries' contexts, and the sight behind them."""
+        self, query: Float[Tensor, "batch queries query_size"], state: SourceAttentionState
+    ) -> tuple[Float[Tensor, "batch queries key_size"], SourceAttentionState]:
+        """The next queries' contexts, and the state behind them."""
         if self.coverage is not None:
-            return self._one_by_one(self.coverage, query, sight)
-        context = self.pooling(query, sight.memory, sight.mask, self._factors(query, sight))
-        return context, Sight(sight.memory, sight.mask, sight.length + query.size(1), None)
+            return self._one_by_one(self.coverage, query, state)
+        context = self.pooling(query, state.memory, state.mask, self._factors(query, state))
+        return context, SourceAttentionState(
+            state.memory, state.mask, state.length + query.size(1), None
+        )
 
     @uncompiled  # or each query becomes code
     def _one_by_one(
-        self, coverage: Coverage, queries: Tensor, sight: Sight
-    ) -> tuple[Tensor, Sight]:
+        self, coverage: Coverage, queries: Tensor, state: SourceAttentionState
+    ) -> tuple[Tensor, SourceAttentionState]:
         contexts = []
         for query in queries.unsqueeze(2).unbind(1):  # each (batch, 1, query size)
-            assert sight.covered is not None
-            memory = coverage(self.pooling.score, sight.memory, sight.covered)
-            step = self.pooling.attend(query, memory, sight.mask, self._factors(query, sight))
-            covered = sight.covered + step.weights.squeeze(1)
-            sight = Sight(sight.memory, sight.mask, sight.length + 1, covered)
+            assert state.covered is not None
+            memory = coverage(self.pooling.score, state.memory, state.covered)
+            step = self.pooling.attend(query, memory, state.mask, self._factors(query, state))
+            covered = state.covered + step.weights.squeeze(1)
+            state = SourceAttentionState(state.memory, state.mask, state.length + 1, covered)
             contexts.append(step.answer)
-        return torch.cat(contexts, dim=1), sight
+        return torch.cat(contexts, dim=1), state
 
-    def _factors(self, query: Tensor, sight: Sight) -> Tensor | None:
+    def _factors(self, query: Tensor, state: SourceAttentionState) -> Tensor | None:
         if self.window is None:
             return None
-        factors: Tensor = self.window(query, sight.mask, sight.length)
+        factors: Tensor = self.window(query, state.mask, state.length)
         return factors

@@ -8,13 +8,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from attnlab.attention.casting import cast_for_matmul
 from attnlab.attention.choices import AttentionConfig
 from attnlab.attention.dropout import dropout
 from attnlab.attention.multihead import MultiHeadAttention
 from attnlab.attention.normalisers import Mask
 from attnlab.attention.pooling import Memory
 from attnlab.attention.positions import PositionEmbedding, Positions
-from attnlab.attention.rounding import for_products
 from attnlab.data.tokens import PAD
 from attnlab.models.embedding import embedding_tables
 from attnlab.models.feedforward import FeedForward
@@ -188,7 +188,7 @@ class Encoder(nn.Module):
 
     def __init__(self, config: TransformerConfig, attention: AttentionConfig) -> None:
         super().__init__()
-        told = attention.told_positions()
+        told = attention.build_positions()
         self.positions = told.embedding(config.size)
         self.layers = nn.ModuleList(
             EncoderLayer(config, attention, told) for _ in range(config.encoder_layers)
@@ -212,7 +212,7 @@ class Decoder(nn.Module):
 
     def __init__(self, config: TransformerConfig, attention: AttentionConfig) -> None:
         super().__init__()
-        told = attention.told_positions(directed=True)
+        told = attention.build_positions(directed=True)
         self.positions = told.embedding(config.size)
         self.layers = nn.ModuleList(
             DecoderLayer(config, attention, told) for _ in range(config.decoder_layers)
@@ -221,7 +221,7 @@ class Decoder(nn.Module):
 
     def prepare(self, annotations: Float[Tensor, "batch length size"]) -> tuple[LayerState, ...]:
         """Each layer's state before the first target token."""
-        annotations = for_products(annotations)
+        annotations = cast_for_matmul(annotations)
         attentions = [cast(DecoderLayer, layer).cross_attention for layer in self.layers]
         return tuple(
             LayerState(None, each.prepare(annotations, annotations)) for each in attentions

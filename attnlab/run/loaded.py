@@ -82,7 +82,7 @@ def build_translator(
 
 
 @dataclass(frozen=True)
-class Trained:
+class LoadedRun:
     """A run with all that translating takes; the model is in evaluation mode.
 
     `recipe`: what its figures follow from, besides the texts.
@@ -100,7 +100,7 @@ class Trained:
         return f"run {self.run.name}, {self.recipe.trained}"
 
 
-def open_trained(folder: Path, config: InferenceConfig) -> Trained:
+def load_run(folder: Path, config: InferenceConfig) -> LoadedRun:
     """Load the run in `folder` with the weights of its `config.checkpoint`.
 
     Raises:
@@ -112,7 +112,7 @@ def open_trained(folder: Path, config: InferenceConfig) -> Trained:
     model = build_model(run.config, vocabulary, pick_device(config.device))
     load_weights(run.checkpoints / config.checkpoint, model, run.identity)
     translator = build_translator(model, vocabulary, config.search, config.batch_tokens)
-    return Trained(run, Recipe.of(run, config), model.eval(), vocabulary, translator)
+    return LoadedRun(run, Recipe.of(run, config), model.eval(), vocabulary, translator)
 
 
 def _with_choices(run: Run, config: InferenceConfig) -> Run:
@@ -142,7 +142,7 @@ def _require_kept(run: Run, checkpoint: str) -> None:
     )
 
 
-def require_attention(trained: Trained, purpose: str) -> None:
+def require_attention(trained: LoadedRun, purpose: str) -> None:
     """Refuse a model that attends to nothing; `purpose` is a verb, such as "plot"."""
     if not attends(trained.model):
         raise AttnlabError(

@@ -17,7 +17,7 @@ from attnlab.run.folder import AVERAGED, Run, open_run
 from attnlab.run.loaded import build_model
 from attnlab.run.metrics import METRICS, recorded_validations
 from attnlab.support.errors import AttnlabError
-from attnlab.support.run_lock import sole_writer
+from attnlab.support.run_lock import run_lock
 from attnlab.training.checkpoint import load_weights, save_checkpoint
 from attnlab.training.identity import RunIdentity
 from attnlab.training.snapshots import kept_snapshots, snapshot_number
@@ -53,7 +53,7 @@ def average_checkpoints(folders: Sequence[Path], choice: Choice) -> Path:
     chosen = [(path, run) for run in runs for path in choose_checkpoints(run, choice)]
     averaged = first.checkpoints / AVERAGED
     model = build_model(first.config, vocabulary, torch.device("cpu"))
-    with sole_writer(first.folder):
+    with run_lock(first.folder):
         load_mean([(path, run.identity) for path, run in chosen], model)
         latest = max(snapshot_number(path.name) or 0 for path, _ in chosen)
         save_checkpoint(averaged, model, identity=first.identity, update=latest)

@@ -35,7 +35,7 @@ _temporary: dict[str, Path] = {}  # what could not be kept, by name: a sweep mak
 logger = logging.getLogger(__name__)
 
 
-class KeptFolders:
+class Cache:
     """Folders under `root`, which together take `limit_bytes` at most.
 
     Where they would take more, those that were not asked for the longest go; none goes within an

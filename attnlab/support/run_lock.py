@@ -11,7 +11,7 @@ LOCK = ".lock"
 
 
 @contextmanager
-def sole_writer(folder: Path) -> Iterator[None]:
+def run_lock(folder: Path) -> Iterator[None]:
     """Within the block no other process enters such a block with the same folder.
 
     The system itself lets go of the lock when the process ends, however it ends.

@@ -12,7 +12,7 @@ from collections.abc import MutableMapping
 _ROUNDS = "1000"  # libgomp's own choice for more threads than cores; else it spins 300 times longer
 
 
-def wait_briefly(environment: MutableMapping[str, str] = os.environ) -> None:
+def omp_wait_briefly(environment: MutableMapping[str, str] = os.environ) -> None:
     """Let threads sleep soon, unless the user has said how they shall wait; before torch comes.
 
     GNU's OpenMP, which torch uses on Linux, reads this once, when it is loaded.

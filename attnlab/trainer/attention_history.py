@@ -49,7 +49,7 @@ class Frame:
     sentences: list[FilmedSentence]
 
 
-class AttentionFilm:
+class AttentionHistory:
     """Records how `model` reads `pairs` into `folder`, one file whenever it is asked to.
 
     Training goes on behind `update`: what was recorded later is forgotten, it will come again.

@@ -16,7 +16,7 @@ from attnlab.run.loaded import build_model, pick_device
 from attnlab.training.allocator import keep_freed_memory
 from attnlab.training.averaging import MovingAverage
 from attnlab.training.compiling import compile_model, told_of_compiling
-from attnlab.training.distributed import ALONE, Group
+from attnlab.training.distributed import ALONE, ProcessGroup
 from attnlab.training.loop import Limits, NonFinite, Progress, Step, optimise
 from attnlab.training.objective import Objective
 from attnlab.training.optimiser import build_optimiser
@@ -33,7 +33,7 @@ class Assembly:
     objective: Objective
     optimiser: optim.Optimizer
     batches: TrainingBatches
-    group: Group
+    group: ProcessGroup
 
     def epochs(self, progress: Progress) -> float:
         """How many times the pairs were gone through by then."""
@@ -63,12 +63,14 @@ class Assembly:
         return told_of_compiling(steps) if self.config.compile else steps
 
 
-def assemble(config: ExperimentConfig, corpus: TokenisedCorpus, group: Group = ALONE) -> Assembly:
+def assemble(
+    config: ExperimentConfig, corpus: TokenisedCorpus, group: ProcessGroup = ALONE
+) -> Assembly:
     """The configured parts, whose first weights follow from the config's seed."""
     keep_freed_memory()
     settle_threads(config.distributed.threads)
     torch.manual_seed(config.seed)
-    with group.agreeing():
+    with group.raise_together():
         device = pick_device(group.own_device(config.device))
         model = build_model(config, corpus.vocabulary, device)
         objective = Objective(model, config.objective)

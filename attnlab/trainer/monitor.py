@@ -28,7 +28,7 @@ def watched_pairs(corpus: TokenisedCorpus) -> list[EncodedPair]:
     return [EncodedPair(source[place], target[place]) for place in places]
 
 
-class Watch:
+class Monitor:
     """Measures the updates whose number is a multiple of `every`; none of them where it is None.
 
     Of each part of the model its update's ratio, and of each head its entropy on `pairs`.

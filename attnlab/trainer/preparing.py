@@ -14,7 +14,7 @@ from attnlab.run.folder import Run, write_config
 from attnlab.support.errors import AttnlabError
 from attnlab.support.files import sync
 from attnlab.support.run_lock import writing_to
-from attnlab.training.distributed import Group
+from attnlab.training.distributed import ProcessGroup
 from attnlab.training.resuming import Restored
 
 logger = logging.getLogger(__name__)
@@ -70,8 +70,8 @@ def load(
     return corpus
 
 
-def tell_of_beginning(
-    config: ExperimentConfig, vocabulary: VocabularyPair, model: nn.Module, group: Group
+def log_start(
+    config: ExperimentConfig, vocabulary: VocabularyPair, model: nn.Module, group: ProcessGroup
 ) -> None:
     """Say what is trained, and with what."""
     parameters = list(model.parameters())
@@ -92,7 +92,7 @@ def tell_of_beginning(
     )
 
 
-def tell_of_resuming(restored: Restored | None, group: Group) -> None:
+def log_resume(restored: Restored | None, group: ProcessGroup) -> None:
     """Say where a resumed run goes on."""
     if restored is None:
         logger.info("there is no checkpoint yet; training begins once more")

@@ -50,7 +50,7 @@ class StepSums:
 
 
 @dataclass
-class Notes:
+class TrainState:
     """`best`: the best validation so far, by `metric`. `validated`: the update that was last.
 
     `patience`: how many validations there were since one that improved.
@@ -81,7 +81,7 @@ class Notes:
         return asdict(self)
 
     @classmethod
-    def from_values(cls, values: dict[str, Any]) -> "Notes":
+    def from_values(cls, values: dict[str, Any]) -> "TrainState":
         """What `as_values` gave.
 
         Raises:

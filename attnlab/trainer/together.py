@@ -13,7 +13,7 @@ from attnlab.data.store.corpus import TokenisedCorpus
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair
 from attnlab.run.folder import Run
 from attnlab.support.errors import AttnlabError
-from attnlab.training.distributed import Group
+from attnlab.training.distributed import ProcessGroup
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Work:
 class Orders:
     """What the first process of `group` tells the others, once: some work, or its failure."""
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: ProcessGroup) -> None:
         self.group = group
         self._are_given = False
 
@@ -61,7 +61,7 @@ class Orders:
 
     def _tell(self, order: Work | AttnlabError) -> None:
         self._are_given = True
-        self.group.value_of_first(order)
+        self.group.broadcast(order)
 
     def take(self, load: Callable[[Work], TokenisedCorpus]) -> tuple[Work, TokenisedCorpus]:
         """What the first process gives, and what `load` makes of it.
@@ -69,20 +69,20 @@ class Orders:
         Raises:
             AttnlabError: the first process failed, and with this; or as for `give`.
         """
-        order: Work | AttnlabError | None = self.group.value_of_first(None)
+        order: Work | AttnlabError | None = self.group.broadcast(None)
         if isinstance(order, AttnlabError):
             raise order
         assert isinstance(order, Work)
         return order, self._meet(lambda: load(order))
 
     def _meet(self, load: Callable[[], TokenisedCorpus]) -> TokenisedCorpus:
-        with self.group.agreeing():
+        with self.group.raise_together():
             corpus = load()
         _require_one_corpus(corpus, self.group)
         return corpus
 
 
-def _require_one_corpus(corpus: TokenisedCorpus, group: Group) -> None:
+def _require_one_corpus(corpus: TokenisedCorpus, group: ProcessGroup) -> None:
     if group.size == 1:
         return
     found = group.gather((socket.gethostname(), corpus.digest))

@@ -13,7 +13,7 @@ from attnlab.run.folder import Run, create_run, finished_by, open_run, write_con
 from attnlab.run.loaded import pick_device
 from attnlab.run.metrics import update_of_checkpoint
 from attnlab.support.errors import AttnlabError
-from attnlab.support.run_lock import sole_writer
+from attnlab.support.run_lock import run_lock
 from attnlab.support.schema import from_node
 from attnlab.trainer.changes import changed_config, changes
 from attnlab.trainer.outcome import announce
@@ -37,7 +37,7 @@ def train_job(node: DictConfig, orders: Orders) -> float | None:
     device = pick_device(orders.group.own_device(config.device))
     config.precision = resolve_precision(config.precision, device)
     job = launch.job()
-    with job.new_folder(config.runs_root, config.name) as new, sole_writer(new.path):
+    with job.new_folder(config.runs_root, config.name) as new, run_lock(new.path):
         run = create_run(new.path, config, job.overrides)
         run, corpus = with_new_vocabulary(run)
         orders.give(run, corpus, resume=False)
@@ -53,7 +53,7 @@ def resume(folder: Path, overrides: Sequence[str], orders: Orders) -> None:
 
     A run that was cut before its first checkpoint begins once more, as it began before.
     """
-    with sole_writer(folder):
+    with run_lock(folder):
         before = open_run(folder)
         run = replace(before, config=changed_config(before.config, overrides))
         run.config.precision = resolve_precision(

@@ -15,15 +15,15 @@ from attnlab.run.folder import FINISHED, Run, mark_finished
 from attnlab.support.files import remove_leftovers
 from attnlab.support.folders import shown_path
 from attnlab.support.run_lock import writing_to
-from attnlab.trainer.attention_history import AttentionFilm
+from attnlab.trainer.attention_history import AttentionHistory
 from attnlab.trainer.build import assemble
 from attnlab.trainer.interruption import Interrupted, Request, deferred_signals
-from attnlab.trainer.monitor import Watch, watched_pairs
+from attnlab.trainer.monitor import Monitor, watched_pairs
 from attnlab.trainer.non_finite import NonFiniteBatches
 from attnlab.trainer.outcome import Outcome
-from attnlab.trainer.preparing import tell_of_beginning, tell_of_resuming
+from attnlab.trainer.preparing import log_resume, log_start
 from attnlab.trainer.progress import ProgressDisplay, progress_display
-from attnlab.trainer.state import Notes, StepSums
+from attnlab.trainer.state import StepSums, TrainState
 from attnlab.trainer.stopping import (
     reason_to_stop,
     refuse_to_follow_validation,
@@ -33,7 +33,7 @@ from attnlab.trainer.tracking import NoTracker, Tracker
 from attnlab.trainer.validation import CutShort, Validator
 from attnlab.training.averaging import MovingAverage
 from attnlab.training.checkpoint import checkpoint_stands, save_checkpoint
-from attnlab.training.distributed import Group
+from attnlab.training.distributed import ProcessGroup
 from attnlab.training.loop import NonFinite, Progress, Step
 from attnlab.training.profiling import Profiler
 from attnlab.training.resuming import Part, restore_together, training_state
@@ -50,14 +50,16 @@ class Training:
     `group` are the processes that train it together, seen from this one.
     """
 
-    def __init__(self, run: Run, corpus: TokenisedCorpus, resume: bool, group: Group) -> None:
+    def __init__(
+        self, run: Run, corpus: TokenisedCorpus, resume: bool, group: ProcessGroup
+    ) -> None:
         config, vocabulary = run.config, corpus.vocabulary
         self._run, self._group, self._limits = run, group, config.limits
         self._schedule = SCHEDULES.build(config.schedule)
         self._assembly = assemble(config, corpus, group)
         self._model, self._optimiser = self._assembly.model, self._assembly.optimiser
         self._average = MovingAverage(config.averaging, self._model)
-        self._progress, self._notes = Progress(), Notes(config.stopping.metric)
+        self._progress, self._state = Progress(), TrainState(config.stopping.metric)
         self._saved, self._request = False, Request()
         restored = None
         if resume:
@@ -72,8 +74,8 @@ class Training:
                 check=self._check,
             )
         if restored is not None:
-            self._progress, self._notes = restored.progress, Notes.from_values(restored.notes)
-            require_same_metric(self._notes.metric, config.stopping)
+            self._progress, self._state = restored.progress, TrainState.from_values(restored.notes)
+            require_same_metric(self._state.metric, config.stopping)
             self._replace_lost_best()
         self._non_finite = NonFiniteBatches(run, vocabulary, writes=group.is_first)
         self._tracker: Tracker = NoTracker()
@@ -84,9 +86,9 @@ class Training:
                     remove_leftovers(folder)
                 drop_snapshots_after(run.checkpoints, update)
                 at = update if restored else None
-                self._tracker = Tracker(run.folder, at, self._notes.recorded)
+                self._tracker = Tracker(run.folder, at, self._state.recorded)
                 self._tracker.hyperparameters(asdict(config))
-        self._validator, self._film = None, None
+        self._validator, self._history = None, None
         if valid := corpus.valid:
             self._validator = Validator(
                 config, self._model, vocabulary, valid, self._tracker, group
@@ -94,7 +96,7 @@ class Training:
             if group.is_first:
                 watched = valid[: config.watch_sentences]
                 with writing_to(run.folder):
-                    self._film = AttentionFilm(
+                    self._history = AttentionHistory(
                         run.attention, self._model, vocabulary, watched, update
                     )
         else:
@@ -103,10 +105,10 @@ class Training:
         if config.profile and group.is_first:
             self._profiler = Profiler(config.profiling, run.profile)
         watch_every = config.watch_every if group.is_first else None
-        self._watch = Watch(self._model, watched_pairs(corpus), watch_every)
-        tell_of_beginning(config, vocabulary, self._model, group)
+        self._monitor = Monitor(self._model, watched_pairs(corpus), watch_every)
+        log_start(config, vocabulary, self._model, group)
         if resume:
-            tell_of_resuming(restored, group)
+            log_resume(restored, group)
 
     def finish(self) -> Outcome:
         """Train until a limit is reached or somebody asks for an end.
@@ -142,16 +144,16 @@ class Training:
         self._group.wait()
         if not several and (number := self._request.signal_number) is not None:  # of a sweep, say
             raise Interrupted(number, f"stopped when {self._run.folder} was done, and saved")
-        best, seconds_taken = self._notes.best, self._progress.seconds()
+        best, seconds_taken = self._state.best, self._progress.seconds()
         return Outcome(
             self._run, best, self._progress.update, seconds_taken, stopped, attends(self._model)
         )
 
     def _go_on(self, steps: Iterator[Step | NonFinite], display: ProgressDisplay) -> str | None:
         """Take the steps, with all that is due between them; returns why no more were taken."""
-        if self._is_validation_due() and self._notes.validated != self._progress.update:
-            self._validate_and_heed(display)  # the one that the run was cut in
-        self._watch.before(self._progress.update + 1)
+        if self._is_validation_due() and self._state.validated != self._progress.update:
+            self._validate_and_adjust(display)  # the one that the run was cut in
+        self._monitor.before(self._progress.update + 1)
         while (stopped := self._reason_to_stop()) is None:
             step = next(steps, None)
             if step is None:
@@ -162,15 +164,15 @@ class Training:
             self._after(step, display)
             if self._asked_to_end():
                 raise self._interrupted()
-        if self._notes.unreported.steps:
+        if self._state.unreported.steps:
             self._report()
-        if self._notes.validated != self._progress.update:
+        if self._state.validated != self._progress.update:
             self._validate(display)
         return stopped
 
     def _asked_to_end(self) -> int:
         """By which signal any of the processes was asked to end; 0 by none."""
-        return self._group.largest(self._request.signal_number or 0)
+        return self._group.all_reduce_max(self._request.signal_number or 0)
 
     def _interrupted(self) -> Interrupted:
         """Save everything, and say so."""
@@ -184,11 +186,11 @@ class Training:
         )
 
     def _reason_to_stop(self) -> str | None:
-        return reason_to_stop(self._notes.patience, self._run.config.stopping)
+        return reason_to_stop(self._state.patience, self._run.config.stopping)
 
     def _check(self, progress: Progress, notes: dict[str, Any]) -> None:
         """Refuse, with a ValueError, what a checkpoint of this run cannot hold."""
-        found = Notes.from_values(notes)
+        found = TrainState.from_values(notes)
         if found.validated is not None and found.validated > progress.update:
             raise ValueError("notes.validated is out of range")
         if progress.batch > self._assembly.batches.batches_in(progress.epoch):
@@ -209,39 +211,39 @@ class Training:
         """Show `step`, and do what is due every so many updates."""
         config = self._run.config
         display.step(step)
-        self._notes.unreported.add(step)
+        self._state.unreported.add(step)
         self._saved = False
         if step.update % config.log_every == 0:
             self._report()
-        if watched := self._watch.after(step.update):
+        if watched := self._monitor.after(step.update):
             self._tracker.scalars(step.update, watched)
         if self._is_validation_due():
-            self._validate_and_heed(display)
+            self._validate_and_adjust(display)
         if step.update % config.checkpoint_every == 0:
             self._save_last()
-        self._watch.before(step.update + 1)
+        self._monitor.before(step.update + 1)
         if self._profiler is not None:
             self._profiler.step(step.update)
 
     def _report(self) -> None:
         """Record the means over the steps since the last report."""
-        report = self._notes.unreported.report()
+        report = self._state.unreported.report()
         if self._run.config.on_non_finite == "skip":
             report["train/skipped"] = self._progress.skipped
         self._tracker.scalars(self._progress.update, report)
-        self._notes.unreported, self._saved = StepSums(), False
+        self._state.unreported, self._saved = StepSums(), False
 
     def _is_validation_due(self) -> bool:
         update = self._progress.update
         return update > 0 and update % self._run.config.validate_every == 0
 
-    def _validate_and_heed(self, display: ProgressDisplay) -> None:
+    def _validate_and_adjust(self, display: ProgressDisplay) -> None:
         """Measure the model; schedule and patience go by what was found."""
         found, stopping = self._validate(display), self._run.config.stopping
         if found is not None:
             quality = found.quality(stopping.metric)
             self._schedule.observe(quality)
-            self._notes.patience.observe(quality, stopping.minimum_improvement)
+            self._state.patience.observe(quality, stopping.minimum_improvement)
 
     def _validate(self, display: ProgressDisplay) -> Validation | None:
         """Measure the model, or its average; keep it if it is the best so far.
@@ -262,16 +264,16 @@ class Training:
                     self._run.identity,
                 )
             if self._validator is None:
-                self._notes.validated = self._progress.update
+                self._state.validated = self._progress.update
                 self._save_best()
                 return None
             with display.validating():
                 found = self._validator.validate(self._progress.update, self._measuring())
-                if self._film is not None:
+                if self._history is not None:
                     epochs = self._assembly.epochs(self._progress)
-                    self._film.record(self._progress.update, epochs, found.scores)
-            self._notes.validated = self._progress.update
-            is_best = self._notes.take(found)
+                    self._history.record(self._progress.update, epochs, found.scores)
+            self._state.validated = self._progress.update
+            is_best = self._state.take(found)
             if is_best:
                 self._tracker.best(self._progress.update, found.scores)
                 self._save_best()
@@ -290,8 +292,8 @@ class Training:
         """Put everything as it is now into the last checkpoint, unless it is there already."""
         if self._saved:
             return
-        self._notes.recorded = self._tracker.flush()
-        notes, parts = self._notes.as_values(), self._parts()
+        self._state.recorded = self._tracker.flush()
+        notes, parts = self._state.as_values(), self._parts()
         state = training_state(self._optimiser, self._progress, notes, parts, self._group)
         if self._group.is_first:
             with self._average.applied():
@@ -303,7 +305,7 @@ class Training:
                     update=self._progress.update,
                     previous=self._run.checkpoints / "previous",
                     # These are not to lag behind it, even after a power cut.
-                    others=[self._run.folder / name for name in self._notes.recorded],
+                    others=[self._run.folder / name for name in self._state.recorded],
                 )
         self._saved = True
 
@@ -319,13 +321,13 @@ class Training:
     def _replace_lost_best(self) -> None:
         """Have a best checkpoint again where it was deleted, until a validation finds one."""
         best = self._run.checkpoints / "best"
-        if self._notes.best is None or not self._group.is_first or checkpoint_stands(best):
+        if self._state.best is None or not self._group.is_first or checkpoint_stands(best):
             return
         logger.warning(
             "%s: is not there; that of update %s takes its place, until the next validation",
             best,
             f"{self._progress.update:,}",
         )
-        self._notes.best = None
+        self._state.best = None
         with self._average.applied():
             self._save_best()

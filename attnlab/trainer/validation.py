@@ -20,7 +20,7 @@ from attnlab.inspection.maps import attention_maps
 from attnlab.models import EncoderDecoder
 from attnlab.run.loaded import build_translator
 from attnlab.trainer.tracking import Tracker
-from attnlab.training.distributed import ALONE, Group
+from attnlab.training.distributed import ALONE, ProcessGroup
 from attnlab.training.objective import total_cross_entropy
 from attnlab.training.selection import LOSS, Validation
 from attnlab.translate import Translation
@@ -49,7 +49,7 @@ class Validator:
         vocabulary: VocabularyPair,
         pairs: Sequence[SentencePair],
         tracker: Tracker,
-        group: Group = ALONE,
+        group: ProcessGroup = ALONE,
     ) -> None:
         self._model, self._vocabulary, self._tracker = model, vocabulary, tracker
         self._group = group
@@ -107,7 +107,7 @@ class Validator:
         device = next(self._model.parameters()).device
         self._model.eval()
         total, tokens = 0.0, 0.0
-        for batch in self._group.own_batches(self._batches.epoch(0)):
+        for batch in self._group.shard(self._batches.epoch(0)):
             batch = batch.to(device)
             total += float(total_cross_entropy(self._model, batch))
             tokens += batch.target_tokens

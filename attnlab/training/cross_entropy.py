@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from attnlab.attention.rounding import type_of_products
+from attnlab.attention.casting import type_of_products
 
 _LOGITS_AT_A_TIME = 1 << 22
 _LEAST_LOG_PROBABILITY = -80.0  # e to it is near the least number that bfloat16 has

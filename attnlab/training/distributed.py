@@ -43,11 +43,11 @@ class DistributedConfig:
             )
 
 
-class Group:
+class ProcessGroup:
     """The processes that train one model, seen from one of them, which here is alone.
 
     `rank` numbers them from 0; rank 0, the first, is the one that writes. Every method but
-    `own_device`, `own_batches`, `share`, `remember` and `reseed` is for all processes to call, at
+    `own_device`, `shard`, `share`, `remember` and `reseed` is for all processes to call, at
     the same point of their training.
     """
 
@@ -88,7 +88,7 @@ class Group:
         """This process's rows of a batch that all processes have."""
         return batch
 
-    def own_batches(self, batches: Iterator[T]) -> Iterator[T]:
+    def shard(self, batches: Iterator[T]) -> Iterator[T]:
         """This process's batches of those that all processes have."""
         return batches
 
@@ -100,7 +100,7 @@ class Group:
         """Each number, summed over the processes."""
         return numbers
 
-    def largest(self, number: int) -> int:
+    def all_reduce_max(self, number: int) -> int:
         """The largest of the processes' numbers."""
         return number
 
@@ -108,7 +108,7 @@ class Group:
         """The first process's number."""
         return number
 
-    def value_of_first(self, value: T) -> T:
+    def broadcast(self, value: T) -> T:
         """The first process's value."""
         return value
 
@@ -120,7 +120,7 @@ class Group:
         """Return when all processes are here."""
 
     @contextmanager
-    def agreeing(self) -> Iterator[None]:
+    def raise_together(self) -> Iterator[None]:
         """A block that all processes leave with an error if one of them does.
 
         There are no calls in it for all processes to make.
@@ -141,4 +141,4 @@ class Group:
         """Part this process's random state from the others', by `seeds` and its rank."""
 
 
-ALONE = Group()
+ALONE = ProcessGroup()

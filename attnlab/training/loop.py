@@ -17,7 +17,7 @@ from attnlab.data.batching import Batch, TrainingBatches
 from attnlab.models.norms import running_statistics
 from attnlab.support.errors import UsageError
 from attnlab.training.averaging import MovingAverage
-from attnlab.training.distributed import ALONE, Group
+from attnlab.training.distributed import ALONE, ProcessGroup
 from attnlab.training.optimiser.interface import apply_share
 from attnlab.training.precision import computing_in
 from attnlab.training.schedule import Schedule
@@ -135,7 +135,7 @@ def optimise(
     precision: str,
     accumulate: int,
     average: MovingAverage | None = None,
-    group: Group = ALONE,
+    group: ProcessGroup = ALONE,
 ) -> Iterator[Step | NonFinite]:
     """Train the model of `objective` on from `progress`, kept up to date, until a limit is reached.
 

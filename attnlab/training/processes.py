@@ -22,7 +22,7 @@ from torch.nn.parallel import DistributedDataParallel
 from attnlab.data.batching import Batch
 from attnlab.models.norms import sum_statistics_by
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.training.distributed import DistributedConfig, Group, Result, T
+from attnlab.training.distributed import DistributedConfig, ProcessGroup, Result, T
 
 
 class _Sum(torch.autograd.Function):
@@ -43,7 +43,7 @@ class _Sum(torch.autograd.Function):
         return None, total
 
 
-class Processes(Group):
+class Processes(ProcessGroup):
     """One of several processes, which have met in torch's default process group (gloo).
 
     `machine_rank` is its number among those of its machine, from 0. `memory` is a file of the
@@ -79,7 +79,7 @@ class Processes(Group):
         return f"cuda:{self._machine_rank}"
 
     def begin(self, config: DistributedConfig, device: torch.device) -> None:
-        """See `Group`."""
+        """See `ProcessGroup`."""
         kinds = sorted(set(self.gather(device.type)))
         if len(kinds) > 1:
             raise UsageError(
@@ -102,7 +102,7 @@ class Processes(Group):
             self._gradients = dist.new_group(backend=backend, timeout=timeout)
 
     def with_shared_gradients(self, objective: nn.Module) -> nn.Module:
-        """See `Group`; the first process's weights become everybody's.
+        """See `ProcessGroup`; the first process's weights become everybody's.
 
         Batch norms have the statistics of a batch as a whole, wherever its rows are.
         """
@@ -117,20 +117,20 @@ class Processes(Group):
             )
 
     def sharing_gradients(self, objective: nn.Module, now: bool) -> AbstractContextManager[None]:
-        """See `Group`."""
+        """See `ProcessGroup`."""
         assert isinstance(objective, DistributedDataParallel)
         return nullcontext() if now else objective.no_sync()
 
     def share(self, batch: Batch) -> Batch:
-        """See `Group`; without a row for this process, one of which no token is to be said."""
+        """See `ProcessGroup`; without a row for this process, one with no target tokens."""
         return batch.share(self.rank, self.size)
 
-    def own_batches(self, batches: Iterator[T]) -> Iterator[T]:
-        """See `Group`."""
+    def shard(self, batches: Iterator[T]) -> Iterator[T]:
+        """See `ProcessGroup`."""
         return islice(batches, self.rank, None, self.size)
 
     def divide(self, function: Callable[[list[T]], list[Result]], items: list[T]) -> list[Result]:
-        """See `Group`."""
+        """See `ProcessGroup`."""
         parts = self.gather(function(items[self.rank :: self.size]))
         results: list[Result | None] = [None] * len(items)
         for rank, part in enumerate(parts):
@@ -138,15 +138,15 @@ class Processes(Group):
         return results  # type: ignore[return-value]  # each place is in one part
 
     def sum(self, numbers: list[float]) -> list[float]:
-        """See `Group`."""
+        """See `ProcessGroup`."""
         return self._reduced(numbers, dist.ReduceOp.SUM)
 
-    def largest(self, number: int) -> int:
-        """See `Group`."""
+    def all_reduce_max(self, number: int) -> int:
+        """See `ProcessGroup`."""
         return int(self._reduced([number], dist.ReduceOp.MAX)[0])
 
     def number_of_first(self, number: float) -> float:
-        """See `Group`."""
+        """See `ProcessGroup`."""
         return self._reduced([number if self.is_first else 0.0], dist.ReduceOp.SUM)[0]
 
     def _reduced(self, numbers: Sequence[float], how: dist.ReduceOp.RedOpType) -> list[float]:
@@ -154,25 +154,25 @@ class Processes(Group):
         dist.all_reduce(tensor, how, group=self._messages)
         return tensor.tolist()
 
-    def value_of_first(self, value: T) -> T:
-        """See `Group`."""
+    def broadcast(self, value: T) -> T:
+        """See `ProcessGroup`."""
         values = [value]
         dist.broadcast_object_list(values, src=0, group=self._messages)
         return values[0]
 
     def gather(self, value: T) -> list[T]:
-        """See `Group`."""
+        """See `ProcessGroup`."""
         values: list[T | None] = [None] * self.size
         dist.all_gather_object(values, value, group=self._messages)
         return values  # type: ignore[return-value]  # all are there
 
     def wait(self) -> None:
-        """See `Group`."""
-        self.largest(0)
+        """See `ProcessGroup`."""
+        self.all_reduce_max(0)
 
     @contextmanager
-    def agreeing(self) -> Iterator[None]:
-        """See `Group`."""
+    def raise_together(self) -> Iterator[None]:
+        """See `ProcessGroup`."""
         error: AttnlabError | None = None
         try:
             yield
@@ -183,19 +183,19 @@ class Processes(Group):
             raise errors[0] from error
 
     def remember(self, folder: Path) -> None:
-        """See `Group`; every machine does, since the first process may be on another one then."""
+        """See `ProcessGroup`; on every machine: the first process may be elsewhere then."""
         if self._memory is not None and self._machine_rank == 0:
             self._memory.write_text(str(folder.absolute()), encoding="utf-8")
 
     def remembered(self) -> Path | None:
-        """See `Group`."""
+        """See `ProcessGroup`."""
         own = None
         if self._memory is not None and self._memory.is_file():
             own = self._memory.read_text(encoding="utf-8")
         return next((Path(found) for found in self.gather(own) if found), None)
 
     def reseed(self, *seeds: int) -> None:
-        """See `Group`; the first process goes on as it would alone."""
+        """See `ProcessGroup`; the first process goes on as it would alone."""
         if self.is_first:
             return
         words = np.random.SeedSequence([*seeds, self.rank]).generate_state(1, np.uint64)

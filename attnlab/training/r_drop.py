@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from attnlab.attention.rounding import type_of_products
+from attnlab.attention.casting import type_of_products
 from attnlab.data.batching import Batch
 
 _LOGITS_AT_A_TIME = 1 << 21  # of each reading

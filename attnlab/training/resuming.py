@@ -14,7 +14,7 @@ from torch import nn, optim
 from attnlab.support.errors import AttnlabError
 from attnlab.support.files import DamagedError
 from attnlab.training.checkpoint import first_line, load_training
-from attnlab.training.distributed import ALONE, Group
+from attnlab.training.distributed import ALONE, ProcessGroup
 from attnlab.training.identity import RunIdentity
 from attnlab.training.loop import Progress
 from attnlab.training.optimiser.state import checked_state
@@ -63,7 +63,7 @@ def training_state(
     progress: Progress,
     notes: dict[str, Any],
     parts: Mapping[str, Part],
-    group: Group = ALONE,
+    group: ProcessGroup = ALONE,
 ) -> dict[str, Any]:
     """What `save_checkpoint` is to put beside the weights; the processes of `group` ask together.
 
@@ -237,7 +237,7 @@ def restore_together(
     model: nn.Module,
     optimiser: optim.Optimizer,
     parts: Mapping[str, Part],
-    group: Group,
+    group: ProcessGroup,
     as_saved: Callable[[], AbstractContextManager[None]],
     identity: RunIdentity | None = None,
     check: Check = _accept,
@@ -248,17 +248,17 @@ def restore_together(
     all others. Within `as_saved()` the model has the weights that a checkpoint has.
     """
     restored = None
-    with group.agreeing():
+    with group.raise_together():
         if group.is_first:
             restored = restore_latest(checkpoints, model, optimiser, parts, identity, check)
     if group.size == 1:
         return restored
-    state = group.value_of_first(None if restored is None else restored.state)
+    state = group.broadcast(None if restored is None else restored.state)
     if state is None:
         return None
     with as_saved() if group.is_first else nullcontext():
         weights = {name: tensor.cpu() for name, tensor in model.state_dict().items()}
-        weights = group.value_of_first(weights)
+        weights = group.broadcast(weights)
     if restored is None:
         model.load_state_dict(weights)
         restored = _put_back(state, optimiser, parts, group.rank)

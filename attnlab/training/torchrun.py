@@ -18,13 +18,13 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from torch.distributed.distributed_c10d import Store
-from torch.distributed.rendezvous import rendezvous
+from torch.distributed.rendezvous import rendezvous as torch_rendezvous
 
 from attnlab.support.errors import AttnlabError
 from attnlab.support.workers import usable_cores
-from attnlab.training.distributed import ALONE, Group
-from attnlab.training.meeting import meet
+from attnlab.training.distributed import ALONE, ProcessGroup
 from attnlab.training.processes import Processes
+from attnlab.training.rendezvous import rendezvous
 
 _TIME_TO_MEET = timedelta(minutes=10)
 _SECONDS_TO_FOLLOW = 3.0  # in which the others come to end with what one ends with
@@ -38,7 +38,7 @@ class LostError(AttnlabError):
 
 
 @contextmanager
-def started_processes() -> Iterator[Group]:
+def started_processes() -> Iterator[ProcessGroup]:
     """The group of this process: those that torchrun started with it, or itself alone.
 
     What ends a process within the block is reported to torchrun, and what several of them end
@@ -52,8 +52,8 @@ def started_processes() -> Iterator[Group]:
         return
     with _reporting():
         try:
-            store, rank, size = next(rendezvous("env://", timeout=_TIME_TO_MEET))
-            store = meet(store, rank, size, _TIME_TO_MEET)
+            store, rank, size = next(torch_rendezvous("env://", timeout=_TIME_TO_MEET))
+            store = rendezvous(store, rank, size, _TIME_TO_MEET)
         except (RuntimeError, ValueError) as error:
             raise _not_met(error) from error
     with _reporting(store, size):

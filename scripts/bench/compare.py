@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from works import WORKS, prepare
 
-from attnlab.support.threads import wait_briefly
+from attnlab.support.threads import omp_wait_briefly
 
 
 class Worker:
@@ -33,7 +33,7 @@ class Worker:
         command = [sys.executable, str(Path(__file__).with_name("worker.py")), *arguments]
         environment = dict(os.environ)
         if peer == "attnlab":  # as its own command does
-            wait_briefly(environment)
+            omp_wait_briefly(environment)
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )

@@ -17,7 +17,7 @@ from attnlab.evaluation.aligner import ALIGNER, aligner_missing
 from attnlab.evaluation.alignment import NO_LINKS, LinkCounts
 from attnlab.inspection.maps import attention_maps
 from attnlab.run.folder import Run
-from attnlab.run.loaded import Trained, build_model, build_translator
+from attnlab.run.loaded import LoadedRun, build_model, build_translator
 from attnlab.run.recipe import Recipe
 from attnlab.support.errors import AttnlabError
 from attnlab.support.schema import from_node
@@ -58,7 +58,7 @@ def a_run(folder, model, *overrides, test=TEST):
     network = build_model(config, vocabulary, torch.device("cpu")).eval()
     translator = build_translator(network, vocabulary, config.search, 100)
     recipe = Recipe(folder, "best", None, None, {})
-    return Trained(Run(folder, config), recipe, network, vocabulary, translator)
+    return LoadedRun(Run(folder, config), recipe, network, vocabulary, translator)
 
 
 def counts_by_hand(trained, steps, source_column):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import strategies as st
 
 from attnlab.launch import compose_inference
-from attnlab.run.loaded import open_trained
+from attnlab.run.loaded import load_run
 from attnlab.run.metrics import recorded_validations
 from tests.fuzz.inputs import LENGTHS, done_or_refused, fuzz, mutated
 from tests.runs import attnlab, tiny
@@ -58,7 +58,7 @@ def test_a_damaged_run_is_used_or_refused(length, run, tmp_path):
     def holds(damage):
         damaged(run, copy, *damage)
         with done_or_refused():
-            trained = open_trained(copy, config)
+            trained = load_run(copy, config)
             recorded_validations(trained.run)
             assert len(trained.translator.translate(["The cat sleeps."])) == 1
         assert [path.name for path in tmp_path.iterdir()] == ["runs"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from attnlab.data.reading.lines import decode_lines, normalise
 from attnlab.data.words import group_pieces, split_words
 from attnlab.launch import compose_inference
-from attnlab.run.loaded import open_trained
+from attnlab.run.loaded import load_run
 from tests.fuzz.inputs import LENGTHS, NASTY, done_or_refused, fuzz
 from tests.runs import attnlab, tiny
 
@@ -43,7 +43,7 @@ def translator(tmp_path_factory):
     result = attnlab(*tiny("rnn"), folder=folder)
     assert result.code == 0, result.errors
     config = compose_inference(["search=greedy", "search.max_length_factor=0.5"])
-    return open_trained(folder / Path(result.output.strip()), config).translator
+    return load_run(folder / Path(result.output.strip()), config).translator
 
 
 @pytest.mark.parametrize("length", LENGTHS)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from attnlab.support.cache import KeptFolders
+from attnlab.support.cache import Cache
 from attnlab.support.errors import AttnlabError
 from tests.refusals import assert_refused
 from tests.runs import REPOSITORY
@@ -20,7 +20,7 @@ PROGRAM = """
 import logging, os, sys, time
 from pathlib import Path
 from attnlab.support.errors import AttnlabError
-from attnlab.support.cache import KeptFolders
+from attnlab.support.cache import Cache
 
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 root, log = map(Path, sys.argv[1:3])
@@ -33,7 +33,7 @@ def make(folder):
     time.sleep(seconds)
 
 try:
-    folder = KeptFolders(root).folder("test", {"a": 1}, make)
+    folder = Cache(root).folder("test", {"a": 1}, make)
 except AttnlabError as error:
     sys.exit(str(error))
 assert (folder / "numbers").read_bytes() == bytes(size)
@@ -66,12 +66,12 @@ def start(root, log, seconds=0.0, size=1000) -> subprocess.Popen[str]:
 
 def test_a_folder_is_made_once_for_the_same_facts(tmp_path):
     maker = Maker()
-    first = KeptFolders(tmp_path / "kept").folder("kind", {"a": 1, "b": [2]}, maker)
-    again = KeptFolders(tmp_path / "kept").folder("kind", {"b": [2], "a": 1}, maker)
+    first = Cache(tmp_path / "kept").folder("kind", {"a": 1, "b": [2]}, maker)
+    again = Cache(tmp_path / "kept").folder("kind", {"b": [2], "a": 1}, maker)
     assert (maker.times, first) == (1, again)
     assert (first / "file").read_bytes() == b"content"
     others = [
-        KeptFolders(tmp_path / "kept").folder(kind, facts, maker)
+        Cache(tmp_path / "kept").folder(kind, facts, maker)
         for kind, facts in (("kind", {"a": 1, "b": [3]}), ("other", {"a": 1, "b": [2]}))
     ]
     assert len({first, *others}) == maker.times == 3
@@ -101,9 +101,9 @@ def flip(folder):
 )
 def test_what_is_damaged_is_made_anew_and_said(damage, tmp_path, caplog):
     maker = Maker()
-    folder = KeptFolders(tmp_path).folder("kind", {}, maker)
+    folder = Cache(tmp_path).folder("kind", {}, maker)
     damage(folder)
-    assert KeptFolders(tmp_path).folder("kind", {}, maker) == folder
+    assert Cache(tmp_path).folder("kind", {}, maker) == folder
     assert maker.times == 2
     assert (folder / "file").read_bytes() == b"content"
     assert [record.getMessage() for record in caplog.records] == [
@@ -140,20 +140,20 @@ def test_what_making_raises_is_raised_and_leaves_nothing(tmp_path):
         raise AttnlabError("a.tsv:3: is wrong")
 
     with pytest.raises(AttnlabError, match=r"^a\.tsv:3: is wrong$"):
-        KeptFolders(tmp_path).folder("kind", {}, refuse)
+        Cache(tmp_path).folder("kind", {}, refuse)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_root_that_cannot_be_written_to_is_done_without(tmp_path, caplog):
     (tmp_path / "file").write_text("")
-    maker, kept = Maker(), KeptFolders(tmp_path / "file" / "kept")
+    maker, kept = Maker(), Cache(tmp_path / "file" / "kept")
     folder = kept.folder("kind", {"cannot": "be kept"}, maker)
     assert (folder / "file").read_bytes() == b"content"
     kept.folder("kind", {"nor": "can this"}, maker)
     (warning,) = [record.getMessage() for record in caplog.records]
     assert warning.startswith(f"{tmp_path / 'file' / 'kept'}: the tokenised corpus cannot be kept")
     assert "set ATTNLAB_CACHE" in warning
-    again = KeptFolders(tmp_path / "file" / "kept").folder("kind", {"cannot": "be kept"}, maker)
+    again = Cache(tmp_path / "file" / "kept").folder("kind", {"cannot": "be kept"}, maker)
     assert (again, maker.times) == (folder, 2), "in one process, it is made once all the same"
 
 
@@ -204,22 +204,22 @@ def test_no_room_anywhere_is_told(tmp_path):
 
 def test_the_longest_unused_go_where_there_is_too_much(tmp_path):
     maker = Maker(b"x" * 1000)
-    folders = [KeptFolders(tmp_path).folder("kind", {"n": n}, maker) for n in range(4)]
+    folders = [Cache(tmp_path).folder("kind", {"n": n}, maker) for n in range(4)]
     (tmp_path / ".new-0123").mkdir()  # by a process that was killed
     now = time.time()
     for folder, hours in zip(folders, (5, 50, 20, 0.1), strict=True):
         os.utime(folder / "checksums.json", (now, now - 3600 * hours))
     os.utime(tmp_path / ".new-0123", (now, now - 3600 * 30))
-    KeptFolders(tmp_path).folder("kind", {"n": 2}, maker)  # which makes it the latest
+    Cache(tmp_path).folder("kind", {"n": 2}, maker)  # which makes it the latest
     # each has some 1,150 bytes: with the new one, three of them fit
-    new = KeptFolders(tmp_path, limit_bytes=4000).folder("kind", {"n": 9}, maker)
+    new = Cache(tmp_path, limit_bytes=4000).folder("kind", {"n": 9}, maker)
     assert set(tmp_path.iterdir()) == {folders[2], folders[3], new}
-    KeptFolders(tmp_path, limit_bytes=10).folder("kind", {"n": 10}, maker)
+    Cache(tmp_path, limit_bytes=10).folder("kind", {"n": 10}, maker)
     assert {folders[2], folders[3], new} < set(tmp_path.iterdir()), "used within the hour"
 
 
 def test_without_a_root_nothing_is_kept(tmp_path):
     maker = Maker()
-    folder = KeptFolders(None).folder("kind", {"of": str(tmp_path)}, maker)
+    folder = Cache(None).folder("kind", {"of": str(tmp_path)}, maker)
     assert (folder / "file").read_bytes() == b"content"
     assert not list(tmp_path.iterdir())

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from attnlab.support.threads import wait_briefly
+from attnlab.support.threads import omp_wait_briefly
 from tests.runs import fresh_attnlab
 
 
@@ -21,5 +21,5 @@ def test_a_command_that_needs_torch_tells_openmp(tmp_path, monkeypatch):
 def test_what_the_user_has_said_stands():
     for said in ({"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "active"}):
         environment = dict(said)
-        wait_briefly(environment)
+        omp_wait_briefly(environment)
         assert environment == said

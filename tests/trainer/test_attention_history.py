@@ -12,7 +12,7 @@ from attnlab.data.encoding import encode_pairs
 from attnlab.data.pairs import SentencePair
 from attnlab.inspection.forced import record_pairs
 from attnlab.support.errors import AttnlabError
-from attnlab.trainer.attention_history import AttentionFilm, read_frame, recorded_updates
+from attnlab.trainer.attention_history import AttentionHistory, read_frame, recorded_updates
 from tests.runs import attnlab, tiny
 
 SETTINGS = (
@@ -110,7 +110,7 @@ def test_what_is_no_recording_is_refused_and_runs_no_code(run, tmp_path):
 def test_recording_changes_neither_mode_nor_chance(run, tmp_path, training):
     trained, _ = load([str(run)], None)
     pairs = [SentencePair("The cat sleeps.", "Le chat dort.")]
-    film = AttentionFilm(tmp_path / "film", trained.model, trained.vocabulary, pairs, 0)
+    film = AttentionHistory(tmp_path / "film", trained.model, trained.vocabulary, pairs, 0)
     trained.model.train(training)
     before = torch.get_rng_state()
     film.record(7, 0.5, {"loss": 2.0})
@@ -126,7 +126,7 @@ def test_recording_changes_neither_mode_nor_chance(run, tmp_path, training):
 def test_a_failed_write_names_its_file_and_leaves_nothing_half_written(run, tmp_path):
     trained, _ = load([str(run)], None)
     pairs = [SentencePair("The cat sleeps.", "Le chat dort.")]
-    film = AttentionFilm(tmp_path / "film", trained.model, trained.vocabulary, pairs, 0)
+    film = AttentionHistory(tmp_path / "film", trained.model, trained.vocabulary, pairs, 0)
     (tmp_path / "film").write_text("in the way")
     with pytest.raises(OSError) as caught:  # noqa: PT011
         film.record(7, 0.5, {"loss": 2.0})

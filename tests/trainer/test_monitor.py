@@ -10,7 +10,7 @@ import torch
 from attnlab.attention.recording import record_attention
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.models import MODELS
-from attnlab.trainer.monitor import Watch
+from attnlab.trainer.monitor import Monitor
 from attnlab.training.ratios import part_name
 from tests.conftest import small_model
 from tests.runs import attnlab, tiny
@@ -21,7 +21,7 @@ SENTENCES = [EncodedPair([4, 5, 6, 7], [8, 9]), EncodedPair([5], [6, 7, 8, 9, 10
 
 def test_entropies_are_those_of_each_sentence_alone():
     model = small_model("transformer")
-    watch = Watch(model, SENTENCES, every=1)
+    watch = Monitor(model, SENTENCES, every=1)
     watch.before(1)
     found = watch.after(1)
     for name in ("encoder.layer1.self", "decoder.layer2.self", "decoder.layer1.cross"):
@@ -41,10 +41,10 @@ def test_entropies_are_those_of_each_sentence_alone():
 
 
 def test_what_each_model_has_is_named():
-    bahdanau = Watch(small_model("bahdanau"), SENTENCES, every=1)
+    bahdanau = Monitor(small_model("bahdanau"), SENTENCES, every=1)
     bahdanau.before(1)
     assert "attention_entropy/decoder.cross" in bahdanau.after(1)
-    rnn = Watch(small_model("rnn"), SENTENCES, every=1)
+    rnn = Monitor(small_model("rnn"), SENTENCES, every=1)
     rnn.before(1)
     assert not any(name.startswith("attention") for name in rnn.after(1))
 
@@ -54,7 +54,7 @@ def test_losses_are_the_same_to_the_bit_whether_watched_or_not(name):
     def train(every):
         torch.manual_seed(3)
         model = small_model(name, dropout=0.3).float()
-        watch = Watch(model, PAIRS[:5], every)
+        watch = Monitor(model, PAIRS[:5], every)
         steps, losses, told = steps_of(model), [], []
         watch.before(1)
         for step in steps:
@@ -75,7 +75,7 @@ def test_losses_are_the_same_to_the_bit_whether_watched_or_not(name):
 
 def test_the_ratio_is_that_of_the_update_which_was_made():
     model = small_model("rnn").float()
-    watch = Watch(model, SENTENCES, every=2)
+    watch = Monitor(model, SENTENCES, every=2)
     steps = steps_of(model, optimiser=torch.optim.SGD(model.parameters(), lr=1.0), clip_norm=None)
     before = {}
     watch.before(1)

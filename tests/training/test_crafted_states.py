@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from attnlab.support.files import DamagedError, seal
-from attnlab.trainer.state import Notes
+from attnlab.trainer.state import TrainState
 from attnlab.training.averaging import AveragingConfig, MovingAverage
 from attnlab.training.checkpoint import TRAINING, save_checkpoint
 from attnlab.training.loop import Progress
@@ -34,7 +34,7 @@ def saved(request, tmp_path_factory):
     steps = steps_of(model, progress, optimiser)
     while progress.update < 3:
         next(steps)
-    state = training_state(optimiser, progress, Notes("bleu").as_values(), parts)
+    state = training_state(optimiser, progress, TrainState("bleu").as_values(), parts)
     save_checkpoint(folder, model, state)
     return folder, request.param
 
@@ -44,7 +44,7 @@ def restore(folder, name):
     optimiser = optimiser_of(name, model)
 
     def check(_, notes):
-        Notes.from_values(notes)
+        TrainState.from_values(notes)
 
     restore_training(folder, model, optimiser, parts_of(model), check=check)
     return model, optimiser

@@ -15,8 +15,8 @@ from attnlab.models.norms import running_statistics
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.training.distributed import ALONE, DistributedConfig
 from attnlab.training.loop import Limits, NonFinite, Progress
-from attnlab.training.meeting import meet
 from attnlab.training.objective import Objective
+from attnlab.training.rendezvous import rendezvous
 from attnlab.training.torchrun import settle_threads
 from tests.conftest import VARIANTS, objective_config, small_model
 from tests.together import each_of
@@ -141,7 +141,7 @@ def what_is_agreed_on(group, folder):
         spoilt.output.weight.register_hook(lambda gradient: gradient * math.inf)
     progress = Progress()
     first = next(steps_of(spoilt, progress, group=group))
-    with pytest.raises(AttnlabError, match="no room in 1"), group.agreeing():
+    with pytest.raises(AttnlabError, match="no room in 1"), group.raise_together():
         refuse(group.rank)
     if group.is_first:
         group.remember(folder / "run")
@@ -151,10 +151,10 @@ def what_is_agreed_on(group, folder):
         "updates by the first clock": by_the_first_clock,
         "not made": isinstance(first, NonFinite) and (progress.update, progress.skipped),
         "divided": group.divide(lambda items: [item * 2 for item in items], list(range(7))),
-        "batches": group.gather(list(group.own_batches(iter(range(5))))),
+        "batches": group.gather(list(group.shard(iter(range(5))))),
         "sum": group.sum([1.0, group.rank]),
-        "largest": group.largest(group.rank),
-        "first": (group.number_of_first(group.rank + 0.5), group.value_of_first(f"{group.rank}")),
+        "largest": group.all_reduce_max(group.rank),
+        "first": (group.number_of_first(group.rank + 0.5), group.broadcast(f"{group.rank}")),
         "seeds": len(set(group.gather(torch.rand(1).item()))),
     }
 
@@ -184,7 +184,7 @@ def test_a_meeting_passes_over_those_who_are_gone():
     parts = {}
 
     def come(rank):
-        parts[rank] = meet(store, rank, 3, timeout)
+        parts[rank] = rendezvous(store, rank, 3, timeout)
 
     threads = [threading.Thread(target=come, args=(rank,)) for rank in range(3)]
     for thread in threads:
@@ -194,7 +194,7 @@ def test_a_meeting_passes_over_those_who_are_gone():
     parts[0].set("where", "here")
     assert [parts[rank].get("where") for rank in range(3)] == [b"here"] * 3
     with pytest.raises(RuntimeError, match="1 of 2 have not come"):
-        meet(dist.HashStore(), 0, 2, timedelta(seconds=0.1))
+        rendezvous(dist.HashStore(), 0, 2, timedelta(seconds=0.1))
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ from attnlab.data.store.texts import Texts, corpus_digest, gather_texts, read_re
 from attnlab.data.store.token_store import PackedPairs, PackedWriter, Packet, pack
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair
 from attnlab.data.vocabulary_config import VocabularyConfig
-from attnlab.support.cache import KeptFolders, code_digest, file_digest
+from attnlab.support.cache import Cache, code_digest, file_digest
 from attnlab.support.console import counting
 from attnlab.support.errors import AttnlabError
 from attnlab.support.resources import cache_folder
@@ -92,7 +92,7 @@ def tokenised_corpus(
     given = [split for split in corpora.present_splits(config) if split in ("valid", "test")]
     others = load_splits(config, seed, [split for split in given if split not in carved])
     can_be_read_again = all(path.is_file() for path in files.paths)  # a pipe cannot
-    kept = KeptFolders(cache_folder("tokenised") if can_be_read_again else None)
+    kept = Cache(cache_folder("tokenised") if can_be_read_again else None)
     text_facts: dict[str, object] = {
         "contents": _contents(files) if can_be_read_again else uuid4().hex,
         "layout": [config.source_language, config.target_language, *config.columns],
@@ -133,7 +133,7 @@ def _contents(files: PairFiles) -> list[str]:
 
 
 def _learnt(
-    config: VocabularyConfig, folder: Path, text_facts: dict[str, object], kept: KeptFolders
+    config: VocabularyConfig, folder: Path, text_facts: dict[str, object], kept: Cache
 ) -> VocabularyPair:
     facts = {
         "texts": text_facts,
@@ -162,7 +162,7 @@ def _learnt(
 
 
 def _tokenised(
-    vocabulary: VocabularyPair, folder: Path, text_facts: dict[str, object], kept: KeptFolders
+    vocabulary: VocabularyPair, folder: Path, text_facts: dict[str, object], kept: Cache
 ) -> PackedPairs:
     models = vocabulary.source.model, vocabulary.target.model
     facts = {

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class StripWriter:
+class FlatArrayWriter:
     """Writes FOLDER/NAME and FOLDER/NAME.starts.npy; use it as a context manager."""
 
     def __init__(self, folder: Path, name: str) -> None:

@@ -23,7 +23,7 @@ from attnlab.data.reading.files import refuse_empty
 from attnlab.data.reading.lines import is_named_gzip
 from attnlab.data.reading.parsing import Block, PairFiles, blocks, parse, split_tags
 from attnlab.data.splitting import DIGEST_BYTES, held_out_places, last_places, source_digests
-from attnlab.data.store.flat_array import StripWriter, load_starts
+from attnlab.data.store.flat_array import FlatArrayWriter, load_starts
 from attnlab.support.cache import file_digest
 from attnlab.support.console import counting
 from attnlab.support.workers import each, usable_cores
@@ -80,7 +80,7 @@ def gather_texts(config: DataConfig, seed: int, files: PairFiles, folder: Path) 
     report = ReadingReport(files.names(), pairs=0)
     digests, fits = bytearray(), []
     with ExitStack() as stack:
-        writers = {name: stack.enter_context(StripWriter(folder, name)) for name in names}
+        writers = {name: stack.enter_context(FlatArrayWriter(folder, name)) for name in names}
         for gathered in _gather(config, seed if carved else None, files, names):
             report.add(gathered.skipped)
             used = len(gathered.fits)

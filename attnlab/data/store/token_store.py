@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnlab.data.store.flat_array import StripWriter, load_starts, map_array, starts_of
+from attnlab.data.store.flat_array import FlatArrayWriter, load_starts, map_array, starts_of
 from attnlab.data.tokens import PAD
 
 _SIDES = ("source.ids", "target.ids")
@@ -91,7 +91,7 @@ class PackedWriter(ExitStack):
 
     def __init__(self, folder: Path, sizes: tuple[int, int]) -> None:
         super().__init__()
-        self._strips = [self.enter_context(StripWriter(folder, side)) for side in _SIDES]
+        self._strips = [self.enter_context(FlatArrayWriter(folder, side)) for side in _SIDES]
         types = {side: id_type(size).str for side, size in zip(_SIDES, sizes, strict=True)}
         (folder / _TYPES).write_text(json.dumps(types), encoding="utf-8")
 

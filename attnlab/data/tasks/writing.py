@@ -10,7 +10,7 @@ from attnlab.data.tasks import chance, config, examples
 from attnlab.data.tasks.chance import Chance
 from attnlab.data.tasks.config import TaskConfig
 from attnlab.data.tasks.examples import Example, example
-from attnlab.support.cache import KeptFolders, code_digest
+from attnlab.support.cache import Cache, code_digest
 from attnlab.support.resources import cache_folder
 
 TEST, LONG, VALID, TRAIN = SPLITS = ("test", "test_long", "valid", "train")
@@ -29,7 +29,7 @@ def task_folder(task: TaskConfig) -> Path:
         "task": asdict(task),
         "code": code_digest(chance, config, examples, sys.modules[__name__]),
     }
-    kept = KeptFolders(cache_folder("tasks"), f"the corpus of data.task.name={task.name}")
+    kept = Cache(cache_folder("tasks"), f"the corpus of data.task.name={task.name}")
     return kept.folder(task.name, facts, partial(write_task, task))
 
 

@@ -8,7 +8,7 @@ from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.files import read_files
 from attnlab.data.reading.lines import normalise
 from attnlab.data.tokens import UNKNOWN
-from attnlab.run.loaded import Trained
+from attnlab.run.loaded import LoadedRun
 from attnlab.run.metrics import METRICS, recorded_validations
 from attnlab.studies.book.figures import BEST_LOSSES, SENTENCES, BookReport, Translated
 from attnlab.support.errors import AttnlabError, UsageError
@@ -24,7 +24,7 @@ def with_book_settings(arguments: Sequence[str]) -> list[str]:
     return [*arguments, *(each for each in SETTINGS if each.partition("=")[0] not in named)]
 
 
-def book_report(trained: Trained) -> BookReport:
+def book_report(trained: LoadedRun) -> BookReport:
     """The run's losses and translations beside the book's.
 
     References are those of the run's own corpus, which is the user's file: attnlab has none.
@@ -60,7 +60,7 @@ def book_report(trained: Trained) -> BookReport:
     )
 
 
-def _references(trained: Trained) -> dict[str, list[str]]:
+def _references(trained: LoadedRun) -> dict[str, list[str]]:
     """All translations that the corpus's file has of each of the book's sentences."""
     data = trained.run.config.data
     pairs: list[SentencePair] = []
@@ -86,7 +86,7 @@ def _key(text: str) -> str:
 
 
 def _translated(
-    trained: Trained, asked: Sequence[tuple[str, Sequence[str]]]
+    trained: LoadedRun, asked: Sequence[tuple[str, Sequence[str]]]
 ) -> tuple[Translated, ...]:
     def words(text: str) -> tuple[str, ...]:
         return tuple(trained.vocabulary.target.rewritten(normalise(text)).split())

@@ -34,7 +34,7 @@ class SelfAttention(nn.Module):
         super().__init__()
         attention = settings.attention
         self.attention = MultiHeadAttention(
-            attention, settings.size, settings.heads, positions=attention.told_positions()
+            attention, settings.size, settings.heads, positions=attention.build_positions()
         )
         if not fused:  # a watched attention has weights to show
             self.attention.pooling.observers.append(lambda _: None)

@@ -12,7 +12,7 @@ from attnlab.evaluate.inspected import Inspected, inspect_sentences
 from attnlab.inspection.forced import KINDS, kind_and_layer
 from attnlab.inspection.maps import labels
 from attnlab.models.bahdanau import BahdanauConfig
-from attnlab.run.loaded import Trained, require_attention
+from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.studies.explain.explanation import (
     ExplainedNormaliser,
     ExplainedScore,
@@ -25,7 +25,7 @@ from attnlab.support.errors import UsageError
 
 
 def explain_step(
-    trained: Trained,
+    trained: LoadedRun,
     *,
     text: str | None,
     split: str,
@@ -94,7 +94,7 @@ def explain_step(
     )
 
 
-def _find(trained: Trained, kind: str, layer: int | None) -> tuple[Place, str]:
+def _find(trained: LoadedRun, kind: str, layer: int | None) -> tuple[Place, str]:
     """The attention of that kind and layer, and its readable name."""
     if kind not in KINDS:
         raise UsageError(f"--kind {kind} is none of: {', '.join(KINDS)}")
@@ -113,7 +113,7 @@ def _up_to(what: str, most: int) -> str:
     return f"{what}s 1 to {most}" if most > 1 else f"{what} 1 alone"
 
 
-def _words(trained: Trained, sentence: Inspected, kind: str) -> list[Word]:
+def _words(trained: LoadedRun, sentence: Inspected, kind: str) -> list[Word]:
     """The words that ask, or that are said while the question is asked."""
     if kind == "encoder":
         return labels(trained.vocabulary.source, [*sentence.source_tokens, END], pieces=False)

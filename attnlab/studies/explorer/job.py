@@ -20,7 +20,7 @@ from attnlab.evaluation.entropy import head_entropies
 from attnlab.inspection.forced import record_pairs
 from attnlab.inspection.maps import AttentionMap, labels
 from attnlab.plotting.saving import place, save_page
-from attnlab.run.loaded import Trained
+from attnlab.run.loaded import LoadedRun
 from attnlab.search import NEVER_SAID
 from attnlab.studies.explorer.candidates import NextTokens, next_tokens
 from attnlab.studies.explorer.content import (
@@ -39,7 +39,7 @@ Recorded = Mapping[tuple[str, int], NDArray[np.float32]]
 
 
 def write_explorer(
-    trained: Trained,
+    trained: LoadedRun,
     *,
     texts: Sequence[str],
     split: str,
@@ -72,7 +72,12 @@ def write_explorer(
 
 
 def _explorer(
-    trained: Trained, inspected: Sequence[Inspected], origin: str, *, reference: bool, pieces: bool
+    trained: LoadedRun,
+    inspected: Sequence[Inspected],
+    origin: str,
+    *,
+    reference: bool,
+    pieces: bool,
 ) -> Explorer:
     pairs = [EncodedPair(each.source_tokens, each.target_tokens) for each in inspected]
     recorded = {each.index: each.weights for each in record_pairs(trained.model, pairs)}
@@ -109,7 +114,7 @@ def _explorer(
 
 
 def _attention(
-    trained: Trained, sentence: Inspected, recorded: Recorded, pieces: bool
+    trained: LoadedRun, sentence: Inspected, recorded: Recorded, pieces: bool
 ) -> list[ShownAttention]:
     errors = _alignment_errors(trained, sentence, recorded)
     target = trained.vocabulary.target
@@ -169,7 +174,7 @@ def _figures(
 
 
 def _alignment_errors(
-    trained: Trained, sentence: Inspected, recorded: Recorded
+    trained: LoadedRun, sentence: Inspected, recorded: Recorded
 ) -> dict[tuple[int, int | None], tuple[float, float]]:
     """By layer and head, for either convention in its order; nothing where there are no links."""
     if sentence.gold is None:
@@ -187,7 +192,7 @@ def _alignment_errors(
     }
 
 
-def _steps(trained: Trained, sentence: Inspected, following: NextTokens) -> list[Step]:
+def _steps(trained: LoadedRun, sentence: Inspected, following: NextTokens) -> list[Step]:
     pieces = trained.vocabulary.target.pieces
     return [
         Step(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from attnlab.data.batching import EncodedPair
 from attnlab.data.words import Word, group_pieces, merge_to_words
 from attnlab.inspection.forced import record_pairs
-from attnlab.run.loaded import Trained
+from attnlab.run.loaded import LoadedRun
 from attnlab.studies.faithfulness.leaving_out import Effects, leave_words_out
 from attnlab.studies.faithfulness.measures import (
     Estimate,
@@ -83,13 +83,13 @@ def _tops(weights: NDArray[np.floating], drops: NDArray[np.floating]) -> NDArray
     return np.where(weights.any(axis=-1), top_hits(weights, drops), math.nan)
 
 
-def source_words(trained: Trained, pair: EncodedPair) -> list[Word]:
+def source_words(trained: LoadedRun, pair: EncodedPair) -> list[Word]:
     """The words of the source; its end is none, as nothing can be translated without it."""
     return group_pieces(trained.vocabulary.source.pieces(pair.source))
 
 
 def head_weights(
-    trained: Trained, pairs: Sequence[EncodedPair], batch_tokens: int
+    trained: LoadedRun, pairs: Sequence[EncodedPair], batch_tokens: int
 ) -> dict[int, dict[Looking, NDArray[np.float64]]]:
     """By sentence and head, the weights of all steps but the end on all words but the end."""
     found: dict[int, dict[Looking, NDArray[np.float64]]] = {}
@@ -109,7 +109,7 @@ def head_weights(
 
 
 def agreements(
-    trained: Trained,
+    trained: LoadedRun,
     pairs: Sequence[EncodedPair],
     gold: Mapping[int, NDArray[np.bool_]],
     batch_tokens: int,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attnlab.evaluate.inspected import Inspected
 from attnlab.inspection.choice import Choice
-from attnlab.run.loaded import Trained
+from attnlab.run.loaded import LoadedRun
 from attnlab.studies.faithfulness.agreement import Head
 from attnlab.studies.faithfulness.job import measure_agreement
 from attnlab.studies.faithfulness.sentence import faithfulness_line, sentence_faithfulness
@@ -25,7 +25,7 @@ class Explained:
             one layer's whole attention.
     """
 
-    def __init__(self, trained: Trained, choices: Sequence[Choice], split: str) -> None:
+    def __init__(self, trained: LoadedRun, choices: Sequence[Choice], split: str) -> None:
         self._choice = _measurable(choices)
         self._trained, self._split = trained, split
         self._of_split = measure_agreement(

@@ -13,7 +13,7 @@ from attnlab.data.pairs import SentencePair
 from attnlab.evaluate.inspected import find_gold
 from attnlab.evaluation.languages import require_tokeniser
 from attnlab.evaluation.metrics import Measured, measure
-from attnlab.run.loaded import Trained, require_attention
+from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.studies.faithfulness.agreement import (
     SentenceAgreement,
     agreements,
@@ -29,7 +29,7 @@ _PERMUTATIONS = 5
 
 
 def measure_faithfulness(
-    trained: Trained, split: str, *, count: int, batch_tokens: int, bleu: bool = False
+    trained: LoadedRun, split: str, *, count: int, batch_tokens: int, bleu: bool = False
 ) -> FaithfulnessReport:
     """Both experiments on the first `count` sentences of a split, read with their references.
 
@@ -67,7 +67,7 @@ def measure_faithfulness(
 
 
 def measure_agreement(
-    trained: Trained, split: str, *, count: int, batch_tokens: int
+    trained: LoadedRun, split: str, *, count: int, batch_tokens: int
 ) -> list[SentenceAgreement]:
     """Leaving out words alone, on the first `count` sentences of a split with their references.
 
@@ -80,7 +80,9 @@ def measure_agreement(
     return _agreements(trained, split, pairs, encoded, batch_tokens)
 
 
-def _read(trained: Trained, split: str, count: int) -> tuple[list[SentencePair], list[EncodedPair]]:
+def _read(
+    trained: LoadedRun, split: str, count: int
+) -> tuple[list[SentencePair], list[EncodedPair]]:
     config = trained.run.config
     pairs = load_split(config.data, config.seed, split)[:count]
     if not pairs:
@@ -89,7 +91,7 @@ def _read(trained: Trained, split: str, count: int) -> tuple[list[SentencePair],
 
 
 def _agreements(
-    trained: Trained,
+    trained: LoadedRun,
     split: str,
     pairs: Sequence[SentencePair],
     encoded: Sequence[EncodedPair],
@@ -107,7 +109,7 @@ def _agreements(
 
 
 def gold_of_steps(
-    trained: Trained, name: str, pair: SentencePair, tokens: EncodedPair
+    trained: LoadedRun, name: str, pair: SentencePair, tokens: EncodedPair
 ) -> NDArray[np.bool_] | None:
     """True at (step, source word) where the step says a piece of what the word is linked with.
 
@@ -125,7 +127,7 @@ def gold_of_steps(
 
 
 def _bleu(
-    trained: Trained, pairs: Sequence[SentencePair], parts: Sequence[Part]
+    trained: LoadedRun, pairs: Sequence[SentencePair], parts: Sequence[Part]
 ) -> dict[Part | None, Measured]:
     """Of the translations that a search finds: as the model is (None), and with uniform weights."""
     sources, references = [each.source for each in pairs], [each.reference for each in pairs]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from attnlab.data.batching import EncodedPair
 from attnlab.evaluate.inspected import Inspected
-from attnlab.run.loaded import Trained
+from attnlab.run.loaded import LoadedRun
 from attnlab.studies.faithfulness.agreement import (
     Head,
     SentenceAgreement,
@@ -21,7 +21,7 @@ from attnlab.studies.faithfulness.report import name_head, with_interval
 
 
 def sentence_faithfulness(
-    trained: Trained, inspected: Inspected, batch_tokens: int
+    trained: LoadedRun, inspected: Inspected, batch_tokens: int
 ) -> dict[Head, float]:
     """By cross-attention head, and mean of a layer's heads, Kendall's τ for this sentence.
 

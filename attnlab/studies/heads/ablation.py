@@ -17,7 +17,7 @@ from attnlab.evaluation.languages import require_tokeniser
 from attnlab.evaluation.metrics import Measured, measure
 from attnlab.evaluation.significance import Compared, compare_bleu
 from attnlab.inspection.likelihood import log_likelihoods
-from attnlab.run.loaded import Trained, build_translator
+from attnlab.run.loaded import LoadedRun, build_translator
 from attnlab.studies.heads.atlas import Head
 from attnlab.support.console import counting
 from attnlab.trainer.interruption import deferred_signals
@@ -50,7 +50,10 @@ class Ablation:
 
 
 def ablate(
-    trained: Trained, config: InferenceConfig, pairs: Sequence[SentencePair], heads: Sequence[Head]
+    trained: LoadedRun,
+    config: InferenceConfig,
+    pairs: Sequence[SentencePair],
+    heads: Sequence[Head],
 ) -> Ablation:
     """Translate and read `pairs` with the whole model, and then without each of `heads`.
 
@@ -97,7 +100,7 @@ def ablate(
 
 
 def _translate_and_read(
-    trained: Trained,
+    trained: LoadedRun,
     config: InferenceConfig,
     pairs: Sequence[SentencePair],
     advance: Callable[[int], None],
@@ -111,7 +114,7 @@ def _translate_and_read(
     return [each.text for each in translations], mean_loss(trained, config, pairs)
 
 
-def mean_loss(trained: Trained, config: InferenceConfig, pairs: Sequence[SentencePair]) -> float:
+def mean_loss(trained: LoadedRun, config: InferenceConfig, pairs: Sequence[SentencePair]) -> float:
     """The cross-entropy on the references in nats a target token, ends included."""
     texts = [(pair.source, pair.target) for pair in pairs]
     tokens = sum(len(each.target) + 1 for each in encode_pairs(trained.vocabulary, texts))

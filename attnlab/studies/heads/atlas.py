@@ -16,7 +16,7 @@ from attnlab.data.pairs import SentencePair
 from attnlab.evaluate.align import measure_baselines, measure_heads, read_gold
 from attnlab.evaluate.alignment_report import HeadAlignment
 from attnlab.inspection.forced import KINDS, kind_and_layer, record_batches, visible_keys
-from attnlab.run.loaded import Trained, require_attention
+from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.run.recipe import Recipe
 from attnlab.studies.heads.marks import marks_by_kind, sizes_by_kind
 from attnlab.studies.heads.measures import HeadFigures, HeadSums, sum_heads, uniform_weights
@@ -98,7 +98,7 @@ class HeadAtlas:
         return [each for each in self.heads if each.head.kind == kind]
 
 
-def choose_pairs(trained: Trained, split: str, count: int | None) -> list[SentencePair]:
+def choose_pairs(trained: LoadedRun, split: str, count: int | None) -> list[SentencePair]:
     """The first `count` pairs of the split, or all; those with an empty side have no attention.
 
     Raises:
@@ -114,7 +114,7 @@ def choose_pairs(trained: Trained, split: str, count: int | None) -> list[Senten
 
 
 def measure_atlas(
-    trained: Trained,
+    trained: LoadedRun,
     split: str,
     pairs: Sequence[SentencePair],
     report: Callable[[int], None] = lambda _: None,
@@ -185,7 +185,7 @@ def _heads(
 
 
 def _align(
-    trained: Trained, split: str, pairs: Sequence[SentencePair]
+    trained: LoadedRun, split: str, pairs: Sequence[SentencePair]
 ) -> tuple[list[HeadAlignment], float | None]:
     """How well each cross-attention head aligns, and the straight line; if there is gold."""
     if not any(pair.alignment for pair in pairs):

@@ -18,7 +18,7 @@ from attnlab.studies.heads.ablation import Ablation
 from attnlab.studies.heads.atlas import HeadAtlas
 from attnlab.studies.heads.measures import FIGURES
 from attnlab.support.errors import AttnlabError
-from attnlab.support.run_lock import sole_writer
+from attnlab.support.run_lock import run_lock
 from attnlab.trainer.events import EventFile
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def record_atlas(
     """
     update = update_of_checkpoint(run, checkpoint)
     try:
-        with sole_writer(run.folder), closing(EventFile(run.folder)) as events:
+        with run_lock(run.folder), closing(EventFile(run.folder)) as events:
             for name, value in scalars(atlas, ablation).items():
                 events.add(summaries.scalar(name, value), update)  # type: ignore[no-untyped-call]
             pixels = figure_to_image(figure, close=False)  # type: ignore[no-untyped-call]

@@ -6,7 +6,7 @@ from pathlib import Path
 from attnlab.config import InferenceConfig
 from attnlab.plotting import Figure
 from attnlab.plotting.saving import figure_place, save_figure
-from attnlab.run.loaded import Trained, require_attention
+from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.studies.heads.ablation import Ablation, ablate
 from attnlab.studies.heads.atlas import choose_pairs, measure_atlas
 from attnlab.studies.heads.drawing import draw_heads
@@ -41,7 +41,7 @@ class Survey:
 
 
 def survey_heads(
-    trained: Trained, config: InferenceConfig, survey: Survey
+    trained: LoadedRun, config: InferenceConfig, survey: Survey
 ) -> tuple[HeadReport, list[Path]]:
     """Measure every head of a run; returns what was found and the files that it is in.
 
@@ -76,7 +76,7 @@ def survey_heads(
     return report, [output, table]
 
 
-def _write(trained: Trained, report: HeadReport, output: Path) -> Figure:
+def _write(trained: LoadedRun, report: HeadReport, output: Path) -> Figure:
     """Draw the overview into `output`, and write all figures beside it."""
     figure = draw_heads(report.atlas, report.ablation, trained.described)
     save_figure(figure, output)
@@ -89,7 +89,7 @@ def _table_beside(figure: Path) -> Path:
     return figure.with_suffix(".csv")
 
 
-def _place(trained: Trained, survey: Survey) -> Path:
+def _place(trained: LoadedRun, survey: Survey) -> Path:
     """The figure's file; refused before the work."""
     output = survey.output
     if output is not None and output.suffix.lower() == ".csv" and not output.is_dir():

@@ -20,7 +20,7 @@ from attnlab.studies.kernel_regression.report import RegressionReport, TrainedWi
 from attnlab.studies.kernel_regression.sweep import best_fit, measure, regression, sweep
 from attnlab.studies.kernel_regression.training import train_width
 from attnlab.support.files import write_file
-from attnlab.support.run_lock import sole_writer
+from attnlab.support.run_lock import run_lock
 from attnlab.support.schema import from_node
 from attnlab.trainer.tracking import Tracker
 
@@ -40,7 +40,7 @@ def regression_job(node: DictConfig, suffix: str) -> RegressionReport:
     config = from_node(KernelRegressionConfig, node)
     points = REGRESSION_DATA.build(config.data, config.seed)
     values = OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
-    with launch.job().new_folder(config.runs_root, config.name) as new, sole_writer(new.path):
+    with launch.job().new_folder(config.runs_root, config.name) as new, run_lock(new.path):
         folder = new.path
         write_file(folder / CONFIG, f"attnlab: {__version__}\n{values}")
         with closing(Tracker(folder)) as tracker:

@@ -23,7 +23,7 @@ from attnlab.support.csv_file import write_csv
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.trainer.build import assemble
 from attnlab.trainer.interruption import Interrupted, deferred_signals
-from attnlab.trainer.preparing import load, tell_of_beginning
+from attnlab.trainer.preparing import load, log_start
 from attnlab.trainer.progress import progress_display
 from attnlab.training.loop import Limits, NonFinite, Progress, Step
 from attnlab.training.precision import resolve_precision
@@ -65,7 +65,7 @@ def find_learning_rate(
     config.precision = resolve_precision(config.precision, pick_device(config.device))
     corpus = load(config, config.vocabulary)
     parts = assemble(config, corpus)
-    tell_of_beginning(config, corpus.vocabulary, parts.model, parts.group)
+    log_start(config, corpus.vocabulary, parts.model, parts.group)
     whole = config.optimiser.learning_rate  # of which the schedule gives shares, far above 1 too
     schedule = ExponentialRise(sweep.lowest / whole, sweep.highest / whole, sweep.updates)
     limits = Limits(max_updates=sweep.updates, max_epochs=None, max_seconds=None)

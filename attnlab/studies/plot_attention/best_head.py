@@ -19,7 +19,7 @@ from attnlab.evaluate.align import measure_heads, read_gold
 from attnlab.evaluation.entropy import head_entropies
 from attnlab.inspection.choice import Choice
 from attnlab.inspection.forced import record_pairs
-from attnlab.run.loaded import Trained
+from attnlab.run.loaded import LoadedRun
 
 SENTENCES = 200
 """The first of a split that decide; figures of heads hardly change with more."""
@@ -41,7 +41,7 @@ class BestHead:
         return Choice(kind=self.kind, layers=(self.layer,), heads=(self.head,))
 
 
-def find_best_heads(trained: Trained, split: str, kinds: Sequence[str]) -> list[BestHead]:
+def find_best_heads(trained: LoadedRun, split: str, kinds: Sequence[str]) -> list[BestHead]:
     """For each of `kinds` the best head, by the references of the first sentences of `split`.
 
     Raises:
@@ -58,7 +58,7 @@ def find_best_heads(trained: Trained, split: str, kinds: Sequence[str]) -> list[
     ]
 
 
-def _best_by_alignment(trained: Trained, split: str, pairs: Sequence[SentencePair]) -> BestHead:
+def _best_by_alignment(trained: LoadedRun, split: str, pairs: Sequence[SentencePair]) -> BestHead:
     measured = measure_heads(trained, read_gold(pairs, trained.run.config.data, split))
     rates = {
         (each.layer, each.head): each.counts.error_rate
@@ -75,7 +75,7 @@ def _best_by_alignment(trained: Trained, split: str, pairs: Sequence[SentencePai
 
 
 def _best_by_entropy(
-    trained: Trained, split: str, pairs: Sequence[SentencePair], kind: str
+    trained: LoadedRun, split: str, pairs: Sequence[SentencePair], kind: str
 ) -> BestHead:
     encoded = encode_pairs(trained.vocabulary, ((pair.source, pair.target) for pair in pairs))
     sums: dict[tuple[int, int], float] = defaultdict(float)

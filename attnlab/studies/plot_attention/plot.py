@@ -8,14 +8,14 @@ from attnlab.evaluate.inspected import Inspected, inspect_sentences
 from attnlab.inspection.choice import ALL, Choice, kinds_of
 from attnlab.inspection.drawing import REFERENCE, TRANSLATION, draw_translation
 from attnlab.plotting import Figure
-from attnlab.run.loaded import Trained, require_attention
+from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.studies.plot_attention.best_head import find_best_heads
 from attnlab.studies.plot_attention.files import Destination, file_stem, write_figures
 from attnlab.support.errors import UsageError
 
 Remark = Callable[[Inspected], str]
 """A line under the figure of a sentence."""
-Remarks = Callable[[Trained, Sequence[Choice], str], Remark]
+Remarks = Callable[[LoadedRun, Sequence[Choice], str], Remark]
 """Makes it of a model, of what is drawn and of the split that it is compared with."""
 
 _NO_GOLD = (
@@ -74,7 +74,7 @@ class Resolved:
     reason: str
 
 
-def resolve(trained: Trained, wanted: Wanted, split: str) -> Resolved:
+def resolve(trained: LoadedRun, wanted: Wanted, split: str) -> Resolved:
     """The choices that `wanted` comes to with this model; `split` decides which head is best.
 
     Raises:
@@ -97,7 +97,7 @@ def resolve(trained: Trained, wanted: Wanted, split: str) -> Resolved:
 
 
 def plot_translations(
-    trained: Trained,
+    trained: LoadedRun,
     *,
     texts: Sequence[str],
     split: str,
@@ -144,7 +144,7 @@ def plot_translations(
 
 
 def _figure(
-    trained: Trained,
+    trained: LoadedRun,
     sentence: Inspected,
     resolved: Resolved,
     wanted: Wanted,

@@ -10,7 +10,7 @@ from attnlab.inspection.drawing import REFERENCE, Cells, draw_translation, panel
 from attnlab.inspection.maps import AttentionMap, label_maps
 from attnlab.plotting import Figure
 from attnlab.plotting.heatmap import draw_heatmaps
-from attnlab.run.loaded import Trained, require_attention
+from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.studies.plot_attention.animation import GIF, save_animation
 from attnlab.studies.plot_attention.files import Destination, file_stem, write_figures
 from attnlab.studies.plot_attention.plot import Resolved, Wanted, resolve
@@ -24,7 +24,7 @@ STRIP_FRAMES = 12
 
 
 def plot_through_training(
-    trained: Trained,
+    trained: LoadedRun,
     *,
     numbers: Sequence[int],
     most_frames: int | None,
@@ -67,13 +67,13 @@ def plot_through_training(
         yield from write_figures(zip(stems, strips, strict=True), destination)
 
 
-def first_watched(trained: Trained, count: int) -> range:
+def first_watched(trained: LoadedRun, count: int) -> range:
     """The numbers of the first `count` watched sentences, or of all where they are fewer."""
     there = len(read_frame(_recorded(trained)[-1]).sentences)
     return range(1, at_most(there, count, f"what training watched of {SPLIT}") + 1)
 
 
-def _recorded(trained: Trained) -> list[Path]:
+def _recorded(trained: LoadedRun) -> list[Path]:
     """The files of all validations.
 
     Raises:
@@ -113,7 +113,7 @@ class _Film:
 
     def __init__(
         self,
-        trained: Trained,
+        trained: LoadedRun,
         frames: Sequence[Frame],
         number: int,
         resolved: Resolved,
@@ -183,7 +183,7 @@ class _Film:
         )
 
 
-def _maps(trained: Trained, filmed: FilmedSentence, pieces: bool) -> list[AttentionMap]:
+def _maps(trained: LoadedRun, filmed: FilmedSentence, pieces: bool) -> list[AttentionMap]:
     return label_maps(
         filmed.weights,
         trained.vocabulary,

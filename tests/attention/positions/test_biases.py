@@ -16,7 +16,7 @@ LAST = range(KEYS - QUERIES, KEYS)  # queries are the last tokens
 
 
 def bias_of(name, *, directed=False, **changes):
-    positions = attention_config(positions=name, **changes).told_positions(directed=directed)
+    positions = attention_config(positions=name, **changes).build_positions(directed=directed)
     told = positions.relative(heads=HEADS, query_size=SIZE, key_size=SIZE, value_size=SIZE)
     score = SCORES.build(score_config("dot"), SIZE, SIZE)
     return told, lambda: told.bias(score, torch.randn(1, HEADS, QUERIES, SIZE), KEYS)
@@ -96,7 +96,7 @@ def test_t5_adds_each_heads_number_of_the_bucket():
 def test_the_layers_of_a_stack_share_t5s_biases_and_stacks_do_not():
     config = attention_config(positions="t5")
     sizes = {"heads": HEADS, "query_size": SIZE, "key_size": SIZE, "value_size": SIZE}
-    encoder, decoder = config.told_positions(), config.told_positions(directed=True)
+    encoder, decoder = config.build_positions(), config.build_positions(directed=True)
     assert encoder.relative(**sizes) is encoder.relative(**sizes)
     assert encoder.relative(**sizes) is not decoder.relative(**sizes)
 
@@ -111,4 +111,4 @@ def test_the_layers_of_a_stack_share_t5s_biases_and_stacks_do_not():
 )
 def test_impossible_buckets_are_refused(changes, message):
     with pytest.raises(UsageError, match=message):
-        attention_config(positions="t5", **changes).told_positions()
+        attention_config(positions="t5", **changes).build_positions()

@@ -21,7 +21,7 @@ sides = pytest.mark.parametrize("directed", [False, True])
 
 def attention_of(name, score="scaled_dot", *, directed=False, **more):
     config = attention_config(score, positions=name)
-    positions = config.told_positions(directed=directed)
+    positions = config.build_positions(directed=directed)
     attention = MultiHeadAttention(config, SIZE, HEADS, positions=positions, **more).double().eval()
     for parameter in attention.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
@@ -98,7 +98,7 @@ def test_keys_that_come_later_are_told_as_if_they_had_come_at_once(name):
 @every_position
 def test_an_order_of_words_is_told_unless_there_is_none(name):
     config = attention_config("scaled_dot", positions=name)
-    positions = config.told_positions()
+    positions = config.build_positions()
     attention = attention_of(name)
     embedding = positions.embedding(SIZE)
     x = torch.randn(1, LENGTH, SIZE, dtype=torch.float64)
@@ -116,5 +116,5 @@ def test_an_order_of_words_is_told_unless_there_is_none(name):
 def test_every_choice_names_its_paper(name):
     config = attention_config(positions=name).positions
     assert isinstance(config, POSITIONS.config(name))
-    made = type(attention_config(positions=name).told_positions())
+    made = type(attention_config(positions=name).build_positions())
     assert name == "none" or " et al. " in inspect.getdoc(made)

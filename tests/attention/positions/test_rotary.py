@@ -9,7 +9,7 @@ LENGTH = 9
 
 
 def rotary(query_size, key_size=None, base=10_000.0):
-    positions = attention_config(positions="rotary", base=base).told_positions()
+    positions = attention_config(positions="rotary", base=base).build_positions()
     return positions.relative(
         heads=2, query_size=query_size, key_size=key_size or query_size, value_size=4
     ).double()

@@ -14,7 +14,7 @@ BATCH, HEADS, LENGTH, SIZE, WIDTH, FARTHEST = 2, 3, 7, 5, 4, 2
 
 def shaw(*, directed=False, values=True):
     config = attention_config(positions="shaw", farthest=FARTHEST, values=values)
-    told = config.told_positions(directed=directed)
+    told = config.build_positions(directed=directed)
     found = told.relative(heads=HEADS, query_size=SIZE, key_size=SIZE, value_size=WIDTH)
     return found.double()
 

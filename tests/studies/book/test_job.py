@@ -9,7 +9,7 @@ import yaml
 from attnlab import launch
 from attnlab.config import ExperimentConfig
 from attnlab.launch import compose_inference
-from attnlab.run.loaded import open_trained
+from attnlab.run.loaded import load_run
 from attnlab.studies.book.figures import BEST_LOSSES, SENTENCES
 from attnlab.studies.book.job import book_report, with_book_settings
 from attnlab.support.errors import UsageError
@@ -85,7 +85,7 @@ def test_a_shortened_run_of_each(name, tmp_path):
 def test_a_model_that_the_book_has_not_is_refused(tmp_path):
     run = shortened("d2l_seq2seq", tmp_path)
     config = compose_inference([])
-    trained = open_trained(run, config)
+    trained = load_run(run, config)
     trained.run.config.model = replace(trained.run.config.model, name="convolutional")
     with pytest.raises(UsageError, match="the book trains no model=convolutional"):
         book_report(trained)

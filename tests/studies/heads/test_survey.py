@@ -21,7 +21,7 @@ from attnlab.studies.heads.atlas import choose_pairs, measure_atlas
 from attnlab.studies.heads.measures import FIGURES
 from attnlab.studies.heads.survey import Survey, survey_heads
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.support.run_lock import sole_writer
+from attnlab.support.run_lock import run_lock
 from tests.runs import attnlab, tiny
 
 
@@ -228,7 +228,7 @@ def test_tensorboard_has_each_head_at_the_checkpoints_update_in_the_same_run(cop
 def test_a_run_that_is_being_trained_keeps_its_log_to_itself(copied, caplog):
     trained, config = load([str(copied)], None)
     files = sorted(copied.glob("events*"))
-    with sole_writer(copied), caplog.at_level("WARNING"):
+    with run_lock(copied), caplog.at_level("WARNING"):
         survey_heads(trained, config, wanted(tensorboard=True))
     assert "another process is training in this folder" in caplog.text
     assert sorted(copied.glob("events*")) == files

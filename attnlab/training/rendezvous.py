@@ -13,7 +13,7 @@ from torch.distributed.distributed_c10d import PrefixStore, Store
 _SECONDS_BETWEEN_LOOKS = 0.02
 
 
-def meet(store: Store, rank: int, size: int, timeout: timedelta) -> Store:
+def rendezvous(store: Store, rank: int, size: int, timeout: timedelta) -> Store:
     """A part of `store` that only the `size` processes have which now call this, one a rank.
 
     The others each leave a word that was never used before, and the first answers it with the

@@ -12,6 +12,6 @@ def type_of_products(x: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(device)
 
 
-def for_products(x: Tensor) -> Tensor:
+def cast_for_matmul(x: Tensor) -> Tensor:
     """`x` in the numbers that products are worked out in."""
     return x.to(type_of_products(x))
