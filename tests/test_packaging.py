@@ -27,14 +27,14 @@ def test_wheel_carries_configs_and_corpus(unpacked):
     for folder in ("configs", "data"):
         ours = {p.relative_to(REPOSITORY / folder) for p in (REPOSITORY / folder).rglob("*.*")}
         packed = {
-            p.relative_to(unpacked / "attnlab" / folder)
-            for p in (unpacked / "attnlab" / folder).rglob("*.*")
+            p.relative_to(unpacked / "attnlab" / "shipped" / folder)
+            for p in (unpacked / "attnlab" / "shipped" / folder).rglob("*.*")
         }
         assert ours == packed
 
 
 def test_wheel_carries_the_files_of_the_explorer(unpacked):
-    folder = Path("attnlab") / "plotting" / "explorer"
+    folder = Path("attnlab") / "studies" / "explorer"
     ours = {path.name for path in (REPOSITORY / folder).iterdir() if path.suffix}
     assert {"page.html", "explorer.css", "main.js"} <= ours
     assert {path.name for path in (unpacked / folder).iterdir() if path.suffix} == ours
@@ -52,4 +52,4 @@ def test_wheel_trains_from_an_empty_folder(unpacked, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert str(unpacked / "attnlab" / "data") in done.stderr
+    assert str(unpacked / "attnlab" / "shipped" / "data") in done.stderr

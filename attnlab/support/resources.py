@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 def shipped_folder(name: str) -> Path:
     """The folder `configs` or `data`: inside an installed package, or beside it in a checkout."""
-    inside = _PACKAGE / name
+    inside = _PACKAGE / "shipped" / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
 
 
