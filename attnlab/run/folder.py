@@ -112,8 +112,8 @@ def create_run(folder: Path, config: ExperimentConfig, overrides: Sequence[str])
     try:
         folder.mkdir(parents=True, exist_ok=True)
         run = Run(folder, config, RunIdentity(uuid4().hex))
-        write_config(run)
         write_file(folder / "overrides.yaml", OmegaConf.to_yaml(list(overrides)))
+        write_config(run)  # the last: what has a config.yaml is a run, and can be resumed
     except OSError as error:
         raise AttnlabError(
             f"{folder}: cannot be written to ({error.strerror}); choose another runs_root="
