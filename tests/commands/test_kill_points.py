@@ -26,20 +26,22 @@ SETTINGS = [
 ]
 
 COPY = """
-import builtins, io, os, shutil, sys
+import builtins, io, os, shutil, sys, threading
 from pathlib import Path
 
-PLACES, plain_open, busy = Path("places"), io.open, []
+PLACES, plain_open = Path("places"), io.open
+lock, busy = threading.RLock(), []  # one thread at a time, and none of what the copying opens
 PLACES.mkdir()
 
 def copy(what):
-    runs = [*Path("runs").glob("it/*")]
-    if busy or not runs or not (runs[0] / "config.yaml").exists():
-        return
-    busy.append(True)
-    place = PLACES / f"{len([*PLACES.iterdir()]):04}-{what}" / "runs" / "it"
-    shutil.copytree(runs[0], place / runs[0].name, symlinks=True)
-    busy.clear()
+    with lock:
+        runs = [*Path("runs").glob("it/*")]
+        if busy or not runs or not (runs[0] / "config.yaml").exists():
+            return
+        busy.append(True)
+        place = PLACES / f"{len([*PLACES.iterdir()]):04}-{what}" / "runs" / "it"
+        shutil.copytree(runs[0], place / runs[0].name, symlinks=True)
+        busy.clear()
 
 def within(path, folder=-1):
     try:
