@@ -167,6 +167,12 @@ def _refuse_code(config: DictConfig) -> None:
                 f"{key}={shortened(str(target))}: _target_ would run code, and a configuration is "
                 "data; only Hydra's own launchers and sweepers are chosen by it"
             )
+    if OmegaConf.select(config, "hydra.sweeper.custom_search_space") is not None:
+        raise UsageError(
+            "hydra.sweeper.custom_search_space: names a function that would run, and a "
+            "configuration is data; write the space as overrides, such as "
+            "'optimiser.learning_rate=interval(0.0001,0.01)'"
+        )
     for name in ("job_logging", "hydra_logging"):
         if OmegaConf.select(config, f"hydra.{name}.root") is not None:
             raise UsageError(f"hydra/{name}: attnlab has messages of its own; leave it at none")
@@ -225,6 +231,11 @@ def _readable(config_name: str, overrides: Sequence[str], *, sweep: bool = False
     schema = _SCHEMAS[config_name]
     for override in overrides:
         key, _, value = override.lstrip("+").partition("=")
+        if key == "hydra.searchpath":
+            raise UsageError(
+                f"'{shortened(override)}': pkg:// among its folders would import a module, and a "
+                "configuration is data; name a folder of configs with --config-dir"
+            )
         group, _, setting = key.partition(".")
         if setting == "name" and group in getattr(schema, "CHOICES", {}):
             raise UsageError(

@@ -9,6 +9,8 @@ import torch
 from attnlab.data.tokens import BEGIN, END
 from attnlab.models import MODELS, VocabularySizes
 from attnlab.search import NEVER_SAID, SEARCHES
+from attnlab.support import memory
+from attnlab.support.errors import AttnlabError
 from tests.conftest import shipped_values, small_model
 
 every_model = pytest.mark.parametrize("name", list(MODELS))
@@ -147,3 +149,14 @@ def test_sampling_is_seeded_and_top_1_is_greedy(sources):
     assert tokens[0] == tokens[1] != tokens[2]
     top = search_of("sampling", top_k=1)(model, *sources)
     assert [h.tokens for h in top] == [h.tokens for h in search_of("greedy")(model, *sources)]
+
+
+@torch.no_grad()
+def test_a_beam_wider_than_the_memory_is_refused_before_it_is_asked_for(sources, monkeypatch):
+    model, beam = small_model("rnn"), search_of("beam", beam_size=3)
+    needed = 3 * 4 * len(sources[0]) * 3 * model.output.out_features
+    monkeypatch.setattr(memory, "memory_of", lambda _: needed)
+    beam(model, *sources)
+    monkeypatch.setattr(memory, "memory_of", lambda _: needed - 1)
+    with pytest.raises(AttnlabError, match=r"search\.beam_size=3 for 5 sentences .* lower it"):
+        beam(model, *sources)

@@ -1,5 +1,6 @@
 """A trained run, ready for use: its model, its vocabulary and a search around them."""
 
+import logging
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from attnlab.support.memory import require_memory
 from attnlab.training.checkpoint import load_weights
 from attnlab.training.snapshots import kept_snapshots
 from attnlab.translate import Translator
+
+logger = logging.getLogger(__name__)
 
 
 def pick_device(name: str) -> torch.device:
@@ -111,8 +114,24 @@ def load_run(folder: Path, config: InferenceConfig) -> LoadedRun:
     vocabulary = run.load_vocabulary()
     model = build_model(run.config, vocabulary, pick_device(config.device))
     load_weights(run.checkpoints / config.checkpoint, model, run.identity)
+    _warn_of_non_finite(run.checkpoints / config.checkpoint, model)
     translator = build_translator(model, vocabulary, config.search, config.batch_tokens)
     return LoadedRun(run, Recipe.of(run, config), model.eval(), vocabulary, translator)
+
+
+def _warn_of_non_finite(checkpoint: Path, model: EncoderDecoder[Any]) -> None:
+    """Say so where a training that diverged left weights that are no numbers."""
+    bad = [name for name, weight in model.named_parameters() if not bool(weight.isfinite().all())]
+    if bad:
+        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+        logger.warning(
+            "%s: %s%s of its weights are not finite, since the training diverged: what the model "
+            "says means nothing; use another checkpoint=, or train with a lower "
+            "optimiser.learning_rate=",
+            checkpoint,
+            bad[0],
+            more,
+        )
 
 
 def _with_choices(run: Run, config: InferenceConfig) -> Run:

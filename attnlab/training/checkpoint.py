@@ -17,6 +17,7 @@ import os
 import re
 import shutil
 import time
+import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -242,6 +243,7 @@ def _load_state(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DamagedError(f"{path}: there is no training state here to resume from")
     try:
+        _require_plain_zip(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever bytes may come to mean to an unpickler
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # torch's seek before a file
@@ -252,3 +254,18 @@ def _load_state(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise DamagedError(f"{path}: this is no training state")
     return state
+
+
+def _require_plain_zip(path: Path) -> None:
+    """Refuse, with a ValueError, what torch did not write: it compresses nothing.
+
+    What is read is then no larger than the file.
+    """
+    size, held = path.stat().st_size, 0
+    with zipfile.ZipFile(path) as opened:
+        for entry in opened.infolist():
+            if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
+                raise ValueError(f"{entry.filename} in it is compressed")
+            held += entry.file_size
+    if held > size:
+        raise ValueError(f"{held:,} bytes are said to be in a file of {size:,}")

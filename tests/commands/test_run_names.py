@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import re
 import shlex
 from pathlib import Path
 
@@ -143,6 +144,27 @@ def test_jobs_of_a_sweep_are_named_by_what_differs(overrides, expected, tmp_path
     _LABELS.clear()
     launch.run(_label, overrides, multirun=True)
     assert expected == _LABELS
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("hydra.searchpath=[pkg://sprung]", "name a folder of configs with --config-dir"),
+        ("+hydra.searchpath=[pkg://sprung]", "name a folder of configs with --config-dir"),
+        ("++hydra.sweeper.custom_search_space=sprung.it", "custom_search_space: names a function"),
+    ],
+)
+@pytest.mark.parametrize("multirun", [False, True])
+def test_an_override_imports_no_module(override, message, multirun, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "sprung.py").write_text("open('opened', 'w')")
+    with pytest.raises(UsageError) as refusal:
+        launch.run(_label, [override], multirun=multirun)
+    assert message in str(refusal.value)
+    with pytest.raises(UsageError, match=re.escape(message)):
+        launch.compose(launch.TRAIN, [override])
+    assert [path.name for path in tmp_path.iterdir()] == ["sprung.py"]
 
 
 EVIL = {

@@ -106,6 +106,22 @@ def test_what_is_no_recording_is_refused_and_runs_no_code(run, tmp_path):
         read_frame(path)
 
 
+@pytest.mark.parametrize("how", ["of another size", "not finite", "of no sentence"])
+def test_maps_that_are_not_of_their_sentence_are_refused(run, tmp_path, how):
+    with np.load(recorded_updates(run / "attention")[10]) as archive:
+        arrays = dict(archive)
+    name = "0/cross/1"
+    changed = {
+        "of another size": arrays[name][:, :-1],
+        "not finite": np.full_like(arrays[name], np.nan),
+        "of no sentence": arrays[name][0],
+    }
+    arrays[name] = changed[how]
+    np.savez(tmp_path / "update-00000010.npz", **arrays)
+    with pytest.raises(AttnlabError, match="sentence 0: cross 1 holds no weights of it"):
+        read_frame(tmp_path / "update-00000010.npz")
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_recording_changes_neither_mode_nor_chance(run, tmp_path, training):
     trained, _ = load([str(run)], None)

@@ -1,10 +1,12 @@
 """Checkpoints: exact, whole or absent, and never code."""
 
+import copy
 import errno
 import os
 import pickle
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,33 @@ def test_a_cut_checkpoint_is_refused_by_name(name, length, tmp_path):
         load_training(tmp_path / "last", model)
     (tmp_path / "last" / SUMS).unlink()  # as a run of an older attnlab has none
     with pytest.raises(DamagedError, match=f"{name}: this is no whole"):
+        load_training(tmp_path / "last", model)
+
+
+def test_a_training_state_is_never_larger_than_its_file(tmp_path):
+    model = small_model("rnn")
+    save_checkpoint(tmp_path / "last", model, {"numbers": torch.zeros(1_000_000)})
+    path = tmp_path / "last" / TRAINING
+    with zipfile.ZipFile(path) as opened:
+        entries = {entry.filename: opened.read(entry) for entry in opened.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bomb:
+        for name, content in entries.items():
+            bomb.writestr(name, content)
+    assert path.stat().st_size < 100_000
+    seal(tmp_path / "last")
+    with pytest.raises(DamagedError, match=r"no whole training state \(.* in it is compressed"):
+        load_training(tmp_path / "last", model)
+    with zipfile.ZipFile(path, "w") as overlapping:
+        for name, content in entries.items():
+            overlapping.writestr(name, content)
+        (largest,) = (each for each in overlapping.filelist if each.file_size > 1_000_000)
+        for number in range(3):
+            again = copy.copy(largest)
+            again.filename = again.orig_filename = f"{largest.filename}{number}"
+            overlapping.filelist.append(again)
+            overlapping.NameToInfo[again.filename] = again
+    seal(tmp_path / "last")
+    with pytest.raises(DamagedError, match=r"bytes are said to be in a file of"):
         load_training(tmp_path / "last", model)
 
 

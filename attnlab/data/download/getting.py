@@ -17,6 +17,7 @@ from attnlab.data.download.sources import Source
 from attnlab.support.errors import AttnlabError
 from attnlab.support.files import atomic_file, locked
 
+_CHUNK_BYTES = 1 << 20
 logger = logging.getLogger(__name__)
 
 
@@ -74,7 +75,7 @@ def _missing(source: Source, folder: Path) -> list[str]:
     for name, checksum in source.checksums.items():
         if not (folder / name).exists():
             missing.append(name)
-        elif not _matches(folder / name, checksum):
+        elif not _matches(folder / name, checksum, source.largest):
             raise _stranger(folder / name, f"its checksum is not {checksum}")
     for archive, name in source.unpacked.items():
         if not (folder / name).exists():
@@ -91,9 +92,11 @@ def _stranger(path: Path, why: str) -> AttnlabError:
     )
 
 
-def _matches(path: Path, checksum: str) -> bool:
+def _matches(path: Path, checksum: str, largest: int) -> bool:
     import pooch
 
+    if path.stat().st_size > largest:
+        return False
     algorithm, _, digest = checksum.partition(":")
     return bool(pooch.file_hash(str(path), alg=algorithm) == digest)
 
@@ -124,7 +127,7 @@ def _download(source: Source, url: str, path: Path, tries: int, pause: float) ->
     checksum = source.checksums[path.name]
     with transfer_display(path.name) as show:
         part = path.with_name(f"{path.name}.part")
-        downloader = ResumingDownloader(part, show, tries, pause)
+        downloader = ResumingDownloader(part, show, tries, pause, source.largest)
         try:
             pooch.retrieve(address, checksum, path.name, path.parent, downloader=downloader)
         except ValueError as error:  # pooch's, which has removed the file
@@ -151,8 +154,13 @@ def _unpack(archive: Path, path: Path) -> None:
 def _is_member(archive: Path, path: Path) -> bool:
     with zipfile.ZipFile(archive) as opened:
         member = _member(opened, path.name)
-    content = path.read_bytes()
-    return (len(content), zlib.crc32(content)) == (member.file_size, member.CRC)
+    if path.stat().st_size != member.file_size:
+        return False
+    checksum = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            checksum = zlib.crc32(chunk, checksum)
+    return checksum == member.CRC
 
 
 def _member(opened: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:

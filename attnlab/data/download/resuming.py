@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
+from urllib.parse import urljoin
 
 import requests
 from rich.filesize import decimal
@@ -21,6 +22,7 @@ from attnlab.support.files import open_unlinked
 
 _SECONDS_TO_CONNECT_AND_BETWEEN_BYTES = (10.0, 30.0)
 _CHUNK_BYTES = 1 << 15
+_MOST_REDIRECTIONS = 10
 # EFBIG: more than the file system, or a limit of this process, lets one file hold.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _RANGE_REFUSED = {HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}
@@ -48,18 +50,20 @@ class ResumingDownloader:
         show: called with the bytes that are there and, where the server tells it, their total.
         tries: how often it is tried before giving up.
         pause: seconds before the second try; each further pause is twice as long.
+        largest: the bytes that are not exceeded, whatever the server sends.
     """
 
     part: Path
     show: Callable[[int, int | None], None]
     tries: int
     pause: float
+    largest: int
 
     def __call__(self, url: str, output_file: str, _pooch: object = None) -> None:
         """Download `url`.
 
         Raises:
-            NotServedError: nobody serves it there.
+            NotServedError: nobody serves it there, or it is larger than `largest`; no `part` stays.
             NoRoomError: it cannot be written, and `part` is removed.
             UsageError: `url` is none.
             AttnlabError: the connection was cut, and `part` is kept.
@@ -79,6 +83,9 @@ class ResumingDownloader:
 
     def _receive(self, url: str) -> None:
         start = self._size()
+        if start > self.largest:
+            self.part.unlink()
+            start = 0
         # Any other encoding would be unpacked under way, and the bytes be others.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         with _request(url, headers) as response:
@@ -100,12 +107,14 @@ class ResumingDownloader:
         length = response.headers.get("Content-Length", "")
         total = start + int(length) if length.isdecimal() else None
         done = start
+        self._require_bound(response, done if total is None else total)
         self.show(done, total)
         try:
             with open_unlinked(self.part, "ab" if start else "wb") as file:
                 for chunk in _chunks(response):
-                    file.write(chunk)
                     done += len(chunk)
+                    self._require_bound(response, done)
+                    file.write(chunk)
                     self.show(done, total)
         except OSError as error:
             self.part.unlink(missing_ok=True)
@@ -115,6 +124,14 @@ class ResumingDownloader:
         if total is not None and done < total:
             raise _ConnectionLostError(
                 f"the connection was cut after {decimal(done)} of {decimal(total)}"
+            )
+
+    def _require_bound(self, response: requests.Response, size: int) -> None:
+        if size > self.largest:
+            self.part.unlink(missing_ok=True)
+            raise NotServedError(
+                f"{response.url}: the server sends {decimal(size)} or more, and this file has less "
+                f"than {decimal(self.largest)}; nothing of it was kept"
             )
 
     def _give_up(self, url: str, error: _ConnectionLostError) -> NoReturn:
@@ -138,10 +155,24 @@ def refuse_full_disk(error: OSError, name: str, needs: str) -> None:
         raise NoRoomError(f"there is no room for {name}, which needs {needs}") from error
 
 
+class _Session(requests.Session):
+    """Follows no redirection: requests would read all that comes with one, without a bound."""
+
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:  # type: ignore[override]
+        return iter(())
+
+
 def _request(url: str, headers: dict[str, str]) -> requests.Response:
-    timeout = _SECONDS_TO_CONNECT_AND_BETWEEN_BYTES
     try:
-        return requests.get(url, headers=headers, stream=True, timeout=timeout)
+        for _ in range(_MOST_REDIRECTIONS):
+            response = _Session().get(
+                url, headers=headers, stream=True, timeout=_SECONDS_TO_CONNECT_AND_BETWEEN_BYTES
+            )
+            if not response.is_redirect:
+                return response
+            response.close()
+            url = urljoin(url, response.headers["Location"])
+        raise requests.TooManyRedirects(f"more than {_MOST_REDIRECTIONS} redirections")
     except requests.Timeout as error:
         raise _ConnectionLostError("the host does not answer") from error
     except requests.exceptions.SSLError as error:

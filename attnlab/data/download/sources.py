@@ -22,6 +22,7 @@ class Source:
     url: str
     checksums: Mapping[str, str]
     unpacked: Mapping[str, str] = field(default_factory=dict)
+    largest: int = 100_000_000
 
     def archive_of(self, member: str) -> str:
         """The archive that `member` is unpacked from."""

@@ -15,6 +15,7 @@ class CorpusServer(ThreadingHTTPServer):
         honours_range: whether part of a file can be had.
         tells_length: whether there is a Content-Length.
         headers: sent along.
+        redirects: of the requests to come: where they are sent on to, with a body without end.
         go_on: while it is not set, answers stop after half of the body.
     """
 
@@ -28,6 +29,7 @@ class CorpusServer(ThreadingHTTPServer):
         self.cuts: list[int] = []
         self.honours_range = self.tells_length = True
         self.headers: dict[str, str] = {}
+        self.redirects: list[str] = []
         self.go_on = threading.Event()
         self.go_on.set()
 
@@ -57,6 +59,12 @@ class _Handler(BaseHTTPRequestHandler):
         server.asked.append((name, self.headers["Range"]))
         if server.statuses:
             return self.send_error(server.statuses.pop(0))
+        if server.redirects:
+            self.send_response(302)
+            self.send_header("Location", server.redirects.pop(0))
+            self.end_headers()
+            while True:  # until the client has had enough
+                self.wfile.write(bytes(1 << 16))
         if name not in server.files:
             return self.send_error(404)
         content = server.files[name]

@@ -8,6 +8,7 @@ import re
 import socket
 import zipfile
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,28 @@ def test_bytes_arrive_as_they_are_where_a_server_takes_gz_for_an_encoding(server
     server.headers = {"Content-Encoding": "gzip"}
     get()
     assert contents(folder) == WHOLE
+
+
+@pytest.mark.parametrize("tells_length", [True, False])
+@pytest.mark.parametrize("part", [0, 40_000, 60_000])
+def test_a_server_that_sends_too_much_is_heard_no_longer(server, folder, get, tells_length, part):
+    server.tells_length = tells_length
+    leave_part(folder, CONTENT[:part])
+    bounded = replace(source(a=CONTENT), largest=50_000)
+    with pytest.raises(AttnlabError, match=r"/a: the server sends .* or more.* less than 50\.0 kB"):
+        get(bounded, tries=3)
+    assert contents(folder) == {}
+    assert len(server.asked) == 1
+
+
+def test_a_redirection_is_followed_but_not_read_nor_followed_forever(server, folder, get):
+    server.redirects = [f"{server.url}/a", f"{server.url}/a"]
+    get()
+    assert contents(folder) == WHOLE
+    (folder / "b").unlink()
+    server.redirects = [f"{server.url}/b"] * 50
+    with pytest.raises(UsageError, match="more than 10 redirections"):
+        get()
 
 
 def test_a_busy_server_is_asked_again(server, folder, get):
