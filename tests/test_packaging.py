@@ -40,6 +40,13 @@ def test_wheel_carries_the_files_of_the_explorer(unpacked):
     assert {path.name for path in (unpacked / folder).iterdir() if path.suffix} == ours
 
 
+def test_wheel_carries_the_tables_of_the_grammar(unpacked):
+    folder = Path("attnlab") / "grammar" / "tables"
+    ours = {path.name for path in (REPOSITORY / folder).iterdir()}
+    assert {"nouns.tsv", "verbs.tsv"} <= ours
+    assert {path.name for path in (unpacked / folder).iterdir()} == ours
+
+
 def test_wheel_trains_from_an_empty_folder(unpacked, tmp_path):
     environment = os.environ | {"PYTHONPATH": str(unpacked), "OMP_NUM_THREADS": "1"}
     arguments = ["train", "experiment=tiny", "model=rnn", "model.hidden_size=32"]

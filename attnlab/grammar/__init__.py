@@ -1,10 +1,9 @@
 """A small synchronous grammar of English and French that writes its own word alignments."""
 
 from attnlab.data.tokenise import tokenise_english, tokenise_french
-
-from .generation import SHORTEST_AND_LONGEST, distinct, pairs
-from .pairs import Pair, sentence_pair
-from .splits import SEED, SIZES, corpus
+from attnlab.grammar.generation import SHORTEST_AND_LONGEST, distinct, pairs
+from attnlab.grammar.pairs import Pair, sentence_pair
+from attnlab.grammar.splits import SEED, SIZES, corpus
 
 __all__ = [
     "SEED",

@@ -7,20 +7,24 @@ or the other gender. The wrong version agrees with that one.
 from dataclasses import dataclass, replace
 from random import Random
 
-from . import lexicon_small as small
-from .circumstances import place_phrase
-from .clause import Clause
-from .content import a_name, a_thing, attribute, chance, described
-from .lexicon_adjectives import adjectives_for
-from .lexicon_nouns import nouns_of
-from .lexicon_verbs import Verb, verbs_of
-from .nominal import Nominal, owned
-from .objects import HUMAN
-from .predicates import BE
-from .relatives import following, relative_subject, strangers, that_clause, verbs_of_things
-from .sense import sensible
-from .tenses import era_of
-from .words import Both, Word, both
+from attnlab.grammar import closed_classes as closed
+from attnlab.grammar.circumstances import place_phrase
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.content import a_name, a_thing, attribute, chance, described
+from attnlab.grammar.lexicon import Verb, adjectives_for, nouns_of, verbs_of
+from attnlab.grammar.nominal import Nominal, owned
+from attnlab.grammar.objects import HUMAN
+from attnlab.grammar.predicates import BE
+from attnlab.grammar.relatives import (
+    following,
+    relative_subject,
+    strangers,
+    that_clause,
+    verbs_of_things,
+)
+from attnlab.grammar.sense import sensible
+from attnlab.grammar.tenses import era_of
+from attnlab.grammar.words import Both, Word, both
 
 KINDS = ("verb", "adjective", "participle")
 
@@ -97,7 +101,7 @@ def _thing_that(rng: Random, tense: str) -> tuple[Nominal, Nominal, frozenset[st
     inner = that_clause(rng, head, verb, era_of(tense), doer)
     if not verb.state and chance(rng, 0.4):
         # One more noun stands between, so what agrees is farther away.
-        inner.rest = place_phrase(rng, "at", small.NEAR)
+        inner.rest = place_phrase(rng, "at", closed.NEAR)
     return head.followed_by(following(inner)), doer, noun.classes
 
 
@@ -120,7 +124,7 @@ def _person_who(rng: Random) -> tuple[Nominal, Nominal, frozenset[str]]:
     inner = Clause(subject=relative_subject(head), verb=rng.choice(options), tense="past")
     inner.direct = other
     if chance(rng, 0.4):
-        inner.rest = place_phrase(rng, "at", small.NEAR)
+        inner.rest = place_phrase(rng, "at", closed.NEAR)
     return head.followed_by(inner.words()), other, HUMAN
 
 

@@ -2,11 +2,11 @@
 
 from random import Random
 
-from . import lexicon_small as small
-from .content import chance, someone_as_object
-from .lexicon_small import PLACES, Place
-from .nominal import Nominal, stressed
-from .words import Both, Mark, both, tied, word
+from attnlab.grammar import closed_classes as closed
+from attnlab.grammar.closed_classes import PLACES, Place
+from attnlab.grammar.content import chance, someone_as_object
+from attnlab.grammar.nominal import Nominal, stressed
+from attnlab.grammar.words import Both, Mark, both, tied, word
 
 
 def place_of(place: Place) -> Both:
@@ -64,7 +64,7 @@ def time_phrase(rng: Random, group: str, near: bool = False, hours: bool = True)
         return weekday(rng, group == "habit")
     if group != "present" and hours and chance(rng, 0.25):
         return clock_time(rng)
-    times = small.TIMES[group]
+    times = closed.TIMES[group]
     if near:
         times = tuple(time for time in times if not any(far in time[0] for far in FAR))
     english, french = rng.choice(times)
@@ -76,7 +76,7 @@ FAR = ("week", "month", "year", "summer", "winter")
 
 def weekday(rng: Random, habit: bool) -> Both:
     """Return "on Monday", lundi, or as a habit "on Mondays", le lundi."""
-    english, french = rng.choice(small.WEEKDAYS)
+    english, french = rng.choice(closed.WEEKDAYS)
     if habit:
         return tied(f"on~1 {english}s~2", f"le~1 {french}~2", notes="time")
     return tied(f"on~1 {english}~1", f"{french}~1", notes="time")
@@ -88,7 +88,7 @@ def clock_time(rng: Random) -> Both:
     if draw < 0.1:
         english, french = rng.choice((("noon", "midi"), ("midnight", "minuit")))
         return tied(f"at~1 {english}~2", f"à~1 {french}~2", notes="time")
-    english, french = small.NUMBERS[rng.randint(2, 11)]
+    english, french = closed.NUMBERS[rng.randint(2, 11)]
     english_hour, french_hour, notes = f"{english}~2", f"{french}~2 heures", "time number"
     if draw < 0.6:
         return tied(f"at~1 {english_hour} o'clock~3", f"à~1 {french_hour}~3", notes=notes)

@@ -8,10 +8,9 @@ words of "a vu".
 
 from dataclasses import dataclass, field
 
-from .lexicon_modals import Modal
-from .lexicon_verbs import Verb
-from .nominal import Nominal
-from .words import NOTHING, Both, Mark, Word
+from attnlab.grammar.lexicon import Modal, Verb
+from attnlab.grammar.nominal import Nominal
+from attnlab.grammar.words import NOTHING, Both, Mark, Word
 
 # English tense: (French tense of the finite verb, with a participle?)
 TENSES = {
@@ -98,7 +97,7 @@ class Clause:
 
     def words(self) -> Both:
         """Return the clause in both languages."""
-        from .clause_english import english_clause
-        from .clause_french import french_clause
+        from attnlab.grammar.clause_english import english_clause
+        from attnlab.grammar.clause_french import french_clause
 
         return Both(english=english_clause(self), french=french_clause(self))

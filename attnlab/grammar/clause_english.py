@@ -1,9 +1,9 @@
 """The English rendering of a clause: auxiliaries, do-support, word order."""
 
-from .clause import Clause
-from .inflection import english_verb
-from .nominal import Nominal
-from .words import Mark, Word, word
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.inflection import english_verb
+from attnlab.grammar.nominal import Nominal
+from attnlab.grammar.words import Mark, Word, word
 
 BE = {
     "present": {"first": "am", "third": "is", "plural": "are"},

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from .clause import NEGATIONS, Clause
-from .french_verbs import agreeing_participle, conjugate, person_index
-from .nominal import Nominal, governed
-from .words import Word, word
+from attnlab.grammar.clause import NEGATIONS, Clause
+from attnlab.grammar.french_verbs import agreeing_participle, conjugate, person_index
+from attnlab.grammar.nominal import Nominal, governed
+from attnlab.grammar.words import Word, word
 
 VOWEL_ENDINGS = ("a", "e")
 REFLEXIVE = ("me", "te", "se", "nous", "vous", "se")

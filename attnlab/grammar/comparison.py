@@ -1,11 +1,10 @@
 """More, less and as much: bigger than, plus grand que; the biggest, le plus grand."""
 
-from .inflection import agreeing
-from .lexicon_adjectives import Adjective
-from .lexicon_nouns import Noun
-from .lexicon_small import ARTICLES
-from .nominal import Nominal, stressed
-from .words import Both, Mark, Word, both, word, words
+from attnlab.grammar.closed_classes import ARTICLES
+from attnlab.grammar.inflection import agreeing
+from attnlab.grammar.lexicon import Adjective, Noun
+from attnlab.grammar.nominal import Nominal, stressed
+from attnlab.grammar.words import Both, Mark, Word, both, word, words
 
 # English comparative and superlative of the adjectives that do not take more and most.
 ENGLISH_DEGREES = {

@@ -4,22 +4,21 @@ from dataclasses import replace
 from random import Random
 from typing import TypeVar
 
-from . import lexicon_small as small
-from .comparison import superlative_phrase
-from .inflection import agreeing
-from .lexicon_adjectives import Adjective, adjectives_for
-from .lexicon_nouns import Noun, nouns_of
-from .lexicon_small import Pronoun
-from .nominal import Nominal, joined, name_phrase, noun_phrase, owned, pronoun_phrase
-from .words import Both, Mark, word, words
+from attnlab.grammar import closed_classes as closed
+from attnlab.grammar.closed_classes import Pronoun
+from attnlab.grammar.comparison import superlative_phrase
+from attnlab.grammar.inflection import agreeing
+from attnlab.grammar.lexicon import Adjective, Noun, adjectives_for, nouns_of
+from attnlab.grammar.nominal import Nominal, joined, name_phrase, noun_phrase, owned, pronoun_phrase
+from attnlab.grammar.words import Both, Mark, word, words
 
 T = TypeVar("T")
 
 # As often as each is said.
 SUBJECT_PRONOUNS = (
-    *[small.HE, small.SHE] * 5,
-    *[small.SPEAKER, small.THEY] * 4,
-    *[small.FRIEND, small.WE] * 3,
+    *[closed.HE, closed.SHE] * 5,
+    *[closed.SPEAKER, closed.THEY] * 4,
+    *[closed.FRIEND, closed.WE] * 3,
 )
 DETERMINERS_SINGULAR = {"the": 40, "a": 28, "this": 8, "own": 14, "any owner": 4, "'s": 6}
 DETERMINERS_PLURAL = {"the": 36, "some": 14, "these": 6, "own": 13, "many": 5, "several": 5,
@@ -43,8 +42,8 @@ def chance(rng: Random, probability: float) -> bool:
 def a_name(rng: Random) -> Nominal:
     """Return somebody's name."""
     if chance(rng, 0.5):
-        return name_phrase(rng.choice(small.WOMEN), "f")
-    return name_phrase(rng.choice(small.MEN), "m")
+        return name_phrase(rng.choice(closed.WOMEN), "f")
+    return name_phrase(rng.choice(closed.MEN), "m")
 
 
 def a_person(rng: Random, classes: str = "person", pronouns: bool = True) -> Nominal:
@@ -196,8 +195,8 @@ def a_quantity(rng: Random, noun: Noun) -> Nominal | None:
     """Return too many books, a glass of water; None for what is not measured so."""
     kind = "mass" if noun.mass else "plural"
     suited = (noun.classes - {"mass"}) | {kind}
-    options = [name for name, (_, _, classes) in small.QUANTITIES.items()
-               if suited & set(classes.split())]  # fmt: skip
+    options = [name for name, (_, _, classes) in closed.QUANTITIES.items()
+               if suited & classes]  # fmt: skip
     if not options or not noun.classes & {"food", "drink", "thing", "text"}:
         return None
     return noun_phrase(noun, not noun.mass, rng.choice(options))
@@ -237,10 +236,10 @@ def _can_meet(pronoun: Pronoun, owner: Nominal | None) -> bool:
 def pronoun_for(phrase: Nominal, as_person: bool) -> Pronoun:
     """Return the pronoun that stands for a phrase: it for a thing, he or she for a person."""
     if phrase.plural:
-        return small.THEY_FEMININE if phrase.gender == "f" else small.THEY
+        return closed.THEY_FEMININE if phrase.gender == "f" else closed.THEY
     if as_person:
-        return small.SHE if phrase.gender == "f" else small.HE
-    return small.IT_FEMININE if phrase.gender == "f" else small.IT_MASCULINE
+        return closed.SHE if phrase.gender == "f" else closed.HE
+    return closed.IT_FEMININE if phrase.gender == "f" else closed.IT_MASCULINE
 
 
 def attribute(

@@ -2,14 +2,13 @@
 
 from random import Random
 
-from . import lexicon_small as small
-from .circumstances import place_phrase, time_phrase
-from .clause import Clause
-from .content import a_name, a_person, chance, described
-from .lexicon_nouns import Noun, nouns_of
-from .lexicon_verbs import Verb, verbs_of
-from .nominal import Nominal, number_words, pronoun_phrase
-from .words import Both, Mark, both, tied, word
+from attnlab.grammar import closed_classes as closed
+from attnlab.grammar.circumstances import place_phrase, time_phrase
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.content import a_name, a_person, chance, described
+from attnlab.grammar.lexicon import Noun, Verb, nouns_of, verbs_of
+from attnlab.grammar.nominal import Nominal, number_words, pronoun_phrase
+from attnlab.grammar.words import Both, Mark, both, tied, word
 
 
 def special_verb(english: str, french: str, flags: str = "", frame: str = "none") -> Verb:
@@ -87,7 +86,7 @@ def called(rng: Random) -> Both:
     subject = described(rng, rng.choice(relations), 0.2, determiner="own", plural=False)
     clause = Clause(subject=subject, verb=CALLED, tense=rng.choice(("present", "state past")))
     feminine = subject.gender == "f"
-    name = rng.choice(small.WOMEN if feminine else small.MEN)
+    name = rng.choice(closed.WOMEN if feminine else closed.MEN)
     clause.rest = both(name, name)
     return clause.words()
 
@@ -124,7 +123,7 @@ def amount_for(rng: Random, noun: Noun) -> int:
 
 def impersonal() -> Nominal:
     """Return it, il, where it means nothing."""
-    return pronoun_phrase(small.IT_MASCULINE)
+    return pronoun_phrase(closed.IT_MASCULINE)
 
 
 def weather(rng: Random) -> Both:
@@ -137,7 +136,7 @@ def weather(rng: Random) -> Both:
     clause = Clause(subject=impersonal(), verb=verb, tense=tense)
     if chance(rng, 0.2):
         clause.negation = "not"
-    clause.rest = place_phrase(rng, "at", small.HOMES)
+    clause.rest = place_phrase(rng, "at", closed.HOMES)
     times = {"past": "past", "future": "future", "progressive": "present"}
     if tense in times and chance(rng, 0.5):
         clause.rest = clause.rest + time_phrase(rng, times[tense])
@@ -149,8 +148,8 @@ def raining(tense: str, rng: Random) -> Both:
     return Clause(subject=impersonal(), verb=rng.choice((RAIN, SNOW)), tense=tense).words()
 
 
-def _named(names: str) -> tuple[small.Place, ...]:
-    return tuple(place for place in small.PLACES if place.at[0].split()[-1] in names.split())
+def _named(names: str) -> tuple[closed.Place, ...]:
+    return tuple(place for place in closed.PLACES if place.at[0].split()[-1] in names.split())
 
 
 def existence(rng: Random) -> Both:
@@ -188,14 +187,14 @@ def life(rng: Random) -> Both:
     low, high = _ages_of(subject)
     clause.rest = date(rng, TODAY - 130, TODAY) if dead else date(rng, TODAY - high, TODAY - low)
     if chance(rng, 0.4):
-        clause.rest = place_phrase(rng, "at", small.HOMES) + clause.rest
+        clause.rest = place_phrase(rng, "at", closed.HOMES) + clause.rest
     return clause.words()
 
 
 def date(rng: Random, earliest: int, latest: int) -> Both:
     """Return "on 3 May 1987", "in May 1987" or "in 1987"."""
     year = rng.randint(earliest, latest)
-    english, french = rng.choice(small.MONTHS)
+    english, french = rng.choice(closed.MONTHS)
     draw = rng.random()
     if draw < 0.3:
         return tied(f"in~1 {year}~2", f"en~1 {year}~2", notes="number time")
@@ -230,7 +229,9 @@ def duration(rng: Random) -> Both:
     verb = next(verb for verb in verbs_of("none") if verb.english == name)
     clause = Clause(subject=a_person(rng), verb=verb, tense="perfect progressive")
     if "home" in verb.flags or chance(rng, 0.4):
-        clause.rest = place_phrase(rng, "at", small.HOMES if "home" in verb.flags else small.PLACES)
+        clause.rest = place_phrase(
+            rng, "at", closed.HOMES if "home" in verb.flags else closed.PLACES
+        )
     english, french = rng.choice(LASTING[name])
     length = number_words(rng.randint(2, 16)) + both(english, french, notes="time")
     clause.rest = clause.rest + both("for", "depuis") + length

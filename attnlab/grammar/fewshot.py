@@ -3,17 +3,15 @@
 from functools import partial
 from random import Random
 
-from .clause import Clause
-from .content import a_person, attribute, described
-from .lexicon_adjectives import adjectives_for
-from .lexicon_nouns import Noun
-from .lexicon_verbs import Verb
-from .objects import HUMAN
-from .predicates import BE
-from .relatives import following, that_clause, verbs_of_things
-from .sense import sensibly
-from .tenses import era_of
-from .words import Both, both
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.content import a_person, attribute, described
+from attnlab.grammar.lexicon import Noun, Verb, adjectives_for
+from attnlab.grammar.objects import HUMAN
+from attnlab.grammar.predicates import BE
+from attnlab.grammar.relatives import following, that_clause, verbs_of_things
+from attnlab.grammar.sense import sensibly
+from attnlab.grammar.tenses import era_of
+from attnlab.grammar.words import Both, both
 
 
 def sentence_about(noun: Noun, rng: Random) -> Both:

@@ -10,11 +10,10 @@ from functools import partial
 from itertools import count
 from random import Random
 
+from attnlab.grammar.long import a_long_sentence
+from attnlab.grammar.pairs import Pair, sentence_pair
+from attnlab.grammar.sentences import a_sentence
 from attnlab.support.workers import each
-
-from .long import a_long_sentence
-from .pairs import Pair, sentence_pair
-from .sentences import a_sentence
 
 SHORTEST_AND_LONGEST = (8, 60)
 """Between these is the greatest length in tokens that can be asked for."""

@@ -2,13 +2,13 @@
 
 from random import Random
 
-from .clause import Clause
-from .clause_english import english_clause
-from .clause_french import french_clause
-from .content import a_person, chance, described, someone_as_object
-from .facts import STATE_TENSES, special_verb
-from .lexicon_nouns import nouns_of
-from .words import Both
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.clause_english import english_clause
+from attnlab.grammar.clause_french import french_clause
+from attnlab.grammar.content import a_person, chance, described, someone_as_object
+from attnlab.grammar.facts import STATE_TENSES, special_verb
+from attnlab.grammar.lexicon import nouns_of
+from attnlab.grammar.words import Both
 
 MISS = special_verb("miss", "manquer", "state", frame="object")
 LACK = special_verb("miss", "manquer", frame="to")

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from random import Random
 
-from .clause import Clause
-from .content import (
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.content import (
     a_name,
     a_thing,
     attribute,
@@ -12,13 +12,11 @@ from .content import (
     described,
     pronoun_for,
 )
-from .lexicon_adjectives import adjectives_for
-from .lexicon_nouns import nouns_of
-from .lexicon_verbs import Verb, verbs_of
-from .nominal import Nominal, pronoun_phrase
-from .objects import HUMAN
-from .predicates import BE, a_clause, a_doer, a_later_clause
-from .words import NOTHING, Both, both
+from attnlab.grammar.lexicon import Verb, adjectives_for, nouns_of, verbs_of
+from attnlab.grammar.nominal import Nominal, pronoun_phrase
+from attnlab.grammar.objects import HUMAN
+from attnlab.grammar.predicates import BE, a_clause, a_doer, a_later_clause
+from attnlab.grammar.words import NOTHING, Both, both
 
 Maker = Callable[[Random], Both]
 
@@ -83,7 +81,7 @@ def verb_named(english: str) -> Verb:
         for verb in verbs_of(frame):
             if (verb.english, verb.particle) == (base, particle):
                 return verb
-    raise ValueError(f"{english}: no such verb in VERB_TABLE")
+    raise ValueError(f"{english}: no such verb in verbs.tsv")
 
 
 def _again(subject: Nominal) -> Nominal:

@@ -2,18 +2,17 @@
 
 from random import Random
 
-from . import lexicon_small as small
-from .clause import Clause
-from .content import a_name, a_person, attribute, chance, described, pronoun_for
-from .facts import raining
-from .joined import verb_named
-from .lexicon_nouns import nouns_of
-from .lexicon_verbs import Verb, travels
-from .nominal import Nominal, negative_phrase, pronoun_phrase
-from .objects import HUMAN
-from .predicates import BE, a_clause, a_later_clause
-from .realise import capitalised
-from .words import Both, both
+from attnlab.grammar import closed_classes as closed
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.content import a_name, a_person, attribute, chance, described, pronoun_for
+from attnlab.grammar.facts import raining
+from attnlab.grammar.joined import verb_named
+from attnlab.grammar.lexicon import Verb, nouns_of, travels
+from attnlab.grammar.nominal import Nominal, negative_phrase, pronoun_phrase
+from attnlab.grammar.objects import HUMAN
+from attnlab.grammar.predicates import BE, a_clause, a_later_clause
+from attnlab.grammar.realise import capitalised
+from attnlab.grammar.words import Both, both
 
 THINKING = (("think", "penser"), ("say", "dire"), ("know", "savoir"), ("hope", "espérer"),
             ("believe", "croire"))  # fmt: skip
@@ -132,7 +131,7 @@ def speech(rng: Random) -> Both:
     """Anna said: "I am tired." The adjective agrees with who speaks."""
     speaker = a_name(rng)
     said = Clause(subject=speaker, verb=thought_verb("say", "dire"), tense="past")
-    pronoun = small.SPEAKER_FEMININE if speaker.gender == "f" else small.SPEAKER
+    pronoun = closed.SPEAKER_FEMININE if speaker.gender == "f" else closed.SPEAKER
     me = pronoun_phrase(pronoun)
     if chance(rng, 0.6):
         clause = Clause(subject=me, verb=BE, tense=rng.choice(("present", "state past", "future")))
@@ -153,7 +152,7 @@ def speech(rng: Random) -> Both:
 
 def command(rng: Random) -> Both:
     """Close the door, Paul! Give it to me! Do not wake her!"""
-    you = pronoun_phrase(small.FRIEND)
+    you = pronoun_phrase(closed.FRIEND)
     frame = rng.choice(("object", "object", "give", "give", "to", "none"))
     clause = a_clause(
         rng, subject=you, frame=frame, tense="present", spare=0.0, modals=False, habits=False

@@ -3,15 +3,14 @@
 from collections.abc import Callable
 from random import Random
 
-from . import lexicon_small as small
-from .circumstances import place_phrase
-from .clause import Clause
-from .content import chance
-from .facts import AGE, BORN, COST, amount_for, priced_nouns
-from .lexicon_nouns import Noun, nouns_of
-from .lexicon_verbs import verbs_of
-from .nominal import Nominal, name_phrase, noun_phrase
-from .words import NOTHING, Both, both, tied
+from attnlab.grammar import closed_classes as closed
+from attnlab.grammar.circumstances import place_phrase
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.content import chance
+from attnlab.grammar.facts import AGE, BORN, COST, amount_for, priced_nouns
+from attnlab.grammar.lexicon import Noun, nouns_of, verbs_of
+from attnlab.grammar.nominal import Nominal, name_phrase, noun_phrase
+from attnlab.grammar.words import NOTHING, Both, both, tied
 
 BOUGHT = ("buy", "sell", "find", "see")
 
@@ -30,8 +29,8 @@ def listed(items: list[Both]) -> Both:
 
 def names(rng: Random, count: int) -> list[Nominal]:
     """Return different people, by name."""
-    drawn = rng.sample((*small.WOMEN, *small.MEN), count)
-    return [name_phrase(name, "f" if name in small.WOMEN else "m") for name in drawn]
+    drawn = rng.sample((*closed.WOMEN, *closed.MEN), count)
+    return [name_phrase(name, "f" if name in closed.WOMEN else "m") for name in drawn]
 
 
 def group(people: list[Nominal]) -> Nominal:
@@ -76,7 +75,7 @@ def homes(rng: Random, size: int) -> Both:
     first, *others = names(rng, size)
     verb = next(verb for verb in verbs_of("none") if verb.english == "live")
     clause = Clause(subject=first, verb=verb, tense=rng.choice(("present", "state past")))
-    first_home, *homes = rng.sample(small.HOMES, size)
+    first_home, *homes = rng.sample(closed.HOMES, size)
     clause.rest = place_phrase(rng, "at", (first_home,))
     further = [one.both + place_phrase(rng, "at", (home,))
                for one, home in zip(others, homes, strict=True)]  # fmt: skip

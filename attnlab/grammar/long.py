@@ -3,15 +3,15 @@
 from functools import partial
 from random import Random
 
-from . import joined, linking
-from .content import chance, chosen
-from .lists import a_list
-from .nominal import Nominal
-from .predicates import a_later_clause
-from .relatives import CONSUMING, person_with_who_clause, thing_with_that_clause
-from .sense import sensibly
-from .tenses import era_of
-from .words import NOTHING, Both, both
+from attnlab.grammar import joined, linking
+from attnlab.grammar.content import chance, chosen
+from attnlab.grammar.lists import a_list
+from attnlab.grammar.nominal import Nominal
+from attnlab.grammar.predicates import a_later_clause
+from attnlab.grammar.relatives import CONSUMING, person_with_who_clause, thing_with_that_clause
+from attnlab.grammar.sense import sensibly
+from attnlab.grammar.tenses import era_of
+from attnlab.grammar.words import NOTHING, Both, both
 
 # What is told may have happened, be happening or be going to happen: one of them throughout.
 # The tenses of each story, and the French tenses that would not fit into it.

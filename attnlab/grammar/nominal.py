@@ -6,11 +6,10 @@ noun is described how is chosen elsewhere.
 
 from dataclasses import dataclass, field, replace
 
-from .inflection import BEFORE_VOWEL, agreeing
-from .lexicon_adjectives import Adjective
-from .lexicon_nouns import Noun
-from .lexicon_small import ARTICLES, NUMBERS, POSSESSIVES, QUANTITIES, Pronoun
-from .words import NOTHING, Both, Mark, Word, both, tied, word, words
+from attnlab.grammar.closed_classes import ARTICLES, NUMBERS, POSSESSIVES, QUANTITIES, Pronoun
+from attnlab.grammar.inflection import BEFORE_VOWEL, agreeing
+from attnlab.grammar.lexicon import Adjective, Noun
+from attnlab.grammar.words import NOTHING, Both, Mark, Word, both, tied, word, words
 
 
 @dataclass(kw_only=True)

@@ -2,12 +2,11 @@
 
 from random import Random
 
-from . import lexicon_small as small
-from .clause import Clause
-from .content import a_thing, chance, described, someone_as_object
-from .lexicon_nouns import nouns_of
-from .lexicon_verbs import Verb
-from .nominal import Nominal, negative_phrase, pronoun_phrase
+from attnlab.grammar import closed_classes as closed
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.content import a_thing, chance, described, someone_as_object
+from attnlab.grammar.lexicon import Verb, nouns_of
+from attnlab.grammar.nominal import Nominal, negative_phrase, pronoun_phrase
 
 HUMAN = frozenset({"person"})
 
@@ -33,7 +32,7 @@ def give_objects(rng: Random, clause: Clause, negation: str | None = None) -> No
         if "person" in verb.objects and chance(rng, 0.7 if not human_only else 1.0):
             clause.direct = _someone(rng, "person", clause)
         elif chance(rng, 0.1) and "named" not in verb.flags:
-            clause.direct = pronoun_phrase(rng.choice((small.IT_MASCULINE, small.THEY)))
+            clause.direct = pronoun_phrase(rng.choice((closed.IT_MASCULINE, closed.THEY)))
         else:
             determiner = "generic" if "generic" in verb.flags else ""
             determiner = "the" if subject.negative else determiner
@@ -53,7 +52,7 @@ def give_objects(rng: Random, clause: Clause, negation: str | None = None) -> No
             clause.about = described(rng, noun, 0.2, determiner="a", plural=False)
     elif verb.frame == "give":
         if chance(rng, 0.3) and "named" not in verb.flags:
-            clause.direct = pronoun_phrase(rng.choice((small.IT_MASCULINE, small.THEY)))
+            clause.direct = pronoun_phrase(rng.choice((closed.IT_MASCULINE, closed.THEY)))
         else:
             clause.direct = a_thing(rng, verb.objects, subject, negated)
         clause.indirect = _someone(rng, "person", clause)
@@ -84,7 +83,7 @@ def _mend_object(rng: Random, clause: Clause, negated: bool) -> None:
 def _somebody_or_it(rng: Random, verb: Verb, subject: Nominal) -> Nominal:
     """Return a pronoun: about him, de lui; about it, en. "Them" would leave open which."""
     if not verb.objects & HUMAN or chance(rng, 0.4):
-        return pronoun_phrase(small.IT_MASCULINE)
+        return pronoun_phrase(closed.IT_MASCULINE)
     while True:
         someone = someone_as_object(rng, "person", subject)
         if someone.pronoun is not None and someone.pronoun.english != "they":

@@ -4,10 +4,15 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from attnlab.data.tokenise import tokenise_english, tokenise_french
-
-from .lexicon_nouns import Noun
-from .realise import capitalised, english_text, english_words, french_text, french_words
-from .words import Both, Mark, Word
+from attnlab.grammar.lexicon import Noun
+from attnlab.grammar.realise import (
+    capitalised,
+    english_text,
+    english_words,
+    french_text,
+    french_words,
+)
+from attnlab.grammar.words import Both, Mark, Word
 
 
 @dataclass(frozen=True, kw_only=True)

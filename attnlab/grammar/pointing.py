@@ -2,25 +2,24 @@
 
 from random import Random
 
-from . import lexicon_small as small
-from .circumstances import place_name, place_phrase, time_phrase
-from .clause import Clause
-from .content import a_person, a_thing, chance, pronoun_for
-from .joined import verb_named
-from .lexicon_nouns import Noun, nouns_of
-from .lexicon_verbs import Verb, travels, verbs_of
-from .nominal import Nominal, pronoun_phrase
-from .objects import HUMAN
-from .predicates import TIMES_OF_TENSE, a_doer
-from .realise import capitalised
-from .words import Both, Mark, Word, both, word, words
+from attnlab.grammar import closed_classes as closed
+from attnlab.grammar.circumstances import place_name, place_phrase, time_phrase
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.content import a_person, a_thing, chance, pronoun_for
+from attnlab.grammar.joined import verb_named
+from attnlab.grammar.lexicon import Noun, Verb, nouns_of, travels, verbs_of
+from attnlab.grammar.nominal import Nominal, pronoun_phrase
+from attnlab.grammar.objects import HUMAN
+from attnlab.grammar.predicates import TIMES_OF_TENSE, a_doer
+from attnlab.grammar.realise import capitalised
+from attnlab.grammar.words import Both, Mark, Word, both, word, words
 
 # France would need an article here that it lacks elsewhere: la France.
-TOPICS = tuple(place for place in small.PLACES if not place.to[1].startswith("en "))
+TOPICS = tuple(place for place in closed.PLACES if not place.to[1].startswith("en "))
 DONE_THERE = ("work", "sleep", "wait", "rest", "dance", "have fun", "have lunch", "play cards")
 COUNTED = ("buy", "eat", "find", "choose", "lose", "draw", "receive", "write", "read", "wash",
            "repair", "break", "paint", "order")  # fmt: skip
-AMOUNTS = (*((english, french) for english, french in list(small.NUMBERS.values())[:11]),
+AMOUNTS = (*((english, french) for english, french in list(closed.NUMBERS.values())[:11]),
            ("several", "plusieurs"), ("many", "beaucoup"), ("too many", "trop"))  # fmt: skip
 
 
@@ -51,7 +50,7 @@ def there(rng: Random) -> Both:
         return _gone_and_done(rng)
     place = rng.choice(TOPICS)
     verb = rng.choice((*travelled[:2], *(verb_named(name) for name in DONE_THERE)))
-    if place in small.HOMES and chance(rng, 0.4):
+    if place in closed.HOMES and chance(rng, 0.4):
         verb = verb_named("live")
     clause = Clause(subject=a_person(rng), verb=verb, tense=_tense(rng, verb))
     if not verb.state and chance(rng, 0.15):
@@ -68,7 +67,7 @@ def _gone_and_done(rng: Random) -> Both:
     subject = a_person(rng)
     tense = rng.choice(("past", "past", "future"))
     goes = next(verb for verb in travels() if verb.english == "go")
-    one = Clause(subject=subject, verb=goes, tense=tense, rest=place_phrase(rng, "to", small.AWAY))
+    one = Clause(subject=subject, verb=goes, tense=tense, rest=place_phrase(rng, "to", closed.AWAY))
     again = pronoun_phrase(subject.pronoun or pronoun_for(subject, as_person=True))
     stays = next(verb for verb in travels() if verb.english == "stay")
     done = rng.choice((stays, *(verb_named(name) for name in DONE_THERE)))

@@ -2,11 +2,11 @@
 
 from random import Random
 
-from . import lexicon_small as small
-from .circumstances import company, place_phrase, time_phrase
-from .clause import NEGATIONS, Clause
-from .comparison import compared
-from .content import (
+from attnlab.grammar import closed_classes as closed
+from attnlab.grammar.circumstances import company, place_phrase, time_phrase
+from attnlab.grammar.clause import NEGATIONS, Clause
+from attnlab.grammar.comparison import compared
+from attnlab.grammar.content import (
     a_person,
     a_thing,
     attribute,
@@ -16,13 +16,11 @@ from .content import (
     gradable,
     someone_as_object,
 )
-from .lexicon_adjectives import adjectives_for
-from .lexicon_nouns import nouns_of
-from .lexicon_verbs import Verb, travels, verbs_of
-from .nominal import Nominal
-from .objects import HUMAN, give_objects
-from .tenses import add_modal, choose_tense, negate_or_qualify
-from .words import NOTHING, Both
+from attnlab.grammar.lexicon import Verb, adjectives_for, nouns_of, travels, verbs_of
+from attnlab.grammar.nominal import Nominal
+from attnlab.grammar.objects import HUMAN, give_objects
+from attnlab.grammar.tenses import add_modal, choose_tense, negate_or_qualify
+from attnlab.grammar.words import NOTHING, Both
 
 FRAMES = {"none": 18, "object": 42, "to": 9, "of": 6, "give": 13, "travel": 11, "be": 12}
 DEGREES = {"more": 6, "as": 2, "less": 2}
@@ -166,9 +164,9 @@ def _circumstances(rng: Random, clause: Clause, spare: float) -> Both:
     if verb in travels():
         result = result + _destination(rng, verb)
     elif "home" in verb.flags:
-        result = result + place_phrase(rng, "at", small.HOMES)
+        result = result + place_phrase(rng, "at", closed.HOMES)
     elif "place" in verb.flags and chance(rng, 0.35 * spare):
-        places = small.OUTDOORS if "outdoors" in verb.flags else small.PLACES
+        places = closed.OUTDOORS if "outdoors" in verb.flags else closed.PLACES
         result = result + place_phrase(rng, "at", places)
     animal = clause.subject.noun is not None and "animal" in clause.subject.noun.classes
     if "with" in verb.flags and not animal and chance(rng, 0.25 * spare):
@@ -190,7 +188,7 @@ def _destination(rng: Random, verb: Verb) -> Both:
     if kind == "none":
         return NOTHING
     # One does not "return" from the kitchen: rentrer is to come home.
-    places = small.AWAY if verb.french == "rentrer" else small.PLACES
+    places = closed.AWAY if verb.french == "rentrer" else closed.PLACES
     return place_phrase(rng, kind, places)
 
 

@@ -2,16 +2,15 @@
 
 from random import Random
 
-from . import lexicon_small as small
-from .clause import Clause
-from .content import a_name, a_person, attribute, chance
-from .lexicon_nouns import nouns_of
-from .lexicon_verbs import Verb, travels
-from .nominal import Nominal, noun_phrase, pronoun_phrase
-from .objects import HUMAN
-from .predicates import BE, a_clause
-from .relatives import verbs_of_things
-from .words import NOTHING, Both, Mark, both, tied, word
+from attnlab.grammar import closed_classes as closed
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.content import a_name, a_person, attribute, chance
+from attnlab.grammar.lexicon import Verb, nouns_of, travels
+from attnlab.grammar.nominal import Nominal, noun_phrase, pronoun_phrase
+from attnlab.grammar.objects import HUMAN
+from attnlab.grammar.predicates import BE, a_clause
+from attnlab.grammar.relatives import verbs_of_things
+from attnlab.grammar.words import NOTHING, Both, Mark, both, tied, word
 
 WORD_QUESTIONS = (("where", "où"), ("when", "quand"), ("why", "pourquoi"))
 ASKED_TENSES = ("past", "past", "progressive", "future")
@@ -27,7 +26,7 @@ def yes_no_question(rng: Random) -> Both:
 def question_to_a_friend(rng: Random) -> Both:
     """Are you tired, Anna? The name tells the gender of you."""
     friend = a_name(rng)
-    pronoun = small.FRIEND_FEMININE if friend.gender == "f" else small.FRIEND
+    pronoun = closed.FRIEND_FEMININE if friend.gender == "f" else closed.FRIEND
     you = pronoun_phrase(pronoun)
     if chance(rng, 0.6):
         clause = Clause(subject=you, verb=BE, tense=rng.choice(("present", "state past")))
@@ -101,7 +100,7 @@ def what_question(rng: Random) -> Both:
 
 def verbs_of_people() -> list[Verb]:
     """Return the verbs by which people do something to people, at a definite time."""
-    from .lexicon_verbs import verbs_of
+    from attnlab.grammar.lexicon import verbs_of
 
     return [verb for verb in verbs_of("object") if verb.objects <= HUMAN and not verb.state]
 

@@ -5,8 +5,8 @@ Knows spelling and typography, no syntax.
 
 from dataclasses import replace
 
-from .inflection import begins_with_vowel
-from .words import Word
+from attnlab.grammar.inflection import begins_with_vowel
+from attnlab.grammar.words import Word
 
 NARROW_SPACE = "\u202f"
 ELIDING = ("le", "la", "je", "me", "te", "se", "ne", "de", "que", "jusque", "lorsque", "puisque")

@@ -3,14 +3,13 @@
 from dataclasses import replace
 from random import Random
 
-from .clause import Clause
-from .content import a_person, a_thing, described
-from .lexicon_nouns import Noun, nouns_of
-from .lexicon_verbs import Verb, verbs_of
-from .nominal import Nominal
-from .objects import HUMAN
-from .predicates import a_later_clause
-from .words import Both, Mark, word
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.content import a_person, a_thing, described
+from attnlab.grammar.lexicon import Noun, Verb, nouns_of, verbs_of
+from attnlab.grammar.nominal import Nominal
+from attnlab.grammar.objects import HUMAN
+from attnlab.grammar.predicates import a_later_clause
+from attnlab.grammar.words import Both, Mark, word
 
 # What is said may be past, present or future; the tenses that the relative clause has then.
 WHO_TENSES = {

@@ -8,13 +8,10 @@ from collections.abc import Callable
 from functools import cache
 from random import Random
 
-from .inflection import english_verb
-from .lexicon_adjectives import adjectives
-from .lexicon_nouns import nouns
-from .lexicon_rare import rare_nouns
-from .lexicon_small import MEN, PLACES, WOMEN
-from .lexicon_verbs import travels, verbs
-from .words import Both
+from attnlab.grammar.closed_classes import MEN, PLACES, WOMEN
+from attnlab.grammar.inflection import english_verb
+from attnlab.grammar.lexicon import adjectives, nouns, rare_nouns, travels, verbs
+from attnlab.grammar.words import Both
 
 # Of one thing, only one of these is true.
 CONTRARIES = (

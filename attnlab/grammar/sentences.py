@@ -4,28 +4,27 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from . import facts, idioms, joined, linking, pointing, questions
-from . import lexicon_small as small
-from .circumstances import place_of
-from .clause import Clause
-from .content import attribute, chance, chosen, superlative
-from .lexicon_adjectives import adjectives_for
-from .lexicon_nouns import nouns_of
-from .lists import a_list
-from .nominal import Nominal
-from .objects import HUMAN
-from .predicates import BE, a_clause, a_later_clause
-from .realise import capitalised
-from .relatives import (
+from attnlab.grammar import closed_classes as closed
+from attnlab.grammar import facts, idioms, joined, linking, pointing, questions
+from attnlab.grammar.circumstances import place_of
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.content import attribute, chance, chosen, superlative
+from attnlab.grammar.lexicon import adjectives_for, nouns_of
+from attnlab.grammar.lists import a_list
+from attnlab.grammar.nominal import Nominal
+from attnlab.grammar.objects import HUMAN
+from attnlab.grammar.predicates import BE, a_clause, a_later_clause
+from attnlab.grammar.realise import capitalised
+from attnlab.grammar.relatives import (
     CONSUMING,
     person_with_who_clause,
     spot_with_where,
     thing_with_dont,
     thing_with_that_clause,
 )
-from .sense import sensibly
-from .tenses import era_of
-from .words import NOTHING, Both, Mark, both, word
+from attnlab.grammar.sense import sensibly
+from attnlab.grammar.tenses import era_of
+from attnlab.grammar.words import NOTHING, Both, Mark, both, word
 
 Maker = Callable[[Random], Both]
 
@@ -139,7 +138,7 @@ def the_best(rng: Random) -> Both:
         plural=False,
     )
     kinds, places = rng.choice(BEST_OF)
-    place = rng.choice([place for place in small.PLACES if place.at[0].split()[-1] in places])
+    place = rng.choice([place for place in closed.PLACES if place.at[0].split()[-1] in places])
     options = [noun for noun in nouns_of(kinds) if "relation" not in noun.classes and
                noun.english not in ("village", "town", "island")]  # fmt: skip
     clause = Clause(subject=this, verb=BE, tense=rng.choice(("present", "state past")))

@@ -8,16 +8,15 @@ from random import Random
 from zlib import crc32
 
 from attnlab.data.tokenise import tokenise_french
-
-from .agreement import minimal_pair
-from .fewshot import sentence_about
-from .lexicon_rare import rare_nouns
-from .lists import a_list
-from .long import a_long_sentence
-from .pairs import Pair, sentence_pair
-from .predicates import a_clause
-from .sentences import a_sentence, ended
-from .words import Both
+from attnlab.grammar.agreement import minimal_pair
+from attnlab.grammar.fewshot import sentence_about
+from attnlab.grammar.lexicon import rare_nouns
+from attnlab.grammar.lists import a_list
+from attnlab.grammar.long import a_long_sentence
+from attnlab.grammar.pairs import Pair, sentence_pair
+from attnlab.grammar.predicates import a_clause
+from attnlab.grammar.sentences import a_sentence, ended
+from attnlab.grammar.words import Both
 
 SEED = 2014
 """The corpus that ships is made with this one."""

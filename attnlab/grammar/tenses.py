@@ -2,11 +2,10 @@
 
 from random import Random
 
-from . import lexicon_small as small
-from .clause import Clause
-from .content import chosen
-from .lexicon_modals import MODALS
-from .lexicon_verbs import Verb
+from attnlab.grammar import closed_classes as closed
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.content import chosen
+from attnlab.grammar.lexicon import Verb, modals
 
 TENSES_ACTION = {"present": 12, "progressive": 18, "past": 32, "perfect": 8,
                  "past progressive": 8, "used to": 4, "future": 18}  # fmt: skip
@@ -80,7 +79,7 @@ def negate_or_qualify(rng: Random, clause: Clause, spare: float) -> None:
     elif clause.tense == "perfect" and draw < 0.6:
         clause.adverb = ("already", "déjà")
     elif habitual and clause.tense == "present" and draw < 0.2 + 0.3 * spare:
-        clause.adverb = rng.choice(small.FREQUENCIES)
+        clause.adverb = rng.choice(closed.FREQUENCIES)
 
 
 def add_modal(rng: Random, clause: Clause) -> None:
@@ -88,7 +87,7 @@ def add_modal(rng: Random, clause: Clause) -> None:
     verb = clause.verb
     if verb.state or "accident" in verb.flags or verb.frame == "be":
         return
-    modal = rng.choice(MODALS)
+    modal = rng.choice(modals())
     if modal.french == "savoir" and verb.english not in SKILLS:
         return
     if clause.subject.pronoun is None and clause.subject.noun is not None:

@@ -10,12 +10,10 @@ from random import Random
 import pytest
 
 from attnlab.grammar import Pair, tokenise_french
+from attnlab.grammar.closed_classes import MEN, WOMEN
 from attnlab.grammar.content import described
 from attnlab.grammar.inflection import agreeing, begins_with_vowel
-from attnlab.grammar.lexicon_adjectives import adjectives
-from attnlab.grammar.lexicon_nouns import nouns
-from attnlab.grammar.lexicon_rare import rare_nouns
-from attnlab.grammar.lexicon_small import MEN, WOMEN
+from attnlab.grammar.lexicon import adjectives, nouns, rare_nouns
 from attnlab.grammar.realise import french_words
 
 ALL_NOUNS = (*nouns(), *(noun for noun, _ in rare_nouns()))

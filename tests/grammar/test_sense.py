@@ -3,7 +3,7 @@
 import pytest
 
 from attnlab.grammar import Pair, tokenise_english
-from attnlab.grammar.lexicon_nouns import nouns
+from attnlab.grammar.lexicon import nouns
 from attnlab.grammar.sense import sensible
 from attnlab.grammar.words import Both, words
 

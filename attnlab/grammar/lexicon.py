@@ -1,0 +1,252 @@
+"""Nouns, adjectives and verbs in both languages, read from `tables/` and checked.
+
+The order of rows is kept, because random draws depend on it.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from attnlab.grammar.french_verbs import conjugate
+from attnlab.grammar.inflection import english_plural, english_verb, french_plural
+from attnlab.grammar.tsv import Row, read_table
+
+CLASSES = frozenset(
+    row["class"] for row in read_table("classes", ("class", "meaning"), key=("class",))
+)
+# What the classes column of an adjective may have besides.
+ADJECTIVE_MARKS = frozenset({"attributive", "predicative", "absolute", "colour"})
+FRAMES = ("none", "object", "to", "of", "give")
+FLAGS = frozenset({"être", "se", "state", "sense", "event", "accident", "generic", "place",
+                   "outdoors", "home", "with", "daily", "timeless", "named"})  # fmt: skip
+NOUN_COLUMNS = ("english", "english_plural", "french", "french_plural", "gender", "classes")
+PLURALS = ("english_plural", "french_plural")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noun:
+    """A noun in both languages, singular and plural."""
+
+    english: str
+    english_plural: str
+    french: str
+    french_plural: str
+    gender: str
+    classes: frozenset[str]
+
+    @property
+    def mass(self) -> bool:
+        """True for what is not counted: bread, water."""
+        return "mass" in self.classes
+
+    @property
+    def human(self) -> bool:
+        """True for people."""
+        return "person" in self.classes
+
+
+def _noun(row: Row) -> Noun:
+    return Noun(
+        english=row["english"],
+        english_plural=row["english_plural"] or english_plural(row["english"]),
+        french=row["french"],
+        french_plural=row["french_plural"] or french_plural(row["french"]),
+        gender=row.choice("gender", ("m", "f")),
+        classes=row.choices("classes", CLASSES),
+    )
+
+
+@cache
+def nouns() -> tuple[Noun, ...]:
+    """Return every ordinary noun, in the order of the table."""
+    rows = read_table("nouns", NOUN_COLUMNS, key=("english",), optional=PLURALS)
+    return tuple(map(_noun, rows))
+
+
+@cache
+def rare_nouns() -> tuple[tuple[Noun, int], ...]:
+    """Return every rare noun with the number of sentences of the training split that show it."""
+    rows = read_table("rare_nouns", ("shown", *NOUN_COLUMNS), key=("english",), optional=PLURALS)
+    ordinary = {noun.english for noun in nouns()}
+    for row in rows:
+        if row["english"] in ordinary:
+            raise row.error(f"{row['english']} is in nouns.tsv, too; a rare noun is only here")
+    return tuple((_noun(row), row.integer("shown")) for row in rows)
+
+
+@cache
+def nouns_of(classes: str) -> tuple[Noun, ...]:
+    """Return the nouns that belong to at least one of the classes, written "text|picture"."""
+    wanted = set(classes.split("|"))
+    found = tuple(noun for noun in nouns() if noun.classes & wanted)
+    if not found:
+        raise ValueError(f"no noun of nouns.tsv is in {classes}")
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adjective:
+    """An adjective in both languages."""
+
+    english: str
+    french: str
+    before: bool
+    classes: frozenset[str]
+
+
+@cache
+def adjectives() -> tuple[Adjective, ...]:
+    """Return every adjective, in the order of the table."""
+    rows = read_table("adjectives", ("english", "french", "position", "classes"), key=("english",))
+    return tuple(
+        Adjective(
+            english=row["english"],
+            french=row["french"],
+            before=row.choice("position", ("before", "after")) == "before",
+            classes=row.choices("classes", CLASSES | ADJECTIVE_MARKS),
+        )
+        for row in rows
+    )
+
+
+@cache
+def adjectives_for(classes: frozenset[str], alone: bool = False) -> tuple[Adjective, ...]:
+    """Return the adjectives that may describe a thing of these classes; maybe none.
+
+    Args:
+        classes: the classes of the noun.
+        alone: only those that may follow "to be".
+    """
+    unfit = "attributive" if alone else "predicative"
+    return tuple(
+        adjective
+        for adjective in adjectives()
+        if adjective.classes & classes and unfit not in adjective.classes
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verb:
+    """A verb in both languages, in one of its frames; `tables/verbs.tsv` explains the columns."""
+
+    english: str
+    particle: str
+    french: str
+    frame: str
+    subjects: frozenset[str]
+    objects: frozenset[str]
+    flags: frozenset[str]
+
+    @property
+    def infinitive(self) -> str:
+        """The French verb itself: avoir, of avoir faim."""
+        return self.french.partition(" ")[0]
+
+    @property
+    def complement(self) -> str:
+        """What follows the French verb as a part of it: faim, of avoir faim."""
+        return self.french.partition(" ")[2]
+
+    @property
+    def reflexive(self) -> bool:
+        """True for verbs with se; they take être."""
+        return "se" in self.flags
+
+    @property
+    def auxiliary(self) -> str:
+        """The French auxiliary of the perfect: "avoir" or "être"."""
+        return "être" if self.flags & {"être", "se"} else "avoir"
+
+    @property
+    def tenseless(self) -> bool:
+        """True where English has one form for present and past: they read, they cut."""
+        return english_verb(self.english, "past") == self.english
+
+    @property
+    def momentary(self) -> bool:
+        """True for what is not going on for a while: it has no progressive."""
+        return bool(self.flags & {"event", "accident", "sense"})
+
+    @property
+    def state(self) -> bool:
+        """True for what lasts: no progressive, and a past in the French imperfect."""
+        return "state" in self.flags
+
+
+def _verb(row: Row, frame: str, objects: frozenset[str]) -> Verb:
+    base, _, particle = row["english"].partition(" ")
+    verb = Verb(
+        english=base,
+        particle=particle,
+        french=row["french"],
+        frame=frame,
+        subjects=row.choices("subjects", CLASSES),
+        objects=objects,
+        flags=row.choices("flags", FLAGS),
+    )
+    try:
+        conjugate(verb.infinitive)
+    except ValueError as error:
+        raise row.error(str(error)) from error
+    return verb
+
+
+@cache
+def verbs() -> tuple[Verb, ...]:
+    """Return every verb that says what somebody does, in the order of the table."""
+    columns = ("english", "french", "frame", "subjects", "objects", "flags")
+    key = ("english", "french", "frame")
+    found = []
+    for row in read_table("verbs", columns, key=key, optional=("objects", "flags")):
+        frame, objects = row.choice("frame", FRAMES), row.choices("objects", CLASSES)
+        if (frame == "none") != (not objects):
+            count = "objects" if objects else "no objects"
+            raise row.error(f"a verb of frame {frame} has {count}")
+        found.append(_verb(row, frame, objects))
+    return tuple(found)
+
+
+@cache
+def verbs_of(frame: str) -> tuple[Verb, ...]:
+    """Return the verbs of one frame."""
+    return tuple(verb for verb in verbs() if verb.frame == frame)
+
+
+@cache
+def travels() -> tuple[Verb, ...]:
+    """Return the verbs of going and staying; their `objects` say which place phrase follows."""
+    columns = ("english", "french", "place", "subjects", "flags")
+    rows = read_table("travel_verbs", columns, key=("english",), optional=("flags",))
+    places = ("to", "from", "at", "none")
+    return tuple(_verb(row, "none", frozenset({row.choice("place", places)})) for row in rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modal:
+    """A verb that stands before another one; `tables/modals.tsv` explains the columns."""
+
+    kind: str
+    english: tuple[str, ...]
+    french: str
+    link: str
+    tense: str
+
+
+@cache
+def modals() -> tuple[Modal, ...]:
+    """Return every verb that takes another verb, in the order of the table."""
+    columns = ("kind", "english", "french", "link", "tense")
+    return tuple(
+        Modal(
+            kind=row.choice("kind", ("auxiliary", "two", "be", "just", "verb")),
+            english=tuple(row["english"].split()),
+            french=row["french"],
+            link=row["link"],
+            tense=row.choice(
+                "tense",
+                ("state", "event")
+                if row["kind"] == "verb"
+                else ("present", "imperfect", "conditional", "future"),
+            ),
+        )
+        for row in read_table("modals", columns, key=("english",), optional=("link",))
+    )
