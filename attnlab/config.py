@@ -12,7 +12,7 @@ from attnlab.attention.choices import AttentionConfig
 from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.positions import POSITIONS, PositionsConfig
 from attnlab.attention.scores import SCORES, ScoreConfig
-from attnlab.data.corpus import DataConfig, has_own_root
+from attnlab.data.corpus import DataConfig, check, has_own_root
 from attnlab.data.vocabulary_config import VocabularyConfig
 from attnlab.evaluation.languages import AUTO, choose_tokeniser
 from attnlab.models import MODELS, ModelConfig
@@ -113,6 +113,7 @@ class ExperimentConfig:
         require_folder_name("name", self.name)
         if self.on_non_finite not in ("stop", "skip"):
             raise UsageError(f"on_non_finite={self.on_non_finite} is neither stop nor skip")
+        check(self.data)
         require_metrics("validate_metrics", self.validate_metrics)
         self.bleu_tokeniser = choose_tokeniser(self.bleu_tokeniser, self.data.target_language)
         if self.max_time is not None:
@@ -236,21 +237,22 @@ class InferenceConfig:
 
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_LONGEST_TIME = 10_000 * _SECONDS["d"]
 
 
 def seconds(time: str) -> float:
     """A time such as `90s`, `10m`, `1h30m` or `2h`, in seconds; a bare number is seconds.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is none, or longer than `_LONGEST_TIME`.
     """
-    if not re.fullmatch(r"(\d+(\.\d+)?[smhd])+|\d+(\.\d+)?", time):
+    if not re.fullmatch(r"([0-9]+(\.[0-9]+)?[smhd])+|[0-9]+(\.[0-9]+)?", time):
         raise UsageError(f"max_time={time} is no time; write it like 90s, 10m, 1h30m or 2h")
-    if time[-1].isdigit():
-        return float(time)
-    return sum(
-        float(number) * _SECONDS[unit] for number, unit in re.findall(r"([\d.]+)([smhd])", time)
-    )
+    parts = re.findall(r"([0-9.]+)([smhd]?)", time)
+    total = sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
+    if total > _LONGEST_TIME:
+        raise UsageError(f"max_time={time} must be at most 10000d; null is no limit")
+    return total
 
 
 def with_absolute_paths(data: DataConfig) -> DataConfig:

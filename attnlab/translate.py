@@ -11,10 +11,6 @@ from attnlab.data.vocabulary import VocabularyPair
 from attnlab.models.interface import EncoderDecoder
 from attnlab.search import Search
 
-LONGEST = 2000
-"""Characters of a sentence that are translated, as many as data.max_characters trains on; the rest
-would take minutes and gigabytes."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -34,7 +30,11 @@ class Translation:
 
 
 class Translator:
-    """Translates any number of sentences, like lengths together, `batch_tokens` at a time."""
+    """Translates any number of sentences, like lengths together, `batch_tokens` at a time.
+
+    Of a sentence, `max_characters` are read: as many as data.max_characters trains on, since more
+    would take minutes and gigabytes.
+    """
 
     def __init__(
         self,
@@ -42,11 +42,13 @@ class Translator:
         vocabulary: VocabularyPair,
         search: Search,
         batch_tokens: int,
+        max_characters: int = 1000,
     ) -> None:
         self._model = model
         self._vocabulary = vocabulary
         self._search = search
         self._batch_tokens = batch_tokens
+        self._max_characters = max_characters
 
     def translate(
         self,
@@ -56,11 +58,11 @@ class Translator:
     ) -> list[Translation]:
         """A translation of each sentence, in their order; one without visible text stays empty.
 
-        Sentences over `LONGEST` characters are cut there, with a warning that counts from `first`.
+        Sentences over `max_characters` are cut there, with a warning that counts from `first`.
 
         `report` is told the number of sentences that were translated since it was last called.
         """
-        texts = [_bounded(normalise(text), place) for place, text in enumerate(sentences, first)]
+        texts = [self._bounded(normalise(text), n) for n, text in enumerate(sentences, first)]
         encoded = self._vocabulary.source.encode_many(texts)
         translations = [Translation(text, "", [], [], 0.0) for text in texts]
         asked = [i for i, ids in enumerate(encoded) if ids and not is_blank(texts[i])]
@@ -84,14 +86,15 @@ class Translator:
         self._model.train(was_training)
         return translations
 
-
-def _bounded(text: str, number: int) -> str:
-    if len(text) <= LONGEST:
-        return text
-    logger.warning(
-        "sentence %d has %s characters; its first %s alone are translated: cut it into sentences",
-        number,
-        f"{len(text):,}",
-        f"{LONGEST:,}",
-    )
-    return text[:LONGEST].rstrip()
+    def _bounded(self, text: str, number: int) -> str:
+        most = self._max_characters
+        if len(text) <= most:
+            return text
+        logger.warning(
+            "sentence %d has %s characters; its first %s alone are translated: cut it into "
+            "sentences",
+            number,
+            f"{len(text):,}",
+            f"{most:,}",
+        )
+        return text[:most].rstrip()

@@ -3,6 +3,8 @@
 The same `AttentionPooling` as the translators', with the Gaussian score and a kernel as normaliser.
 """
 
+import math
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -56,7 +58,9 @@ class KernelRegression(nn.Module):
     @property
     def widths(self) -> list[float]:
         """σ of all dimensions, or of each."""
-        return [1 / abs(w) for w in self.score.width.detach().reshape(-1).tolist()]
+        return [
+            1 / abs(w) if w else math.inf for w in self.score.width.detach().reshape(-1).tolist()
+        ]
 
     def attend(
         self,

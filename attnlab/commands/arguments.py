@@ -33,6 +33,9 @@ ConfigDir = Annotated[
     typer.Option("--config-dir", metavar="DIR", help="A folder with config groups of your own."),
 ]
 
+MOST = 10**9
+"""Of whatever an option counts; what there is less of is taken whole, and no more is held."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 FigureFormat = Annotated[

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import named_run, split_runs, with_examples
+from attnlab.commands.arguments import MOST, named_run, split_runs, with_examples
 from attnlab.commands.completion import complete_run
 from attnlab.support.errors import UsageError
 
@@ -35,11 +35,14 @@ def average(
         ),
     ] = None,
     last: Annotated[
-        int | None, typer.Option("--last", min=1, help="Average the last N kept; all if left out.")
+        int | None,
+        typer.Option("--last", min=1, max=MOST, help="Average the last N kept; all if left out."),
     ] = None,
     best: Annotated[
         int | None,
-        typer.Option("--best", min=1, help="Average the best N kept, by stopping.metric."),
+        typer.Option(
+            "--best", min=1, max=MOST, help="Average the best N kept, by stopping.metric."
+        ),
     ] = None,
 ) -> None:
     """Average the weights of kept checkpoints into RUN/checkpoints/averaged.

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from attnlab.commands.arguments import (
+    MOST,
     AsJson,
     ConfigDir,
     FigureFormat,
@@ -95,7 +96,10 @@ def complexity(
     budget: Annotated[
         float,
         typer.Option(
-            "--budget", min=0.0, help="Seconds; after a pass that took more, no longer ones follow."
+            "--budget",
+            min=0.0,
+            max=MOST,
+            help="Seconds; after a pass that took more, no longer ones follow.",
         ),
     ] = 2.0,
     memory: Annotated[
@@ -103,6 +107,7 @@ def complexity(
         typer.Option(
             "--memory",
             min=0.0,
+            max=MOST,
             help="Gigabytes; after a pass that took more, no longer ones follow.",
         ),
     ] = 1.0,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attnlab.commands.arguments import (
+    MOST,
     AsJson,
     ConfigDir,
     FigureFormat,
@@ -49,6 +50,7 @@ def heads(
             "--count",
             "-n",
             min=1,
+            max=MOST,
             help="Sentences, from the first on: 1000 if left out, 200 with --ablate or "
             "--faithfulness.",
             show_default=False,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from attnlab.commands.arguments import (
+    MOST,
     ConfigDir,
     RunAndOverrides,
     chosen_format,
@@ -64,7 +65,11 @@ def plot_attention(
     count: Annotated[
         int | None,
         typer.Option(
-            "--count", "-n", min=1, help="Sentences, from the first on: 4, or 10 with --html."
+            "--count",
+            "-n",
+            min=1,
+            max=MOST,
+            help="Sentences, from the first on: 4, or 10 with --html.",
         ),
     ] = None,
     reference: Annotated[
@@ -129,7 +134,10 @@ def plot_attention(
     frames: Annotated[
         int | None,
         typer.Option(
-            "--frames", min=1, help="Most validations to draw: 12 in a filmstrip, all in a GIF."
+            "--frames",
+            min=1,
+            max=MOST,
+            help="Most validations to draw: 12 in a filmstrip, all in a GIF.",
         ),
     ] = None,
     format: Annotated[

@@ -77,7 +77,7 @@ class DataConfig:
     held_out: str
     max_words: Count
     max_pairs: Count | None
-    max_characters: Count = 2000
+    max_characters: Count = 1000
 
 
 @dataclass

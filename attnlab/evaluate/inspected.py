@@ -61,9 +61,15 @@ def inspect_sentences(
     if texts and reference:
         raise UsageError("--text has no reference; leave out --reference, or choose --sentence")
     chosen = _texts(texts) if texts else _of_split(trained, split, numbers)
+    most = trained.run.config.data.max_characters
     for pair in chosen.values():
         if not pair.source:
             raise UsageError("an empty sentence has no attention to look into; give it some words")
+        if len(pair.source) > most:
+            raise UsageError(
+                f"--text has {len(pair.source):,} characters, and this run reads {most:,} at most, "
+                "its data.max_characters; cut it into sentences"
+            )
     if reference:
         said = [
             (pair.target, trained.vocabulary.target.encode(pair.target)) for pair in chosen.values()

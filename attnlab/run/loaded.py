@@ -78,10 +78,14 @@ def require_room_for_weights(
 
 
 def build_translator(
-    model: EncoderDecoder[Any], vocabulary: VocabularyPair, search: SearchConfig, batch_tokens: int
+    model: EncoderDecoder[Any],
+    vocabulary: VocabularyPair,
+    search: SearchConfig,
+    batch_tokens: int,
+    max_characters: int,
 ) -> Translator:
-    """A translator by the configured search."""
-    return Translator(model, vocabulary, SEARCHES.build(search), batch_tokens)
+    """A translator by the configured search, of sentences as long as the corpus may have them."""
+    return Translator(model, vocabulary, SEARCHES.build(search), batch_tokens, max_characters)
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,9 @@ def load_run(folder: Path, config: InferenceConfig) -> LoadedRun:
     model = build_model(run.config, vocabulary, pick_device(config.device))
     load_weights(run.checkpoints / config.checkpoint, model, run.identity)
     _warn_of_non_finite(run.checkpoints / config.checkpoint, model)
-    translator = build_translator(model, vocabulary, config.search, config.batch_tokens)
+    translator = build_translator(
+        *(model, vocabulary, config.search, config.batch_tokens), run.config.data.max_characters
+    )
     return LoadedRun(run, Recipe.of(run, config), model.eval(), vocabulary, translator)
 
 

@@ -71,6 +71,7 @@ class Validator:
         self._watched = range(min(watched, len(self._translated)))
         encoded = encode_pairs(vocabulary, ((pair.source, pair.target) for pair in pairs))
         self._search, self._batch_tokens = config.search, max(config.batch_tokens, _TOKENS)
+        self._max_characters = config.data.max_characters
         self._batches = TrainingBatches(encoded, self._batch_tokens, config.seed)
 
     def validate(self, update: int, measuring: AbstractContextManager[None]) -> Validation:
@@ -90,7 +91,8 @@ class Validator:
     def _measure(self) -> tuple[Validation, list[Translation]]:
         # A new one each time: sampling begins alike, wherever a run was cut and resumed.
         translator = build_translator(
-            self._model, self._vocabulary, self._search, self._batch_tokens
+            *(self._model, self._vocabulary, self._search, self._batch_tokens),
+            self._max_characters,
         )
         sources = [pair.source for pair in self._translated]
         translations = self._group.divide(translator.translate, sources)

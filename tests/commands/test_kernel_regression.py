@@ -1,6 +1,7 @@
 """attnlab kernel-regression: as a process, every figure written, the lesson learnt."""
 
 import json
+import math
 
 import pytest
 import yaml
@@ -171,4 +172,13 @@ def test_what_cannot_be_is_refused_and_leaves_nothing(command, tmp_path, argumen
     found, output, errors = command("kernel-regression", *arguments)
     assert (found, output) == (code, "")
     assert message in " ".join(errors.split())
+    assert not list(tmp_path.glob("runs/*/*"))
+
+
+def test_a_width_that_diverges_is_said_with_the_remedy(command, tmp_path):
+    """The book's rate suits outputs near 1: the gradient of their mean square is of 1e40 here."""
+    rows = "".join(f"{x / 4},{math.sin(x / 4) * 1e20}\n" for x in range(20))
+    (tmp_path / "large.csv").write_text(rows)
+    done = command("kernel-regression", "data=csv", "data.file=large.csv", "optimiser=sgd")
+    assert_refused(done, 1, "the loss is no finite number", "lower optimiser.learning_rate=25")
     assert not list(tmp_path.glob("runs/*/*"))

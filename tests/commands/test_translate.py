@@ -30,7 +30,7 @@ def test_no_line_is_lost(trained):
     errors = " ".join(done.errors.split())
     assert "standard input:2: byte 4 (0xe9) is not UTF-8, and is read as U+FFFD" in errors
     assert "standard input:5: holds a NUL byte" in errors
-    assert "sentence 7 has 14,999 characters; its first 2,000 alone are translated" in errors
+    assert "sentence 7 has 14,999 characters; its first 1,000 alone are translated" in errors
     old_mac = attnlab(*GREEDY, folder=trained, given=b"The cat sleeps.\rThe cat sleeps.\r")
     assert old_mac.output.split("\n") == [translations[0], translations[0], ""]
 

@@ -50,5 +50,7 @@ def test_what_cannot_be_looked_into_is_refused(trained):
         list(inspect_sentences(trained, texts=["A cat."], reference=True))
     with pytest.raises(UsageError, match="empty sentence"):
         list(inspect_sentences(trained, texts=["  "]))
+    with pytest.raises(UsageError, match=r"--text has 70,000 characters, .* cut it into sentences"):
+        list(inspect_sentences(trained, texts=["A cat.", "x" * 70_000]))
     with pytest.raises(UsageError, match="test has sentences 1 to"):
         list(inspect_sentences(trained, split="test", numbers=[0]))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, with_examples
+from attnlab.commands.arguments import MOST, ConfigDir, with_examples
 from attnlab.commands.completion import complete_corpus
 from attnlab.support.errors import UsageError
 from attnlab.support.plugins import config_folders
@@ -43,7 +43,9 @@ def describe(
     split: Annotated[
         str | None, typer.Option("--split", help="Describe this split alone, in more detail.")
     ] = None,
-    examples: Annotated[int, typer.Option("--examples", "-n", min=0, help="Pairs to show.")] = 5,
+    examples: Annotated[
+        int, typer.Option("--examples", "-n", min=0, max=MOST, help="Pairs to show.")
+    ] = 5,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object on standard output.")
     ] = False,

@@ -31,7 +31,10 @@ def generate(
         int, typer.Option("--held-out", min=0, max=10**7, help="Pairs of valid, and of test.")
     ] = 1000,
     seed: Annotated[
-        int, typer.Option("--seed", help="Seed; another one gives other sentences.")
+        int,
+        typer.Option(
+            "--seed", min=0, max=2**63 - 1, help="Seed; another one gives other sentences."
+        ),
     ] = 1,
     workers: Annotated[
         int | None,

@@ -113,7 +113,7 @@ def _table_blocks(files: PairFiles) -> Iterator[Block]:
         for table, rows in csv_rows(chain([content], reading), path, layout, separator):
             yield Block(1, (rows.content,), table, rows.numbers)
         return
-    table, first = table_of(head, layout), 1
+    table, first = table_of(head, path, layout), 1
     if table.is_header:
         content = content.split(b"\n", table.line)[table.line]
         first += table.line
@@ -173,7 +173,7 @@ def _original(text: str, target: str) -> str | None:
 
 def _table_rows(files: PairFiles, lines: list[str], block: Block) -> Iterator[Row]:
     (path,), layout = files.paths, files.layout
-    table = block.table or table_of(lines, layout)
+    table = block.table or table_of(lines, path, layout)
     columns = table.columns
     languages = layout.source_language, layout.target_language
     source_column, target_column = map(columns.index, languages)

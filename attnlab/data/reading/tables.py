@@ -48,6 +48,11 @@ _LANGUAGES = {
     for name in names.split()
 }
 
+_CODES = frozenset(_LANGUAGES.values())
+_AROUND = frozenset({"", "id", "no", "nr", "index", "number", *NOTE_COLUMNS})
+"""What else a header that names languages may hold."""
+_HEADER_WORDS = {"source", "src", "target", "tgt", "trg", "sentence", "translation", *_LANGUAGES}
+
 
 @dataclass(frozen=True)
 class Table:
@@ -72,11 +77,15 @@ def is_csv_name(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").endswith(".csv")
 
 
-def table_of(lines: Sequence[str], layout: Layout) -> Table:
-    """The layout of a file of tab-separated columns, by its first lines."""
+def table_of(lines: Sequence[str], path: Path, layout: Layout) -> Table:
+    """The layout of a file of tab-separated columns, by its first lines.
+
+    Raises:
+        AttnlabError: its first row is a header that names other languages.
+    """
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            return _table(line.split("\t"), number, layout, "tab")
+            return _table(line.split("\t"), f"{path}:{number}", number, layout, "tab")
     return Table(tuple(layout.columns), 0, 0, 0)
 
 
@@ -126,7 +135,8 @@ def csv_rows(
     """All rows but the header; tabs and line ends within a field are spaces.
 
     Raises:
-        AttnlabError: for text that is no UTF-8, and a quotation mark that is never closed.
+        AttnlabError: for text that is no UTF-8, a quotation mark that is never closed, and a
+            header that names other languages.
     """
     reader = csv.reader(_with_ends(_lines(blocks, path)), delimiter=separator, strict=True)
     rows = _numbered(reader, path)
@@ -136,7 +146,7 @@ def csv_rows(
     if first is None:
         return
     number, cells = first
-    table = _table(cells, number, layout, _SEPARATORS[separator], is_csv=True)
+    table = _table(cells, f"{path}:{number}", number, layout, _SEPARATORS[separator], is_csv=True)
     if not table.is_header:
         rows = chain([first], rows)
     while block := list(islice(rows, _BLOCK_ROWS)):
@@ -179,13 +189,25 @@ def surplus(cells: Sequence[str], columns: Sequence[str]) -> int:
 
 
 def _table(
-    cells: Sequence[str], number: int, layout: Layout, separator: str, is_csv: bool = False
+    cells: Sequence[str],
+    place: str,
+    number: int,
+    layout: Layout,
+    separator: str,
+    is_csv: bool = False,
 ) -> Table:
     header = _header_columns(cells, layout)
+    if header is None:
+        _refuse_other_languages(cells, place, layout)
     columns = header or tuple(layout.columns)
     remarks = [f"columns separated by {separator}s"] if is_csv else []
     if header:
         remarks.append(f"line {number} is a header ({', '.join(map(str.strip, cells))})")
+    elif len(cells) > 1 and all(_HEADER_WORDS & _words(cell) for cell in cells[:2]):
+        remarks.append(
+            f"line {number} ({', '.join(map(str.strip, cells[:2]))}) is read as a pair; if it is "
+            f"a header, name its columns {layout.source_language} and {layout.target_language}"
+        )
     return Table(
         columns,
         len(cells),
@@ -195,6 +217,25 @@ def _table(
         ", ".join(remarks),
         header is not None,
     )
+
+
+def _refuse_other_languages(cells: Sequence[str], place: str, layout: Layout) -> None:
+    """Refuse a first row that names two languages, and not the two of the corpus."""
+    names = [cell.strip().casefold() for cell in cells]
+    found = dict.fromkeys(_LANGUAGES.get(name, name) for name in names)
+    languages = [code for code in found if code in _CODES]
+    others = [name for name in names if _LANGUAGES.get(name, name) not in (*_CODES, *_AROUND)]
+    if len(languages) == 2 and not others:
+        source, target = languages
+        raise AttnlabError(
+            f"{place}: the header names {source} and {target}, where {layout.source_language} and "
+            f"{layout.target_language} are asked for: give data.source_language={source} "
+            f"data.target_language={target}, or correct it (if it is a pair, it cannot come first)"
+        )
+
+
+def _words(cell: str) -> set[str]:
+    return set(re.findall("[^\\W\\d_]+", cell.casefold()))
 
 
 def _header_columns(cells: Sequence[str], layout: Layout) -> tuple[str, ...] | None:

@@ -108,7 +108,8 @@ def _translate_and_read(
     """The model's own translations, and its loss on the references, as it is at the moment."""
     # A new search each time: sampling begins alike.
     translator = build_translator(
-        trained.model, trained.vocabulary, config.search, config.batch_tokens
+        *(trained.model, trained.vocabulary, config.search, config.batch_tokens),
+        trained.run.config.data.max_characters,
     )
     translations = translator.translate([pair.source for pair in pairs], advance)
     return [each.text for each in translations], mean_loss(trained, config, pairs)

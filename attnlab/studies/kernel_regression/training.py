@@ -1,5 +1,6 @@
 """The parametric form: the Gaussian kernel's width, trained by gradient as any weight is."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -30,15 +31,16 @@ def train_width(
     all, itself among them, which a narrow enough kernel does without an error.
 
     Raises:
-        AttnlabError: the loss is no finite number.
+        AttnlabError: the loss or a width is no finite number.
     """
     updates = build_optimiser(optimiser, model)
     for number in range(epochs + 1):
         guesses = model.leave_one_out() if queries == LEAVE_ONE_OUT else model(model.inputs)
         loss = F.mse_loss(guesses, model.outputs)
-        if not loss.isfinite():
+        if not (loss.isfinite() and all(map(math.isfinite, model.widths))):
+            what = "a width" if loss.isfinite() else "the loss"
             raise AttnlabError(
-                f"{queries}: the loss is no finite number after epoch {number}; lower "
+                f"{queries}: {what} is no finite number after epoch {number}; lower "
                 f"optimiser.learning_rate={optimiser.learning_rate:g}"
             )
         yield Epoch(number=number, loss=loss.item(), widths=model.widths)

@@ -37,6 +37,10 @@ def read(path, content: str, layout: Layout = LAYOUT):
         ("a.tsv", "fra\teng\nVa\tGo\n", "Go>Va", "line 1 is a header (fra, eng)"),
         ("a.tsv", "id\tsource\ttarget\n7\tGo\tVa\n", "Go>Va", "line 1 is a header"),
         ("a.tsv", 'Go, "a\tVa\n', 'Go, "a>Va', ""),
+        ("a.csv", "\ufeffen;fr\n3,5;3,5\n", "3,5>3,5", "header (en, fr)"),
+        ("a.tsv", "English text\tFrench text\n", "English text>French text", "is read as a pair"),
+        ("a.csv", "sentence1,sentence2\n", "sentence1>sentence2", "if it is a header, name"),
+        ("a.tsv", "The sentence\tLa phrase\n", "The sentence>La phrase", ""),
     ],
 )
 def test_what_tables_hold(tmp_path, name, content, expected, remark):
@@ -73,6 +77,8 @@ def test_csv_as_the_standard_library_writes_it(tmp_path_factory, rows, separator
         ("a.tsv", "Go\tVa\nHe\tsaid\tIl dit\n", "a.tsv:2: 3 columns, but line 1 has 2: is there"),
         ("a.tsv", "He\tsaid\tIl dit\nGo\tVa\n", "a.tsv:2: 2 columns, but line 1 has 3"),
         ("a.tsv", "a\tb\n" * 20_000 + "a\tb\tc\n", "a.tsv:20001: 3 columns, but line 1 has 2"),
+        ("a.csv", "english,german\nGo,Los\n", "a.csv:1: the header names en and de, where en and"),
+        ("a.tsv", "id\ten\tde\n1\tGo\tLos\n", "data.source_language=en data.target_language=de"),
         ("a.tsv", "en\tfr\nGo\tVa\nGo\tVa\tla\n", "'data.columns=[en,fr,notes]'"),
     ],
 )
