@@ -6,6 +6,7 @@ launchers and sweepers. A configuration never runs code: `_target_`, by which Hy
 YAML file names, is refused except for Hydra's own launchers and sweepers.
 """
 
+import errno
 import json
 import logging
 import os
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -51,6 +54,7 @@ _SCHEMAS: dict[str, type] = {
 }
 _FROM_HYDRA = ("hydra_plugins.", "hydra._internal.core_plugins.", "optuna.samplers.")
 _JOBS = "jobs.jsonl"
+_MOST_JOBS = 10_000
 _NO_FOLDER = "."
 """hydra.run.dir and hydra.sweep.subdir where nothing else is asked for: Hydra makes no folder."""
 
@@ -107,6 +111,11 @@ class _Loader(ConfigLoaderImpl):
             return explain(of_setting, _SCHEMAS[self._name], self._choices(key, overrides, load))
         if isinstance(error, HydraException):
             return _in_short(error)
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            return (
+                f"'{shortened(max(overrides, key=len, default=''))}': no setting and no choice has "
+                f"a name as long as that; {shows_all(_SCHEMAS[self._name])}"
+            )
         if isinstance(error, (yaml.YAMLError, OSError, UnicodeError)):
             return f"a configuration file cannot be read: {error}"
         for override in overrides:
@@ -451,14 +460,38 @@ class _SweepTask:
             file.write(f"{json.dumps(ending, ensure_ascii=False)}\n")
 
 
+def _require_few_jobs(overrides: Sequence[Override]) -> None:
+    """Refuse a sweep without a job, or with more of them than could be listed."""
+    jobs = 1.0
+    for override in overrides:
+        value = override.value()
+        if isinstance(value, RangeSweep):
+            start, stop = value.start or 0, value.stop or 0
+            values = (stop - start) / value.step if value.step else inf
+        else:
+            values = len(value.list) if isinstance(value, ChoiceSweep) else 1
+        if not values > 0:
+            raise UsageError(
+                f"'{shortened(override.input_line or '')}' gives no value; write a range from the "
+                "smaller to the larger number"
+            )
+        jobs *= values
+    if jobs > _MOST_JOBS:
+        raise UsageError(
+            f"this sweep has more than {_MOST_JOBS:,} jobs; give fewer values, or have a sweeper "
+            "search them (hydra/sweeper=optuna)"
+        )
+
+
 def _sweep(hydra: Hydra, task: Task, config_name: str, chosen: list[str], folder: str) -> None:
     """Do every job, whichever of them fail.
 
     Raises:
         SweepError: some of them did.
     """
+    read = [each for each in map(parsed, chosen) if each is not None]
+    _require_few_jobs(read)
     with new_folder(Path(expanded(folder, "hydra.sweep.dir")).absolute()) as new:
-        read = [each for each in map(parsed, chosen) if each is not None]
         same = [each.key_or_group for each in read if not each.is_sweep_override()]
         fixed = [
             "hydra.mode=MULTIRUN",

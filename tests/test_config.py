@@ -1,11 +1,15 @@
 """What the schema refuses, and how it says so."""
 
+import re
+
 import pytest
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig, InferenceConfig, seconds, with_absolute_paths
 from attnlab.support.errors import UsageError
 from attnlab.support.schema import from_node
+
+LONG = "x" * 5000
 
 
 @pytest.mark.parametrize(
@@ -85,6 +89,10 @@ from attnlab.support.schema import from_node
         ("data.held_out=first", "data.held_out=first is none of: random, last"),
         ("data.alignment_tokens=letters", "data.alignment_tokens=letters is none of"),
         ("max_time=soon", "max_time=soon is no time; write it like 90s, 10m"),
+        ("~nosuch", "Could not delete from config. 'nosuch' does not exist"),
+        (f"{LONG}=1", r"^'x{150,}.*': no setting and no choice has a name as long as that"),
+        (f"model={LONG}", r"^'model=x{150,}.*': no setting and no choice has a name as long"),
+        (f"seed={LONG}", "seed: Value 'xxx"),
         ("experiment=nope", r"(?s)Could not find 'experiment/nope'.*tiny"),
     ],
 )
@@ -92,7 +100,24 @@ def test_refused_by_name(override, message):
     overrides = [override] if isinstance(override, str) else override
     with pytest.raises(UsageError, match=message) as refusal:
         from_node(ExperimentConfig, launch.compose(launch.TRAIN, overrides))
-    assert "/configs" not in str(refusal.value), "where Hydra looked helps nobody"
+    assert not re.search("/configs|/conf/|hydra", str(refusal.value)), "where Hydra looked"
+    assert len(str(refusal.value)) < 600
+    assert refusal.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("seed=range(1,100000000)", "this sweep has more than 10,000 jobs"),
+        ("seed=range(1,2,0)", "this sweep has more than 10,000 jobs"),
+        ("seed=range(5,1)", r"'seed=range\(5,1\)' gives no value"),
+    ],
+)
+def test_a_sweep_has_jobs_and_an_end(override, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=message):
+        launch.run(lambda config: None, [override, "model=rnn,bahdanau"], multirun=True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_inference_is_checked_too():

@@ -106,16 +106,45 @@ def _accuracy(outcomes: Sequence[bool | None]) -> float | None:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """The pairs of a file that were not scored, by reason, such as data.max_characters.
+
+    `of`: how many pairs the split would have with them; None where they stood in a file that holds
+    other splits, too, so that there is no telling.
+    """
+
+    pairs: dict[str, int]
+    of: int | None
+
+    def __str__(self) -> str:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.pairs.items())
+        where = "" if self.of is not None else " of the file that this split was taken from"
+        return f"left out{where}: {reasons}"
+
+
+@dataclass(frozen=True)
 class SplitScores:
     """Figures of a split as a whole, and of its groups by grouping and name.
 
-    `digests`: the SHA-256 of each set of references, a line each.
+    `digests`: the SHA-256 of each set of references, a line each. `left_out`: what of the split's
+    file the figures do not count, if that is anything.
     """
 
     split: str
     whole: Scores
     by: dict[str, dict[str, Scores]]
     digests: list[str]
+    left_out: LeftOut | None = None
+
+    @property
+    def counted(self) -> str:
+        """How many sentences were scored, of how many, in words."""
+        found = f"{self.split}: {self.whole.sentences:,} sentences"
+        if self.left_out is None:
+            return found
+        if self.left_out.of is not None:
+            found = f"{self.split}: {self.whole.sentences:,} of {self.left_out.of:,} sentences"
+        return f"{found} ({self.left_out})"
 
     @classmethod
     def of(
@@ -125,6 +154,7 @@ class SplitScores:
         metrics: Sequence[str],
         groupings: Mapping[str, Groups],
         tokeniser: str = "13a",
+        left_out: LeftOut | None = None,
     ) -> "SplitScores":
         """Measure the whole of `outcomes`, and each group of indices in `groupings`."""
         by = {
@@ -138,11 +168,13 @@ class SplitScores:
             sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest()
             for texts in zip(*(outcome.references for outcome in outcomes), strict=True)
         ]
-        return cls(split, Scores.of(outcomes, metrics, tokeniser), by, digests)
+        return cls(split, Scores.of(outcomes, metrics, tokeniser), by, digests, left_out)
 
     def as_json(self) -> dict[str, Any]:
         """Plain numbers and strings."""
         found = self.whole.as_json() | {"references_sha256": self.digests}
+        if self.left_out is not None:
+            found["left_out"] = {"of": self.left_out.of, "pairs": self.left_out.pairs}
         if self.by:
             found["by"] = {
                 grouping: {name: scores.as_json() for name, scores in groups.items()}

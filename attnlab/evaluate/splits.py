@@ -11,13 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from attnlab.config import InferenceConfig
-from attnlab.data.corpus import load_split, present_splits
+from attnlab.data.corpus import (
+    Corpus,
+    DataConfig,
+    carved_splits,
+    load_splits,
+    present_splits,
+)
 from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.files import read_translations
 from attnlab.data.reading.lines import normalise
 from attnlab.evaluate.align import measure_alignment
 from attnlab.evaluate.alignment_report import AlignmentReport
-from attnlab.evaluate.scores import Outcome, SplitScores, report
+from attnlab.evaluate.scores import LeftOut, Outcome, SplitScores, report
 from attnlab.evaluation.groups import GROUPINGS, families
 from attnlab.evaluation.languages import require_tokeniser, tokeniser_remark
 from attnlab.evaluation.metrics import holds_word
@@ -56,7 +62,7 @@ class Evaluation:
         parts = list(map(str, self.alignments))
         if self.splits:
             parts.insert(0, report(self.splits, self.recipe.trained, self.recipe.searched))
-        of = [f"{each.split}: {each.whole.sentences:,} sentences" for each in self.splits]
+        of = [each.counted for each in self.splits]
         parts.append(" | ".join([f"run {self.recipe.run}", *(of or [self.recipe.trained])]))
         return "\n\n".join(parts)
 
@@ -98,10 +104,32 @@ def evaluate_splits(
     alignments = [measure_alignment(trained, name) for name in names] if alignment else []
     found = []
     for name in names if metrics else ():
-        pairs = load_split(run.config.data, run.config.seed, name)
-        texts = _Texts(name, name, [pair.source for pair in pairs], [[p.reference for p in pairs]])
+        corpus = load_splits(run.config.data, run.config.seed, [name])
+        pairs = corpus.splits[name]
+        texts = _Texts(
+            name,
+            name,
+            [pair.source for pair in pairs],
+            [[pair.reference for pair in pairs]],
+            _left_out(run.config.data, name, corpus),
+        )
         found.append(_evaluate(trained, config, texts, pairs, metrics, by))
     return Evaluation(trained.recipe, found, alignments)
+
+
+def _left_out(data: DataConfig, split: str, corpus: Corpus) -> LeftOut | None:
+    """What the reading of a split's file, of which `corpus` has the report, left out."""
+    (report,) = corpus.reports.values()
+    counts = {
+        "with a blank side": report.skipped_empty,
+        "over data.max_characters": report.skipped_overlong,
+        "over data.max_words": report.skipped_long if split == "train" else 0,
+    }
+    found = {reason: count for reason, count in counts.items() if count}
+    carved = carved_splits(data)
+    is_whole = split not in carved and (split != "train" or not (carved or data.max_pairs))
+    total = len(corpus.splits[split]) + sum(found.values())
+    return LeftOut(found, total if is_whole else None) if found else None
 
 
 def evaluate_files(
@@ -146,6 +174,7 @@ class _Texts:
     file: str
     sources: Sequence[str]
     references: Sequence[Sequence[str]]
+    left_out: LeftOut | None = None
 
 
 def _evaluate(
@@ -180,7 +209,7 @@ def _evaluate(
         )
     ]
     groupings = families(pairs) | {each: GROUPINGS[each](pairs) for each in by}
-    found = SplitScores.of(texts.name, outcomes, metrics, groupings, tokeniser)
+    found = SplitScores.of(texts.name, outcomes, metrics, groupings, tokeniser, texts.left_out)
     _write(trained, texts, hypotheses, found)
     return found
 

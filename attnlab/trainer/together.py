@@ -6,13 +6,13 @@ the training files for themselves: another machine has its own.
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from attnlab.data.store.corpus import TokenisedCorpus
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair
 from attnlab.run.folder import Run
-from attnlab.support.errors import AttnlabError
+from attnlab.support.errors import AttnlabError, described
 from attnlab.training.distributed import ProcessGroup
 
 
@@ -51,12 +51,21 @@ class Orders:
 
     @contextmanager
     def given_or_refused(self) -> Iterator[None]:
-        """A block that gives the others work, or fails; then they fail alike."""
+        """A block that gives the others work, or fails; then they fail alike.
+
+        A failure that nobody foresaw is told them in words: an exception of any kind may not reach
+        another process. None of them waits for a first one that has gone.
+        """
         try:
             yield
         except AttnlabError as error:
             if not self._are_given:
                 self._tell(error)
+            raise
+        except BaseException as error:
+            if not self._are_given:
+                with suppress(RuntimeError):  # perhaps because the others have ended
+                    self._tell(_in_words(error))
             raise
 
     def _tell(self, order: Work | AttnlabError) -> None:
@@ -80,6 +89,11 @@ class Orders:
             corpus = load()
         _require_one_corpus(corpus, self.group)
         return corpus
+
+
+def _in_words(error: BaseException) -> AttnlabError:
+    what = described(error) if isinstance(error, Exception) else type(error).__name__
+    return AttnlabError(f"the first process of this training has ended: {what}")
 
 
 def _require_one_corpus(corpus: TokenisedCorpus, group: ProcessGroup) -> None:

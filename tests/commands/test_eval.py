@@ -169,3 +169,26 @@ def test_a_run_that_was_moved_is_told_where_its_corpus_is(copied):
     assert_refused(refused, 1, "no corpus", "data.root=FOLDER")
     assert "tok:zh" in json.dumps(evaluated(copied, "--bleu", "data.root=elsewhere"))
     evaluated(copied, "--bleu", "data.test=elsewhere/all.tsv", "data.root=.")
+
+
+def test_how_many_of_how_many_were_scored(copied):
+    corpus = copied / "corpus" / "all.tsv"
+    kept = corpus.read_text()
+    corpus.write_text(f"{kept}The dog\t\n{'The cat ' * 400}\t猫\n \t猫\n")
+    greedy = ("--exact", "search=greedy", f"data.root={corpus.parent}")
+    found = evaluated(copied, *greedy)["splits"]["test"]
+    skipped = {"with a blank side": 2, "over data.max_characters": 1}
+    assert found["left_out"] == {"of": 67, "pairs": skipped}
+    assert found["sentences"] == 64
+    whole, part = ("--split", "valid"), ("--split", "train")
+    reasons = ": 2 with a blank side, 1 over data.max_characters"
+    last = attnlab("eval", *greedy, *whole, *part, folder=copied).output.splitlines()[-1]
+    assert f" | valid: 64 of 67 sentences (left out{reasons}) | " in last
+    # data.max_pairs: of the file's first pairs
+    assert f"train: 64 sentences (left out of the file that this split was taken from{reasons}" in (
+        last
+    )
+    kept_scores = json.loads((run_in(copied) / "scores" / "test.json").read_text())
+    assert kept_scores["left_out"] == found["left_out"]
+    corpus.write_text(kept)
+    assert "left_out" not in evaluated(copied, *greedy)["splits"]["test"]

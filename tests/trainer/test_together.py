@@ -1,0 +1,55 @@
+"""What the first process of a group ends with, the others are told."""
+
+import os
+
+import pytest
+
+from attnlab.support.errors import AttnlabError
+from attnlab.trainer.together import Orders
+from tests.together import each_of
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are forked")
+
+
+class UnforeseenError(Exception):
+    """It cannot be sent to another process."""
+
+    def __reduce__(self):
+        raise TypeError("no pickle")
+
+
+FAILURES = {
+    "a refusal": AttnlabError("no room"),
+    "an exception": UnforeseenError("deep inside"),
+    "Ctrl-C": KeyboardInterrupt(),
+}
+
+
+def failures(group, _):
+    """The message that each failure of the first process has in this one."""
+    found = {}
+    for name, failure in FAILURES.items():
+        try:
+            orders = Orders(group)
+            if not group.is_first:
+                orders.take(lambda work: work)
+            with orders.given_or_refused():
+                raise failure
+        except BaseException as error:
+            found[name] = f"{type(error).__name__}: {error}"
+    return found
+
+
+def test_any_failure_of_the_first_process_reaches_the_others(tmp_path):
+    first, *others = each_of(failures, tmp_path, size=3)
+    assert first == {
+        "a refusal": "AttnlabError: no room",
+        "an exception": "UnforeseenError: deep inside",
+        "Ctrl-C": "KeyboardInterrupt: ",
+    }
+    for told in others:
+        assert told["a refusal"] == first["a refusal"]
+        assert told["an exception"].startswith(
+            "AttnlabError: the first process of this training has ended: UnforeseenError: deep"
+        )
+        assert told["Ctrl-C"].endswith("has ended: KeyboardInterrupt")
