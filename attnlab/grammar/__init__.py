@@ -2,7 +2,7 @@
 
 from attnlab.data.tokenise import tokenise_english, tokenise_french
 from attnlab.grammar.generation import SHORTEST_AND_LONGEST, distinct, pairs
-from attnlab.grammar.pairs import Pair, sentence_pair
+from attnlab.grammar.realise import Pair, sentence_pair
 from attnlab.grammar.splits import SEED, SIZES, corpus
 
 __all__ = [

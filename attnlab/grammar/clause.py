@@ -1,4 +1,4 @@
-"""One verb and what belongs to it. Its two renderings stand in clause_english and clause_french.
+"""One verb and what belongs to it; rendering.py puts it into words.
 
 Marks: an English auxiliary and the French finite verb share the mark of the tense; the English
 main verb and the French verb (or participle) share the mark of the meaning. So "did see" and
@@ -94,10 +94,3 @@ class Clause:
             if phrase is not None and phrase.negative:
                 return phrase
         return None
-
-    def words(self) -> Both:
-        """Return the clause in both languages."""
-        from attnlab.grammar.clause_english import english_clause
-        from attnlab.grammar.clause_french import french_clause
-
-        return Both(english=english_clause(self), french=french_clause(self))

@@ -1,4 +1,4 @@
-"""Chooses who and what: noun phrases that make sense for a class of things. Knows no verbs."""
+"""Chooses who and what: noun phrases that make sense for a class of things."""
 
 from dataclasses import replace
 from random import Random
@@ -6,10 +6,17 @@ from typing import TypeVar
 
 from attnlab.grammar import closed_classes as closed
 from attnlab.grammar.closed_classes import Pronoun
-from attnlab.grammar.comparison import superlative_phrase
 from attnlab.grammar.inflection import agreeing
 from attnlab.grammar.lexicon import Adjective, Noun, adjectives_for, nouns_of
-from attnlab.grammar.nominal import Nominal, joined, name_phrase, noun_phrase, owned, pronoun_phrase
+from attnlab.grammar.nominal import (
+    Nominal,
+    joined,
+    name_phrase,
+    noun_phrase,
+    owned,
+    pronoun_phrase,
+    superlative_phrase,
+)
 from attnlab.grammar.words import Both, Mark, word, words
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from itertools import count
 from random import Random
 
 from attnlab.grammar.long import a_long_sentence
-from attnlab.grammar.pairs import Pair, sentence_pair
+from attnlab.grammar.realise import Pair, sentence_pair
 from attnlab.grammar.sentences import a_sentence
 from attnlab.support.workers import each
 

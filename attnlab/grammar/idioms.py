@@ -1,25 +1,252 @@
-"""Idioms whose roles are crossed: I miss you, tu me manques; I like it, cela me plaît."""
+"""What each language says its own way: ages, names, weather, dates, prices, crossed roles.
+
+Roles are crossed where the French subject is the English object: I miss you, tu me manques.
+"""
 
 from random import Random
 
+from attnlab.grammar import closed_classes as closed
 from attnlab.grammar.clause import Clause
-from attnlab.grammar.clause_english import english_clause
-from attnlab.grammar.clause_french import french_clause
-from attnlab.grammar.content import a_person, chance, described, someone_as_object
-from attnlab.grammar.facts import STATE_TENSES, special_verb
-from attnlab.grammar.lexicon import nouns_of
-from attnlab.grammar.words import Both
+from attnlab.grammar.complements import place_phrase, time_phrase
+from attnlab.grammar.content import a_name, a_person, chance, described, someone_as_object
+from attnlab.grammar.lexicon import Noun, Verb, nouns_of, verbs_of
+from attnlab.grammar.nominal import Nominal, number_words, pronoun_phrase
+from attnlab.grammar.rendering import rendered
+from attnlab.grammar.words import Both, Mark, both, tied, word
+
+
+def special_verb(english: str, french: str, flags: str = "", frame: str = "none") -> Verb:
+    """Return a verb that is in no table, for one rule, which chooses its subject."""
+    base, _, particle = english.partition(" ")
+    return Verb(
+        english=base,
+        particle=particle,
+        french=french,
+        frame=frame,
+        subjects=frozenset(),
+        objects=frozenset(),
+        flags=frozenset(flags.split()),
+    )
+
+
+AGE = special_verb("be", "avoir", "state")
+COST = special_verb("cost", "coûter", "state")
+EXIST = special_verb("be", "avoir", "state y", frame="object")
+BORN = special_verb("be born", "naître", "être")
+DIE = special_verb("die", "mourir", "être")
+CALLED = special_verb("be called", "appeler", "se state")
+RAIN, SNOW = special_verb("rain", "pleuvoir"), special_verb("snow", "neiger")
+SKIES = (
+    special_verb("be cold", "faire froid", "state"),
+    special_verb("be hot", "faire chaud", "state"),
+    special_verb("be windy", "avoir de le vent", "state y"),
+    special_verb("be sunny", "avoir de le soleil", "state y"),
+    special_verb("be nice", "faire beau", "state"),
+)
+# What there may be, and where.
+PUBLIC = "market station airport library theatre cinema restaurant hospital hotel bank school park"
+THERE_IS = (
+    ("adult|child", PUBLIC + " beach garden village"),
+    ("adult|child", PUBLIC),
+    ("farm|pet|wild", "garden park village"),
+    ("furniture", "kitchen library restaurant hotel school"),
+    ("container|load", "kitchen station airport hotel school"),
+    ("plant", "garden park village hotel"),
+    ("vehicle", "village station park"),
+)
+STATE_TENSES = ("present", "present", "state past", "future")
+
+
+def age(rng: Random) -> Both:
+    """Anna is ten years old: Anna a dix ans."""
+    subject = a_person(rng, "child|relation")
+    clause = Clause(subject=subject, verb=AGE, tense=rng.choice(STATE_TENSES))
+    low, high = _ages_of(subject)
+    number = rng.randint(low, high)
+    clause.rest = number_words(number) + tied("years~1 old~1", "ans~1")
+    return rendered(clause)
+
+
+# The year in which all this is said.
+TODAY = 2020
+# How old somebody may be, by what we call them; children are told by their class.
+AGES = {
+    "grandfather": (58, 95), "grandmother": (58, 95), "father": (30, 75), "mother": (30, 75),
+    "uncle": (25, 80), "aunt": (25, 80), "son": (2, 40), "daughter": (2, 40),
+}  # fmt: skip
+
+
+def _ages_of(subject: Nominal) -> tuple[int, int]:
+    noun = subject.noun
+    if noun is not None and "child" in noun.classes:
+        return 3, 14
+    return AGES.get(noun.english, (5, 70)) if noun is not None else (5, 90)
+
+
+def called(rng: Random) -> Both:
+    """My sister is called Anna: ma sœur s'appelle Anna."""
+    relations = [noun for noun in nouns_of("relation|pet") if "hunter" not in noun.classes or
+                 noun.english in ("dog", "cat")]  # fmt: skip
+    subject = described(rng, rng.choice(relations), 0.2, determiner="own", plural=False)
+    clause = Clause(subject=subject, verb=CALLED, tense=rng.choice(("present", "state past")))
+    feminine = subject.gender == "f"
+    name = rng.choice(closed.WOMEN if feminine else closed.MEN)
+    clause.rest = both(name, name)
+    return rendered(clause)
+
+
+def price(rng: Random) -> Both:
+    """This car costs 9500 euros."""
+    noun = rng.choice(priced_nouns())
+    thing = described(rng, noun, 0.28, subject=True)
+    if {"cheap", "expensive"} & {part.text for part in thing.english}:
+        return price(rng)
+    # "They cost" might be present or past, "it cost" may not.
+    tense = "future" if thing.plural else rng.choice(STATE_TENSES)
+    clause = Clause(subject=thing, verb=COST, tense=tense)
+    clause.rest = number_words(amount_for(rng, noun)) + both("euros", "euros")
+    return rendered(clause)
+
+
+# What a thing of a class costs, in euros.
+PRICES = {"vehicle": (2400, 9999), "device": (40, 1500), "clothing": (9, 250), "decor": (30, 400),
+          "furniture": (40, 1900)}  # fmt: skip
+
+
+def priced_nouns() -> list[Noun]:
+    """Return what has a price below ten thousand euros."""
+    return [noun for noun in nouns_of("|".join(PRICES)) if noun.english not in ("bicycle", "sock")]
+
+
+def amount_for(rng: Random, noun: Noun) -> int:
+    """Return what such a thing may cost, often a round number."""
+    low, high = next(PRICES[name] for name in PRICES if name in noun.classes)
+    amount = rng.randint(low, high)
+    return amount if chance(rng, 0.5) else max(low, amount // 10 * 10)
+
+
+def impersonal() -> Nominal:
+    """Return it, il, where it means nothing."""
+    return pronoun_phrase(closed.IT_MASCULINE)
+
+
+def weather(rng: Random) -> Both:
+    """It was cold in Paris: il faisait froid à Paris. The place or time tells it from a thing."""
+    if chance(rng, 0.5):
+        verb = rng.choice((RAIN, SNOW))
+        tense = rng.choice(("progressive", "past", "future", "past progressive"))
+    else:
+        verb, tense = rng.choice(SKIES), rng.choice(STATE_TENSES)
+    clause = Clause(subject=impersonal(), verb=verb, tense=tense)
+    if chance(rng, 0.2):
+        clause.negation = "not"
+    clause.rest = place_phrase(rng, "at", closed.HOMES)
+    times = {"past": "past", "future": "future", "progressive": "present"}
+    if tense in times and chance(rng, 0.5):
+        clause.rest = clause.rest + time_phrase(rng, times[tense])
+    return rendered(clause)
+
+
+def raining(tense: str, rng: Random) -> Both:
+    """Return "it is raining" in a tense."""
+    return rendered(Clause(subject=impersonal(), verb=rng.choice((RAIN, SNOW)), tense=tense))
+
+
+def _named(names: str) -> tuple[closed.Place, ...]:
+    return tuple(place for place in closed.PLACES if place.at[0].split()[-1] in names.split())
+
+
+def existence(rng: Random) -> Both:
+    """There are two cats in the garden: il y a deux chats dans le jardin."""
+    tense = rng.choice(STATE_TENSES)
+    negated = chance(rng, 0.2)
+    classes, near = rng.choice(THERE_IS)
+    noun = rng.choice([noun for noun in nouns_of(classes) if "relation" not in noun.classes])
+    plural = chance(rng, 0.6)
+    determiner = rng.choice(("some", "many", "several", "number")) if plural else "a"
+    if negated:
+        determiner = "any" if plural else "not a"
+    if determiner == "number":
+        determiner = str(rng.randint(2, 12))
+    thing = described(rng, noun, 0.25, determiner=determiner, plural=plural)
+    mark = Mark()
+    there = Nominal(
+        english=[word("there", mark)],
+        french=[word("il", mark)],
+        gender="m",
+        plural=False,
+        english_plural=plural,
+    )
+    clause = Clause(subject=there, verb=EXIST, tense=tense, direct=thing)
+    clause.negation = "not" if negated else None
+    clause.rest = place_phrase(rng, "at", _named(near))
+    return rendered(clause)
+
+
+def life(rng: Random) -> Both:
+    """Marie was born on 3 May 1987: Marie est née le 3 mai 1987."""
+    dead = chance(rng, 0.3)
+    subject = a_name(rng) if chance(rng, 0.6) else a_person(rng, "relation", pronouns=not dead)
+    clause = Clause(subject=subject, verb=DIE if dead else BORN, tense="past")
+    low, high = _ages_of(subject)
+    clause.rest = date(rng, TODAY - 130, TODAY) if dead else date(rng, TODAY - high, TODAY - low)
+    if chance(rng, 0.4):
+        clause.rest = place_phrase(rng, "at", closed.HOMES) + clause.rest
+    return rendered(clause)
+
+
+def date(rng: Random, earliest: int, latest: int) -> Both:
+    """Return "on 3 May 1987", "in May 1987" or "in 1987"."""
+    year = rng.randint(earliest, latest)
+    english, french = rng.choice(closed.MONTHS)
+    draw = rng.random()
+    if draw < 0.3:
+        return tied(f"in~1 {year}~2", f"en~1 {year}~2", notes="number time")
+    if draw < 0.5:
+        return tied(f"in~1 {english}~2 {year}~3", f"en~1 {french}~2 {year}~3", notes="number time")
+    day = rng.randint(1, 28)
+    french_day = "1er" if day == 1 else str(day)
+    return tied(
+        f"on~1 {day}~2 {english}~3 {year}~4",
+        f"le~1 {french_day}~2 {french}~3 {year}~4",
+        notes="number time",
+    )
+
+
+HOURS, DAYS, WEEKS = ("hours", "heures"), ("days", "jours"), ("weeks", "semaines")
+MONTHS, YEARS = ("months", "mois"), ("years", "ans")
+# What may last how long.
+LASTING = {
+    "work": (HOURS, MONTHS, YEARS),
+    "wait": (HOURS, DAYS),
+    "sleep": (HOURS,),
+    "play": (HOURS,),
+    "travel": (DAYS, WEEKS, MONTHS),
+    "rest": (HOURS, DAYS),
+    "live": (MONTHS, YEARS),
+}
+
+
+def duration(rng: Random) -> Both:
+    """Paul has been living here for ten years: Paul habite ici depuis dix ans."""
+    name = rng.choice(list(LASTING))
+    verb = next(verb for verb in verbs_of("none") if verb.english == name)
+    clause = Clause(subject=a_person(rng), verb=verb, tense="perfect progressive")
+    if "home" in verb.flags or chance(rng, 0.4):
+        clause.rest = place_phrase(
+            rng, "at", closed.HOMES if "home" in verb.flags else closed.PLACES
+        )
+    english, french = rng.choice(LASTING[name])
+    length = number_words(rng.randint(2, 16)) + both(english, french, notes="time")
+    clause.rest = clause.rest + both("for", "depuis") + length
+    return rendered(clause)
+
 
 MISS = special_verb("miss", "manquer", "state", frame="object")
 LACK = special_verb("miss", "manquer", frame="to")
 LIKE = special_verb("like", "aimer", "state", frame="object")
 PLEASE = special_verb("like", "plaire", frame="to")
 LIKED = "clothing|show|text|picture|music|spot|public|home|vehicle|furniture|decor"
-
-
-def _crossed(english: Clause, french: Clause) -> Both:
-    """Return the English of one clause with the French of the other."""
-    return Both(english=english_clause(english), french=french_clause(french)).noted("idiom")
 
 
 def missing(rng: Random) -> Both:
@@ -36,7 +263,7 @@ def missing(rng: Random) -> Both:
         tense_mark=english.tense_mark,
         verb_mark=english.verb_mark,
     )
-    return _crossed(english, french)
+    return rendered(english, french).noted("idiom")
 
 
 def pleasing(rng: Random) -> Both:
@@ -58,4 +285,4 @@ def pleasing(rng: Random) -> Both:
     )
     if chance(rng, 0.2):
         english.negation = french.negation = "not"
-    return _crossed(english, french)
+    return rendered(english, french).noted("idiom")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 
 from attnlab.grammar.clause import Clause
+from attnlab.grammar.complements import HUMAN
 from attnlab.grammar.content import (
     a_name,
     a_thing,
@@ -14,8 +15,8 @@ from attnlab.grammar.content import (
 )
 from attnlab.grammar.lexicon import Verb, adjectives_for, nouns_of, verbs_of
 from attnlab.grammar.nominal import Nominal, pronoun_phrase
-from attnlab.grammar.objects import HUMAN
 from attnlab.grammar.predicates import BE, a_clause, a_doer, a_later_clause
+from attnlab.grammar.rendering import rendered
 from attnlab.grammar.words import NOTHING, Both, both
 
 Maker = Callable[[Random], Both]
@@ -108,7 +109,7 @@ def buy_and_eat(rng: Random) -> Both:
     one = Clause(subject=subject, verb=first, tense=tense, direct=thing)
     two = Clause(subject=_again(subject), verb=then, tense="state past" if then.state else tense)
     two.direct = pronoun_phrase(pronoun_for(thing, as_person=False))
-    return one.words() + both("and", "et", notes="coordination") + two.words()
+    return rendered(one) + both("and", "et", notes="coordination") + rendered(two)
 
 
 def because_it_is(rng: Random) -> Both:
@@ -135,7 +136,7 @@ def because_it_is(rng: Random) -> Both:
     again = pronoun_phrase(pronoun_for(thing, as_person=noun.human))
     two = Clause(subject=again, verb=BE, tense="state past" if "past" in tense else "present")
     two.rest = attribute(rng, again, noun.classes, among)
-    return one.words() + both("because", "parce que", notes="subordination") + two.words()
+    return rendered(one) + both("because", "parce que", notes="subordination") + rendered(two)
 
 
 def because_of_mood(rng: Random) -> Both:
@@ -155,7 +156,7 @@ def because_of_mood(rng: Random) -> Both:
     if one.tense == "past":
         two.tense = "state past"
     two.rest = attribute(rng, again, HUMAN, tuple(MOODS[name].split()))
-    return one.words() + both("because", "parce que", notes="subordination") + two.words()
+    return rendered(one) + both("because", "parce que", notes="subordination") + rendered(two)
 
 
 def when_it_happened(rng: Random) -> Both:
@@ -169,7 +170,7 @@ def when_it_happened(rng: Random) -> Both:
         return when_it_happened(rng)
     if two.verb.english in ("arrive", "return"):
         two.rest = NOTHING
-    return one.words() + both("when", "quand", notes="subordination") + two.words()
+    return rendered(one) + both("when", "quand", notes="subordination") + rendered(two)
 
 
 def side_by_side(rng: Random) -> Both:
@@ -180,9 +181,9 @@ def side_by_side(rng: Random) -> Both:
     if one.tense != two.tense:
         return side_by_side(rng)
     if chance(rng, 0.15):
-        return one.words() + both(";", ";") + two.words()
+        return rendered(one) + both(";", ";") + rendered(two)
     english, french = ("and", "et") if bool(one.negation) == bool(two.negation) else ("but", "mais")
-    return one.words() + both(english, french, notes="coordination") + two.words()
+    return rendered(one) + both(english, french, notes="coordination") + rendered(two)
 
 
 def topic(rng: Random) -> tuple[Both, Both]:
@@ -198,4 +199,4 @@ def topic(rng: Random) -> tuple[Both, Both]:
     if thing.noun is None or thing.noun.human:
         return topic(rng)
     clause.direct = pronoun_phrase(pronoun_for(thing, as_person=False))
-    return thing.both.noted("topic"), clause.words()
+    return thing.both.noted("topic"), rendered(clause)

@@ -6,8 +6,7 @@ The order of rows is kept, because random draws depend on it.
 from dataclasses import dataclass
 from functools import cache
 
-from attnlab.grammar.french_verbs import conjugate
-from attnlab.grammar.inflection import english_plural, english_verb, french_plural
+from attnlab.grammar.inflection import conjugate, english_plural, english_verb, french_plural
 from attnlab.grammar.tsv import Row, read_table
 
 CLASSES = frozenset(

@@ -4,14 +4,15 @@ from random import Random
 
 from attnlab.grammar import closed_classes as closed
 from attnlab.grammar.clause import Clause
+from attnlab.grammar.complements import HUMAN
 from attnlab.grammar.content import a_name, a_person, attribute, chance, described, pronoun_for
-from attnlab.grammar.facts import raining
+from attnlab.grammar.idioms import raining
 from attnlab.grammar.joined import verb_named
 from attnlab.grammar.lexicon import Verb, nouns_of, travels
 from attnlab.grammar.nominal import Nominal, negative_phrase, pronoun_phrase
-from attnlab.grammar.objects import HUMAN
 from attnlab.grammar.predicates import BE, a_clause, a_later_clause
 from attnlab.grammar.realise import capitalised
+from attnlab.grammar.rendering import rendered
 from attnlab.grammar.words import Both, both
 
 THINKING = (("think", "penser"), ("say", "dire"), ("know", "savoir"), ("hope", "espérer"),
@@ -53,7 +54,7 @@ def that_sentence(rng: Random) -> Both:
     if chance(rng, 0.1) and french in ("savoir", "dire"):
         first.negation = "not"
     second = in_tense(rng, rng.choice(inner_tenses))
-    return first.words() + both("that", "que", notes="subordination") + second
+    return rendered(first) + both("that", "que", notes="subordination") + second
 
 
 def in_tense(rng: Random, tense: str, subject: Nominal | None = None, habits: bool = True) -> Both:
@@ -63,7 +64,7 @@ def in_tense(rng: Random, tense: str, subject: Nominal | None = None, habits: bo
             rng, tense=tense, spare=0.2, modals=False, subject=subject, habits=habits
         )
         if clause.tense == tense and (habits or clause.adverb is None):
-            return clause.words()
+            return rendered(clause)
 
 
 def condition(rng: Random) -> Both:
@@ -82,7 +83,7 @@ def condition(rng: Random) -> Both:
             clause = Clause(subject=subject, verb=verb_named("have"), tense="unreal")
             owned = rng.choice(nouns_of("costly"))
             clause.direct = described(rng, owned, 0.3, determiner="a", plural=False)
-        first = clause.words()
+        first = rendered(clause)
         again = pronoun_phrase(subject.pronoun or pronoun_for(subject, as_person=True))
         second = _would(rng, again)
     return both("if", "si", notes="subordination condition") + first + both(",", ",") + second
@@ -96,7 +97,7 @@ def _would(rng: Random, subject: Nominal) -> Both:
             rng, tense="conditional", frame=frame, spare=0.2, modals=False, subject=subject
         )
         if clause.tense == "conditional" and not clause.negative_phrase:
-            return clause.words()
+            return rendered(clause)
 
 
 def when_it_comes(rng: Random) -> Both:
@@ -105,7 +106,7 @@ def when_it_comes(rng: Random) -> Both:
     first = Clause(subject=a_person(rng), verb=verb, tense="future when")
     second = in_tense(rng, "future")
     start = both("when", "quand", notes="subordination")
-    return start + first.words() + both(",", ",") + second
+    return start + rendered(first) + both(",", ",") + second
 
 
 def meanwhile(rng: Random) -> Both:
@@ -124,7 +125,7 @@ def _going_on(rng: Random, tense: str) -> Both:
         frame = rng.choice(("none", "object", "object", "to", "give"))
         clause = a_later_clause(rng, tense=tense, frame=frame, spare=0.2, modals=False)
         if clause.tense == tense and clause.negation is None:
-            return clause.words()
+            return rendered(clause)
 
 
 def speech(rng: Random) -> Both:
@@ -136,12 +137,12 @@ def speech(rng: Random) -> Both:
     if chance(rng, 0.6):
         clause = Clause(subject=me, verb=BE, tense=rng.choice(("present", "state past", "future")))
         clause.rest = attribute(rng, me, HUMAN)
-        inner = clause.words()
+        inner = rendered(clause)
     else:
         inner = in_tense(rng, rng.choice(("past", "future", "progressive")), me)
     quoted = Both(english=capitalised(inner.english), french=capitalised(inner.french))
     return (
-        said.words()
+        rendered(said)
         + both(":", ":", notes="speech")
         + both('"', "«")
         + quoted
@@ -165,12 +166,11 @@ def command(rng: Random) -> Both:
         return command(rng)
     clause.command, clause.adverb, clause.tense = True, None, "present"
     if chance(rng, 0.4):
-        return clause.words() + both(",", ",") + a_name(rng).both
-    return clause.words()
+        return rendered(clause) + both(",", ",") + a_name(rng).both
+    return rendered(clause)
 
 
 def nobody(rng: Random) -> Both:
     """Nobody is sleeping: personne ne dort."""
-    return a_clause(
-        rng, subject=negative_phrase("nobody", "personne"), spare=0.5, modals=False
-    ).words()
+    who = negative_phrase("nobody", "personne")
+    return rendered(a_clause(rng, subject=who, spare=0.5, modals=False))

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from random import Random
 
 from attnlab.grammar import closed_classes as closed
-from attnlab.grammar.circumstances import place_phrase
 from attnlab.grammar.clause import Clause
+from attnlab.grammar.complements import place_phrase
 from attnlab.grammar.content import chance
-from attnlab.grammar.facts import AGE, BORN, COST, amount_for, priced_nouns
+from attnlab.grammar.idioms import AGE, BORN, COST, amount_for, priced_nouns
 from attnlab.grammar.lexicon import Noun, nouns_of, verbs_of
 from attnlab.grammar.nominal import Nominal, name_phrase, noun_phrase
+from attnlab.grammar.rendering import rendered
 from attnlab.grammar.words import NOTHING, Both, both, tied
 
 BOUGHT = ("buy", "sell", "find", "see")
@@ -67,7 +68,7 @@ def shopping(rng: Random, size: int) -> Both:
     things = rng.sample(options, min(size, len(options)))
     clause = Clause(subject=group(people), verb=verb, tense=rng.choice(("past", "future")))
     clause.rest = listed([counted(rng, noun) for noun in things])
-    return clause.words()
+    return rendered(clause)
 
 
 def homes(rng: Random, size: int) -> Both:
@@ -79,7 +80,7 @@ def homes(rng: Random, size: int) -> Both:
     clause.rest = place_phrase(rng, "at", (first_home,))
     further = [one.both + place_phrase(rng, "at", (home,))
                for one, home in zip(others, homes, strict=True)]  # fmt: skip
-    return listed([clause.words(), *further])
+    return listed([rendered(clause), *further])
 
 
 def ages(rng: Random, size: int) -> Both:
@@ -87,7 +88,7 @@ def ages(rng: Random, size: int) -> Both:
     first, *others = names(rng, size)
     clause = Clause(subject=first, verb=AGE, tense="present")
     clause.rest = figures(rng.randint(2, 99)) + tied("years~1 old~1", "ans~1")
-    return listed([clause.words(), *(one.both + figures(rng.randint(2, 99)) for one in others)])
+    return listed([rendered(clause), *(one.both + figures(rng.randint(2, 99)) for one in others)])
 
 
 def births(rng: Random, size: int) -> Both:
@@ -95,7 +96,7 @@ def births(rng: Random, size: int) -> Both:
     first, *others = names(rng, size)
     clause = Clause(subject=first, verb=BORN, tense="past")
     clause.rest = _year(rng)
-    return listed([clause.words(), *(one.both + _year(rng) for one in others)])
+    return listed([rendered(clause), *(one.both + _year(rng) for one in others)])
 
 
 def _year(rng: Random) -> Both:
@@ -111,7 +112,7 @@ def prices(rng: Random, size: int) -> Both:
     clause.rest = figures(amount_for(rng, drawn[0])) + both("euros", "euros")
     others = [thing.both + figures(amount_for(rng, noun))
               for thing, noun in zip(things[1:], drawn[1:], strict=True)]  # fmt: skip
-    return listed([clause.words(), *others])
+    return listed([rendered(clause), *others])
 
 
 MAKERS: tuple[Callable[[Random, int], Both], ...] = (shopping, homes, ages, births, prices)

@@ -9,6 +9,7 @@ from attnlab.grammar.lists import a_list
 from attnlab.grammar.nominal import Nominal
 from attnlab.grammar.predicates import a_later_clause
 from attnlab.grammar.relatives import CONSUMING, person_with_who_clause, thing_with_that_clause
+from attnlab.grammar.rendering import rendered
 from attnlab.grammar.sense import sensibly
 from attnlab.grammar.tenses import era_of
 from attnlab.grammar.words import NOTHING, Both, both
@@ -78,7 +79,7 @@ def _told(rng: Random, tense: str, subject: Nominal | None) -> Both:
     while True:
         clause = a_later_clause(rng, tense=tense, spare=0.8, subject=subject, modals=False)
         if clause.tense in (tense, "state past"):
-            return clause.words()
+            return rendered(clause)
 
 
 def _thing_seen(rng: Random, tense: str) -> Both:
@@ -99,7 +100,7 @@ def _thing_seen(rng: Random, tense: str) -> Both:
         if pointing or clause.tense != tense or "generic" in clause.verb.flags:
             continue
         clause.direct = whole
-        return clause.words()
+        return rendered(clause)
 
 
 def _settled(make: joined.Maker, rng: Random, later: slice = slice(None)) -> Both:

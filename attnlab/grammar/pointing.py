@@ -3,15 +3,15 @@
 from random import Random
 
 from attnlab.grammar import closed_classes as closed
-from attnlab.grammar.circumstances import place_name, place_phrase, time_phrase
 from attnlab.grammar.clause import Clause
+from attnlab.grammar.complements import HUMAN, place_name, place_phrase, time_phrase
 from attnlab.grammar.content import a_person, a_thing, chance, pronoun_for
 from attnlab.grammar.joined import verb_named
 from attnlab.grammar.lexicon import Noun, Verb, nouns_of, travels, verbs_of
 from attnlab.grammar.nominal import Nominal, pronoun_phrase
-from attnlab.grammar.objects import HUMAN
 from attnlab.grammar.predicates import TIMES_OF_TENSE, a_doer
 from attnlab.grammar.realise import capitalised
+from attnlab.grammar.rendering import rendered
 from attnlab.grammar.words import Both, Mark, Word, both, word, words
 
 # France would need an article here that it lacks elsewhere: la France.
@@ -25,7 +25,7 @@ AMOUNTS = (*((english, french) for english, french in list(closed.NUMBERS.values
 
 def _asked_and_told(topic: Both, clause: Clause) -> Both:
     """Return "The market? Anna went there.", without the last full stop."""
-    answer = clause.words()
+    answer = rendered(clause)
     told = Both(english=capitalised(answer.english), french=capitalised(answer.french))
     return topic.noted("topic") + both("?", "?") + told
 
@@ -73,7 +73,7 @@ def _gone_and_done(rng: Random) -> Both:
     done = rng.choice((stays, *(verb_named(name) for name in DONE_THERE)))
     two = Clause(subject=again, verb=done, tense=tense)
     two.rest, two.clitic = _clitic_there()
-    return one.words() + both("and", "et", notes="coordination") + two.words()
+    return rendered(one) + both("and", "et", notes="coordination") + rendered(two)
 
 
 def of_them(rng: Random) -> Both:

@@ -3,9 +3,8 @@
 from random import Random
 
 from attnlab.grammar import closed_classes as closed
-from attnlab.grammar.circumstances import company, place_phrase, time_phrase
 from attnlab.grammar.clause import NEGATIONS, Clause
-from attnlab.grammar.comparison import compared
+from attnlab.grammar.complements import HUMAN, company, give_objects, place_phrase, time_phrase
 from attnlab.grammar.content import (
     a_person,
     a_thing,
@@ -17,8 +16,8 @@ from attnlab.grammar.content import (
     someone_as_object,
 )
 from attnlab.grammar.lexicon import Verb, adjectives_for, nouns_of, travels, verbs_of
-from attnlab.grammar.nominal import Nominal
-from attnlab.grammar.objects import HUMAN, give_objects
+from attnlab.grammar.nominal import Nominal, compared
+from attnlab.grammar.rendering import rendered
 from attnlab.grammar.tenses import add_modal, choose_tense, negate_or_qualify
 from attnlab.grammar.words import NOTHING, Both
 
@@ -151,7 +150,7 @@ def a_later_clause(
             modals=modals,
             habits=habits,
         )
-        spoken = clause.words().english
+        spoken = rendered(clause).english
         if subject is not None:
             spoken = spoken[len(subject.english) :]
         if not any(part.text in ("it", "they", "them") for part in spoken):

@@ -4,12 +4,13 @@ from random import Random
 
 from attnlab.grammar import closed_classes as closed
 from attnlab.grammar.clause import Clause
+from attnlab.grammar.complements import HUMAN
 from attnlab.grammar.content import a_name, a_person, attribute, chance
-from attnlab.grammar.lexicon import Verb, nouns_of, travels
+from attnlab.grammar.lexicon import Verb, nouns_of, travels, verbs_of
 from attnlab.grammar.nominal import Nominal, noun_phrase, pronoun_phrase
-from attnlab.grammar.objects import HUMAN
 from attnlab.grammar.predicates import BE, a_clause
 from attnlab.grammar.relatives import verbs_of_things
+from attnlab.grammar.rendering import rendered
 from attnlab.grammar.words import NOTHING, Both, Mark, both, tied, word
 
 WORD_QUESTIONS = (("where", "où"), ("when", "quand"), ("why", "pourquoi"))
@@ -20,7 +21,7 @@ def yes_no_question(rng: Random) -> Both:
     """Do you know the teacher?"""
     clause = a_clause(rng, asking=True, spare=0.6)
     clause.question = NOTHING
-    return clause.words()
+    return rendered(clause)
 
 
 def question_to_a_friend(rng: Random) -> Both:
@@ -34,7 +35,7 @@ def question_to_a_friend(rng: Random) -> Both:
     else:
         clause = Clause(subject=you, verb=rng.choice(_settled()), tense="past")
     clause.question = NOTHING
-    return clause.words() + both(",", ",") + friend.both
+    return rendered(clause) + both(",", ",") + friend.both
 
 
 def _settled() -> list[Verb]:
@@ -50,7 +51,7 @@ def word_question(rng: Random) -> Both:
         tense = rng.choice(("progressive", "past", "future", "past progressive"))
         clause = Clause(subject=a_person(rng), verb=verb, tense=tense)
         clause.question = both("where", "où")
-        return clause.words()
+        return rendered(clause)
     clause = a_clause(rng, asking=True, spare=0.0, frame=frame, modals=False)
     if clause.tense not in ASKED_TENSES:
         return word_question(rng)
@@ -60,7 +61,7 @@ def word_question(rng: Random) -> Both:
     if english != "why" and (clause.tense == "progressive" or frame == "give"):
         return word_question(rng)
     clause.question = both(english, french)
-    return clause.words()
+    return rendered(clause)
 
 
 def thing_question(rng: Random) -> Both:
@@ -82,7 +83,7 @@ def thing_question(rng: Random) -> Both:
         which = {"m": ("quel", "quels"), "f": ("quelle", "quelles")}[noun.gender][plural]
         start = both("which", which)
     clause.question = start + asked.both
-    return clause.words()
+    return rendered(clause)
 
 
 def what_question(rng: Random) -> Both:
@@ -95,13 +96,11 @@ def what_question(rng: Random) -> Both:
         start = both("who", "qui")
     clause = Clause(subject=a_person(rng), verb=verb, tense=_asked_tense(rng, verb))
     clause.question = start
-    return clause.words()
+    return rendered(clause)
 
 
 def verbs_of_people() -> list[Verb]:
     """Return the verbs by which people do something to people, at a definite time."""
-    from attnlab.grammar.lexicon import verbs_of
-
     return [verb for verb in verbs_of("object") if verb.objects <= HUMAN and not verb.state]
 
 
@@ -115,7 +114,7 @@ def who_question(rng: Random) -> Both:
         plural=False,
     )
     clause = a_clause(rng, subject=who, spare=0.4, asking=True, modals=False)
-    return clause.words()
+    return rendered(clause)
 
 
 def _active(rng: Random) -> Verb:

@@ -4,11 +4,12 @@ from dataclasses import replace
 from random import Random
 
 from attnlab.grammar.clause import Clause
+from attnlab.grammar.complements import HUMAN
 from attnlab.grammar.content import a_person, a_thing, described
 from attnlab.grammar.lexicon import Noun, Verb, nouns_of, verbs_of
 from attnlab.grammar.nominal import Nominal
-from attnlab.grammar.objects import HUMAN
 from attnlab.grammar.predicates import a_later_clause
+from attnlab.grammar.rendering import rendered
 from attnlab.grammar.words import Both, Mark, word
 
 # What is said may be past, present or future; the tenses that the relative clause has then.
@@ -45,7 +46,7 @@ def who_clause(rng: Random, head: Nominal, era: str) -> Both:
         clause = a_later_clause(rng, subject=who, spare=0.4, tense=tense)
         fitting = clause.tense == (STATE_TENSES[era] if clause.verb.state else tense)
         if fitting and clause.negation != "no longer":
-            return clause.words()
+            return rendered(clause)
 
 
 def that_clause(
@@ -74,7 +75,7 @@ def following(clause: Clause) -> Both:
     """Return "that Anna wrote": the relative pronoun, and the clause it is the object of."""
     mark = Mark()
     that = Both(english=[word("that", mark)], french=[word("que", mark, notes="relative")])
-    return that + clause.words()
+    return that + rendered(clause)
 
 
 def thing_with_that_clause(rng: Random, era: str) -> tuple[Nominal, Verb]:
@@ -110,7 +111,7 @@ def thing_with_dont(rng: Random, era: str) -> Nominal:
     # dont stands for de: it takes the link of the English preposition too.
     linked = word("dont", mark, inner.particle_mark, notes="relative")
     that = Both(english=[word("that", mark)], french=[linked])
-    return head.followed_by(that + inner.words())
+    return head.followed_by(that + rendered(inner))
 
 
 def spot_with_where(rng: Random, era: str) -> Nominal:
@@ -124,7 +125,7 @@ def spot_with_where(rng: Random, era: str) -> Nominal:
     inner = Clause(subject=a_person(rng), verb=verb, tense=tense)
     mark = Mark()
     where = Both(english=[word("where", mark)], french=[word("où", mark, notes="relative")])
-    return replace(head.followed_by(where + inner.words()), noun=head.noun)
+    return replace(head.followed_by(where + rendered(inner)), noun=head.noun)
 
 
 def strangers() -> list[Noun]:

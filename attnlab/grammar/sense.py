@@ -1,6 +1,6 @@
 """What no sentence may say: the same word twice, or of one thing that it is hot and cold.
 
-Looks at the finished English words, so it holds for every rule alike. Knows no syntax.
+Looks at the finished English words, so it holds for every rule alike.
 """
 
 from collections import Counter, defaultdict

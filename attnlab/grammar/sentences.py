@@ -5,14 +5,13 @@ from dataclasses import replace
 from random import Random
 
 from attnlab.grammar import closed_classes as closed
-from attnlab.grammar import facts, idioms, joined, linking, pointing, questions
-from attnlab.grammar.circumstances import place_of
+from attnlab.grammar import idioms, joined, linking, pointing, questions
 from attnlab.grammar.clause import Clause
+from attnlab.grammar.complements import HUMAN, place_of
 from attnlab.grammar.content import attribute, chance, chosen, superlative
 from attnlab.grammar.lexicon import adjectives_for, nouns_of
 from attnlab.grammar.lists import a_list
 from attnlab.grammar.nominal import Nominal
-from attnlab.grammar.objects import HUMAN
 from attnlab.grammar.predicates import BE, a_clause, a_later_clause
 from attnlab.grammar.realise import capitalised
 from attnlab.grammar.relatives import (
@@ -22,6 +21,7 @@ from attnlab.grammar.relatives import (
     thing_with_dont,
     thing_with_that_clause,
 )
+from attnlab.grammar.rendering import rendered
 from attnlab.grammar.sense import sensibly
 from attnlab.grammar.tenses import era_of
 from attnlab.grammar.words import NOTHING, Both, Mark, both, word
@@ -36,7 +36,7 @@ def ended(phrase: Both, mark: str = ".") -> Both:
 
 def statement(rng: Random) -> Both:
     """Anna is reading a book in the garden."""
-    return a_clause(rng).words()
+    return rendered(a_clause(rng))
 
 
 TOLD_TENSES = ("past", "past", "past progressive", "progressive", "present", "future")
@@ -49,7 +49,7 @@ def subject_relative(rng: Random) -> Both:
     while True:
         clause = a_later_clause(rng, subject=whole, spare=0.4, tense=tense)
         if era_of(clause.tense) == era_of(tense):
-            return clause.words()
+            return rendered(clause)
 
 
 def object_with_relative(rng: Random) -> Both:
@@ -63,7 +63,7 @@ def object_with_relative(rng: Random) -> Both:
     else:
         clause.direct = whole
     clause.rest = NOTHING
-    return clause.words()
+    return rendered(clause)
 
 
 def _unfinished(clause: Clause) -> bool:
@@ -90,7 +90,7 @@ def object_relative(rng: Random) -> Both:
         return object_relative(rng)
     outer.direct = whole
     outer.rest = NOTHING
-    return outer.words()
+    return rendered(outer)
 
 
 def _described_so(rng: Random, make: Callable[[Random, str], Nominal]) -> Both:
@@ -104,7 +104,7 @@ def _described_so(rng: Random, make: Callable[[Random, str], Nominal]) -> Both:
     if chance(rng, 0.2):
         clause.negation = "not"
     clause.rest = attribute(rng, whole, classes)
-    return clause.words()
+    return rendered(clause)
 
 
 def dont_or_where(rng: Random) -> Both:
@@ -143,7 +143,7 @@ def the_best(rng: Random) -> Both:
                noun.english not in ("village", "town", "island")]  # fmt: skip
     clause = Clause(subject=this, verb=BE, tense=rng.choice(("present", "state past")))
     clause.rest = superlative(rng, rng.choice(options), plural=False).both + place_of(place)
-    return clause.words()
+    return rendered(clause)
 
 
 # How often a kind comes, its final punctuation, its rule.
@@ -172,19 +172,19 @@ KINDS: dict[str, tuple[int, str, Maker]] = {
     "meanwhile": (10, ".", linking.meanwhile),
     "speech": (14, "", linking.speech),
     "command": (20, "!", linking.command),
-    "age": (10, ".", facts.age),
-    "price": (8, ".", facts.price),
-    "weather": (10, ".", facts.weather),
-    "existence": (14, ".", facts.existence),
-    "life": (8, ".", facts.life),
+    "age": (10, ".", idioms.age),
+    "price": (8, ".", idioms.price),
+    "weather": (10, ".", idioms.weather),
+    "existence": (14, ".", idioms.existence),
+    "life": (8, ".", idioms.life),
     "best": (22, ".", the_best),
-    "called": (6, ".", facts.called),
+    "called": (6, ".", idioms.called),
     "missing": (14, ".", idioms.missing),
     "pleasing": (14, ".", idioms.pleasing),
     "there": (24, ".", pointing.there),
     "of them": (20, ".", pointing.of_them),
     "about it": (10, ".", pointing.about_it),
-    "duration": (8, ".", facts.duration),
+    "duration": (8, ".", idioms.duration),
     "list": (50, ".", lambda rng: a_list(rng, 2, 5)),
 }
 

@@ -8,13 +8,13 @@ from random import Random
 from zlib import crc32
 
 from attnlab.data.tokenise import tokenise_french
-from attnlab.grammar.agreement import minimal_pair
-from attnlab.grammar.fewshot import sentence_about
 from attnlab.grammar.lexicon import rare_nouns
 from attnlab.grammar.lists import a_list
 from attnlab.grammar.long import a_long_sentence
-from attnlab.grammar.pairs import Pair, sentence_pair
 from attnlab.grammar.predicates import a_clause
+from attnlab.grammar.probes import minimal_pair, sentence_about
+from attnlab.grammar.realise import Pair, sentence_pair
+from attnlab.grammar.rendering import rendered
 from attnlab.grammar.sentences import a_sentence, ended
 from attnlab.grammar.words import Both
 
@@ -162,7 +162,7 @@ def _newly_negated(rng: Random) -> Both:
     frame = "object" if negation in ("nobody", "nothing") else None
     clause = a_clause(rng, tense=tense.replace("-", " "), negation=negation.replace("-", " "),
                       frame=frame, modals=False)  # fmt: skip
-    return ended(clause.words())
+    return ended(rendered(clause))
 
 
 def _is_new(kind: str, pair: Pair) -> bool:

@@ -2,7 +2,7 @@
 
 A rule that writes an English word and a French word for the same thing gives both the same mark.
 Whatever moves, merges or changes its form later, the marks stay with the word, so the alignment
-is read off at the end: two words are linked when they share a mark. Knows no grammar.
+is read off at the end: two words are linked when they share a mark.
 """
 
 from collections import defaultdict

@@ -2,8 +2,13 @@
 
 import pytest
 
-from attnlab.grammar.french_verbs import agreeing_participle, conjugate
-from attnlab.grammar.inflection import english_verb, feminine, french_plural
+from attnlab.grammar.inflection import (
+    agreeing_participle,
+    conjugate,
+    english_verb,
+    feminine,
+    french_plural,
+)
 
 
 @pytest.mark.parametrize(

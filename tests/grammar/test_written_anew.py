@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from attnlab.grammar import Pair, tokenise_english, tokenise_french
-from attnlab.grammar.french_verbs import conjugate
+from attnlab.grammar.inflection import conjugate
 from attnlab.grammar.splits import held_out
 from attnlab.support.resources import shipped_folder
 

@@ -1,19 +1,19 @@
-"""Minimal pairs of agreement at a distance: the right French form and the one that tempts.
+"""The sentences of test_agree and fewshot: minimal pairs of agreement, and one given noun.
 
-Between the word that decides and the word that agrees stands another noun with the other number
-or the other gender. The wrong version agrees with that one.
+In a minimal pair, another noun with the other number or the other gender stands between the word
+that decides and the word that agrees. The wrong version agrees with that one.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 
 from attnlab.grammar import closed_classes as closed
-from attnlab.grammar.circumstances import place_phrase
 from attnlab.grammar.clause import Clause
-from attnlab.grammar.content import a_name, a_thing, attribute, chance, described
-from attnlab.grammar.lexicon import Verb, adjectives_for, nouns_of, verbs_of
+from attnlab.grammar.complements import HUMAN, place_phrase
+from attnlab.grammar.content import a_name, a_person, a_thing, attribute, chance, described
+from attnlab.grammar.lexicon import Noun, Verb, adjectives_for, nouns_of, verbs_of
 from attnlab.grammar.nominal import Nominal, owned
-from attnlab.grammar.objects import HUMAN
 from attnlab.grammar.predicates import BE
 from attnlab.grammar.relatives import (
     following,
@@ -22,7 +22,8 @@ from attnlab.grammar.relatives import (
     that_clause,
     verbs_of_things,
 )
-from attnlab.grammar.sense import sensible
+from attnlab.grammar.rendering import rendered
+from attnlab.grammar.sense import sensible, sensibly
 from attnlab.grammar.tenses import era_of
 from attnlab.grammar.words import Both, Word, both
 
@@ -74,14 +75,14 @@ def _subject(rng: Random, kind: str) -> tuple[Both, Word] | None:
     if kind == "verb":
         if head.plural == tempting.plural:
             return None
-        target = next(part for part in clause.words().french
+        target = next(part for part in rendered(clause).french
                       if clause.tense_mark in part.marks and part.rival)  # fmt: skip
         # The clause makes its words anew each time: find the target in the words to be used.
-        sentence = clause.words()
+        sentence = rendered(clause)
         return sentence, _same(sentence, target)
     if head.gender == tempting.gender:
         return None
-    sentence = clause.words()
+    sentence = rendered(clause)
     targets = [part for part in sentence.french if "attribute" in part.notes and part.rival]
     return (sentence, targets[-1]) if targets else None
 
@@ -125,7 +126,7 @@ def _person_who(rng: Random) -> tuple[Nominal, Nominal, frozenset[str]]:
     inner.direct = other
     if chance(rng, 0.4):
         inner.rest = place_phrase(rng, "at", closed.NEAR)
-    return head.followed_by(inner.words()), other, HUMAN
+    return head.followed_by(rendered(inner)), other, HUMAN
 
 
 def _doer(rng: Random) -> Nominal:
@@ -141,6 +142,50 @@ def _participle(rng: Random) -> tuple[Both, Word] | None:
         return None
     clause = Clause(subject=head, verb=BE, tense=tense)
     clause.rest = attribute(rng, head, classes)
-    sentence = clause.words()
+    sentence = rendered(clause)
     targets = [part for part in sentence.french if "perfect" in part.notes and part.rival]
     return (sentence, targets[0]) if targets else None
+
+
+def sentence_about(noun: Noun, rng: Random) -> Both:
+    """Return a sentence that names the noun once."""
+    make = rng.choice((_done_to, _done_to, _is_so, _that_is_so))
+    return sensibly(partial(make, noun), rng) + both(".", ".")
+
+
+def _verb_for(noun: Noun, rng: Random) -> Verb:
+    return rng.choice([verb for verb in verbs_of_things() if (verb.objects - HUMAN) & noun.classes])
+
+
+def _done_to(noun: Noun, rng: Random) -> Both:
+    """Anna bought a violin."""
+    verb, subject = _verb_for(noun, rng), a_person(rng)
+    if verb.state:
+        tense = rng.choice(("present", "state past"))
+    else:
+        tense = "past" if verb.momentary else rng.choice(("past", "progressive", "future"))
+    thing = described(rng, noun, 0.2, owner=subject)
+    return rendered(Clause(subject=subject, verb=verb, tense=tense, direct=thing))
+
+
+def _is_so(noun: Noun, rng: Random) -> Both:
+    """This violin is too expensive."""
+    if not adjectives_for(noun.classes, alone=True):
+        return _done_to(noun, rng)
+    thing = described(rng, noun, 0.0, subject=True)
+    clause = Clause(subject=thing, verb=BE, tense=rng.choice(("present", "state past")))
+    clause.rest = attribute(rng, thing, noun.classes)
+    return rendered(clause)
+
+
+def _that_is_so(noun: Noun, rng: Random) -> Both:
+    """The violin that Anna bought is old."""
+    if not adjectives_for(noun.classes, alone=True):
+        return _done_to(noun, rng)
+    head = described(rng, noun, 0.0, determiner="the")
+    tense = rng.choice(("present", "state past"))
+    inner = that_clause(rng, head, _verb_for(noun, rng), era_of(tense))
+    whole = head.followed_by(following(inner))
+    clause = Clause(subject=whole, verb=BE, tense=tense)
+    clause.rest = attribute(rng, whole, noun.classes)
+    return rendered(clause)
