@@ -6,6 +6,8 @@ book: je, tu, il, nous, vous, ils are 0 to 5.
 
 from functools import cache
 
+from attnlab.grammar.tsv import read_table
+
 VOWELS = "aeiouâàéèêëîïôûüœ"
 
 # Words whose h is aspirated: le héros, not l'héros. "onze" and "yaourt" behave likewise.
@@ -109,33 +111,15 @@ def english_plural(singular: str) -> str:
     return singular + "s"
 
 
-# base | past | participle; a verb that is not here adds -ed.
-IRREGULAR_ENGLISH = """
-be was been | have had had | do did done | go went gone | come came come | become became become
-see saw seen | eat ate eaten | drink drank drunk | read read read | write wrote written
-buy bought bought | sell sold sold | find found found | lose lost lost | give gave given
-take took taken | bring brought brought | send sent sent | lend lent lent | show showed shown
-tell told told | feed fed fed
-say said said | know knew known | think thought thought | speak spoke spoken
-understand understood understood | forget forgot forgotten | meet met met | leave left left
-sleep slept slept | run ran run | swim swam swum | sing sang sung | win won won
-break broke broken | drive drove driven | build built built | wear wore worn | fall fell fallen
-hear heard heard | make made made | put put put | hide hid hidden | choose chose chosen
-teach taught taught | catch caught caught | cut cut cut | grow grew grown | draw drew drawn
-feel felt felt | get got got | wake woke woken | sit sat sat | begin began begun
-throw threw thrown | keep kept kept | pay paid paid | hold held held | lie lied lied
-hurt hurt hurt | fly flew flown | steal stole stolen | shut shut shut | cost cost cost
-"""
-
 DOUBLED_LAST = ("stop", "plan", "shop", "chat", "jog", "run", "swim", "win", "cut", "put", "get",
                 "sit", "begin", "shut", "travel", "forget", "prefer")  # fmt: skip
 
 
 @cache
 def _principal_parts() -> dict[str, tuple[str, str]]:
-    rows = IRREGULAR_ENGLISH.replace("\n", " | ").split("|")
-    parts = [row.split() for row in rows if row.strip()]
-    return {base: (past, participle) for base, past, participle in parts}
+    """Return past and participle of the irregular English verbs."""
+    rows = read_table("english_verbs", ("base", "past", "participle"), key=("base",))
+    return {row["base"]: (row["past"], row["participle"]) for row in rows}
 
 
 @cache
@@ -174,67 +158,6 @@ TENSES = ("present", "imperfect", "future", "conditional")
 
 IMPERFECT_ENDINGS = ("ais", "ais", "ait", "ions", "iez", "aient")
 FUTURE_ENDINGS = ("ai", "as", "a", "ons", "ez", "ont")
-
-# infinitive | present | stem of the imperfect | stem of the future | past participle
-IRREGULAR_TABLE = """
-être      | suis es est sommes êtes sont                         | ét      | ser     | été
-avoir     | ai as a avons avez ont                               | av      | aur     | eu
-aller     | vais vas va allons allez vont                        | all     | ir      | allé
-venir     | viens viens vient venons venez viennent              | ven     | viendr  | venu
-tenir     | tiens tiens tient tenons tenez tiennent              | ten     | tiendr  | tenu
-faire     | fais fais fait faisons faites font                   | fais    | fer     | fait
-dire      | dis dis dit disons dites disent                      | dis     | dir     | dit
-lire      | lis lis lit lisons lisez lisent                      | lis     | lir     | lu
-rire      | ris ris rit rions riez rient                         | ri      | rir     | ri
-écrire    | écris écris écrit écrivons écrivez écrivent          | écriv   | écrir   | écrit
-voir      | vois vois voit voyons voyez voient                   | voy     | verr    | vu
-croire    | crois crois croit croyons croyez croient             | croy    | croir   | cru
-boire     | bois bois boit buvons buvez boivent                  | buv     | boir    | bu
-savoir    | sais sais sait savons savez savent                   | sav     | saur    | su
-pouvoir   | peux peux peut pouvons pouvez peuvent                | pouv    | pourr   | pu
-vouloir   | veux veux veut voulons voulez veulent                | voul    | voudr   | voulu
-devoir    | dois dois doit devons devez doivent                  | dev     | devr    | dû
-recevoir  | reçois reçois reçoit recevons recevez reçoivent      | recev   | recevr  | reçu
-prendre   | prends prends prend prenons prenez prennent          | pren    | prendr  | pris
-mettre    | mets mets met mettons mettez mettent                 | mett    | mettr   | mis
-battre    | bats bats bat battons battez battent                 | batt    | battr   | battu
-connaître | connais connais connaît connaissons connaissez connaissent | connaiss | connaîtr | connu
-conduire  | conduis conduis conduit conduisons conduisez conduisent | conduis | conduir | conduit
-peindre   | peins peins peint peignons peignez peignent          | peign   | peindr  | peint
-ouvrir    | ouvre ouvres ouvre ouvrons ouvrez ouvrent            | ouvr    | ouvrir  | ouvert
-courir    | cours cours court courons courez courent             | cour    | courr   | couru
-suivre    | suis suis suit suivons suivez suivent                | suiv    | suivr   | suivi
-vivre     | vis vis vit vivons vivez vivent                      | viv     | vivr    | vécu
-mourir    | meurs meurs meurt mourons mourez meurent             | mour    | mourr   | mort
-plaire    | plais plais plaît plaisons plaisez plaisent         | plais   | plair   | plu
-naître    | nais nais naît naissons naissez naissent             | naiss   | naîtr   | né
-partir    | pars pars part partons partez partent                | part    | partir  | parti
-sortir    | sors sors sort sortons sortez sortent                | sort    | sortir  | sorti
-dormir    | dors dors dort dormons dormez dorment                | dorm    | dormir  | dormi
-servir    | sers sers sert servons servez servent                | serv    | servir  | servi
-sentir    | sens sens sent sentons sentez sentent                | sent    | sentir  | senti
-mentir    | mens mens ment mentons mentez mentent                | ment    | mentir  | menti
-envoyer   | envoie envoies envoie envoyons envoyez envoient      | envoy   | enverr  | envoyé
-falloir   | - - faut - - -                                       | fall    | faudr   | fallu
-pleuvoir  | - - pleut - - -                                      | pleuv   | pleuvr  | plu
-"""
-
-# Verbs that follow an irregular one, with another beginning.
-FAMILIES = {
-    "venir": ("revenir", "devenir", "prévenir", "souvenir"),
-    "tenir": ("appartenir", "retenir"),
-    "faire": ("refaire",),
-    "lire": ("relire",),
-    "rire": ("sourire",),
-    "écrire": ("décrire",),
-    "prendre": ("apprendre", "comprendre", "surprendre"),
-    "mettre": ("promettre", "permettre"),
-    "conduire": ("construire", "traduire", "produire"),
-    "connaître": ("reconnaître",),
-    "ouvrir": ("offrir", "découvrir", "couvrir"),
-    "suivre": ("poursuivre",),
-    "dormir": ("endormir",),
-}
 
 # Verbs in -eler and -eter that double the consonant (il appelle); the others take a grave accent.
 DOUBLING = ("appeler", "jeter", "rappeler")
@@ -289,23 +212,27 @@ def agreeing_participle(participle: str, gender: str, plural: bool) -> str:
     return form + ("s" if plural and not form.endswith("s") else "")
 
 
-Row = tuple[tuple[str, ...], str, str, str]
+Forms = tuple[tuple[str, ...], str, str, str]
 
 
 @cache
-def _irregular_rows() -> dict[str, Row]:
-    rows: dict[str, Row] = {}
-    for line in IRREGULAR_TABLE.strip().splitlines():
-        infinitive, present, imperfect, future, participle = (x.strip() for x in line.split("|"))
-        rows[infinitive] = (tuple(present.split()), imperfect, future, participle)
-    for model, followers in FAMILIES.items():
-        present_forms, *stems = rows[model]
-        for follower in followers:
-            rows[follower] = _with_beginning(follower, model, present_forms, stems)
-    return rows
+def _irregular_rows() -> dict[str, Forms]:
+    columns = ("infinitive", "present", "imperfect", "future", "participle", "followers")
+    found: dict[str, Forms] = {}
+    followers: list[tuple[str, str]] = []
+    for row in read_table("french_verbs", columns, key=("infinitive",), optional=("followers",)):
+        present = tuple(row["present"].split())
+        if len(present) != 6:
+            raise row.error(f"present has {len(present)} forms instead of 6")
+        found[row["infinitive"]] = present, row["imperfect"], row["future"], row["participle"]
+        followers += [(row["infinitive"], follower) for follower in row["followers"].split()]
+    for model, follower in followers:
+        present_forms, *stems = found[model]
+        found[follower] = _with_beginning(follower, model, present_forms, stems)
+    return found
 
 
-def _with_beginning(follower: str, model: str, present: tuple[str, ...], stems: list[str]) -> Row:
+def _with_beginning(follower: str, model: str, present: tuple[str, ...], stems: list[str]) -> Forms:
     """Return the model's row with the part before the common ending exchanged."""
     common = 0
     while follower[-common - 1 :] == model[-common - 1 :]:
@@ -320,11 +247,11 @@ def _with_beginning(follower: str, model: str, present: tuple[str, ...], stems: 
     return tuple(map(exchange, present)), exchange(stems[0]), exchange(stems[1]), exchange(stems[2])
 
 
-def _irregular_row(infinitive: str) -> Row | None:
+def _irregular_row(infinitive: str) -> Forms | None:
     return _irregular_rows().get(infinitive)
 
 
-def _regular_row(infinitive: str) -> Row:
+def _regular_row(infinitive: str) -> Forms:
     stem, ending = infinitive[:-2], infinitive[-2:]
     if ending == "er":
         return _first_group(infinitive, stem)
@@ -335,10 +262,10 @@ def _regular_row(infinitive: str) -> Row:
         third = "" if stem.endswith("d") else "t"
         present = tuple(stem + e for e in ("s", "s", third, "ons", "ez", "ent"))
         return present, stem, stem + "r", stem + "u"
-    raise ValueError(f"{infinitive}: no French verb ends so; add it to IRREGULAR_TABLE")
+    raise ValueError(f"{infinitive}: no French verb ends so; add it to french_verbs.tsv")
 
 
-def _first_group(infinitive: str, stem: str) -> Row:
+def _first_group(infinitive: str, stem: str) -> Forms:
     """Return the forms of a verb in -er; the stem changes where the ending is silent."""
     silent, future = stem, infinitive
     if infinitive in DOUBLING:

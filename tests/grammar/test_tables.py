@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from attnlab.grammar import closed_classes, lexicon, tsv
+from attnlab.grammar import closed_classes, inflection, lexicon, tsv
 from attnlab.support.errors import AttnlabError
 
 HEADERS = {
@@ -114,3 +114,20 @@ def test_closed_classes_are_complete():
     assert not set(closed_classes.WOMEN) & set(closed_classes.MEN)
     possessives = {"my", "your", "his", "her", "its", "our", "their"}
     assert set(closed_classes.POSSESSIVES) == possessives
+
+
+def test_a_french_verb_that_follows_another_is_conjugated_alike(tmp_path, monkeypatch):
+    columns = "infinitive\tpresent\timperfect\tfuture\tparticiple\tfollowers"
+    table = tmp_path / "french_verbs.tsv"
+    original = tsv.read_table
+    monkeypatch.setattr(
+        inflection, "read_table", lambda *args, **more: original(*args, **more, folder=tmp_path)
+    )
+    forms = "viens viens vient venons venez viennent"
+    table.write_text(f"{columns}\nvenir\t{forms}\tven\tviendr\tvenu\trevenir\n", encoding="utf-8")
+    present, *stems = inflection._irregular_rows.__wrapped__()["revenir"]
+    assert present == tuple(f"re{form}" for form in forms.split())
+    assert stems == ["reven", "reviendr", "revenu"]
+    table.write_text(f"{columns}\nvenir\tviens vient\tven\tviendr\tvenu\t\n", encoding="utf-8")
+    with pytest.raises(AttnlabError, match=r"french_verbs\.tsv:2: present has 2 forms"):
+        inflection._irregular_rows.__wrapped__()
