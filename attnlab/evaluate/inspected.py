@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from attnlab.data.batching import EncodedPair
 from attnlab.data.corpus import load_split
 from attnlab.data.pairs import SentencePair
-from attnlab.data.reading.lines import normalise
+from attnlab.data.reading.lines import is_blank, normalise
 from attnlab.data.tokens import END
 from attnlab.evaluate.align import gold_pair
 from attnlab.inspection.gold import gold_cells, labels_of_tokens
@@ -63,7 +63,7 @@ def inspect_sentences(
     chosen = _texts(texts) if texts else _of_split(trained, split, numbers)
     most = trained.run.config.data.max_characters
     for pair in chosen.values():
-        if not pair.source:
+        if is_blank(pair.source):
             raise UsageError("an empty sentence has no attention to look into; give it some words")
         if len(pair.source) > most:
             raise UsageError(

@@ -28,5 +28,6 @@ def test_text_and_json_tell_the_same(folder):
 
 
 def test_a_text_is_translated_and_a_step_beyond_its_end_is_refused(folder):
-    done = attnlab("explain", "--text", "The cat sleeps.", "--step", "500", folder=folder)
-    assert_refused(done, 2, "--step 500: this sentence has steps 1 to")
+    for step in ("500", "9" * 5000):
+        done = attnlab("explain", "--text", "The cat sleeps.", "--step", step, folder=folder)
+        assert_refused(done, 2, f"--step {step[:3]}", "this sentence has steps 1 to")

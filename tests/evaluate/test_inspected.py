@@ -48,8 +48,9 @@ def test_an_untrained_models_own_words_have_no_gold_links(trained):
 def test_what_cannot_be_looked_into_is_refused(trained):
     with pytest.raises(UsageError, match="no reference"):
         list(inspect_sentences(trained, texts=["A cat."], reference=True))
-    with pytest.raises(UsageError, match="empty sentence"):
-        list(inspect_sentences(trained, texts=["  "]))
+    for blank in ("  ", "\u200b"):
+        with pytest.raises(UsageError, match="empty sentence"):
+            list(inspect_sentences(trained, texts=[blank]))
     with pytest.raises(UsageError, match=r"--text has 70,000 characters, .* cut it into sentences"):
         list(inspect_sentences(trained, texts=["A cat.", "x" * 70_000]))
     with pytest.raises(UsageError, match="test has sentences 1 to"):

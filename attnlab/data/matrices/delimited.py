@@ -157,6 +157,6 @@ def column_number(names: Sequence[str] | None, count: int, wanted: str) -> int |
     """The place from 0 of a column by its name, or by its number from 1; None: there is none."""
     if names is not None and wanted in names:
         return list(names).index(wanted)
-    if wanted.isdecimal() and 1 <= int(wanted) <= count:
+    if wanted.isdecimal() and len(wanted) < 18 and 1 <= int(wanted) <= count:
         return int(wanted) - 1
     return None

@@ -23,6 +23,9 @@ from attnlab.studies.explain.explanation import (
 from attnlab.studies.explain.worked import work_out
 from attnlab.support.errors import UsageError
 
+_MOST_DIGITS = 18
+"""Of a step's number; Python refuses to read one of thousands of digits."""
+
 
 def explain_step(
     trained: LoadedRun,
@@ -123,7 +126,7 @@ def _words(trained: LoadedRun, sentence: Inspected, kind: str) -> list[Word]:
 def _find_step(step: str, steps: int, words: list[Word]) -> tuple[int, list[int]]:
     """The step from 0 that a number or a word names, and the word's other steps, from 1."""
     if step.isdecimal():
-        if not 1 <= int(step) <= steps:
+        if len(step) > _MOST_DIGITS or not 1 <= int(step) <= steps:
             raise UsageError(
                 f"--step {step}: this sentence has steps 1 to {steps}, the last of which is its end"
             )
