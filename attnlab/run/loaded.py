@@ -34,7 +34,7 @@ def pick_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).item()  # of torch's meta device nothing can be read
     except (RuntimeError, AssertionError) as error:
         raise UsageError(f"device={name} is not to be had here; choose auto or cpu") from error
     return device

@@ -58,6 +58,8 @@ TRAP = pickle.dumps(Trap(), protocol=2)
         (["train", "name=a\x1b[31m/b"], "\\x1b[31m"),
         (["train", "on_non_finite=ignore"], "on_non_finite=ignore is neither stop nor skip"),
         (["train", "experiment=tiny", "device=warp"], "device=warp is not to be had here"),
+        (["train", "experiment=tiny", "device=meta"], "device=meta is not to be had here"),
+        (["lr-find", "--to", "1e300"], "the second above it and at most 1e+30"),
         (["lr-find", "rnn"], "'rnn' is no override; write overrides like model=rnn"),
         (["lr-find", "--from", "0.1", "--to", "0.01"], "--from 0.1 --to 0.01: the first must be"),
         (["lr-find", "--smoothing", "1"], "--smoothing 1 must be from 0 to under 1"),

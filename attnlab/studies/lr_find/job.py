@@ -21,6 +21,7 @@ from attnlab.studies.lr_find.range_test import (
 )
 from attnlab.support.csv_file import write_csv
 from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.ranges import LARGEST_FLOAT, SMALLEST_FLOAT
 from attnlab.trainer.build import assemble
 from attnlab.trainer.interruption import Interrupted, deferred_signals
 from attnlab.trainer.preparing import load, log_start
@@ -41,10 +42,10 @@ class Sweep:
     smoothing: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.lowest < self.highest < float("inf"):
+        if not SMALLEST_FLOAT <= self.lowest < self.highest <= LARGEST_FLOAT:
             raise UsageError(
-                f"--from {self.lowest:g} --to {self.highest:g}: the first must be above 0, and the "
-                "second above the first"
+                f"--from {self.lowest:g} --to {self.highest:g}: the first must be at least "
+                f"{SMALLEST_FLOAT:g}, and the second above it and at most {LARGEST_FLOAT:g}"
             )
         if not 0 <= self.smoothing < 1:
             raise UsageError(f"--smoothing {self.smoothing:g} must be from 0 to under 1")
