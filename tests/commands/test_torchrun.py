@@ -51,7 +51,9 @@ CASES = {
 def test_two_processes_give_the_metrics_of_one(model, tmp_path):
     arguments = tiny(model, "max_updates=30", "precision=float32", "search=beam", *CASES[model])
     arguments += ["data=bitext", "data.train=pairs.tsv", "vocabulary.size=60", "validate_every=10"]
-    arguments += ["optimiser.learning_rate=0.01", "schedule.warmup_updates=0"]
+    # Adam makes steps of one size of gradients that are nearly zero: a higher rate makes more of
+    # float32's rounding than `near` allows.
+    arguments += ["optimiser.learning_rate=0.003", "schedule.warmup_updates=0"]
     one = Attnlab(*arguments, "name=one", folder=tmp_path)
     two = Together(*arguments, "name=two", folder=tmp_path)
     assert one.wait() == 0, one.told()

@@ -1,6 +1,7 @@
 """attnlab data get."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal
 
 import typer
@@ -43,7 +44,6 @@ def get(
     """Download a corpus that attnlab knows but does not ship; a cut download goes on."""
     from attnlab.data.download import SOURCES, get_corpus
     from attnlab.support.console import console, show_messages
-    from attnlab.support.folders import shown_path
     from attnlab.support.resources import cache_folder
 
     show_messages()
@@ -53,6 +53,6 @@ def get(
     except KeyboardInterrupt:
         console().print("interrupted; the same command goes on from there")
         raise typer.Exit(130) from None
-    root = "" if to is None else f" data.root={shown_path(folder)}"
+    root = "" if to is None else f" data.root={quote(str(folder))}"
     console().print(f"use it with: attnlab train data={corpus}{root}", markup=False)
     typer.echo(folder)

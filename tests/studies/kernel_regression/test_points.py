@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
+from attnlab import launch
+from attnlab.studies.kernel_regression.config import KERNEL_REGRESSION as NAME
+from attnlab.studies.kernel_regression.config import KernelRegressionConfig as Schema
 from attnlab.studies.kernel_regression.csv_points import CsvPointsConfig
 from attnlab.studies.kernel_regression.curves import CurveConfig
 from attnlab.studies.kernel_regression.points_registry import REGRESSION_DATA
 from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.schema import from_node
 
 
 def curve(name="d2l_zh", seed=1, **changes):
@@ -54,8 +58,9 @@ def test_a_seed_says_which_points():
      {"highest": float("inf")}, {"noise": float("nan")}],
 )  # fmt: skip
 def test_curves_that_cannot_be_are_refused(changes):
+    overrides = ["data=d2l_zh", *(f"data.{key}={value}" for key, value in changes.items())]
     with pytest.raises(UsageError, match=f"data.{next(iter(changes))}"):
-        curve(**changes)
+        REGRESSION_DATA.build(from_node(Schema, launch.compose(NAME, overrides)).data, 1)
 
 
 def test_a_file_of_two_columns_is_sorted_by_the_first(tmp_path):
