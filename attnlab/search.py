@@ -15,6 +15,7 @@ from torch import Tensor
 
 from attnlab.data.tokens import BEGIN, END, PAD, UNKNOWN
 from attnlab.models.interface import EncoderDecoder
+from attnlab.support.errors import AttnlabError
 from attnlab.support.memory import require_memory
 from attnlab.support.ranges import Count, Range, Seed
 from attnlab.support.registry import Registry
@@ -160,7 +161,10 @@ class Sampling(_OneByOne):
         if self._top_k is not None and self._top_k < scores.size(1):
             least = scores.topk(self._top_k, dim=-1).values[:, -1:]
             scores = scores.masked_fill(scores < least, -torch.inf)
-        drawn = torch.multinomial(scores.softmax(-1), 1, generator=self._generator)
+        shares = scores.softmax(-1)
+        if not bool(shares.isfinite().all()):
+            raise _overflow()
+        drawn = torch.multinomial(shares, 1, generator=self._generator)
         return drawn.squeeze(1).to(log_probabilities.device)
 
 
@@ -179,6 +183,8 @@ class _Found:
     ended: list[tuple[float, Hypothesis]] = field(default_factory=list)
 
     def best(self) -> Hypothesis:
+        if not self.ended:
+            raise _overflow()
         return max(self.ended, key=lambda scored: scored[0])[1]
 
 
@@ -261,6 +267,13 @@ class Beam(Search):
             if tokens[-1] == END:
                 tokens.pop()
             found[int(sentences[row])].ended.append((score, Hypothesis(tokens, log_probability)))
+
+
+def _overflow() -> AttnlabError:
+    return AttnlabError(
+        "the model's probabilities are no finite numbers: its weights are too large, since the "
+        "training diverged; use another checkpoint=, or a lower optimiser.learning_rate="
+    )
 
 
 def _rows_of(x: Tensor, index: Tensor) -> Tensor:

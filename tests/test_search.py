@@ -160,3 +160,12 @@ def test_a_beam_wider_than_the_memory_is_refused_before_it_is_asked_for(sources,
     monkeypatch.setattr(memory, "memory_of", lambda _: needed - 1)
     with pytest.raises(AttnlabError, match=r"search\.beam_size=3 for 5 sentences .* lower it"):
         beam(model, *sources)
+
+
+@pytest.mark.parametrize("search", ["beam", "sampling"])
+@torch.no_grad()
+def test_a_model_whose_numbers_overflow_is_refused(search, sources):
+    model = small_model("rnn")
+    model.output.weight.fill_(torch.inf)
+    with pytest.raises(AttnlabError, match="probabilities are no finite numbers"):
+        search_of(search)(model, *sources)

@@ -1,6 +1,5 @@
 """A trained run, ready for use: its model, its vocabulary and a search around them."""
 
-import logging
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,6 @@ from attnlab.support.memory import require_memory
 from attnlab.training.checkpoint import load_weights
 from attnlab.training.snapshots import kept_snapshots
 from attnlab.translate import Translator
-
-logger = logging.getLogger(__name__)
 
 
 def pick_device(name: str) -> torch.device:
@@ -111,32 +108,29 @@ def load_run(folder: Path, config: InferenceConfig) -> LoadedRun:
     """Load the run in `folder` with the weights of its `config.checkpoint`.
 
     Raises:
-        AttnlabError: the run, its vocabulary or its checkpoint is absent or damaged.
+        AttnlabError: the run, its vocabulary or its checkpoint is absent or damaged, or weights
+            are not finite.
     """
     run = _with_choices(open_run(folder), config)
     _require_kept(run, config.checkpoint)
     vocabulary = run.load_vocabulary()
     model = build_model(run.config, vocabulary, pick_device(config.device))
     load_weights(run.checkpoints / config.checkpoint, model, run.identity)
-    _warn_of_non_finite(run.checkpoints / config.checkpoint, model)
+    _require_finite(run.checkpoints / config.checkpoint, model)
     translator = build_translator(
         *(model, vocabulary, config.search, config.batch_tokens), run.config.data.max_characters
     )
     return LoadedRun(run, Recipe.of(run, config), model.eval(), vocabulary, translator)
 
 
-def _warn_of_non_finite(checkpoint: Path, model: EncoderDecoder[Any]) -> None:
-    """Say so where a training that diverged left weights that are no numbers."""
+def _require_finite(checkpoint: Path, model: EncoderDecoder[Any]) -> None:
+    """Refuse what a training that diverged left: nothing follows from weights that are NaN."""
     bad = [name for name, weight in model.named_parameters() if not bool(weight.isfinite().all())]
     if bad:
-        more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-        logger.warning(
-            "%s: %s%s of its weights are not finite, since the training diverged: what the model "
-            "says means nothing; use another checkpoint=, or train with a lower "
-            "optimiser.learning_rate=",
-            checkpoint,
-            bad[0],
-            more,
+        more = f" and {len(bad) - 1} more of its weights" if len(bad) > 1 else ""
+        raise AttnlabError(
+            f"{checkpoint}: {bad[0]}{more} hold NaN or infinity, since the training diverged; use "
+            "another checkpoint=, or train anew with a lower optimiser.learning_rate="
         )
 
 
