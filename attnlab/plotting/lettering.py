@@ -45,7 +45,8 @@ def text_style(text: str, size: float, *, bold: bool = False) -> dict[str, Any]:
 
 @lru_cache(maxsize=10_000)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Width of one line in points."""
+    """Width of one line in points, as `writable` makes it: JSON may hold half a character."""
+    text = writable(text)
     font = FontProperties(
         family=list(families(text)), size=size, weight="bold" if bold else "normal"
     )

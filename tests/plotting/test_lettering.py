@@ -56,3 +56,7 @@ def test_lines_fit_and_lose_nothing():
     assert lines.index(next(line for line in lines if line.startswith("le "))) > 1
     assert wrapped("", 100, 9) == []
     assert wrapped("short enough", 100, 9) == ["short enough"]
+
+
+def test_half_a_character_has_the_width_of_what_stands_for_it():
+    assert text_width("a\ud800b", 8) == text_width("a\ufffdb", 8)
