@@ -291,3 +291,33 @@ def test_a_run_of_an_attnlab_without_identities_goes_on(command, broken):
     assert code == 0, errors
     assert "noted no digest of its corpus" in told(errors)
     assert torch.load(broken / "checkpoints" / "last" / "training.pt")["update"] == 9
+
+
+def as_before_identities(run):
+    """`run` as attnlab wrote format 4 when no part said which run it belonged to."""
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    del config["identity"], config["bleu_tokeniser"], config["data"]["max_characters"]
+    (run / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    (run / "finished.json").unlink()
+    for checkpoint in (run / "checkpoints").iterdir():
+        (checkpoint / IDENTITY).unlink()
+        seal(checkpoint)
+
+
+def test_a_run_of_before_identities_is_of_use(command, broken):
+    as_before_identities(broken)
+    code, output, errors = command("eval", "copy", "--exact", "search=greedy", "--json")
+    assert (code, errors.count("error")) == (0, 0), errors
+    assert json.loads(output)["checkpoint"]["update"] == 8
+    more = ["keep_checkpoints=2", "checkpoint_every=1", "max_updates=10"]
+    code, _, errors = command("train", "--resume", "copy", *more)
+    assert code == 0, errors
+    assert "was begun by an attnlab that noted no digest of its corpus" in told(errors)
+    assert "going on from update 8" in told(errors)
+    assert yaml.safe_load((broken / "config.yaml").read_text())["max_updates"] == 10
+    for arguments in (
+        ["average", "copy"],
+        ["eval", "copy", "--exact", "search=greedy", "checkpoint=averaged"],
+    ):
+        code, _, errors = command(*arguments)
+        assert code == 0, errors
