@@ -230,6 +230,23 @@ class TrainingBatches:
             first = grouped.ends[batch - 1] if batch else 0
             yield collate_packed(grouped.pairs, order[first : grouped.ends[batch]])
 
+    def beginning_of_largest(self, tokens: int) -> tuple[Batch, int]:
+        """Some rows of the largest batch of the first epoch, and how many rows it has.
+
+        The rows that are returned have no more than so many `tokens` a side, but one row at least.
+        """
+        grouped = self._group(0)
+        order, _ = self._plan(0, grouped)
+        starts = np.concatenate([[0], grouped.ends[:-1]])
+        rows, longest = grouped.ends - starts, np.zeros(len(starts), np.int64)
+        for side in (grouped.pairs.source, grouped.pairs.target):
+            longest = np.maximum(longest, np.maximum.reduceat(side.lengths()[order] + 1, starts))
+        largest = int(np.argmax(rows * longest))
+        count = max(1, min(int(rows[largest]), tokens // int(longest[largest])))
+        spread = np.linspace(rows[largest] - 1, 0, count).astype(np.int64)  # the longest, too
+        places = order[starts[largest] + spread]
+        return collate_packed(grouped.pairs, places), int(rows[largest])
+
     def _group(self, number: int) -> _Grouped | _Counted:
         if self._pairs_of_epoch is not None and number != self._grouped_epoch:
             self._grouped = self._group_all(self._pairs_of_epoch(number))

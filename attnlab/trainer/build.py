@@ -21,6 +21,7 @@ from attnlab.training.loop import Limits, NonFinite, Progress, Step, optimise
 from attnlab.training.objective import Objective
 from attnlab.training.optimiser import build_optimiser
 from attnlab.training.schedule import Schedule
+from attnlab.training.step_memory import require_room_for_steps
 from attnlab.training.torchrun import settle_threads
 
 
@@ -75,10 +76,14 @@ def assemble(
         model = build_model(config, corpus.vocabulary, device)
         objective = Objective(model, config.objective)
         optimiser = build_optimiser(config.optimiser, model)
+        pairs = training_pairs(corpus, config.vocabulary, config.seed)
+        batches = TrainingBatches(pairs, config.batch_tokens, config.seed, config.batch_sentences)
+        bounded = config.batch_tokens if config.batch_sentences is None else None
+        require_room_for_steps(
+            objective, batches, bounded, precision=config.precision, processes=group.size
+        )
     if config.compile:
         compile_model(model)
     group.begin(config.distributed, device)
     group.reseed(config.seed)
-    pairs = training_pairs(corpus, config.vocabulary, config.seed)
-    batches = TrainingBatches(pairs, config.batch_tokens, config.seed, config.batch_sentences)
     return Assembly(config, model, objective, optimiser, batches, group)

@@ -3,6 +3,7 @@
 import pytest
 from safetensors.torch import load_file, save_file
 
+from attnlab.support import memory
 from attnlab.support.files import seal
 from tests.refusals import assert_refused
 from tests.runs import tiny
@@ -11,6 +12,13 @@ from tests.runs import tiny
 def test_a_model_too_large_for_the_memory_leaves_no_folder(command, tmp_path):
     ended = command(*tiny("rnn", "model.embedding_size=1000000", "model.hidden_size=1000000"))
     assert_refused(ended, 1, "the model's weights would take", "lower some of: model.")
+    assert not list(tmp_path.glob("runs/**/*"))
+
+
+def test_batches_too_large_for_the_memory_leave_no_folder(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "memory_of", lambda *_: 2_000_000)
+    ended = command(*tiny("rnn", "batch_tokens=100000000"))
+    assert_refused(ended, 1, "an update on", "lower batch_tokens= or batch_sentences=")
     assert not list(tmp_path.glob("runs/**/*"))
 
 
