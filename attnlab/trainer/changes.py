@@ -21,16 +21,28 @@ def changed_config(config: ExperimentConfig, overrides: Sequence[str]) -> Experi
     node = OmegaConf.create(asdict(config))
     for override in overrides:
         _merge(node, override)
-    changed = from_node(ExperimentConfig, node)
+    try:
+        changed = from_node(ExperimentConfig, node)
+    except UsageError as error:
+        # Of a setting that is kept anyway, what else it would have to go with is of no use.
+        for key, value in flatten(asdict(config)).items():
+            asked = OmegaConf.select(node, key)
+            if not isinstance(value, list) and asked != value and key not in str(error):
+                _require_resumable(key, value, asked)
+        raise
     changed.data = with_absolute_paths(changed.data)
     for key, (before, now) in changes(config, changed).items():
-        if not is_resumable(key):
-            reason = FIXED.get(key.partition(".")[0], "it would be another run")
-            raise UsageError(
-                f"{key}={now} cannot be set on a run that was trained with {key}={before}: "
-                f"{reason}; leave it out, or train a new run"
-            )
+        _require_resumable(key, before, now)
     return changed
+
+
+def _require_resumable(key: str, before: Any, now: Any) -> None:
+    if not is_resumable(key):
+        reason = FIXED.get(key.partition(".")[0], "it would be another run")
+        raise UsageError(
+            f"{key}={now} cannot be set on a run that was trained with {key}={before}: "
+            f"{reason}; leave it out, or train a new run"
+        )
 
 
 def changes(before: ExperimentConfig, now: ExperimentConfig) -> dict[str, tuple[Any, Any]]:

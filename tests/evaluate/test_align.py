@@ -56,7 +56,7 @@ def a_run(folder, model, *overrides, test=TEST):
     config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, values))
     vocabulary = VocabularyPair.train(load_split(config.data, 1, "train"), config.vocabulary)
     network = build_model(config, vocabulary, torch.device("cpu")).eval()
-    translator = build_translator(network, vocabulary, config.search, 100)
+    translator = build_translator(network, vocabulary, config.search, 100, 1000)
     recipe = Recipe(folder, "best", None, None, {})
     return LoadedRun(Run(folder, config), recipe, network, vocabulary, translator)
 

@@ -311,11 +311,11 @@ def test_where_a_page_goes(trained, tmp_path):
 
 def test_the_command(trained, tmp_path, capsys):
     run = [str(trained.run.folder)]
-    plot_attention(run, html=True, sentence=[3, 5], output=tmp_path / "page.html")
+    plot_attention(arguments=run, html=True, sentence=[3, 5], output=tmp_path / "page.html")
     assert capsys.readouterr().out.strip() == str(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert page.count('"name":"test-') == 2
-    plot_attention(run, html=True, reference=True, output=tmp_path)
+    plot_attention(arguments=run, html=True, reference=True, output=tmp_path)
     page = (tmp_path / "attention.html").read_text(encoding="utf-8")
     assert page.count('"name":"test-') == 10
 
@@ -332,4 +332,4 @@ def test_the_command(trained, tmp_path, capsys):
 )
 def test_what_a_page_cannot_be(trained, options, message):
     with pytest.raises(UsageError, match=message):
-        plot_attention([str(trained.run.folder)], **options)
+        plot_attention(arguments=[str(trained.run.folder)], **options)
