@@ -222,14 +222,14 @@ def test_sigterm_within_a_validation_gives_it_up_and_resuming_makes_up_for_it(cu
     terminate = (
         f"import glob, os, signal, time, {module} as module\n"
         f"original, calls = module.{name}, []\n"
-        "def wrapped(*arguments):\n"
+        "def wrapped(*arguments, **options):\n"
         "    told = ''.join(open(path).read() for path in glob.glob('runs/cut/*/metrics.jsonl'))\n"
         "    if '\"update\": 21,' in told:\n"
         "        calls.append(arguments)\n"
         "        if len(calls) == 1:\n"
         "            os.kill(os.getpid(), signal.SIGTERM)\n"
         "            time.sleep(600)\n"  # it need not wait for what is being measured
-        "    return original(*arguments)\n"
+        "    return original(*arguments, **options)\n"
         f"module.{name} = wrapped\n"
     )
     arguments = [*SETTINGS, *settings, "name=cut"]
