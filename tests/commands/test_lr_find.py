@@ -67,7 +67,7 @@ def test_an_optimiser_with_two_rates_has_both_swept_in_their_ratio(tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="the signals are those of POSIX")
 def test_an_interruption_keeps_what_there_is(tmp_path):
     updates = ["--updates", "100000", "--to", "1e-4"]
-    quickly = "from attnlab.experiment import progress; progress._SECONDS_BETWEEN_LINES = 0.0"
+    quickly = "from attnlab.trainer import progress; progress._SECONDS_BETWEEN_LINES = 0.0"
     process = Attnlab("lr-find", *SETTINGS, *updates, folder=tmp_path, preparation=quickly)
     try:
         assert eventually(lambda: "update 3 " in process.told(), process)

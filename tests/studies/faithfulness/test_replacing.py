@@ -73,7 +73,8 @@ def test_uniform_weights_cost_what_each_pair_alone_tells(family, score):
         )
         assert each.part == part
         assert each.uniform.loss == pytest.approx(cost, rel=1e-5)
-        assert each.uniform.distance == pytest.approx(distance / TOKENS, rel=1e-4)
+        # A sum of differences of single-precision probabilities: a few 1e-9 are rounding.
+        assert each.uniform.distance == pytest.approx(distance / TOKENS, rel=1e-4, abs=2e-8)
         assert each.permuted.distance > 0
 
 
