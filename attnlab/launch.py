@@ -28,7 +28,13 @@ from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
+from hydra.core.override_parser.types import (
+    ChoiceSweep,
+    Glob,
+    IntervalSweep,
+    Override,
+    RangeSweep,
+)
 from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.types import RunMode
@@ -93,6 +99,7 @@ class _Loader(ConfigLoaderImpl):
             )
 
         try:
+            self._refuse_paths(overrides)
             config = load(overrides)
             _refuse_code(config)
             _fill_in_name(config)
@@ -101,6 +108,20 @@ class _Loader(ConfigLoaderImpl):
         except Exception as error:
             raise UsageError(self._reason(error, overrides, load)) from error
         return config
+
+    def _refuse_paths(self, overrides: list[str]) -> None:
+        """Refuse a choice such as `model=../model/rnn`: Hydra would look for it as for a file."""
+        for each in filter(None, map(parsed, overrides)):
+            value: Any = each.value()
+            group = each.key_or_group
+            for name in value if isinstance(value, list) else [value]:
+                is_path = isinstance(name, str) and {"", ".", ".."} & set(name.split("/"))
+                if name and is_path and self.get_group_options(group):
+                    plain = name.rstrip("/").rpartition("/")[2]
+                    raise UsageError(
+                        f"{group}={shortened(name)}: a choice is a name, not a path; write "
+                        f"{group}={shortened(plain)}, with --config-dir for a folder of your own"
+                    )
 
     def _reason(
         self, error: Exception, overrides: list[str], load: Callable[[list[str]], DictConfig]
@@ -348,7 +369,7 @@ def run(
                 "hydra.sweep.subdir: the runs of a sweep go to runs_root/name, each in a folder "
                 "that is named by what differs; choose runs_root= and name="
             )
-        _sweep(hydra, task, config_name, chosen, str(config.hydra.sweep.dir))
+        _sweep(hydra, task, config_name, chosen, config)
 
 
 @dataclass(frozen=True)
@@ -460,20 +481,17 @@ class _SweepTask:
             file.write(f"{json.dumps(ending, ensure_ascii=False)}\n")
 
 
-def _require_few_jobs(overrides: Sequence[Override]) -> None:
-    """Refuse a sweep without a job, or with more of them than could be listed."""
+def _require_possible_sweep(
+    overrides: Sequence[Override], hydra: Hydra, config: DictConfig
+) -> None:
+    """Refuse a sweep without a job, with more jobs than could be listed, or without a searcher."""
     jobs = 1.0
     for override in overrides:
-        value = override.value()
-        if isinstance(value, RangeSweep):
-            start, stop = value.start or 0, value.stop or 0
-            values = (stop - start) / value.step if value.step else inf
-        else:
-            values = len(value.list) if isinstance(value, ChoiceSweep) else 1
+        text = shortened(override.input_line or "")
+        values = _count_values(override, text, hydra, config)
         if not values > 0:
             raise UsageError(
-                f"'{shortened(override.input_line or '')}' gives no value; write a range from the "
-                "smaller to the larger number"
+                f"'{text}' gives no value; write a range from the smaller to the larger number"
             )
         jobs *= values
     if jobs > _MOST_JOBS:
@@ -483,15 +501,39 @@ def _require_few_jobs(overrides: Sequence[Override]) -> None:
         )
 
 
-def _sweep(hydra: Hydra, task: Task, config_name: str, chosen: list[str], folder: str) -> None:
+def _count_values(override: Override, text: str, hydra: Hydra, config: DictConfig) -> float:
+    """The number of values that an override gives its setting."""
+    value: Any = override.value()  # a Glob, too, which its annotation lacks
+    if isinstance(value, RangeSweep):
+        start, stop = value.start or 0, value.stop or 0
+        return (stop - start) / value.step if value.step else inf
+    searches = config.hydra.runtime.choices["hydra/sweeper"] != "basic"
+    if isinstance(value, IntervalSweep) and not searches:
+        raise UsageError(
+            f"'{text}': an interval has to be searched; add hydra/sweeper=optuna, or list values "
+            "with commas or range()"
+        )
+    if isinstance(value, Glob):
+        names = hydra.config_loader.get_group_options(override.key_or_group)
+        if not (matching := len(value.filter(names))):
+            there = f"its choices are {', '.join(names)}" if names else "it is not a group"
+            raise UsageError(f"'{text}' matches no choice of {override.key_or_group}; {there}")
+        return matching
+    return len(value.list) if isinstance(value, ChoiceSweep) else 1
+
+
+def _sweep(
+    hydra: Hydra, task: Task, config_name: str, chosen: list[str], config: DictConfig
+) -> None:
     """Do every job, whichever of them fail.
 
     Raises:
         SweepError: some of them did.
     """
     read = [each for each in map(parsed, chosen) if each is not None]
-    _require_few_jobs(read)
-    with new_folder(Path(expanded(folder, "hydra.sweep.dir")).absolute()) as new:
+    _require_possible_sweep(read, hydra, config)
+    folder = expanded(str(config.hydra.sweep.dir), "hydra.sweep.dir")
+    with new_folder(Path(folder).absolute()) as new:
         same = [each.key_or_group for each in read if not each.is_sweep_override()]
         fixed = [
             "hydra.mode=MULTIRUN",

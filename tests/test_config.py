@@ -94,6 +94,13 @@ LONG = "x" * 5000
         (f"model={LONG}", r"^'model=x{150,}.*': no setting and no choice has a name as long"),
         (f"seed={LONG}", "seed: Value 'xxx"),
         ("experiment=nope", r"(?s)Could not find 'experiment/nope'.*tiny"),
+        (
+            "model=../model/rnn",
+            "model=../model/rnn: a choice is a name, not a path; write model=rnn",
+        ),
+        ("experiment=[tiny,/luong]", "experiment=/luong: a choice is a name, not a path"),
+        ("data.more_splits.mine=a.tsv", r"mine' yet; write \+data\.more_splits\.mine=… to add it"),
+        ("data.more_splits={mine:a.tsv}", r"mine' yet; write \+data\.more_splits\.mine=…"),
     ],
 )
 def test_refused_by_name(override, message):
@@ -111,6 +118,10 @@ def test_refused_by_name(override, message):
         ("seed=range(1,100000000)", "this sweep has more than 10,000 jobs"),
         ("seed=range(1,2,0)", "this sweep has more than 10,000 jobs"),
         ("seed=range(5,1)", r"'seed=range\(5,1\)' gives no value"),
+        ("seed=range(1,5", r"'seed=range\(1,5' is not a sweep that can be read; write seed=range"),
+        ("normaliser=glob(zzz*)", r"zzz\*\)' matches no choice of normaliser; .* softmax"),
+        ("seed=glob(zzz*)", r"matches no choice of seed; it is not a group"),
+        ("seed=interval(1,5)", "an interval has to be searched; add hydra/sweeper=optuna, or list"),
     ],
 )
 def test_a_sweep_has_jobs_and_an_end(override, message, tmp_path, monkeypatch):

@@ -66,6 +66,12 @@ def _quoted(
     if is_file and (read is None or read.value() not in (value, None)):
         return f"{typed_key}={_as_text(value)}"
     if read is None and sweep:
+        if _SWEEP.match(value.lstrip()):
+            raise UsageError(
+                f"'{shortened(override)}' is not a sweep that can be read; write "
+                f"{typed_key}=range(1,5), choice(a,b), interval(0,1) or glob(a*), each closed by "
+                f"its parenthesis, or list values with commas: {typed_key}=a,b"
+            )
         value = ",".join(_quoted_value(each) for each in _split(value))
     elif read is None:
         value = _quoted_value(value)
@@ -103,6 +109,7 @@ def _as_text(value: str) -> str:
     return QuotedString(text=value, quote=Quote.single).with_quotes()
 
 
+_SWEEP = re.compile(r"(choice|range|interval|glob|sort|shuffle|tag)\s*\(")
 _ITEM = re.compile(r"""(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\[[^\[\]]*\]|\{[^{}]*\}|[^,])+""")
 
 

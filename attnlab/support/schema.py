@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import yaml
 from omegaconf import DictConfig, ListConfig, OmegaConf
@@ -147,6 +147,8 @@ def explain(
 
 def _suggestion(key: str, schema: type, chosen: Mapping[str, str]) -> str:
     """What was meant by `key`, which is no setting: the end of a sentence."""
+    if (parent := key.rpartition(".")[0]) in _open_keys(schema):
+        return f" yet; write +{key}=… to add it to {parent}"
     group, _, setting = key.partition(".")
     names = _keys(schema, chosen)
     if setting and (owners := _owners(schema, group, setting)):
@@ -200,6 +202,11 @@ def _owners(schema: type, group: str, setting: str) -> list[str]:
 def path_keys(schema: type) -> set[str]:
     """The full keys of all settings that name a file or folder."""
     return {key for key, hint in _settings(schema, {}) if IS_PATH in _annotations(hint)}
+
+
+def _open_keys(schema: type) -> set[str]:
+    """The full keys of all settings that hold values under names of the user's choice."""
+    return {key for key, hint in _settings(schema, {}) if get_origin(hint) is dict}
 
 
 def text_keys(schema: type) -> set[str]:

@@ -99,9 +99,10 @@ def _tsv_file(path: Path, layout: Layout) -> PairFiles:
     for side in ("source", "target"):
         language = getattr(layout, f"{side}_language")
         if language not in layout.columns:
+            named = ", ".join(layout.columns) or "none; list them, such as 'data.columns=[en,fr]'"
             raise UsageError(
                 f"data.{side}_language={language} is in no column of {path}; "
-                f"data.columns names: {', '.join(layout.columns)}"
+                f"data.columns names: {named}"
             )
     return PairFiles((path,), layout)
 

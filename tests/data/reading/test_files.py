@@ -137,6 +137,8 @@ def test_a_language_in_no_column_is_refused_by_name(tmp_path):
         UsageError, match=r"target_language=de is in no column .*columns names: en, fr"
     ):
         read_pairs(path, Layout("en", "de", ["en", "fr"]))
+    with pytest.raises(UsageError, match=r"columns names: none; list them, such as 'data\.columns"):
+        read_pairs(path, Layout("en", "fr", []))
 
 
 @pytest.mark.parametrize("name", ["train", "train.en", "train.fr", "train.fr.gz"])
