@@ -127,15 +127,15 @@ def _train(
     from attnlab import launch
     from attnlab.run.folder import require_unfinished
     from attnlab.trainer import train
-    from attnlab.trainer.together import Orders
+    from attnlab.trainer.broadcast import RunBroadcast
     from attnlab.training.distributed import ALONE
 
-    orders = Orders(group)
+    broadcast = RunBroadcast(group)
     begun = group.remembered()
     if not group.is_first:
-        train.take_part(orders)
+        train.take_part(broadcast)
         return
-    with orders.given_or_refused():
+    with broadcast.failure_sent():
         name, changes = split_run(chosen)
         if resume:
             roots = [change for change in changes if change.startswith("runs_root=")]
@@ -144,15 +144,15 @@ def _train(
             folder = begun or named_run(name, root, trained=False, unfinished=True)
             if begun is None and name is None and not changes:
                 require_unfinished(folder)
-            train.resume(folder, changes, orders)
+            train.resume(folder, changes, broadcast)
             return
         if name is not None:
             raise UsageError(f"'{name}' is no override; write overrides like model=rnn")
         if begun is not None:  # by the same call of torchrun, which restarted its processes
-            train.resume(begun, [], orders)
+            train.resume(begun, [], broadcast)
             return
         launch.run(
-            partial(train.train_job, orders=orders),
+            partial(train.train_job, broadcast=broadcast),
             chosen,
             multirun=multirun,
             config_dir=config_dir,

@@ -15,10 +15,10 @@ from attnlab.run.metrics import update_of_checkpoint
 from attnlab.support.errors import AttnlabError
 from attnlab.support.run_lock import run_lock
 from attnlab.support.schema import from_node
+from attnlab.trainer.broadcast import RunBroadcast
 from attnlab.trainer.changes import changed_config, changes
 from attnlab.trainer.outcome import announce
 from attnlab.trainer.preparing import load, with_new_vocabulary, with_own_corpus
-from attnlab.trainer.together import Orders
 from attnlab.trainer.training import Training
 from attnlab.training.precision import resolve_precision
 from attnlab.training.resuming import has_checkpoint
@@ -26,7 +26,7 @@ from attnlab.training.resuming import has_checkpoint
 logger = logging.getLogger(__name__)
 
 
-def train_job(node: DictConfig, orders: Orders) -> float | None:
+def train_job(node: DictConfig, broadcast: RunBroadcast) -> float | None:
     """One job of `attnlab train`, as Hydra's launchers call it.
 
     Returns stopping.metric at its best, for sweepers that search (loss and ter are to be minimised,
@@ -34,21 +34,21 @@ def train_job(node: DictConfig, orders: Orders) -> float | None:
     """
     config = from_node(ExperimentConfig, node)
     config.data = with_absolute_paths(config.data)
-    device = pick_device(orders.group.own_device(config.device))
+    device = pick_device(broadcast.group.own_device(config.device))
     config.precision = resolve_precision(config.precision, device)
     job = launch.job()
     with job.new_folder(config.runs_root, config.name) as new, run_lock(new.path):
         run = create_run(new.path, config, job.overrides)
         run, corpus = with_new_vocabulary(run)
-        orders.give(run, corpus, resume=False)
-        training = Training(run, corpus, resume=False, group=orders.group)
+        broadcast.send(run, corpus, resume=False)
+        training = Training(run, corpus, resume=False, group=broadcast.group)
         new.keep()  # until here any failure, and Ctrl-C, removes it
         outcome = training.finish()
     announce(outcome)
     return outcome.best.scores[config.stopping.metric] if outcome.best else None
 
 
-def resume(folder: Path, overrides: Sequence[str], orders: Orders) -> None:
+def resume(folder: Path, overrides: Sequence[str], broadcast: RunBroadcast) -> None:
     """Go on with the run in `folder` from its last checkpoint, with `overrides` on its config.
 
     A run that was cut before its first checkpoint begins once more, as it began before.
@@ -57,15 +57,15 @@ def resume(folder: Path, overrides: Sequence[str], orders: Orders) -> None:
         before = open_run(folder)
         run = replace(before, config=changed_config(before.config, overrides))
         run.config.precision = resolve_precision(
-            run.config.precision, pick_device(orders.group.own_device(run.config.device))
+            run.config.precision, pick_device(broadcast.group.own_device(run.config.device))
         )
         if has_checkpoint(run.checkpoints):
             corpus = with_own_corpus(run)
         else:  # it may have been cut before its vocabulary was whole
             _require_no_loss(before)
             run, corpus = with_new_vocabulary(run)
-        orders.give(run, corpus, resume=True)
-        training = Training(run, corpus, resume=True, group=orders.group)
+        broadcast.send(run, corpus, resume=True)
+        training = Training(run, corpus, resume=True, group=broadcast.group)
         for key, (old, new) in changes(before.config, run.config).items():
             logger.info("resuming with %s=%s (was %s)", key, new, old)
         write_config(run)
@@ -83,7 +83,7 @@ def _require_no_loss(run: Run) -> None:
         )
 
 
-def take_part(orders: Orders) -> None:
+def take_part(broadcast: RunBroadcast) -> None:
     """Train what the first process of the group is asked to train."""
-    work, corpus = orders.take(lambda work: load(work.run.config, work.vocabulary))
-    Training(work.run, corpus, work.resume, orders.group).finish()
+    shared, corpus = broadcast.receive(lambda shared: load(shared.run.config, shared.vocabulary))
+    Training(shared.run, corpus, shared.resume, broadcast.group).finish()

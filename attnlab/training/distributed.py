@@ -1,20 +1,28 @@
-"""The processes that train one model together: what they share out, and what they agree on.
+"""The processes that train one model together, by torch.distributed; or one process alone.
 
-A process that trains alone is a group of one, which shares nothing out and costs nothing; several
-are in `processes.py`. Knows no words, nor how numbers get from one process to another.
+DistributedDataParallel averages gradients; numbers and Python objects go by gloo.
 """
 
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
+import numpy as np
 import torch
-from torch import nn
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.distributed_c10d import Store
+from torch.nn.parallel import DistributedDataParallel
 
 from attnlab.data.batching import Batch
-from attnlab.support.errors import UsageError
+from attnlab.models.norms import sum_statistics_by
+from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.ranges import Range
 
 BACKENDS = ("auto", "gloo", "nccl")
@@ -28,8 +36,8 @@ class DistributedConfig:
     """How the processes that torchrun started work together.
 
     `backend` carries gradients: gloo, nccl, or auto for nccl on GPUs and gloo elsewhere.
-    `timeout_seconds`: how long a process waits for another one that has not gone. `threads` of
-    each process; null shares the machine's cores out, unless OMP_NUM_THREADS asks for several.
+    `timeout_seconds`: how long a process waits for another one. `threads` of each process; null
+    divides the machine's cores among them, unless OMP_NUM_THREADS asks for several.
     """
 
     backend: str
@@ -44,101 +52,196 @@ class DistributedConfig:
 
 
 class ProcessGroup:
-    """The processes that train one model, seen from one of them, which here is alone.
+    """The processes that train one model, seen from one of them; without arguments, it is alone.
 
-    `rank` numbers them from 0; rank 0, the first, is the one that writes. Every method but
-    `own_device`, `shard`, `share`, `remember` and `reseed` is for all processes to call, at
-    the same point of their training.
+    Rank 0, the first, writes the run's files. All processes call every method at the same point of
+    their training, except `own_device`, `shard`, `share`, `remember`, `remembered` and `reseed`.
+
+    `local_rank`: the rank on this machine. `store`: torchrun's, which outlives restarted processes.
     """
 
-    rank = 0
-    size = 1
+    def __init__(
+        self, rank: int = 0, size: int = 1, local_rank: int = 0, store: Store | None = None
+    ) -> None:
+        self.rank, self.size, self._local_rank, self._store = rank, size, local_rank, store
+        self._messages: dist.ProcessGroup | None = None  # torch's default group until `begin`
+        self._gradients: dist.ProcessGroup | None = None
 
     @property
     def is_first(self) -> bool:
-        """Whether this process writes what there is to write."""
+        """Whether this process writes the run's files."""
         return self.rank == 0
 
     def own_device(self, name: str) -> str:
-        """The device that the setting `device=name` means for this process."""
-        return name
+        """The device that `device=name` means for this process: `cuda` is that of its local rank.
+
+        Raises:
+            UsageError: for one GPU by its number, or where there are fewer than processes.
+        """
+        if self.size > 1 and name.startswith("cuda:"):
+            raise UsageError(
+                f"device={name} is one GPU, for {self.size} processes; choose device=cuda, and "
+                "each takes its own, or CUDA_VISIBLE_DEVICES to say which there are"
+            )
+        gpus = torch.cuda.device_count()
+        if self.size == 1 or name not in ("auto", "cuda") or not gpus:
+            return name
+        if self._local_rank >= gpus:
+            raise UsageError(
+                f"device={name}: process {self._local_rank + 1} of this machine finds only "
+                f"{gpus} GPUs; use torchrun --nproc-per-node={gpus}, or device=cpu"
+            )
+        return f"cuda:{self._local_rank}"
 
     def begin(self, config: DistributedConfig, device: torch.device) -> None:
-        """Get ready to train on `device`, which is this process's own."""
+        """Open the groups for gradients and messages, for training on `device`.
+
+        Raises:
+            UsageError: the processes' devices differ, or nccl is chosen without GPUs.
+        """
+        if self.size == 1:
+            return
+        kinds = sorted(set(self.gather(device.type)))
+        if len(kinds) > 1:
+            raise UsageError(
+                f"the processes compute on different devices ({' and '.join(kinds)}); choose "
+                "device=cpu, or processes that all have a GPU"
+            )
+        backend = config.backend
+        if backend == "auto":
+            backend = "nccl" if device.type == "cuda" else "gloo"
+        if backend == "nccl" and device.type != "cuda":
+            raise UsageError(
+                f"distributed.backend=nccl is for GPUs, and this is {device}; choose gloo or auto"
+            )
+        if device.type == "cuda":
+            torch.cuda.set_device(device)
+        timeout = timedelta(seconds=config.timeout_seconds)
+        self._messages = self._gradients = dist.new_group(backend="gloo", timeout=timeout)
+        if backend != "gloo":
+            self._gradients = dist.new_group(backend=backend, timeout=timeout)
 
     def with_shared_gradients(self, objective: nn.Module) -> nn.Module:
         """`objective`, whose gradients after a backward pass are the means over all processes.
 
-        What its model works out of a whole batch, it works out of all processes' shares of it.
+        All begin with the first one's weights. Batch norms take the statistics of a whole batch.
         """
-        return objective
+        if self.size == 1:
+            return objective
+        sum_statistics_by(objective, partial(_Sum.apply, self._gradients))
+        with warnings.catch_warnings():  # torch 2.13 has a new name for it, which 2.12 lacks
+            warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated")
+            return DistributedDataParallel(
+                objective,
+                process_group=self._gradients,
+                broadcast_buffers=False,  # equal on all processes already
+                gradient_as_bucket_view=True,
+            )
 
-    def sharing_gradients(
-        self,
-        objective: nn.Module,  # noqa: ARG002
-        now: bool,  # noqa: ARG002
-    ) -> AbstractContextManager[None]:
-        """Within the block, a backward pass shares gradients `now`, or leaves that to a later one.
-
-        `objective` is what `with_shared_gradients` gave.
-        """
-        return nullcontext()
+    def sharing_gradients(self, objective: nn.Module, now: bool) -> AbstractContextManager[None]:
+        """Within the block, backward passes average gradients `now`, or leave it to a later one."""
+        if now or not isinstance(objective, DistributedDataParallel):
+            return nullcontext()
+        return objective.no_sync()
 
     def share(self, batch: Batch) -> Batch:
-        """This process's rows of a batch that all processes have."""
-        return batch
+        """This process's rows of a batch; without a row, a batch without target tokens."""
+        return batch if self.size == 1 else batch.share(self.rank, self.size)
 
     def shard(self, batches: Iterator[T]) -> Iterator[T]:
-        """This process's batches of those that all processes have."""
-        return batches
+        """This process's batches: every `size`-th."""
+        return islice(batches, self.rank, None, self.size)
 
     def divide(self, function: Callable[[list[T]], list[Result]], items: list[T]) -> list[Result]:
-        """The results of `function`, one an item, of which each process works out its share."""
-        return function(items)
+        """`function(items)`, of which each process computes its part; one result an item."""
+        parts = self.gather(function(items[self.rank :: self.size]))
+        results: list[Result | None] = [None] * len(items)
+        for rank, part in enumerate(parts):
+            results[rank :: self.size] = part
+        return results  # type: ignore[return-value]  # each place is in one part
 
     def sum(self, numbers: list[float]) -> list[float]:
         """Each number, summed over the processes."""
-        return numbers
+        return self._all_reduce(numbers, "SUM")
 
     def all_reduce_max(self, number: int) -> int:
         """The largest of the processes' numbers."""
-        return number
+        return int(self._all_reduce([number], "MAX")[0])
 
-    def number_of_first(self, number: float) -> float:
-        """The first process's number."""
-        return number
+    def _all_reduce(self, numbers: Sequence[float], operation: str) -> list[float]:
+        if self.size == 1:
+            return list(numbers)
+        tensor = torch.tensor(numbers, dtype=torch.float64)
+        dist.all_reduce(tensor, getattr(dist.ReduceOp, operation), group=self._messages)
+        return tensor.tolist()
 
     def broadcast(self, value: T) -> T:
         """The first process's value."""
-        return value
+        values = [value]
+        if self.size > 1:
+            dist.broadcast_object_list(values, src=0, group=self._messages)
+        return values[0]
 
     def gather(self, value: T) -> list[T]:
         """All processes' values, by rank."""
-        return [value]
+        values: list[Any] = [value] * self.size
+        if self.size > 1:
+            dist.all_gather_object(values, value, group=self._messages)
+        return values
 
     def wait(self) -> None:
         """Return when all processes are here."""
+        self.all_reduce_max(0)
 
     @contextmanager
     def raise_together(self) -> Iterator[None]:
-        """A block that all processes leave with an error if one of them does.
-
-        There are no calls in it for all processes to make.
+        """A block that all processes leave with an error if one does; no collective call is in it.
 
         Raises:
             AttnlabError: that of the lowest rank which has one.
         """
-        yield
+        own: AttnlabError | None = None
+        try:
+            yield
+        except AttnlabError as error:
+            own = error
+        if errors := [error for error in self.gather(own) if error is not None]:
+            raise errors[0] from (own if self.size > 1 else None)
 
     def remember(self, folder: Path) -> None:
-        """Know the run in `folder` again when the processes are started once more."""
+        """Have the first process find the run's `folder` again if torchrun restarts all."""
+        if self._store is not None and self.is_first:
+            self._store.set("attnlab/run", str(folder.absolute()))
 
     def remembered(self) -> Path | None:
-        """The folder that was remembered before the processes were restarted, if they were."""
-        return None
+        """The folder that was remembered before torchrun restarted the processes, if it did."""
+        if self._store is None or not self._store.check(["attnlab/run"]):
+            return None
+        return Path(self._store.get("attnlab/run").decode())
 
     def reseed(self, *seeds: int) -> None:
-        """Part this process's random state from the others', by `seeds` and its rank."""
+        """Seed torch by `seeds` and the rank, so that processes differ; the first one stays."""
+        if not self.is_first:
+            words = np.random.SeedSequence([*seeds, self.rank]).generate_state(1, np.uint64)
+            torch.manual_seed(int(words[0]))
 
 
 ALONE = ProcessGroup()
+
+
+class _Sum(torch.autograd.Function):
+    """A tensor summed over the processes; the gradient is summed likewise."""
+
+    @staticmethod
+    def forward(ctx: Any, group: dist.ProcessGroup, part: Tensor) -> Tensor:
+        ctx.group = group
+        total = part.clone()
+        dist.all_reduce(total, group=group)
+        return total
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor]:
+        total = gradient.contiguous().clone()
+        dist.all_reduce(total, group=ctx.group)
+        return None, total

@@ -155,7 +155,7 @@ def optimise(
         coming = batches.epoch(progress.epoch, start=progress.batch)
         while together := list(islice(coming, accumulate)):
             share_done = limits.done(progress, batches.batches_in(progress.epoch))
-            done = group.number_of_first(share_done)  # clocks differ
+            done = group.broadcast(share_done)  # clocks differ
             if done >= 1.0:
                 return
             started = time.perf_counter()

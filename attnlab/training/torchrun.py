@@ -1,7 +1,7 @@
-"""What torchrun tells a process that it started, and is told by it when that process fails.
+"""Processes that torchrun started: how they connect, and how they end when one of them fails.
 
 torchrun's agent, one a machine, starts processes, ends all of them when one fails, and may start
-them again. Knows nothing of what they train.
+them again.
 """
 
 import json
@@ -14,23 +14,22 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
 import torch
 import torch.distributed as dist
-from torch.distributed.distributed_c10d import Store
+from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous as torch_rendezvous
 
 from attnlab.support.errors import AttnlabError
 from attnlab.support.workers import usable_cores
 from attnlab.training.distributed import ALONE, ProcessGroup
-from attnlab.training.processes import Processes
-from attnlab.training.rendezvous import rendezvous
 
-_TIME_TO_MEET = timedelta(minutes=10)
-_SECONDS_TO_FOLLOW = 3.0  # in which the others come to end with what one ends with
-_SECONDS_BETWEEN_LOOKS = 0.02
-_SECONDS_TO_SPEAK = 1.0  # torchrun ends all processes as soon as one has ended
+_TIME_TO_CONNECT = timedelta(minutes=10)
 _TIME_TO_PREPARE = timedelta(days=2)  # the first process may tokenise; the others wait for it
+_TIME_TO_FAIL = timedelta(seconds=3)  # in which the other processes reach the same failure
+_SECONDS_TO_PRINT = 1.0  # torchrun ends all processes as soon as one has ended
+_SECONDS_BETWEEN_CHECKS = 0.02
 
 
 class LostError(AttnlabError):
@@ -41,53 +40,90 @@ class LostError(AttnlabError):
 def started_processes() -> Iterator[ProcessGroup]:
     """The group of this process: those that torchrun started with it, or itself alone.
 
-    What ends a process within the block is reported to torchrun, and what several of them end
-    with alike is raised by one of them: the others exit without a word.
+    An error that leaves the block is reported to torchrun. Where several processes fail with one
+    message, one of them raises it; the others exit silently.
 
     Raises:
-        AttnlabError: the processes do not find one another, or lose one.
+        AttnlabError: the processes cannot connect, or one is lost.
     """
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         yield ALONE
         return
-    with _reporting():
-        try:
-            store, rank, size = next(torch_rendezvous("env://", timeout=_TIME_TO_MEET))
-            store = rendezvous(store, rank, size, _TIME_TO_MEET)
-        except (RuntimeError, ValueError) as error:
-            raise _not_met(error) from error
-    with _reporting(store, size):
-        with _telling_of_losses():
-            try:
-                dist.init_process_group(
-                    "gloo", store=store, rank=rank, world_size=size, timeout=_TIME_TO_PREPARE
-                )
-            except RuntimeError as error:
-                raise _not_met(error) from error
-            yield Processes(int(os.environ["LOCAL_RANK"]), _memory())
+    store = None
+    try:
+        with _not_connected():
+            found, rank, size = next(torch_rendezvous("env://", timeout=_TIME_TO_CONNECT))
+            store = rendezvous(found, rank, size, _TIME_TO_CONNECT)
+            dist.init_process_group(
+                "gloo", store=store, rank=rank, world_size=size, timeout=_TIME_TO_PREPARE
+            )
+        with _lost_processes():
+            yield ProcessGroup(rank, size, int(os.environ["LOCAL_RANK"]), _agents(found))
         dist.destroy_process_group()
+    except AttnlabError as error:
+        _report(str(error))
+        if store is None or _is_first_to_raise(error, store):
+            raise
+        time.sleep(_SECONDS_TO_PRINT)
+        sys.exit(error.exit_code)
 
 
-def _not_met(error: Exception) -> AttnlabError:
-    return AttnlabError(
-        f"{socket.gethostname()}: the processes that torchrun started do not find one another "
-        f"({_first_line(error)}); if the machine's name leads nowhere, name its network interface "
-        "in GLOO_SOCKET_IFNAME, such as lo for a single machine"
-    )
+def rendezvous(store: Store, rank: int, size: int, timeout: timedelta) -> Store:
+    """A part of `store` that only the `size` processes share which now call this, one a rank.
+
+    torchrun's store outlives the processes that it restarts, and still holds the addresses of
+    those that ended; torch 2.13 would connect to them. So rank 0 names a new part of the store, and
+    each other rank asks for the name by a request that was never used before. Requests of ended
+    processes are answered too, in vain.
+
+    Raises:
+        RuntimeError: not all have come within `timeout`.
+    """
+    store.set_timeout(timeout)
+    name = uuid4().hex
+    if rank > 0:
+        store.set(f"attnlab/request/{rank}", name)
+        name = store.get(f"attnlab/answer/{name}").decode()
+        store.set(f"attnlab/arrived/{name}/{rank}", "")
+        return PrefixStore(f"attnlab/{name}", store)
+    deadline, missing = time.monotonic() + timeout.total_seconds(), set(range(1, size))
+    while missing:
+        for other in sorted(missing):
+            if store.check([f"attnlab/arrived/{name}/{other}"]):
+                missing.remove(other)
+            elif store.check([f"attnlab/request/{other}"]):
+                request = store.get(f"attnlab/request/{other}").decode()
+                store.set(f"attnlab/answer/{request}", name)
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{len(missing)} of {size} have not come")
+        time.sleep(_SECONDS_BETWEEN_CHECKS)
+    return PrefixStore(f"attnlab/{name}", store)
 
 
 @contextmanager
-def _telling_of_losses() -> Iterator[None]:
-    """Within the block, torch's complaint that another process is gone becomes a `LostError`."""
+def _not_connected() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise AttnlabError(
+            f"{socket.gethostname()}: the processes that torchrun started do not find one another "
+            f"({reason}); if the machine's name leads nowhere, name its network interface in "
+            "GLOO_SOCKET_IFNAME, such as lo for a single machine"
+        ) from error
+
+
+@contextmanager
+def _lost_processes() -> Iterator[None]:
+    """Within the block, torch's error that another process has ended becomes a `LostError`."""
     try:
         yield
     except RuntimeError as error:
-        text = str(error)
-        if not (isinstance(error, dist.DistError) or "gloo" in text):
+        if not (isinstance(error, dist.DistError) or "gloo" in str(error)):
             raise
         happened = (
             "did not answer within distributed.timeout_seconds (it hangs, or needs more of them)"
-            if "imed out" in text
+            if "imed out" in str(error)
             else "has ended, and so does this one; what ended it stands above, or below in "
             "torchrun's own words"
         )
@@ -96,90 +132,58 @@ def _telling_of_losses() -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def _reporting(store: Store | None = None, size: int = 1) -> Iterator[None]:
-    try:
-        yield
-    except AttnlabError as error:
-        _report(str(error))
-        if store is None:
-            raise
-        # Processes that are told of the same failure would say it once each.
-        lost = isinstance(error, LostError)
-        is_first = _is_first_to_say("lost" if lost else str(error), store)
-        if not lost:
-            _let_others_follow(store, size)
-        if is_first:
-            raise
-        time.sleep(_SECONDS_TO_SPEAK)
-        sys.exit(error.exit_code)
-
-
 def _report(message: str) -> None:
-    """Have torchrun put `message` where it lists the processes that failed."""
+    """Write the file from which torchrun lists the processes that failed: the message alone.
+
+    torch's own `record` would write a traceback there.
+    """
     if path := os.environ.get("TORCHELASTIC_ERROR_FILE"):
         extra = {"py_callstack": message, "timestamp": str(int(time.time()))}
-        told = {"message": {"message": message, "extraInfo": extra}}
         with suppress(OSError):
-            Path(path).write_text(json.dumps(told), encoding="utf-8")
+            content = json.dumps({"message": {"message": message, "extraInfo": extra}})
+            Path(path).write_text(content, encoding="utf-8")
 
 
-def _is_first_to_say(what: str, store: Store) -> bool:
-    try:
-        return int(store.add(f"said/{sha256(what.encode()).hexdigest()}", 1)) == 1
-    except RuntimeError:  # it went with the process that is lost
-        return True
+def _is_first_to_raise(error: AttnlabError, store: Store) -> bool:
+    """Whether no other process raises the same, when all have come to it or no more will.
 
-
-def _let_others_follow(store: Store, size: int) -> None:
-    """Return when all `size` processes are ending, or no more of them are to be expected.
-
-    A process that is gone takes with it what a slower one needs to learn the failure, and that
-    it is said.
+    A process that ends takes with it what a slower one needs to reach the failure.
     """
-    deadline = time.monotonic() + _SECONDS_TO_FOLLOW
-    with suppress(RuntimeError):
-        ending = store.add("ending", 1)
-        while ending < size and time.monotonic() < deadline:
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
-            ending = store.add("ending", 0)
+    lost = isinstance(error, LostError)
+    key = sha256(b"lost" if lost else str(error).encode()).hexdigest()
+    with suppress(RuntimeError):  # the store ends with the process that is lost
+        count = store.add(f"raised/{key}", 1)
+        if not lost:
+            with suppress(RuntimeError):
+                dist.monitored_barrier(timeout=_TIME_TO_FAIL)
+        return int(count) == 1
+    return True
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
-
-
-def _restarts() -> int:
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0))
-
-
-def _memory() -> Path | None:
-    """A place on this machine that is kept through restarts, and is of this call of torchrun.
-
-    The agent lives as long as the call, and so does the folder that it made for error files:
-    FOLDER/attempt_0/0/error.json.
+def _agents(store: Store) -> Store | None:
+    """`store`, if it is that of torchrun's agent, which outlives the processes.
 
     Raises:
-        AttnlabError: there is none, and the processes were restarted.
+        AttnlabError: it is not, and the processes were restarted.
     """
-    if path := os.environ.get("TORCHELASTIC_ERROR_FILE"):
-        return Path(path).parents[2] / "attnlab-run"
-    if _restarts():
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+        return store
+    if int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)):
         raise AttnlabError(
-            "torchrun restarted the training, and without a log folder there is no telling which "
-            "run that was; give torchrun another --log-dir, and go on with: attnlab train --resume"
+            "torchrun restarted the training with a new store, so that the run is not known; unset "
+            "TORCH_DISABLE_SHARE_RDZV_TCP_STORE, and go on with: attnlab train --resume"
         )
     return None
 
 
-def settle_threads(wanted: int | None) -> None:
-    """Have torch compute in `wanted` threads, or in this process's share of the machine's cores.
+def settle_threads(threads: int | None) -> None:
+    """Have torch compute in that many `threads`, or in this process's share of the cores.
 
-    torchrun sets OMP_NUM_THREADS=1, lest each of several processes takes all cores; any other
-    number is its user's and stands.
+    torchrun sets OMP_NUM_THREADS=1, so that processes do not compete for cores; any other number
+    is the user's choice.
     """
     processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-    if wanted is not None:
-        torch.set_num_threads(wanted)
+    if threads is not None:
+        torch.set_num_threads(threads)
     elif processes > 1 and os.environ.get("OMP_NUM_THREADS") == "1":
         torch.set_num_threads(max(1, usable_cores() // processes))

@@ -1,4 +1,4 @@
-"""Several processes do together what one does alone, update by update."""
+"""Several processes make the updates that one process makes."""
 
 import math
 import threading
@@ -16,8 +16,7 @@ from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.training.distributed import ALONE, DistributedConfig
 from attnlab.training.loop import Limits, NonFinite, Progress
 from attnlab.training.objective import Objective
-from attnlab.training.rendezvous import rendezvous
-from attnlab.training.torchrun import settle_threads
+from attnlab.training.torchrun import rendezvous, settle_threads
 from tests.conftest import VARIANTS, objective_config, small_model
 from tests.together import each_of
 from tests.training.test_loop import steps_of
@@ -154,7 +153,7 @@ def what_is_agreed_on(group, folder):
         "batches": group.gather(list(group.shard(iter(range(5))))),
         "sum": group.sum([1.0, group.rank]),
         "largest": group.all_reduce_max(group.rank),
-        "first": (group.number_of_first(group.rank + 0.5), group.broadcast(f"{group.rank}")),
+        "first": (group.broadcast(group.rank + 0.5), group.broadcast(f"{group.rank}")),
         "seeds": len(set(group.gather(torch.rand(1).item()))),
     }
 
@@ -174,13 +173,13 @@ def test_what_processes_agree_on(tmp_path):
     }
 
 
-def test_a_meeting_passes_over_those_who_are_gone():
+def test_rendezvous_ignores_processes_that_ended():
     store = dist.HashStore()
     timeout = timedelta(seconds=20)
-    # Three were there before, and left at different moments.
+    # Three processes were there before, and ended at different moments.
     for rank in (1, 2):
-        store.set(f"attnlab/word/{rank}", f"stale {rank}")
-    store.set("attnlab/answer/stale 1", "an earlier meeting")
+        store.set(f"attnlab/request/{rank}", f"stale {rank}")
+    store.set("attnlab/answer/stale 1", "an earlier rendezvous")
     parts = {}
 
     def come(rank):

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from attnlab.support.errors import AttnlabError
-from attnlab.trainer.together import Orders
+from attnlab.trainer.broadcast import RunBroadcast
 from tests.together import each_of
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are forked")
@@ -30,10 +30,10 @@ def failures(group, _):
     found = {}
     for name, failure in FAILURES.items():
         try:
-            orders = Orders(group)
+            broadcast = RunBroadcast(group)
             if not group.is_first:
-                orders.take(lambda work: work)
-            with orders.given_or_refused():
+                broadcast.receive(lambda work: work)
+            with broadcast.failure_sent():
                 raise failure
         except BaseException as error:
             found[name] = f"{type(error).__name__}: {error}"
