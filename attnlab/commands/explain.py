@@ -61,7 +61,7 @@ def explain(
     """Work out one attention step in numbers: query, keys, scores, mask, weights, context."""
     import json
 
-    from attnlab.studies.explain.job import explain_step
+    from attnlab.studies.explain.step import explain_step
     from attnlab.studies.explain.worked_example import worked_example
     from attnlab.support.console import show_messages
 

@@ -1,1 +1,1 @@
-"""`attnlab explain`: one step of attention in numbers, as a worked example."""
+"""`attnlab explain`: one attention step in numbers, as a worked example."""

@@ -1,203 +1,378 @@
-"""One attention step as a worked example: text of at most 80 columns, to be followed by hand.
+"""One attention step as text of at most 80 columns, to be checked with a calculator.
 
-What is printed can be recomputed from what is printed above it; `arithmetic.py` sees to that.
+Each section is computed as a `Section` and rendered by `render`; each number follows from the
+numbers printed above it (`rounding.py`).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from textwrap import wrap
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
 
-from attnlab.studies.explain.arithmetic import WEIGHT_DIGITS, print_average, print_sums
-from attnlab.studies.explain.explanation import Explanation
-from attnlab.studies.explain.layout import (
-    FEATURES,
-    INDENT,
-    WIDTH,
-    columns,
+from attnlab.studies.explain.rounding import (
+    WEIGHT_DIGITS,
+    RoundedEntmax,
+    RoundedScores,
+    RoundedSoftmax,
+    decimals_for_window,
     fixed,
-    lowered,
-    named,
-    paragraph,
-    size_and_norm,
-    vector,
-    width,
+    round_average,
+    round_entmax,
+    round_scores,
+    round_softmax,
+    round_sums,
 )
-from attnlab.studies.explain.normalising import PrintedWeights
-from attnlab.studies.explain.weights import print_weights, weights_section
+from attnlab.studies.explain.step import Explanation, StepArrays
+from attnlab.support.table import table
 
-_TERMS = 2  # of a sum, that are printed, if there is room
-
-_ASKS = {
-    "cross": "the decoder asks, about to say",
-    "decoder": "the decoder asks, about to say",
-    "encoder": "the encoder asks, at its piece",
-}
+_WIDTH, _INDENT = 80, "   "
+_FEATURES = 4  # printed of a vector
+_TERMS = 2  # printed of a sum, if they fit
+_LONGEST_KEY = 12
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _KEYS = {
     "cross": "pieces of the source",
     "encoder": "pieces of the source",
-    "decoder": "pieces of the target, read by now or still to be read",
+    "decoder": "pieces of the target, of this step and of later ones, too",
 }
 
 
-def worked_example(told: Explanation) -> str:
-    """The whole of it: what is asked, of what, the scores, the weights and the context."""
-    printed = print_weights(told)
-    return "\n\n".join(
-        (
-            _situation(told),
-            _query(told),
-            _keys(told),
-            _scores(told, printed),
-            weights_section(told, printed),
-            _context(told),
-        )
+@dataclass(kw_only=True)
+class Section:
+    """A heading, paragraphs, and a table with a row a key; `totals` are further rows.
+
+    `before` and `after` the table are lines that are printed as they are.
+    """
+
+    heading: str
+    paragraphs: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    totals: list[list[str]] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+
+
+def worked_example(explanation: Explanation) -> str:
+    """The inputs, and five sections: query, keys, scores, weights and context."""
+    rounded = _round(explanation)
+    sections = (
+        _query(explanation),
+        _keys(explanation),
+        _scores(explanation, rounded),
+        _weights(explanation, rounded),
+        _context(explanation),
     )
+    rendered = (
+        render(section, number, explanation.keys) for number, section in enumerate(sections, 1)
+    )
+    return "\n\n".join((_inputs(explanation), *rendered))
 
 
-def _situation(told: Explanation) -> str:
-    kind = told.place.kind
+def render(section: Section, number: int, keys: Sequence[str]) -> str:
+    """The section as text, its table with the `keys` as row labels."""
+    lines = [f"{number}. {section.heading}"]
+    for paragraph in section.paragraphs:
+        lines += wrap(paragraph, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
+    lines += [_INDENT + line for line in section.before]
+    if section.columns:
+        lines += _table(section, keys)
+    return "\n".join([*lines, *(_INDENT + line for line in section.after)])
+
+
+def _table(section: Section, keys: Sequence[str]) -> list[str]:
+    labels = (
+        f"{n} {key if len(key) <= _LONGEST_KEY else f'{key[: _LONGEST_KEY - 1]}…'}"
+        for n, key in enumerate(keys, start=1)
+    )
+    rows = [list(row) for row in zip(labels, *section.columns.values(), strict=True)]
+    text = table(["key", *section.columns], [*rows, *section.totals])
+    return [_INDENT + line for line in text.splitlines()]
+
+
+def _inputs(explanation: Explanation) -> str:
+    """The attention, the run, the sentence and the step."""
+    kind, config = explanation.kind, explanation.config
     title = [f"{kind} attention" if kind == "cross" else f"{kind} self-attention"]
-    if told.place.layers > 1:
-        title.append(f"layer {told.place.layer} of {told.place.layers}")
-    if told.worked.heads is not None:
-        title.append(f"head {told.head} of {told.worked.heads}")
-    run = f"model={told.model} score={told.score.name} normaliser={told.normaliser.name}"
-    if told.positions != "none":
-        run += f" positions={told.positions}"
-    lines = [
-        " · ".join(title),
-        "",
-        *named("run", str(told.recipe.run)),
-        *named("", told.recipe.trained),
-        *named("model", run),
-        *named("source", told.source),
-        *named("reference" if told.is_reference else "translation", told.target),
-        *([] if told.is_reference else named("found by", told.recipe.searched)),
-        *named("step", f"{told.step} of {len(told.askers)}: {_ASKS[kind]} {told.asks}"),
+    if explanation.layers > 1:
+        title.append(f"layer {explanation.layer} of {explanation.layers}")
+    if explanation.arrays.heads is not None:
+        title.append(f"head {explanation.head} of {explanation.arrays.heads}")
+    model = f"model={config.model.name} score={config.score.name} "
+    model += f"normaliser={config.normaliser.name}"
+    if config.positions.name != "none":
+        model += f" positions={config.positions.name}"
+    step = f"{explanation.step} of {len(explanation.queries)}: "
+    step += "source piece" if kind == "encoder" else "the decoder predicts"
+    facts = [
+        ("run", str(explanation.recipe.run)),
+        ("", explanation.recipe.trained),
+        ("model", model),
+        ("source", explanation.source),
+        ("reference" if explanation.is_reference else "translation", explanation.target),
+        *([] if explanation.is_reference else [("found by", explanation.recipe.searched)]),
+        ("step", f"{step} {explanation.piece}"),
     ]
     if kind != "encoder":
-        lines += named("read by now", " ".join(told.read[: told.step]))
-    if told.also:
-        lines += named("", f"(the same word is also at: {', '.join(map(str, told.also))})")
+        facts.append(("prefix", " ".join(explanation.prefix[: explanation.step])))
+    if explanation.repeats:
+        steps = ", ".join(map(str, explanation.repeats))
+        facts.append(("", f"(the same word is also at step {steps})"))
+    lines = [" · ".join(title), ""]
+    for name, value in facts:
+        lines += wrap(value, _WIDTH, initial_indent=f"{name:<13}", subsequent_indent=" " * 13)
     return "\n".join(lines)
 
 
-def _query(told: Explanation) -> str:
-    worked = told.worked
-    lines = ["1. The query q is the question"]
-    if worked.heads is not None:
-        lines += paragraph(
-            f"What is known at this step is projected for each of {worked.heads} heads, and so are "
-            f"the keys and the values below: these are head {told.head}'s projections."
+def _query(explanation: Explanation) -> Section:
+    arrays, heads = explanation.arrays, explanation.arrays.heads
+    section = Section(heading="Query q")
+    if heads is not None:
+        section.paragraphs.append(
+            f"Queries, keys and values are projected for each of {heads} heads; these are the "
+            f"projections of head {explanation.head}."
         )
-    if worked.turned:
-        lines += paragraph(
-            f"positions={told.positions} has turned the query and the keys by their places already."
+    if explanation.arrays.rotated:
+        section.paragraphs.append(
+            f"positions={explanation.config.positions.name} has already rotated query and keys by "
+            "their positions."
         )
-    lines.append(f"{INDENT}q  = {vector(worked.query)}   {size_and_norm(worked.query)}")
-    if not np.array_equal(worked.query, worked.projected_query):
-        lines.append(f"{INDENT}q′ = {vector(worked.projected_query)}")
-    return "\n".join(lines)
+    section.before.append(f"q  = {_vector(arrays.query)}   {_size_and_norm(arrays.query)}")
+    if not np.array_equal(arrays.query, arrays.projected_query):
+        section.before.append(f"q′ = {_vector(arrays.projected_query)}")
+    return section
 
 
-def _keys(told: Explanation) -> str:
-    worked = told.worked
-    projected = worked.projected_keys
-    projects = told.score.reads_keys and not np.array_equal(worked.keys, projected)
-    shown = min(worked.keys.shape[1], 2 if projects else FEATURES)
-    cells = {f"k{lowered(n)}": worked.keys[:, n - 1] for n in range(1, shown + 1)}
-    cells["‖k‖"] = np.linalg.norm(worked.keys, axis=1)
+def _keys(explanation: Explanation) -> Section:
+    keys, projected = explanation.arrays.key_vectors, explanation.arrays.projected_keys
+    reads_keys = explanation.score.reads_keys
+    projects = reads_keys and not np.array_equal(keys, projected)
+    shown = min(keys.shape[1], 2 if projects else _FEATURES)
+    columns = {f"k{_subscript(n)}": keys[:, n - 1] for n in range(1, shown + 1)}
+    columns["‖k‖"] = np.linalg.norm(keys, axis=1)
     if projects:
-        cells |= {f"k′{lowered(n)}": projected[:, n - 1] for n in range(1, shown + 1)}
-    more = "" if told.score.reads_keys else " The score reads none of them, only their places."
-    if told.is_covered:
-        moved = "k′" if told.score.reads_keys else "wⱼ, below,"
-        more += f" Coverage has moved {moved} by what was looked at in the steps before."
-    return "\n".join(
-        [
-            "2. The keys k are what can be looked at",
-            *paragraph(
-                f"{len(told.keys)} {_KEYS[told.place.kind]} (▁ begins a word), each with "
-                f"{worked.keys.shape[1]} numbers, of which the first {shown} are here.{more}"
-            ),
-            columns(told.keys, {name: fixed(column, 3) for name, column in cells.items()}),
-        ]
+        columns |= {f"k′{_subscript(n)}": projected[:, n - 1] for n in range(1, shown + 1)}
+    about = (
+        f"{len(keys)} {_KEYS[explanation.kind]} (▁ begins a word), each with {keys.shape[1]} "
+        f"features, of which the first {shown} are printed."
+    )
+    if not reads_keys:
+        about += " The score reads their positions only."
+    if explanation.covers:
+        moved = "k′" if reads_keys else "wⱼ, below"
+        about += f" Coverage, the sum of the weights of earlier steps, is part of {moved}."
+    return Section(
+        heading="Keys k",
+        paragraphs=[about],
+        columns={name: fixed(column, 3) for name, column in columns.items()},
     )
 
 
-def _scores(told: Explanation, printed: PrintedWeights) -> str:
-    terms, score = told.worked.terms, told.score
-    lines = [f"3. The score says how well a key answers: {score.formula}"]
-    if score.parameters:
-        lines += paragraph(f"learnt: {', '.join(map(str, score.parameters))}")
+def _round(explanation: Explanation) -> RoundedScores:
+    """Scores, weights before any window, and the normaliser's steps between them."""
+    arrays, alpha = explanation.arrays, explanation.normaliser.entmax_alpha
+    decimals = WEIGHT_DIGITS
+    if arrays.window is not None:
+        decimals = decimals_for_window(arrays.normalised, arrays.window)
+    scores, visible, weights = arrays.scores, arrays.visible, arrays.normalised
+    if explanation.temperature is not None:
+        temperature = float(f"{explanation.temperature:.10g}")  # as it is printed
+        return round_softmax(scores, visible, weights, temperature, decimals)
+    if alpha in (1.5, 2.0):
+        return round_entmax(scores, visible, weights, alpha, decimals)
+    return round_scores(scores, weights, decimals)
+
+
+def _scores(explanation: Explanation, rounded: RoundedScores) -> Section:
+    score, terms = explanation.score, explanation.arrays.terms
+    bias = explanation.arrays.bias
+    section = Section(heading=f"Scores: {score.formula}")
+    if explanation.parameters:
+        parameters = (_parameter(name, each) for name, each in explanation.parameters.items())
+        section.paragraphs.append(f"learnt: {', '.join(parameters)}")
     if terms is None:
-        return "\n".join(lines)
-    lines += paragraph(f"in numbers: {score.working}")
+        return section
+    section.paragraphs.append(f"computed as {score.working}")
     for shown in range(min(_TERMS, terms.shape[1]), 0, -1):
-        table = _sums(told, printed, shown)
-        if width(table) <= WIDTH:
+        section.columns = _sums(explanation, rounded, shown)
+        if max(map(len, _table(section, explanation.keys))) <= _WIDTH:
             break
-    content = "score" if told.worked.bias is None else "content"
-    times = "" if score.factor == 1 else f" {content} = {score.factor:.10g} × sum."
     first = "first" if shown == 1 else f"first {shown}"
-    lines += paragraph(
-        f"The {first} of its {terms.shape[1]} terms, from unrounded numbers, and the others "
-        f"together.{times}"
+    about = (
+        f"The {first} of {terms.shape[1]} terms, from unrounded numbers, and the sum of the others."
     )
-    if told.worked.bias is not None:
-        lines += paragraph(
-            f"positions={told.positions} adds the bias, which knows of places alone: "
-            "score = content + bias."
-        )
-    return "\n".join([*lines, table])
-
-
-def _sums(told: Explanation, printed: PrintedWeights, shown: int) -> str:
-    """The scores as sums of terms, of which so many are shown."""
-    worked, digits = told.worked, printed.digits
-    assert worked.terms is not None
-    bias = None if worked.bias is None else worked.bias.round(digits)
-    content = printed.scores if bias is None else (printed.scores - bias).round(digits)
-    sums = print_sums(worked.terms, told.score.factor, content, digits, shown)
-    cells = {f"i = {n}": fixed(each, sums.digits) for n, each in enumerate(sums.first.T, 1)}
-    cells["others"] = fixed(sums.others, sums.digits)
-    if told.score.factor != 1:
-        cells["sum"] = fixed(sums.sums, sums.digits)
+    if score.factor != 1:
+        content = "score" if bias is None else "content"
+        about += f" {content} = {score.factor:.10g} × sum."
+    section.paragraphs.append(about)
     if bias is not None:
-        cells["content"] = fixed(content, digits)
-        cells["bias"] = fixed(bias, digits)
-    cells["score"] = fixed(printed.scores, digits)
-    return columns(told.keys, cells)
+        section.paragraphs.append(
+            f"positions={explanation.config.positions.name} adds a bias that depends on the "
+            "positions only: score = content + bias."
+        )
+    return section
 
 
-def _context(told: Explanation) -> str:
-    worked = told.worked
-    size = worked.values.shape[1]
-    shown = min(size, FEATURES)
-    told_by_positions = np.zeros(size) if worked.told is None else worked.told
-    average = print_average(
-        worked.weights.round(WEIGHT_DIGITS),
-        worked.values[:, :shown],
-        (worked.context - told_by_positions)[:shown],
+def _sums(explanation: Explanation, rounded: RoundedScores, shown: int) -> dict[str, list[str]]:
+    """Columns of the scores as sums of terms, `shown` of which have a column of their own."""
+    arrays, factor = explanation.arrays, explanation.score.factor
+    assert arrays.terms is not None
+    decimals = rounded.decimals
+    bias = None if arrays.bias is None else arrays.bias.round(decimals)
+    content = rounded.scores if bias is None else (rounded.scores - bias).round(decimals)
+    sums = round_sums(arrays.terms, factor, content, decimals, shown)
+    columns = {f"i = {n}": fixed(each, sums.decimals) for n, each in enumerate(sums.first.T, 1)}
+    columns["others"] = fixed(sums.others, sums.decimals)
+    if factor != 1:
+        columns["sum"] = fixed(sums.sums, sums.decimals)
+    if bias is not None:
+        columns["content"] = fixed(content, decimals)
+        columns["bias"] = fixed(bias, decimals)
+    columns["score"] = fixed(rounded.scores, decimals)
+    return columns
+
+
+def _weights(explanation: Explanation, rounded: RoundedScores) -> Section:
+    arrays, normaliser = explanation.arrays, explanation.config.normaliser.name
+    visible = arrays.visible
+    about, totals = [_mask(explanation)], {}
+    columns = {
+        "score": fixed(rounded.scores, rounded.decimals),
+        "mask": ["visible" if each else "masked" for each in visible],
+    }
+    if isinstance(rounded, RoundedSoftmax):
+        about.append(_softmax_steps(rounded, visible, columns))
+        totals["exp"] = f"{rounded.sum:.{rounded.decimals}f}"
+    elif isinstance(rounded, RoundedEntmax):
+        about.append(_entmax_steps(rounded, arrays, columns))
+    else:
+        about.append(f"The steps of normaliser={normaliser} are not printed.")
+    weights = fixed(rounded.weights, rounded.weight_decimals)
+    if arrays.window is not None:
+        about.append("The window then multiplies the weights, which need no longer sum to 1.")
+        columns["normalised"] = weights
+        columns["window"] = fixed(arrays.window, rounded.weight_decimals)
+        weights = fixed(arrays.weights, WEIGHT_DIGITS)
+    columns["weight"] = weights
+    return Section(
+        heading=f"Weights: mask, then {normaliser}: {explanation.normaliser.formula}",
+        paragraphs=[" ".join(about)],
+        columns=columns,
+        totals=[["sum", *(totals.get(name, "") for name in columns)]] if totals else [],
     )
-    are_keys = np.array_equal(worked.values, worked.keys)
-    values = "The values are the keys themselves" if are_keys else "Behind each key is a value"
-    cells = {"weight": fixed(worked.weights, WEIGHT_DIGITS)}
-    cells |= {
-        f"v{lowered(n)}": fixed(each, average.value_digits)
+
+
+def _mask(explanation: Explanation) -> str:
+    masked = int((~explanation.arrays.visible).sum())
+    if not masked:
+        return "No key is masked."
+    why = ""
+    if explanation.kind == "decoder":
+        why = ": those of later positions"
+    elif explanation.arrays.window is not None:
+        why = ": those outside the window"
+    return f"{masked} of the keys {'is' if masked == 1 else 'are'} masked{why}."
+
+
+def _softmax_steps(
+    rounded: RoundedSoftmax, visible: NDArray[np.bool_], columns: dict[str, list[str]]
+) -> str:
+    """Add the columns of a softmax, and give the text that explains them."""
+    minuend, temperature = "score", ""
+    if rounded.temperature != 1:
+        minuend = "score/τ"
+        temperature = f"The temperature τ is {rounded.temperature:.10g}. "
+        columns["score/τ"] = _visible_only(fixed(rounded.tempered, rounded.decimals), visible)
+    columns["difference"] = _visible_only(fixed(rounded.differences, rounded.decimals), visible)
+    columns["exp"] = _visible_only(fixed(rounded.exponentials, rounded.decimals), visible)
+    (greatest,) = fixed([rounded.tempered[visible].max(initial=-np.inf)], rounded.decimals)
+    if greatest.startswith("-"):
+        greatest = f"({greatest})"
+    return (
+        f"{temperature}difference = {minuend} − {greatest}, the greatest visible one, which leaves "
+        "the weights as they are and keeps exp from overflowing. weight = exp(difference) / sum."
+    )
+
+
+def _entmax_steps(rounded: RoundedEntmax, arrays: StepArrays, columns: dict[str, list[str]]) -> str:
+    """Add the columns of sparsemax or 1.5-entmax, and give the text that explains them."""
+    decimals, count, visible = rounded.scaled_decimals, rounded.support, arrays.visible
+    mean, spread, threshold = fixed([rounded.mean, rounded.spread, rounded.threshold], decimals)
+    greatest = "The greatest z exceeds" if count == 1 else f"The {count} greatest z exceed"
+    if rounded.alpha == 2:
+        found = f"z = score. {greatest} the threshold τ = (their sum − 1) / {count} = {threshold}"
+        weight = "weight = z − τ where z > τ"
+    else:
+        columns["z"] = _visible_only(fixed(rounded.scaled, decimals), visible)
+        found = (
+            f"z = score / 2. {greatest} the threshold τ: with their mean m = {mean} and S = Σ(z − "
+            f"m)² = {spread}, τ = m − √((1 − S) / {count}) = {threshold}"
+        )
+        weight = "weight = (z − τ)² where z > τ"
+    excess = zip(fixed(rounded.excess, decimals), rounded.excess > 0, strict=True)
+    columns["z − τ"] = _visible_only([text if above else "≤ 0" for text, above in excess], visible)
+    zeros = int((visible & (arrays.normalised == 0)).sum())
+    return (
+        f"{found}. {weight}, which sums to 1; {zeros} of the visible keys get a weight of exactly "
+        "0."
+    )
+
+
+def _context(explanation: Explanation) -> Section:
+    arrays = explanation.arrays
+    values = arrays.value_vectors
+    shown = min(values.shape[1], _FEATURES)
+    output = arrays.position_output
+    added = np.zeros(values.shape[1]) if output is None else output
+    average = round_average(
+        arrays.weights.round(WEIGHT_DIGITS),
+        values[:, :shown],
+        (arrays.context - added)[:shown],
+    )
+    columns = {"weight": fixed(arrays.weights, WEIGHT_DIGITS)}
+    columns |= {
+        f"v{_subscript(n)}": fixed(each, average.value_decimals)
         for n, each in enumerate(average.values.T, start=1)
     }
-    last = [["context", "", *fixed(average.average, average.digits)]]
-    what = f"{values}, {size} numbers, of which the first {shown} are here."
-    if worked.told is not None:
-        added = told_by_positions[:shown].round(average.digits)
-        last[0][0] = "average"
-        last.append(["positions", "", *fixed(added, average.digits)])
-        last.append(["context", "", *fixed(average.average + added, average.digits)])
-        what += f" positions={told.positions} adds to their average, too."
-    return "\n".join(
-        [
-            "5. The context is the average of the values v: Σⱼ weightⱼ vⱼ",
-            *paragraph(what),
-            columns(told.keys, cells, last),
-            f"{INDENT}It has {size_and_norm(worked.context)}; the model goes on with it.",
-        ]
+    totals = [["context", "", *fixed(average.average, average.decimals)]]
+    same = np.array_equal(values, arrays.key_vectors)
+    about = "The values are the keys" if same else "Each key has a value"
+    about += f"; {values.shape[1]} features, of which the first {shown} are printed."
+    if output is not None:
+        by_position = added[:shown].round(average.decimals)
+        totals[0][0] = "average"
+        totals.append(["positions", "", *fixed(by_position, average.decimals)])
+        totals.append(["context", "", *fixed(average.average + by_position, average.decimals)])
+        about += f" positions={explanation.config.positions.name} adds to the average."
+    return Section(
+        heading="Context: the average of the values v, Σⱼ weightⱼ vⱼ",
+        paragraphs=[about],
+        columns=columns,
+        totals=totals,
+        after=[f"It has {_size_and_norm(arrays.context)}, and is the output of this attention."],
     )
+
+
+def _visible_only(cells: list[str], visible: NDArray[np.bool_]) -> list[str]:
+    return [cell if seen else "" for seen, cell in zip(visible, cells, strict=True)]
+
+
+def _parameter(symbol: str, value: Tensor) -> str:
+    if value.dim() == 0:
+        return f"{symbol} = {value.item():g}"
+    return f"{symbol} ({' × '.join(map(str, value.shape))})"
+
+
+def _vector(x: NDArray[Any]) -> str:
+    return f"({', '.join(fixed(x[:_FEATURES], 3))}{', …' if len(x) > _FEATURES else ''})"
+
+
+def _size_and_norm(x: NDArray[Any]) -> str:
+    return f"{len(x)} features, norm {np.linalg.norm(x):.3f}"
+
+
+def _subscript(number: int) -> str:
+    return str(number).translate(_SUBSCRIPTS)

@@ -9,7 +9,7 @@ import torch
 
 from attnlab.attention.positions import RelativePositions
 from attnlab.attention.scores import SCORES
-from attnlab.studies.explain.job import explain_step
+from attnlab.studies.explain.step import explain_step
 from attnlab.studies.explain.worked_example import worked_example
 from attnlab.support.errors import AttnlabError, UsageError
 from tests.evaluate.test_align import a_run
@@ -49,7 +49,7 @@ def test_a_reader_with_a_calculator_finds_the_weights(model, kind, score, tmp_pa
     found = explain_step(trained, **ANYTHING | {"kind": kind})
     text = worked_example(found)
     assert max(map(len, text.splitlines())) <= 80
-    assert f"step         3 of {len(found.askers)}" in text
+    assert f"step         3 of {len(found.queries)}" in text
     assert SCORES.build(trained.run.config.score, 4, 4).formula in text
 
     rows, lines = section(text, 4)
@@ -76,7 +76,7 @@ def visible_rows(rows, found, kind):
     assert len(rows) == len(found.keys)
     seen = [row for row in rows if "visible" in row]
     assert len(seen) == (3 if kind == "decoder" else len(rows))
-    assert len(seen) + sum("hidden" in row for row in rows) == len(rows)
+    assert len(seen) + sum("masked" in row for row in rows) == len(rows)
     return seen
 
 
@@ -137,7 +137,7 @@ def test_the_steps_of_sparse_weights(name, kind, tmp_path):
         assert threshold == pytest.approx((greatest.sum() - 1) / count, abs=1e-4)
         by_hand = np.maximum(0, z - threshold)
     else:
-        mean, spread = number(text, "mean is m ="), number(text, "= S =")
+        mean, spread = number(text, "mean m ="), number(text, "m)² =")
         threshold = number(text, f"√((1 − S) / {count}) =")
         assert mean == pytest.approx(greatest.mean(), abs=1e-4)
         assert spread == pytest.approx(np.square(greatest - mean).sum(), abs=1e-4)
@@ -145,16 +145,14 @@ def test_the_steps_of_sparse_weights(name, kind, tmp_path):
         by_hand = np.maximum(0, z - threshold) ** 2
     np.testing.assert_array_equal(by_hand.round(4), weights)
     assert [row[-3:-1] == ["≤", "0"] for row in seen] == (weights == 0).tolist()
-    assert f"{(weights == 0).sum()} of the visible keys get exactly none" in re.sub(
+    assert f"{(weights == 0).sum()} of the visible keys get a weight of exactly 0" in re.sub(
         r"\s+", " ", text
     )
     the_context_follows(text)
 
 
 class Everywhere(RelativePositions):
-    """Turns, adds a bias that tells how far back a key is, and adds to the answer."""
-
-    told_by_turning = False
+    """Rotates, adds a bias of the distance, and adds to the output."""
 
     def turn(self, projected, start):
         return projected.flip(-1) if start % 2 else projected
@@ -167,14 +165,14 @@ class Everywhere(RelativePositions):
         return weights.sum(-1, keepdim=True) * torch.full((8,), 0.25)
 
 
-def test_what_positions_add_is_told_apart(tmp_path):
+def test_bias_and_output_of_positions_have_columns_of_their_own(tmp_path):
     trained = a_run(tmp_path, "transformer", "score=scaled_dot")
     pooling = trained.model.decoder.layers[1].self_attention.pooling
     pooling.positions = Everywhere()
     found = explain_step(trained, **ANYTHING | {"kind": "decoder"})
     text = worked_example(found)
     assert max(map(len, text.splitlines())) <= 80
-    assert "positions=sinusoidal has turned the query and the keys" in text
+    assert "positions=sinusoidal has already rotated query and keys" in text
     sums, _ = section(text, 3)
     content, bias, scores = np.array([row[-3:] for row in sums], dtype=float).T
     np.testing.assert_allclose(bias, [-0.2, -0.1, 0.0, *(-0.1 * np.arange(1, len(sums) - 2))])
@@ -184,12 +182,13 @@ def test_what_positions_add_is_told_apart(tmp_path):
     rows, _ = section(text, 4)
     assert [row[row.index("visible") - 1] for row in rows[:3]] == [row[-1] for row in sums[:3]]
     _, lines = section(text, 5)
-    ends = {line[0]: np.array(line[1:], float) for line in lines if len(line) == 5}
+    names = (["average"], ["positions"], ["context"])
+    ends = {line[0]: np.array(line[1:], float) for line in lines if line[:1] in names}
     np.testing.assert_allclose(ends["average"] + ends["positions"], ends["context"], atol=1e-9)
     np.testing.assert_allclose(ends["positions"], 0.25)
     values = found.as_json()
     np.testing.assert_allclose(values["bias"][:3], bias[:3])
-    assert values["told"] == [0.25] * 8
+    assert values["position_output"] == [0.25] * 8
 
 
 def _terms_and_scores(rows, factor):
@@ -206,8 +205,8 @@ def test_json_holds_all_of_it_in_full(tmp_path):
     found = json.loads(json.dumps(explain_step(trained, **ANYTHING | {"head": 2}).as_json()))
     assert (found["kind"], found["layer"], found["layers"]) == ("cross", 2, 2)
     assert (found["head"], found["heads"]) == (2, 4)
-    assert found["asks"] != found["read"][-1]
-    assert len(found["read"]) == found["step"] == 3
+    assert found["piece"] != found["prefix"][-1]
+    assert len(found["prefix"]) == found["step"] == 3
     assert found["score"]["parameters"] == {"W": [8, 8]}
     head = trained.model.decoder.layers[1].cross_attention.pooling
     weight = head.score.key_weight.weight.detach().double().numpy()
@@ -224,26 +223,26 @@ def test_a_step_by_its_word(tmp_path):
     trained = a_run(tmp_path, "bahdanau")
     by_word = explain_step(trained, **ANYTHING | {"number": 3, "step": "aime"})
     assert by_word.target == "Anna aime l'arbre."
-    assert by_word.asks.lstrip("▁") == "aime"[: len(by_word.asks.lstrip("▁"))]
+    assert by_word.piece.lstrip("▁") == "aime"[: len(by_word.piece.lstrip("▁"))]
     same = explain_step(trained, **ANYTHING | {"number": 3, "step": str(by_word.step)})
     assert same.as_json() == by_word.as_json()
     without_its_sign = explain_step(trained, **ANYTHING | {"number": 3, "step": "L'arbre"})
-    assert without_its_sign.askers[without_its_sign.step - 1].startswith("▁l")
+    assert without_its_sign.queries[without_its_sign.step - 1].startswith("▁l")
 
 
 def test_a_word_that_is_said_twice(tmp_path):
     test = "The cat sees the cat.\tLe chat voit le chat.\t0-0\n"
     trained = a_run(tmp_path, "bahdanau", test=test)
     found = explain_step(trained, **ANYTHING | {"number": 1, "step": "chat"})
-    assert len(found.also) == 1
-    assert f"(the same word is also at: {found.also[0]})" in worked_example(found)
-    assert found.askers[found.also[0] - 1] == found.asks
+    assert len(found.repeats) == 1
+    assert f"(the same word is also at step {found.repeats[0]})" in worked_example(found)
+    assert found.queries[found.repeats[0] - 1] == found.piece
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"step": "99"}, r"--step 99: this sentence has steps 1 to \d+, the last of which"),
+        ({"step": "99"}, r"--step 99: this sentence has steps 1 to \d+; the last one is its end"),
         ({"step": "0"}, r"--step 0: this sentence has steps 1 to"),
         ({"step": "zebra"}, r"--step zebra: there is no such word among: Le chat .*</s>; name one"),
         ({"head": 9}, r"--head 9: cross attention has heads 1 to 4"),
@@ -262,9 +261,51 @@ def test_what_is_not_there_is_named(changes, message, tmp_path):
 
 def test_models_with_less_to_explain(tmp_path):
     bahdanau = a_run(tmp_path, "bahdanau")
-    with pytest.raises(UsageError, match="--head 2: cross attention has head 1 alone"):
+    with pytest.raises(UsageError, match="--head 2: cross attention has only head 1"):
         explain_step(bahdanau, **ANYTHING | {"head": 2})
     with pytest.raises(UsageError, match="--kind encoder: this model has only: cross"):
         explain_step(bahdanau, **ANYTHING | {"kind": "encoder"})
     with pytest.raises(AttnlabError, match="model=rnn has no attention to explain; train model="):
         explain_step(a_run(tmp_path, "rnn"), **ANYTHING)
+
+
+@pytest.mark.parametrize("feeding", [True, False])
+@pytest.mark.parametrize("window", ["local_m", "local_p"])
+def test_the_window_multiplies_the_weights(window, feeding, tmp_path):
+    chosen = [f"model.window={window}", f"model.input_feeding={feeding}", "model.window_radius=2"]
+    found = explain_step(a_run(tmp_path, "bahdanau", *chosen), **ANYTHING)
+    text = worked_example(found)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "those outside the window" in text
+    rows, _ = section(text, 4)
+    assert len(rows) == len(found.keys) > 5
+    seen = [row for row in rows if "visible" in row]
+    assert len(seen) == (5 if window == "local_m" else pytest.approx(4, abs=1))
+    if window == "local_m":  # the third step looks at the first five words
+        assert [row[0] for row in seen] == ["1", "2", "3", "4", "5"]
+    before, factors, weights = np.array([row[-3:] for row in seen], dtype=float).T
+    np.testing.assert_array_equal((before * factors).round(4), weights)
+    assert all(float(row[-1]) == 0 for row in rows if "masked" in row)
+    the_context_follows(text)
+
+
+@pytest.mark.parametrize("score", ["additive", "dot", "gaussian", "location"])
+def test_coverage_is_part_of_the_printed_sums(score, tmp_path):
+    trained = a_run(tmp_path, "bahdanau", f"score={score}", "model.coverage=true")
+    trained.model.decoder.cross_attention.coverage.weight.data.fill_(0.3)
+    found = explain_step(trained, **ANYTHING)
+    text = worked_example(found)
+    assert max(map(len, text.splitlines())) <= 80
+    moved = "wⱼ, below" if score == "location" else "k′"
+    assert f"weights of earlier steps, is part of {moved}." in " ".join(text.split())
+    worked = found.arrays
+    np.testing.assert_allclose(
+        found.score.factor * worked.terms.sum(axis=1), worked.scores, atol=1e-5
+    )
+    if score == "dot":
+        by = worked.projected_keys - worked.key_vectors
+        assert by.min() >= 0
+        assert by[:, 0].sum() == pytest.approx(0.3 * 2, abs=1e-5)  # two steps came before
+    visible_rows(section(text, 4)[0], found, "cross")
+    the_context_follows(text)
+    assert found.as_json()["coverage"] is True

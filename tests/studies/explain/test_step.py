@@ -9,7 +9,7 @@ from attnlab.attention.recording import attentions, record_attention
 from attnlab.attention.scores import SCORES
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.inspection.forced import kind_and_layer
-from attnlab.studies.explain.worked import work_out
+from attnlab.studies.explain.step import trace_step
 from tests.conftest import score_config, small_model
 
 PAIR = EncodedPair([5, 9, 11, 7], [6, 12, 8, 21, 5, 9])
@@ -52,10 +52,10 @@ def test_every_step_of_every_head_follows_from_its_vectors(family, score):
         _, heads, queries, keys = weights.shape
         for head in range(1, heads + 1):
             for query in (0, 2, queries - 1):
-                worked = work_out(model, PAIR, name, head, query)
+                worked = trace_step(model, PAIR, name, head, query)
                 assert worked.heads == (None if family == "bahdanau" else heads)
                 module = attentions(model)[name].score
-                scores = by_hand(score, module, worked.query, worked.keys)
+                scores = by_hand(score, module, worked.query, worked.key_vectors)
                 np.testing.assert_allclose(worked.scores, scores, atol=1e-10)
                 ahead = np.arange(keys) > query if kind_and_layer(name)[0] == "decoder" else False
                 np.testing.assert_array_equal(
@@ -65,7 +65,7 @@ def test_every_step_of_every_head_follows_from_its_vectors(family, score):
                 shown = shown / shown.sum()
                 np.testing.assert_allclose(worked.weights, shown, atol=1e-10)
                 np.testing.assert_allclose(shown, weights[0, head - 1, query].numpy(), atol=1e-10)
-                np.testing.assert_allclose(worked.context, shown @ worked.values, atol=1e-10)
+                np.testing.assert_allclose(worked.context, shown @ worked.value_vectors, atol=1e-10)
                 summed = module.factor * worked.terms.sum(axis=1)
                 np.testing.assert_allclose(summed, scores, atol=1e-10)
 
@@ -79,13 +79,13 @@ def test_a_heads_vectors_are_its_projections():
         attention.key_weight.register_forward_hook(lambda _, __, out: inputs.update(keys=out)),
         attention.value_weight.register_forward_hook(lambda _, __, out: inputs.update(values=out)),
     ]
-    worked = work_out(model, PAIR, "decoder.layer2.cross", 3, 4)
+    worked = trace_step(model, PAIR, "decoder.layer2.cross", 3, 4)
     for hook in hooks:
         hook.remove()
     # Three heads of four features: the third has the last four.
     np.testing.assert_array_equal(worked.query, inputs["query"][0, 4, 8:].numpy())
-    np.testing.assert_array_equal(worked.keys, inputs["keys"][0, :, 8:].numpy())
-    np.testing.assert_array_equal(worked.values, inputs["values"][0, :, 8:].numpy())
+    np.testing.assert_array_equal(worked.key_vectors, inputs["keys"][0, :, 8:].numpy())
+    np.testing.assert_array_equal(worked.value_vectors, inputs["values"][0, :, 8:].numpy())
 
 
 @pytest.mark.parametrize("shared", [1, 2])
@@ -94,13 +94,13 @@ def test_heads_that_share_keys_and_values_are_worked_out_with_those(shared):
     name = "encoder.layer2.self"
     weights = recorded(model)[name][0]
     for head in range(1, 7):
-        worked = work_out(model, PAIR, name, head, 1)
-        scores = worked.keys @ worked.query / np.sqrt(2)
+        worked = trace_step(model, PAIR, name, head, 1)
+        scores = worked.key_vectors @ worked.query / np.sqrt(2)
         shown = np.exp(scores - scores.max())
         shown /= shown.sum()
         np.testing.assert_allclose(shown, weights[head - 1, 1].numpy(), atol=1e-10)
-        np.testing.assert_allclose(worked.context, shown @ worked.values, atol=1e-10)
-    first = [work_out(model, PAIR, name, head, 1).values for head in range(1, 7)]
+        np.testing.assert_allclose(worked.context, shown @ worked.value_vectors, atol=1e-10)
+    first = [trace_step(model, PAIR, name, head, 1).value_vectors for head in range(1, 7)]
     np.testing.assert_array_equal(first[0], first[1])
     assert np.array_equal(first[0], first[5]) == (shared == 1)
 
@@ -110,22 +110,22 @@ def test_a_recurrent_models_queries_one_by_one(feeding):
     model = small_model("bahdanau", input_feeding=feeding)
     record = recorded(model)["decoder.cross"]
     for query in range(len(PAIR.target) + 1):
-        worked = work_out(model, PAIR, "decoder.cross", 1, query)
+        worked = trace_step(model, PAIR, "decoder.cross", 1, query)
         np.testing.assert_allclose(worked.weights, record[0, 0, query].numpy(), atol=1e-12)
-        np.testing.assert_array_equal(worked.values, worked.keys)
+        np.testing.assert_array_equal(worked.value_vectors, worked.key_vectors)
 
 
 def test_nothing_is_left_behind_and_what_is_not_there_is_refused():
     model = small_model("transformer").train()
-    work_out(model, PAIR, "decoder.layer1.self", 1, 0)
+    trace_step(model, PAIR, "decoder.layer1.self", 1, 0)
     assert model.training
     assert not any(each.observers or each.key_observers for each in attentions(model).values())
     with pytest.raises(IndexError):
-        work_out(model, PAIR, "decoder.layer1.self", 1, 7)
+        trace_step(model, PAIR, "decoder.layer1.self", 1, 7)
     with pytest.raises(IndexError):
-        work_out(model, PAIR, "decoder.layer1.self", 4, 0)
+        trace_step(model, PAIR, "decoder.layer1.self", 4, 0)
     with pytest.raises(KeyError):
-        work_out(model, PAIR, "decoder.layer7.self", 1, 0)
+        trace_step(model, PAIR, "decoder.layer7.self", 1, 0)
 
 
 @pytest.mark.parametrize("name", list(SCORES))
@@ -152,12 +152,12 @@ def test_heads_that_share_keys_and_values_are_shown_those(key_value_heads, posit
     )
     for name, weights in recorded(model).items():
         for head in range(1, 5):
-            worked = work_out(model, PAIR, name, head, 2)
+            worked = trace_step(model, PAIR, name, head, 2)
             bias = 0.0 if worked.bias is None else worked.bias
-            scores = by_hand("scaled_dot", None, worked.query, worked.keys) + bias
+            scores = by_hand("scaled_dot", None, worked.query, worked.key_vectors) + bias
             visible = worked.visible
             exponentials = np.where(visible, np.exp(scores), 0.0)
             np.testing.assert_allclose(worked.weights, exponentials / exponentials.sum())
             np.testing.assert_allclose(worked.weights, weights[0, head - 1, 2])
-            told = 0.0 if worked.told is None else worked.told
-            np.testing.assert_allclose(worked.context, worked.weights @ worked.values + told)
+            told = 0.0 if worked.position_output is None else worked.position_output
+            np.testing.assert_allclose(worked.context, worked.weights @ worked.value_vectors + told)
