@@ -104,7 +104,7 @@ def heads(
             raise UsageError(f"{option} and --faithfulness exclude one another; choose one")
     loaded = load(arguments, config_dir)
     if faithfulness:
-        from attnlab.studies.faithfulness.job import measure_faithfulness
+        from attnlab.studies.faithfulness.report import measure_faithfulness
 
         trained, config = loaded
         explained = measure_faithfulness(

@@ -235,9 +235,9 @@ def plot_attention(
     remarks: Remarks | None = None
     if faithfulness:
         # scipy comes with it, which no other figure waits for.
-        from attnlab.studies.faithfulness.figure import Explained
+        from attnlab.studies.faithfulness.caption import FaithfulnessCaption
 
-        remarks = Explained
+        remarks = FaithfulnessCaption
 
     wanted = Wanted(
         kinds=kind or ["cross"],

@@ -1,1 +1,1 @@
-"""`attnlab heads --faithfulness`: do the weights of a run explain what it says?"""
+"""`attnlab heads --faithfulness`: whether attention weights explain the output of a run."""

@@ -1,13 +1,13 @@
-"""Does an attention map explain? How well weights agree with what words turn out to matter.
+"""Agreement of attention weights with effects, and confidence intervals. Arrays only.
 
-Arrays only. Knows no model and no words. Rows are steps of a decoder, columns the words of a
-source; a row's *effects* are what leaving out each of those words did to that step.
+Rows are steps of a decoder, columns words of a source; a row's *effects* are what removing each
+word changes at that step.
 """
 
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ _SEED = 1  # of the bootstrap, so that the same values give the same interval
 
 
 def total_variation(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
-    """`½ Σ_w |p_w - q_w|`: how far two distributions are apart, from 0 to 1.
+    """`½ Σ_w |p_w - q_w|`, the distance of two distributions, from 0 to 1.
 
     (…, outcomes) twice -> (…). Jain & Wallace 2019, section 4, measure a change of output by it.
     """
@@ -29,38 +29,35 @@ def total_variation(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
 
 
 def kendall(weights: NDArray[Any], effects: NDArray[Any]) -> NDArray[np.float64]:
-    """Kendall's τ-b of each row of `weights` with its row of `effects`; leading axes broadcast.
+    """Kendall's τ-b (Kendall 1945) of each row of `weights` with its row of `effects`.
 
-    (…, words) -> (…). The share of pairs of words that both put into the same order, less the
-    share that they put into opposite ones, ties reckoned (Kendall 1945); Jain & Wallace 2019,
-    section 4.1, compare attention with leaving words out by it. NaN where either has but one
-    value: there is no order.
+    (…, words) -> (…); leading axes broadcast. NaN where either row is constant and so has no order.
+    Jain & Wallace 2019, section 4.1, compare attention with leave-one-out effects by it.
     """
-    return _without_remarks(stats.kendalltau, weights, effects)
+    return _correlate(stats.kendalltau, weights, effects)
 
 
 def spearman(weights: NDArray[Any], effects: NDArray[Any]) -> NDArray[np.float64]:
     """Spearman's ρ of each row, Pearson's correlation of ranks; otherwise as `kendall`."""
-    return _without_remarks(stats.spearmanrho, weights, effects)
+    return _correlate(stats.spearmanrho, weights, effects)
 
 
-def _without_remarks(
-    correlate: Any, weights: NDArray[Any], effects: NDArray[Any]
+def _correlate(
+    correlation: Any, weights: NDArray[Any], effects: NDArray[Any]
 ) -> NDArray[np.float64]:
     weights, effects = np.broadcast_arrays(weights, effects)
     if weights.shape[-1] < 2:
         return np.full(weights.shape[:-1], np.nan)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a constant row has no correlation is known
-        found = correlate(weights, effects, axis=-1)
+        warnings.simplefilter("ignore")  # a constant row gives NaN, as documented
+        found = correlation(weights, effects, axis=-1)
     return np.asarray(found.statistic, dtype=np.float64)
 
 
 def top_hits(weights: NDArray[Any], effects: NDArray[Any]) -> NDArray[np.float64]:
-    """Whether each row's largest weight stands where its largest effect does.
+    """Whether the largest weight of each row is at its largest effect: (…, words) -> (…).
 
-    (…, words) -> (…). Of equally large weights one is drawn evenly: what is given is the
-    probability that it hits. A row whose weights are all alike hits as often as chance does.
+    Of equally large weights one is drawn evenly, so this is the probability of a hit.
     """
     most = weights == weights.max(axis=-1, keepdims=True)
     right = effects == effects.max(axis=-1, keepdims=True)
@@ -68,9 +65,15 @@ def top_hits(weights: NDArray[Any], effects: NDArray[Any]) -> NDArray[np.float64
     return hits
 
 
+def nan_mean(values: NDArray[Any]) -> float:
+    """The mean of all values but NaN; NaN, without a warning, where there are none."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else math.nan
+
+
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over `sentences`, and the ends of its 95% confidence interval; NaN where unknown."""
+    """A mean over `sentences` and the ends of its 95% confidence interval; NaN where unknown."""
 
     mean: float
     low: float
@@ -79,9 +82,9 @@ class Estimate:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Estimate":
-        """Of one value a sentence, NaN where it has none, by the percentile bootstrap.
+        """Estimate from one value a sentence, NaN where it has none.
 
-        Efron & Tibshirani 1993, section 13.3: sentences are drawn anew with replacement.
+        The interval is the percentile bootstrap's (Efron & Tibshirani 1993, section 13.3).
         """
         known = np.array([value for value in values if not math.isnan(value)])
         if not len(known):
@@ -94,15 +97,10 @@ class Estimate:
         return cls(float(known.mean()), float(low), float(high), len(known))
 
     def as_json(self) -> dict[str, float | int | None]:
-        """Plain numbers, null where unknown."""
-        found = {"mean": self.mean, "low": self.low, "high": self.high}
-        numbers: dict[str, float | int | None] = {
-            name: None if math.isnan(value) else value for name, value in found.items()
-        }
-        return numbers | {"sentences": self.sentences}
+        """The fields, None where unknown."""
+        return {name: None if math.isnan(value) else value for name, value in asdict(self).items()}
 
-
-def mean_of_known(values: NDArray[Any]) -> float:
-    """The mean without NaN; NaN where nothing else is there."""
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else math.nan
+    def __str__(self) -> str:
+        """`0.58 ± 0.02`: half of the interval, the greater half where it is skew."""
+        half = max(self.high - self.mean, self.mean - self.low)
+        return f"{self.mean:.2f}" if math.isnan(half) else f"{self.mean:.2f} ± {half:.2f}"

@@ -1,37 +1,60 @@
-"""What came of testing a run's attention, as tables or as JSON."""
+"""The faithfulness of a run's attention on a split: both experiments, as tables and as JSON."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attnlab.evaluation.metrics import Measured
+import numpy as np
+
+from attnlab.attention.intervention import intervene, uniform
+from attnlab.data.pairs import SentencePair
+from attnlab.evaluation.languages import require_tokeniser
+from attnlab.evaluation.metrics import Measured, measure
+from attnlab.run.loaded import LoadedRun
 from attnlab.run.recipe import Recipe
-from attnlab.studies.faithfulness.agreement import GOLD, PERMUTED, Head, Looking
 from attnlab.studies.faithfulness.measures import Estimate
-from attnlab.studies.faithfulness.replacing import Change, Part, Replaced
+from attnlab.studies.faithfulness.removal import (
+    GOLD,
+    PERMUTED,
+    Head,
+    Weighting,
+    estimates,
+    measure_agreement,
+    read_pairs,
+)
+from attnlab.studies.faithfulness.replacement import (
+    Change,
+    Part,
+    Replacement,
+    parts_of,
+    replace_weights,
+)
+from attnlab.support.console import counting
 from attnlab.support.table import table
 
-_REPLACED = """\
-loss: nats a token, and how much is added; TVD: how far the next word's distribution moves from the
-real one, 0 to 1. uniform: every word alike. permuted: its own weights on other words (the median
-of {permutations} permutations)."""
-_AGREEMENT = """\
-Each source word is left out once; how much less likely each target piece then is, is the word's
-effect. tau (Kendall) and rho (Spearman): do words with more weight have more effect? 1 if in the
-same order, 0 by chance; ± half of a 95% interval over sentences. tau TVD: with how far the
-distribution moves as the effect. top: how often the word looked at most is the one that matters
-most, in per cent; by chance {chance:.1f}."""
+_PERMUTATIONS = 5
+
+_REPLACEMENT_NOTE = """\
+loss: nats a token, as a difference from the model's own. TVD: total variation distance of the next
+token's distribution from the model's own, 0 to 1. uniform: equal weights. permuted: the model's
+weights in a random order (the median of {permutations} permutations)."""
+_REMOVAL_NOTE = """\
+The effect of a source word is the fall of each target piece's log probability when that word is
+removed. tau (Kendall) and rho (Spearman): rank correlation of weights with effects, 1 for the same
+order, 0 by chance; ± half of a 95% interval over sentences. tau TVD: with the total variation
+distance as the effect. top: how often the largest weight is on the word of the largest effect, in
+per cent; by chance {chance:.1f}."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FaithfulnessReport:
     """Both experiments on the first `sentences` of a split.
 
-    `loss` a token is the model's own; `replaced` says what became of it, part by part, and `bleu`,
-    if it was asked for, that of translations with uniform weights (None: with the real ones).
-    `agreement` has heads, their means and baselines, by `MEASURES`, over all sentences but the
-    `single` ones, which have one word; `chance` is the share of tops that luck hits there.
+    `loss` a token is the model's own. `bleu`: of translations with uniform weights by part, and of
+    the model's own (None), if they were asked for. `agreement`: of heads, their means and
+    baselines, by `MEASURES`, over all sentences but the `single` ones, which have one word;
+    `chance`: the expected `top` of random weights there.
     """
 
     recipe: Recipe
@@ -40,9 +63,9 @@ class FaithfulnessReport:
     single: int
     permutations: int
     loss: float
-    replaced: Sequence[Replaced]
+    replaced: Sequence[Replacement]
     bleu: Mapping[Part | None, Measured] | None
-    agreement: Mapping[Looking, Mapping[str, Estimate]]
+    agreement: Mapping[Weighting, Mapping[str, Estimate]]
     chance: float
 
     def as_json(self) -> dict[str, Any]:
@@ -56,19 +79,18 @@ class FaithfulnessReport:
             "loss": self.loss,
             "replaced": [self._replaced_as_json(each) for each in self.replaced],
             "agreement": [
-                _place(looking)
+                ({"baseline": of} if isinstance(of, str) else vars(of))
                 | {measure: estimate.as_json() for measure, estimate in measured.items()}
-                for looking, measured in self.agreement.items()
+                for of, measured in self.agreement.items()
             ],
             "chance": None if math.isnan(self.chance) else self.chance,
         }
         if self.bleu is not None:
-            found["bleu"] = self.bleu[None].score
-            found["signature"] = self.bleu[None].signature
-            found["remark"] = self.bleu[None].remark
+            own = self.bleu[None]
+            found |= {"bleu": own.score, "signature": own.signature, "remark": own.remark}
         return found
 
-    def _replaced_as_json(self, each: Replaced) -> dict[str, Any]:
+    def _replaced_as_json(self, each: Replacement) -> dict[str, Any]:
         part = each.part
         found: dict[str, Any] = {"kind": part.kind, "layer": part.layer, "head": part.head}
         for name, change in (("uniform", each.uniform), ("permuted", each.permuted)):
@@ -78,87 +100,115 @@ class FaithfulnessReport:
         return found
 
     def __str__(self) -> str:
+        compared = self.sentences - self.single
         parts = [
-            f"other weights | {self.split} | {self.sentences:,} sentences | loss {self.loss:.3f}"
+            f"weights replaced | {self.split} | {self.sentences:,} sentences | loss {self.loss:.3f}"
             + ("" if self.bleu is None else f" | BLEU {self.bleu[None].score:.1f}"),
             self._replaced_table(),
-            _REPLACED.format(permutations=self.permutations),
+            _REPLACEMENT_NOTE.format(permutations=self.permutations),
             "",
-            self._agreement_heading(),
+            f"words removed | {self.split} | {compared:,} sentences"
+            + (f" (and {self.single:,} of one word)" if self.single else ""),
         ]
         if self.agreement:
-            parts += [self._agreement_table(), _AGREEMENT.format(chance=100 * self.chance)]
+            parts += [self._agreement_table(), _REMOVAL_NOTE.format(chance=100 * self.chance)]
         parts.append("")
         if self.bleu is not None:
-            whole = self.bleu[None]
-            parts.append(f"BLEU | {self.recipe} | {whole.signature}")
-            parts += [] if whole.remark is None else [whole.remark]
+            own = self.bleu[None]
+            parts.append(f"BLEU | {self.recipe} | {own.signature}")
+            parts += [] if own.remark is None else [own.remark]
         parts.append(f"run {self.recipe.run} | {self.recipe.trained}")
         return "\n".join(parts)
 
     def _replaced_table(self) -> str:
+        def cells(change: Change) -> list[str]:
+            return [f"{change.loss - self.loss:+.3f}", f"{change.distance:.3f}"]
+
         head = ["attention", "uniform: loss", "TVD", "permuted: loss", "TVD"]
+        rows = [
+            [each.part.label, *cells(each.uniform), *cells(each.permuted)] for each in self.replaced
+        ]
         if self.bleu is not None:
             head.append("uniform: BLEU")
-        rows = []
-        for each in self.replaced:
-            row = [each.part.label, *self._cells(each.uniform), *self._cells(each.permuted)]
-            rows.append(row if self.bleu is None else [*row, f"{self.bleu[each.part].score:.1f}"])
+            for row, each in zip(rows, self.replaced, strict=True):
+                row.append(f"{self.bleu[each.part].score:.1f}")
         return table(head, rows)
 
-    def _cells(self, change: Change) -> list[str]:
-        return [f"{change.loss - self.loss:+.3f}", f"{change.distance:.3f}"]
-
-    def _agreement_heading(self) -> str:
-        compared = self.sentences - self.single
-        heading = f"leaving words out | {self.split} | {compared:,} sentences"
-        return f"{heading} (and {self.single:,} of one word)" if self.single else heading
-
     def _agreement_table(self) -> str:
-        several = sum(isinstance(looking, Head) for looking in self.agreement) > 1
+        """Layer by layer, the mean after its heads, baselines last."""
+
+        def order(of: Weighting) -> tuple[int, float, float]:
+            if isinstance(of, str):
+                return 1, (GOLD, PERMUTED).index(of), 0
+            return 0, of.layer, of.head or math.inf
+
+        heads = [of for of in self.agreement if isinstance(of, Head)]
+        labels = {of: str(of) for of in self.agreement}
+        if len(heads) == 1:
+            labels[heads[0]] = "cross attention"
         rows = [
             [
-                looking
-                if isinstance(looking, str)
-                else name_head(looking)
-                if several
-                else "cross attention",
-                with_interval(measured["kendall"]),
-                f"{measured['kendall_distance'].mean:.2f}",
-                f"{measured['spearman'].mean:.2f}",
-                f"{100 * measured['top'].mean:.1f}",
+                labels[of],
+                str(self.agreement[of]["kendall"]),
+                f"{self.agreement[of]['kendall_distance'].mean:.2f}",
+                f"{self.agreement[of]['spearman'].mean:.2f}",
+                f"{100 * self.agreement[of]['top'].mean:.1f}",
             ]
-            for looking, measured in sorted(self.agreement.items(), key=_in_order)
+            for of in sorted(self.agreement, key=order)
         ]
         return table(["attention", "tau", "tau TVD", "rho", "top"], rows)
 
 
-def name_head(head: Head) -> str:
-    """As tables and notes name it."""
-    return f"layer {head.layer} · " + (f"head {head.head}" if head.head else "mean of heads")
+def measure_faithfulness(
+    trained: LoadedRun, split: str, *, count: int, batch_tokens: int, bleu: bool = False
+) -> FaithfulnessReport:
+    """Run both experiments on the first `count` sentences of a split and their references.
+
+    With `bleu`, the sentences are also translated with uniform weights in each part.
+
+    Raises:
+        AttnlabError: the model has no attention, or an alignment does not fit its sentence.
+        UsageError: there is no such split, or nothing in it.
+    """
+    pairs, encoded = read_pairs(trained, split, count)
+    parts = parts_of(trained.model, encoded[0])
+    with counting("replacing weights", len(encoded)) as advance:
+        loss, replaced = replace_weights(
+            trained.model,
+            encoded,
+            parts,
+            permutations=_PERMUTATIONS,
+            batch_tokens=batch_tokens,
+            advance=advance,
+        )
+    found = measure_agreement(trained, split, pairs, encoded, batch_tokens)
+    return FaithfulnessReport(
+        recipe=trained.recipe,
+        split=split,
+        sentences=len(pairs),
+        single=len(pairs) - len(found),
+        permutations=_PERMUTATIONS,
+        loss=loss,
+        replaced=replaced,
+        bleu=_bleu(trained, pairs, parts) if bleu else None,
+        agreement=estimates(found),
+        chance=float(np.mean([each.chance for each in found])) if found else math.nan,
+    )
 
 
-def with_interval(estimate: Estimate) -> str:
-    """`0.58 ± 0.02`: half of the interval, the greater half where it is skew."""
-    half = max(estimate.high - estimate.mean, estimate.mean - estimate.low)
-    return f"{estimate.mean:.2f}" if math.isnan(half) else f"{estimate.mean:.2f} ± {half:.2f}"
-
-
-def _name(looking: Looking, several: bool) -> str:
-    if isinstance(looking, str):
-        return looking
-    return name_head(looking) if several else "cross attention"
-
-
-def _place(looking: Looking) -> dict[str, Any]:
-    if isinstance(looking, str):
-        return {"baseline": looking}
-    return {"layer": looking.layer, "head": looking.head}
-
-
-def _in_order(item: tuple[Looking, Any]) -> tuple[int, float, float]:
-    """Layer by layer, the mean behind its heads, baselines last."""
-    looking = item[0]
-    if isinstance(looking, str):
-        return 1, (GOLD, PERMUTED).index(looking), 0
-    return 0, looking.layer, looking.head or math.inf
+def _bleu(
+    trained: LoadedRun, pairs: Sequence[SentencePair], parts: Sequence[Part]
+) -> dict[Part | None, Measured]:
+    """BLEU of the model's own translations (None) and with uniform weights in each part."""
+    sources, references = [each.source for each in pairs], [each.reference for each in pairs]
+    tokeniser = trained.run.config.bleu_tokeniser
+    require_tokeniser(tokeniser)
+    found: dict[Part | None, Measured] = {}
+    with counting("translating with uniform weights", len(pairs) * (len(parts) + 1)) as advance:
+        for part in (None, *parts):
+            changes = {} if part is None else part.changes(uniform(part.heads))
+            with intervene(trained.model, changes):
+                translations = trained.translator.translate(sources, advance)
+            texts = [each.text for each in translations]
+            found[part] = measure("bleu", texts, references, tokeniser=tokeniser)
+    return found

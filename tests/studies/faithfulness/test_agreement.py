@@ -13,22 +13,31 @@ from attnlab.data.encoding import encode_pairs
 from attnlab.data.project_alignment import locate_pieces
 from attnlab.evaluate.inspected import inspect_sentences
 from attnlab.inspection.maps import attention_maps
-from attnlab.studies.faithfulness.agreement import (
+from attnlab.studies.faithfulness.caption import faithfulness_line, sentence_faithfulness
+from attnlab.studies.faithfulness.removal import (
     GOLD,
     PERMUTED,
+    Effects,
     Head,
     compare,
+    gold_links,
     head_weights,
-    shuffled,
+    measure_agreement,
+    permute_weights,
+    read_pairs,
+    remove_words,
     source_words,
 )
-from attnlab.studies.faithfulness.job import gold_of_steps, measure_agreement, measure_faithfulness
-from attnlab.studies.faithfulness.leaving_out import Effects, leave_words_out
-from attnlab.studies.faithfulness.sentence import faithfulness_line, sentence_faithfulness
+from attnlab.studies.faithfulness.report import measure_faithfulness
 from attnlab.support.errors import AttnlabError, UsageError
 from tests.evaluate.test_align import TEST, a_run
 
 QUIET = {"count": 10, "batch_tokens": 200}
+
+
+def agreement_of_test(trained):
+    pairs, encoded = read_pairs(trained, "test", QUIET["count"])
+    return measure_agreement(trained, "test", pairs, encoded, QUIET["batch_tokens"])
 
 
 def effects(drops):
@@ -67,7 +76,7 @@ def test_a_model_that_sees_one_key_alone_agrees_with_itself(tmp_path):
     changes = {"encoder.layer1.self": itself, "decoder.layer1.cross": the_first}
     with intervene(trained.model, changes):
         weights = head_weights(trained, pairs, 500)[0][Head(1, 1)]
-        (found,) = leave_words_out(trained.model, pairs, [words], 500)
+        (found,) = remove_words(trained.model, pairs, [words], 500)
     expected = [[1.0] + [0.0] * (len(words) - 1)] * len(pairs[0].target)
     np.testing.assert_array_equal(weights, expected)
     moved = found.distances.round(6)  # what is left of other words is rounding
@@ -105,7 +114,7 @@ def test_weights_of_words_are_those_of_the_maps_without_the_end(tmp_path):
 def test_shuffled_weights_are_those_of_some_head_in_another_order():
     generator = np.random.default_rng(3)
     heads = [generator.random((400, 6)) for _ in range(3)]
-    found = shuffled(heads, 7)
+    found = permute_weights(heads, 7)
     drawn = [
         next(head for head in range(3) if sorted(heads[head][step]) == sorted(found[step]))
         for step in range(400)
@@ -113,18 +122,18 @@ def test_shuffled_weights_are_those_of_some_head_in_another_order():
     assert set(drawn) == {0, 1, 2}
     moved = [not np.array_equal(heads[drawn[step]][step], found[step]) for step in range(400)]
     assert sum(moved) > 390, "one order in 720 is the old one"
-    np.testing.assert_array_equal(shuffled(heads, 7), found)
+    np.testing.assert_array_equal(permute_weights(heads, 7), found)
 
 
 @pytest.mark.parametrize("model", ["bahdanau", "transformer"])
 def test_every_sentence_is_compared_with_its_gold_links(model, tmp_path):
     test = TEST + "Yes.\tOui.\t0-0 1-1\n"
     trained = a_run(tmp_path, model, test=test)
-    found = measure_agreement(trained, "test", **QUIET)
+    found = agreement_of_test(trained)
     assert sorted(each.index for each in found) == [0, 1, 2], "one word has nothing to compare"
     for each in found:
         assert each.chance == 1 / 4
-        heads = [looking for looking in each.by if isinstance(looking, Head)]
+        heads = [of for of in each.by if isinstance(of, Head)]
         assert len(heads) == (1 if model == "bahdanau" else 2 * (4 + 1))
         assert {GOLD, PERMUTED} <= set(each.by)
         assert -1 <= each.by[GOLD].kendall <= math.sqrt(2 / 4) + 1e-9, "ties: see docs"
@@ -134,7 +143,7 @@ def test_gold_links_of_pieces_by_hand(tmp_path):
     trained = a_run(tmp_path, "bahdanau")
     [pair] = encode_pairs(trained.vocabulary, [("Does the cat eat?", "Le chat mange-t-il\u202f?")])
     read = load_split(trained.run.config.data, 1, "test")[1]
-    links = gold_of_steps(trained, "it", read, pair)
+    links = gold_links(trained, "it", read, pair)
     # 0-3 1-0 2-1 3-2 4-4: "eat" and its mark are one word here.
     of_token = {"Le": "the", "chat": "cat", "mange": "eat?", "il": "Does", "?": "eat?"}
     words = ["Does", "the", "cat", "eat?"]
@@ -166,7 +175,7 @@ def test_the_job_and_its_report(tmp_path):
     assert all("bleu" in each["uniform"] for each in found["replaced"])
     shown = str(report)
     assert max(map(len, shown.splitlines())) <= 100
-    assert "leaving words out | test | 3 sentences (and 1 of one word)" in shown
+    assert "words removed | test | 3 sentences (and 1 of one word)" in shown
     rows = [line for line in shown.splitlines() if line.startswith("layer ")]
     assert [row.split("  ")[0] for row in rows][3:6] == [
         "layer 1 · head 4",
@@ -182,7 +191,7 @@ def test_sentences_of_one_word_alone(tmp_path):
     assert report.as_json()["agreement"] == []
     assert report.as_json()["chance"] is None
     lines = str(report).splitlines()
-    assert "leaving words out | test | 0 sentences (and 1 of one word)" in lines
+    assert "words removed | test | 0 sentences (and 1 of one word)" in lines
     assert lines[-1].endswith("checkpoint best")
 
 
@@ -190,7 +199,7 @@ def test_what_a_figure_says_of_itself(tmp_path):
     trained = a_run(tmp_path, "transformer")
     (sentence,) = inspect_sentences(trained, split="test", numbers=[1], reference=True)
     of_sentence = sentence_faithfulness(trained, sentence, 200)
-    of_split = measure_agreement(trained, "test", **QUIET)
+    of_split = agreement_of_test(trained)
     [same] = [each for each in of_split if each.index == 0]
     assert of_sentence == {
         head: pytest.approx(agreement.kendall)
@@ -212,7 +221,7 @@ def test_a_figure_of_one_word_has_nothing_to_compare(tmp_path):
     (sentence,) = inspect_sentences(trained, texts=["Anna"])
     of_sentence = sentence_faithfulness(trained, sentence, 200)
     assert list(of_sentence) == [Head(1, 1)]
-    of_split = measure_agreement(trained, "test", **QUIET)
+    of_split = agreement_of_test(trained)
     assert ": nothing to compare (this sentence), " in faithfulness_line(
         of_sentence, of_split, "test", [Head(1, 1)]
     )
@@ -229,6 +238,6 @@ def test_what_cannot_be_tested(tmp_path):
 
 def test_without_alignments_there_are_no_gold_links(tmp_path):
     trained = a_run(tmp_path, "bahdanau", "data.columns=[en,fr]")
-    found = measure_agreement(trained, "test", **QUIET)
+    found = agreement_of_test(trained)
     assert len(found) == 3
     assert all(GOLD not in each.by for each in found)

@@ -11,7 +11,7 @@ import pytest
 from attnlab.studies.faithfulness.measures import (
     Estimate,
     kendall,
-    mean_of_known,
+    nan_mean,
     spearman,
     top_hits,
     total_variation,
@@ -57,8 +57,8 @@ def test_leading_axes_are_heads_and_steps():
 
 def test_one_word_has_no_order():
     assert np.isnan(kendall(np.ones((4, 1)), np.ones((4, 1)))).all()
-    assert math.isnan(mean_of_known(np.array([math.nan])))
-    assert mean_of_known(np.array([math.nan, 1.0, 2.0])) == 1.5
+    assert math.isnan(nan_mean(np.array([math.nan])))
+    assert nan_mean(np.array([math.nan, 1.0, 2.0])) == 1.5
 
 
 def test_total_variation_by_hand():

@@ -11,9 +11,8 @@ from attnlab.commands.arguments import load
 from attnlab.evaluate.inspected import first_numbers, inspect_sentences
 from attnlab.inspection.drawing import draw_translation
 from attnlab.plotting.heatmap import draw_heatmaps
-from attnlab.studies.faithfulness.agreement import Head
-from attnlab.studies.faithfulness.figure import Explained
-from attnlab.studies.faithfulness.sentence import sentence_faithfulness
+from attnlab.studies.faithfulness.caption import FaithfulnessCaption, sentence_faithfulness
+from attnlab.studies.faithfulness.removal import Head
 from attnlab.studies.plot_attention import plot
 from attnlab.studies.plot_attention import plot_history as plot_film
 from attnlab.studies.plot_attention.plot import Wanted, plot_translations
@@ -153,7 +152,13 @@ def test_the_best_head_is_no_other(option):
 
 def test_a_figure_says_how_well_its_weights_explain(transformer, tmp_path):
     (path,) = plotted(
-        transformer, tmp_path, ".svg", numbers=[3], layers=[1], heads=[2], remarks=Explained
+        transformer,
+        tmp_path,
+        ".svg",
+        numbers=[3],
+        layers=[1],
+        heads=[2],
+        remarks=FaithfulnessCaption,
     )
     (sentence,) = inspect_sentences(transformer, split="test", numbers=[3])
     tau = sentence_faithfulness(transformer, sentence, 2048)[Head(1, 2)]
@@ -173,7 +178,7 @@ def test_a_figure_says_how_well_its_weights_explain(transformer, tmp_path):
 )
 def test_what_no_faithfulness_was_measured_of(transformer, tmp_path, changed, remedy):
     with pytest.raises(UsageError, match=f"--faithfulness is of .*{remedy}"):
-        plotted(transformer, tmp_path, numbers=[3], remarks=Explained, **changed)
+        plotted(transformer, tmp_path, numbers=[3], remarks=FaithfulnessCaption, **changed)
 
 
 def test_kinds_and_numbers_that_are_not_there(bahdanau, transformer, tmp_path):

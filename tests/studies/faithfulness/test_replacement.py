@@ -6,7 +6,7 @@ import torch
 
 from attnlab.attention.intervention import intervene, uniform
 from attnlab.data.batching import EncodedPair, collate
-from attnlab.studies.faithfulness.replacing import parts_of, replace_weights
+from attnlab.studies.faithfulness.replacement import parts_of, replace_weights
 from tests.conftest import small_model
 
 PAIRS = [

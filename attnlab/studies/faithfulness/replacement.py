@@ -1,7 +1,7 @@
-"""What a model loses when heads look elsewhere: uniform or permuted weights in place of their own.
+"""Loss and change of output with uniform or permuted attention weights in place of the model's own.
 
 Jain & Wallace 2019, section 4.2.1, permute the weights of a trained model; Wiegreffe & Pinter 2019,
-section 3.2, take uniform ones. The model reads finished sentence pairs; knows ids.
+section 3.2, take uniform ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,13 +20,13 @@ from attnlab.models.interface import EncoderDecoder
 from attnlab.studies.faithfulness.measures import total_variation
 from attnlab.support.console import Advance
 
-_ORDER = ("cross", "encoder", "decoder")
+_KINDS = ("cross", "encoder", "decoder")
 _SEED = 1  # of the first permutation
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some attention of a model: a kind, and one `layer` and `head` of it from 1, or all (None)."""
+    """A part of a model's attention: a kind, and one `layer` and `head` of it from 1, or all."""
 
     kind: str
     layer: int | None
@@ -35,39 +35,32 @@ class Part:
 
     @property
     def label(self) -> str:
-        """As tables name it."""
+        """Name for tables."""
         if self.layer is None:
             return "cross attention" if self.kind == "cross" else f"{self.kind} self-attention"
         return f"cross, layer {self.layer} · head {self.head}"
 
-    def changed_by(self, intervention: Intervention) -> Mapping[str, Intervention]:
-        """What `intervene` takes, for the intervention on these heads."""
-        return dict.fromkeys(self.names, intervention)
-
     @property
     def heads(self) -> tuple[int, ...] | None:
-        """What an intervention takes."""
+        """Heads as `uniform` and `permuted` take them; None is all."""
         return None if self.head is None else (self.head,)
+
+    def changes(self, intervention: Intervention) -> Mapping[str, Intervention]:
+        """The intervention by attention name, as `intervene` takes it."""
+        return dict.fromkeys(self.names, intervention)
 
 
 @dataclass(frozen=True)
 class Change:
-    """What other weights did: loss a token in nats, and the mean total variation distance.
-
-    The distance is between the next-token distributions with these weights and with the model's
-    own, a mean over all steps.
-    """
+    """Loss in nats a token, and mean total variation distance from the model's own output."""
 
     loss: float
     distance: float
 
 
 @dataclass(frozen=True)
-class Replaced:
-    """A part of the attention, with uniform weights and with permuted ones.
-
-    `permuted` is the median of several seeded permutations, of the loss and of the distance.
-    """
+class Replacement:
+    """A part of the attention with uniform weights, and the median of several permutations."""
 
     part: Part
     uniform: Change
@@ -75,7 +68,7 @@ class Replaced:
 
 
 def parts_of(model: EncoderDecoder[Any], pair: EncodedPair) -> list[Part]:
-    """Each cross-attention head, and each kind of attention as a whole; `pair` is for a trial."""
+    """Each cross-attention head, and each kind of attention; `pair` is decoded to count heads."""
     names = {kind_and_layer(name): name for name in attentions(model)}
     (recorded,) = record_pairs(model, [pair])
     single = [
@@ -84,19 +77,9 @@ def parts_of(model: EncoderDecoder[Any], pair: EncodedPair) -> list[Part]:
         if kind == "cross"
         for head in range(1, len(weights) + 1)
     ]
-    of_kind = {kind: tuple(names[each] for each in names if each[0] == kind) for kind in _ORDER}
+    of_kind = {kind: tuple(names[each] for each in names if each[0] == kind) for kind in _KINDS}
     whole = [Part(kind, None, None, those) for kind, those in of_kind.items() if those]
     return (single if len(single) > 1 else []) + whole
-
-
-class _Sums:
-    """Of losses and distances over all steps."""
-
-    def __init__(self) -> None:
-        self.loss = self.distance = 0.0
-
-    def per_token(self, tokens: int) -> Change:
-        return Change(self.loss / tokens, self.distance / tokens)
 
 
 @torch.no_grad()
@@ -108,12 +91,12 @@ def replace_weights(
     permutations: int,
     batch_tokens: int,
     advance: Advance,
-) -> tuple[float, list[Replaced]]:
-    """The model's own loss a token on `pairs`, and what became of it with other weights.
+) -> tuple[float, list[Replacement]]:
+    """The model's own loss a token on `pairs`, and the changes with other weights in each part.
 
-    `advance` is told of each few pairs that are done. Permutations are the same for the same pairs.
+    `advance` is called with the number of pairs done. Permutations are seeded.
     """
-    ways: list[list[Intervention]] = [
+    interventions: list[list[Intervention]] = [
         [
             uniform(part.heads),
             *(
@@ -123,46 +106,50 @@ def replace_weights(
         ]
         for part in parts
     ]
-    own, sums = _Sums(), [[_Sums() for _ in each] for each in ways]
-    tokens = 0
+    # Sums over tokens: of the model's own loss; of loss and distance by part and intervention.
+    own_loss, tokens = 0.0, 0
+    sums = torch.zeros(len(parts), 1 + permutations, 2, dtype=torch.float64)
     lengths = [max(len(pair.source), len(pair.target)) + 1 for pair in pairs]
     for chosen in like_lengths_together(lengths, batch_tokens):
         batch = collate([pairs[index] for index in chosen])
         batch = batch.to(next(model.parameters()).device)
         state = model.encode(batch.source, batch.source_mask)
-        real = _log_probabilities(model, batch, state)
+        own = _log_probabilities(model, batch, state)
+        own_loss += _loss(batch, own)
+        own_probabilities = own.exp().cpu().numpy()
         tokens += batch.target_tokens
-        _add(own, batch, real, real)
-        for part, interventions, of_part in zip(parts, ways, sums, strict=True):
-            for intervention, so_far in zip(interventions, of_part, strict=True):
-                with intervene(model, part.changed_by(intervention)):
-                    # What the encoder found stays as it is unless its own attention changes.
-                    read = (
+        for part, of_part, row in zip(parts, interventions, sums, strict=True):
+            for intervention, cell in zip(of_part, row, strict=True):
+                with intervene(model, part.changes(intervention)):
+                    # The encoder's output changes only with its own attention.
+                    changed_state = (
                         model.encode(batch.source, batch.source_mask)
                         if part.kind == "encoder"
                         else state
                     )
-                    _add(so_far, batch, _log_probabilities(model, batch, read), real)
+                    changed = _log_probabilities(model, batch, changed_state)
+                distances = total_variation(changed.exp().cpu().numpy(), own_probabilities)
+                losses = [_loss(batch, changed), float(distances.sum(dtype=float))]
+                cell += torch.tensor(losses, dtype=torch.float64)
         advance(len(chosen))
     found = []
-    for part, of_part in zip(parts, sums, strict=True):
-        evenly, *shuffled = (each.per_token(tokens) for each in of_part)
-        usual = Change(
-            median(each.loss for each in shuffled), median(each.distance for each in shuffled)
+    for part, of_part in zip(parts, (sums / tokens).tolist(), strict=True):
+        evenly, *shuffled = of_part
+        shuffled_losses, shuffled_distances = zip(*shuffled, strict=True)
+        found.append(
+            Replacement(
+                part, Change(*evenly), Change(median(shuffled_losses), median(shuffled_distances))
+            )
         )
-        found.append(Replaced(part, evenly, usual))
-    return own.per_token(tokens).loss, found
+    return own_loss / tokens, found
 
 
 def _log_probabilities(model: EncoderDecoder[Any], batch: Batch, state: Any) -> Tensor:
-    """Of every token of the vocabulary at every step that is there: (tokens, vocabulary)."""
+    """Of every token of the vocabulary, at every step but padding: (tokens, vocabulary)."""
     logits, _ = model.decode(batch.target_input, state)
     return logits[batch.target_mask].float().log_softmax(-1)
 
 
-def _add(sums: _Sums, batch: Batch, changed: Tensor, real: Tensor) -> None:
+def _loss(batch: Batch, log_probabilities: Tensor) -> float:
     wanted = batch.target_output[batch.target_mask].unsqueeze(-1)
-    sums.loss -= float(changed.gather(-1, wanted).double().sum())
-    if changed is not real:
-        distances = total_variation(changed.exp().cpu().numpy(), real.exp().cpu().numpy())
-        sums.distance += float(distances.sum(dtype=float))
+    return -float(log_probabilities.gather(-1, wanted).double().sum())

@@ -1,4 +1,4 @@
-"""Words left out: all readings together as each alone, by another route."""
+"""Words removed: all shortened sources in one batch as each alone."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.data.words import Word
-from attnlab.studies.faithfulness.leaving_out import leave_words_out, without
+from attnlab.studies.faithfulness.removal import remove_words, without
 from tests.conftest import small_model
 
 PAIRS = [
@@ -32,7 +32,7 @@ def spread_alone(model, source, target):
 @pytest.mark.parametrize("family", ["bahdanau", "transformer"])
 def test_together_as_one_by_one(family, batch_tokens):
     model = small_model(family)
-    found = {each.index: each for each in leave_words_out(model, PAIRS, WORDS, batch_tokens)}
+    found = {each.index: each for each in remove_words(model, PAIRS, WORDS, batch_tokens)}
     assert sorted(found) == [0, 1, 2]
     for index, (pair, words) in enumerate(zip(PAIRS, WORDS, strict=True)):
         real = spread_alone(model, pair.source, pair.target)
