@@ -11,7 +11,7 @@ from attnlab import launch
 from attnlab.config import ExperimentConfig
 from attnlab.data.corpus import load_corpus
 from attnlab.data.store.corpus import tokenised_corpus
-from attnlab.studies.describe.gather import describe
+from attnlab.studies.describe.description import describe
 from attnlab.support.errors import AttnlabError
 from attnlab.support.schema import from_node
 from tests.fuzz.inputs import LENGTHS, done_or_refused, fuzz, mutated

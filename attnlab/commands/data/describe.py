@@ -58,7 +58,7 @@ def describe(
 
     from attnlab.config import ExperimentConfig
     from attnlab.launch import TRAIN, compose
-    from attnlab.studies.describe.gather import describe as describe_corpus
+    from attnlab.studies.describe.description import describe as describe_corpus
     from attnlab.studies.describe.report import show
     from attnlab.support.console import show_messages
     from attnlab.support.schema import from_node

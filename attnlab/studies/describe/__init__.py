@@ -1,1 +1,1 @@
-"""A corpus described: gathered, judged, and drawn on the terminal, each in a file of its own."""
+"""Study of a corpus: statistics, findings, and a report for the terminal."""

@@ -2,7 +2,7 @@ import pytest
 
 from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.lines import normalise
-from attnlab.studies.describe.faults import (
+from attnlab.studies.describe.findings import (
     CHARACTER_FAULTS,
     find,
     find_characters,

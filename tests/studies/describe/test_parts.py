@@ -1,18 +1,25 @@
 import pytest
 
 from attnlab.data.pairs import SentencePair
-from attnlab.studies.describe.histogram import Bin, bar, bins, percent, shares
-from attnlab.studies.describe.layout import chunks
-from attnlab.studies.describe.pairs import links_in_words, printable
+from attnlab.studies.describe.report import (
+    Bin,
+    bar,
+    bins,
+    chunks,
+    links_in_words,
+    percent,
+    printable,
+    shares,
+)
 from attnlab.studies.describe.statistics import Lengths
 
 
 def test_bars_to_an_eighth():
-    assert bar(0.5, 0.5, 4) == "████"
-    assert bar(0.25, 0.5, 4) == "██"
-    assert bar(0.5 * 13 / 32, 0.5, 4) == "█▋"  # 13 eighths: one block and five
-    assert bar(1e-9, 0.5, 4) == "▏"
-    assert bar(0.0, 0.5, 4) == ""
+    assert bar(1.0, 4) == "████"
+    assert bar(0.5, 4) == "██"
+    assert bar(13 / 32, 4) == "█▋"  # 13 eighths: one block and five
+    assert bar(1e-9, 4) == "▏"
+    assert bar(0.0, 4) == ""
 
 
 def test_percents():

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnlab.data.pairs import SentencePair
-from attnlab.studies.describe.repetition import repeated_within, shared_between
+from attnlab.studies.describe.statistics import repeated_within, shared_between
 
 A1, A2, B1, B2, C3 = (
     SentencePair(*texts)

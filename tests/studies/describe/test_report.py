@@ -8,7 +8,7 @@ from rich.console import Console
 from attnlab.config import ExperimentConfig
 from attnlab.data.reading.lines import normalise
 from attnlab.launch import TRAIN, compose
-from attnlab.studies.describe.gather import Description, describe
+from attnlab.studies.describe.description import Description, describe
 from attnlab.studies.describe.report import show
 from attnlab.support.errors import UsageError
 from attnlab.support.resources import shipped_folder

@@ -1,32 +1,31 @@
-"""Read a whole corpus, as training and evaluation read it, and count all there is to say of it.
-
-Knows nothing of how it is shown.
-"""
+"""The description of a corpus, read as training and evaluation read it."""
 
 import random
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from attnlab.config import ExperimentConfig
 from attnlab.data.corpus import DataConfig, load_splits, present_splits
 from attnlab.data.pairs import ReadingReport, SentencePair
-from attnlab.studies.describe.finding import Finding, Sighting, locate
-from attnlab.studies.describe.judge import Evidence, judge
-from attnlab.studies.describe.repetition import Repeated, Shared, repeated_within, shared_between
-from attnlab.studies.describe.statistics import SideStatistics, SplitStatistics, count_split
+from attnlab.studies.describe.findings import Evidence, Finding, Sighting, judge, locate
+from attnlab.studies.describe.statistics import (
+    Repeated,
+    Shared,
+    SideStatistics,
+    SplitStatistics,
+    count_split,
+    repeated_within,
+    shared_between,
+)
 from attnlab.support.errors import UsageError
-
-Splits = dict[str, list[SentencePair]]
 
 
 @dataclass(frozen=True)
 class Description:
-    """All that is known of a corpus, or of its split `only`.
+    """Statistics and findings of a corpus, or of its split `only`.
 
-    `reports`: of each reading, by the split that the files are named for; splits without files
-    of their own, `held_out`, come from those of train. `splits` are those described; `findings`
-    what is wrong or worth knowing, warnings first.
+    `reports`: by the split that the files are named for; the splits `held_out` come from those of
+    train. `findings`: warnings first.
     """
 
     data: DataConfig
@@ -41,7 +40,7 @@ class Description:
     examples: list[Sighting]
 
     def as_json(self) -> dict[str, Any]:
-        """What `attnlab data describe --json` prints."""
+        """The object that `attnlab data describe --json` prints."""
         return {
             "name": self.data.name,
             "source_language": self.data.source_language,
@@ -71,12 +70,7 @@ class Description:
                 for name, split in self.splits.items()
             },
             "shared": [
-                {
-                    "splits": list(each.splits),
-                    "sources": each.sources,
-                    "targets": each.targets,
-                    "pairs": each.pairs,
-                }
+                {name: value for name, value in vars(each).items() if name != "examples"}
                 for each in self.shared
             ],
             "findings": [asdict(finding) for finding in self.findings],
@@ -85,22 +79,17 @@ class Description:
 
 
 def _side_as_json(side: SideStatistics) -> dict[str, Any]:
-    lengths = side.lengths
     return {
         "words": side.words,
         "forms": len(side.forms),
         "unseen_words": side.unseen_words,
         "unseen_forms": side.unseen_forms,
-        "shortest": lengths.shortest,
-        "median": lengths.quantile(50),
-        "mean": lengths.mean,
-        "percentile_95": lengths.quantile(95),
-        "longest": lengths.longest,
+        **side.lengths.summary(),
     }
 
 
 def describe(config: ExperimentConfig, only: str | None, examples: int) -> Description:
-    """Everything about the corpus of `config`, or about its split `only`.
+    """Describe the corpus of `config`, or its split `only`, with so many example pairs.
 
     Raises:
         UsageError: for a split that the corpus lacks, and for a setting that cannot work.
@@ -111,27 +100,25 @@ def describe(config: ExperimentConfig, only: str | None, examples: int) -> Descr
     pairs, reports = corpus.splits, corpus.reports
     if only is not None and only not in pairs:
         raise UsageError(f"no split '{only}' in data={data.name}; it has: {', '.join(pairs)}")
-    wanted = list(pairs) if only is None else [only]
+    described = pairs if only is None else {only: pairs[only]}
     training = count_split(pairs["train"])
-    splits = {
-        name: training if name == "train" else count_split(pairs[name], training) for name in wanted
-    }
-    shared = [each for each in shared_between(pairs) if not {*each.splits}.isdisjoint(wanted)]
-    repeated = {name: repeated_within(pairs[name]) for name in wanted}
-    described = {name: pairs[name] for name in wanted}
+    shared = [
+        each for each in shared_between(pairs) if not described.keys().isdisjoint(each.splits)
+    ]
+    repeated = {name: repeated_within(members) for name, members in described.items()}
     findings = judge(Evidence(described, training, shared, repeated, reports, data, config.search))
     locate(findings, reports, data)
+    read_from = None if only is None else only if only in reports else "train"
     return Description(
         data=data,
         seed=config.seed,
         only=only,
-        reports={
-            name: report
-            for name, report in reports.items()
-            if only is None or name == (only if only in reports else "train")
-        },
+        reports={name: each for name, each in reports.items() if read_from in (None, name)},
         held_out=[name for name in pairs if name not in reports],
-        splits=splits,
+        splits={
+            name: training if name == "train" else count_split(members, training)
+            for name, members in described.items()
+        },
         shared=shared,
         repeated=repeated,
         findings=findings,
@@ -139,13 +126,11 @@ def describe(config: ExperimentConfig, only: str | None, examples: int) -> Descr
     )
 
 
-def _draw(splits: Splits, count: int, seed: int) -> list[Sighting]:
-    """`count` pairs by lot, one split after the other in turn; listed by split."""
+def _draw(splits: dict[str, list[SentencePair]], count: int, seed: int) -> list[Sighting]:
+    """`count` random pairs, dealt out among the splits in turn; listed by split."""
     lot = random.Random(seed)
-    names = list(splits)
     drawn = []
-    for index, name in enumerate(names):
-        share = len(range(index, count, len(names)))
-        pairs: Sequence[SentencePair] = splits[name]
+    for index, (name, pairs) in enumerate(splits.items()):
+        share = len(range(index, count, len(splits)))
         drawn += [Sighting(name, pair) for pair in lot.sample(pairs, min(share, len(pairs)))]
     return drawn
