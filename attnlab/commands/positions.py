@@ -19,7 +19,7 @@ from attnlab.commands.completion import complete_run
 from attnlab.support.errors import UsageError
 
 if TYPE_CHECKING:
-    from attnlab.studies.positions.report import ToldPositions
+    from attnlab.studies.positions.modules import PositionModules
 
 _LENGTH, _SIZE, _HEADS = 60, 32, 8
 
@@ -88,40 +88,40 @@ def positions(
     as_json: AsJson = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Draw positional encodings, and check what they promise of offsets."""
+    """Draw positional encodings, and check their dependence on offsets."""
     import json
 
     from attnlab.plotting.saving import figure_place
-    from attnlab.studies.positions.job import show_positions
+    from attnlab.studies.positions.report import show_positions
     from attnlab.support.console import show_messages
 
     show_messages()
     run, overrides = split_run(arguments)
     if run is None:
-        told = _by_formula(name or "sinusoidal", overrides, length, size, heads, config_dir)
+        modules = _by_formula(name or "sinusoidal", overrides, length, size, heads, config_dir)
         folder, described = Path(), ""
     else:
         for option, given in (("--positions", name), ("--size", size), ("--heads", heads)):
             if given is not None:
-                raise UsageError(f"{option} has no place beside a run, which has its own")
-        from attnlab.studies.positions.report import told_in_model
+                raise UsageError(f"{option} cannot be given for a run, which has its own")
+        from attnlab.studies.positions.modules import modules_of_model
 
         trained, _ = load(arguments, config_dir)
-        told = told_in_model(
+        modules = modules_of_model(
             trained.model,
             trained.run.config.positions,
             run=trained.run.name,
             length=length,
         )
         folder, described = trained.run.plots, trained.described
-    file = f"positions{'' if told.run else f'-{told.config.name}'}.{chosen_format(format, output)}"
-    path = figure_place(output, folder, file)
-    found = show_positions(told, path, described)
+    stem = "positions" if modules.run else f"positions-{modules.config.name}"
+    path = figure_place(output, folder, f"{stem}.{chosen_format(format, output)}")
+    found = show_positions(modules, path, described)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
-    for promise, value in found["checks"].items():
-        typer.echo(f"{promise} {value:.2g}")
+    for check, value in found["checks"].items():
+        typer.echo(f"{check} {value:.2g}")
     typer.echo(path)
 
 
@@ -132,14 +132,12 @@ def _by_formula(
     size: int | None,
     heads: int | None,
     config_dir: Path | None,
-) -> "ToldPositions":
+) -> "PositionModules":
     from attnlab import launch
     from attnlab.config import ExperimentConfig
-    from attnlab.studies.positions.report import told_by_formula
+    from attnlab.studies.positions.modules import build_modules
     from attnlab.support.schema import from_node
 
     chosen = [f"positions={name}", *overrides]
     config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, chosen, config_dir))
-    return told_by_formula(
-        config.positions, heads=heads or _HEADS, size=size or _SIZE, length=length
-    )
+    return build_modules(config.positions, heads=heads or _HEADS, size=size or _SIZE, length=length)

@@ -13,13 +13,13 @@ def folder(tmp_path_factory):
     """Where a hardly trained run is, with a table shorter than sentences may be."""
     folder = tmp_path_factory.mktemp("positions-command")
     sizes = ("model.heads=2", "max_updates=2", "watch_sentences=0", "validate_every=2")
-    told = ("positions=learned", "positions.longest=5")
-    done = attnlab(*tiny("transformer", "name=learned", *told, *sizes), folder=folder)
+    positions = ("positions=learned", "positions.longest=5")
+    done = attnlab(*tiny("transformer", "name=learned", *positions, *sizes), folder=folder)
     assert done.code == 0, done.errors
     return folder
 
 
-def test_what_is_checked_is_said(tmp_path):
+def test_checks_are_printed(tmp_path):
     found = attnlab("positions", "--length", "20", "--size", "7", "-f", "svg", folder=tmp_path)
     assert found.code == 0, found.errors
     *checks, file = found.output.splitlines()
@@ -33,19 +33,19 @@ def test_settings_are_overrides(tmp_path):
     arguments = ["--positions", "rotary", "positions.base=100", "--size", "4", "-o", "."]
     found = attnlab("positions", *arguments, "--json", folder=tmp_path)
     assert found.code == 0, found.errors
-    told = json.loads(found.output)
-    assert told["positions"] == {"name": "rotary", "base": 100.0}
-    assert told["radians_a_position"] == pytest.approx([1.0, 0.1])
-    assert told["files"] == ["positions-rotary.png"]
+    values = json.loads(found.output)
+    assert values["positions"] == {"name": "rotary", "base": 100.0}
+    assert values["radians_a_position"] == pytest.approx([1.0, 0.1])
+    assert values["files"] == ["positions-rotary.png"]
     assert (tmp_path / "positions-rotary.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_figures_of_a_run(folder):
     found = attnlab("positions", "learned", "-l", "12", "--json", folder=folder)
     assert found.code == 0, found.errors
-    told = json.loads(found.output)
-    assert told["run"].startswith("learned/")
-    (figure,) = told["files"]
+    values = json.loads(found.output)
+    assert values["run"].startswith("learned/")
+    (figure,) = values["files"]
     assert figure.endswith("/plots/positions.png")
     assert (folder / figure).read_bytes().startswith(b"\x89PNG")
 
@@ -62,8 +62,8 @@ def test_a_sentence_longer_than_the_learnt_table_is_translated(folder):
         (["--positions", "none"], 2, "positions=none has nothing to be drawn; there are"),
         (["--positions", "t6"], 2, "sinusoidal"),
         (["-o", "x.txt"], 1, "end the name with one of: .png, .svg, .pdf"),
-        (["learned", "--size", "8"], 2, "--size has no place beside a run"),
-        (["learned", "--positions", "alibi"], 2, "--positions has no place beside a run"),
+        (["learned", "--size", "8"], 2, "--size cannot be given for a run"),
+        (["learned", "--positions", "alibi"], 2, "--positions cannot be given for a run"),
     ],
 )
 def test_what_cannot_be_done_is_refused(arguments, code, message, folder):

@@ -1,1 +1,1 @@
-"""The figures of how positions are told, from formulas or as a run has learnt them."""
+"""`attnlab positions`: figures of positional encodings, by formula or as a run has learnt them."""

@@ -12,9 +12,9 @@ from attnlab.studies.positions.measures import (
     cosines,
     decay_bound,
     offset_deviation,
+    rotated_product,
     rotation_deviation,
     speeds,
-    turned_product,
 )
 
 
@@ -59,10 +59,10 @@ def test_speeds_of_a_base():
     np.testing.assert_allclose(speeds(4, 100.0), [1.0, 0.1])
 
 
-def test_turned_products_and_their_bound_by_hand():
+def test_rotated_products_and_their_bound_by_hand():
     offsets = np.array([0.0, 3.0])
     turned = [cmath.exp(3j), cmath.exp(0.3j)]  # two pairs, of speeds 1 and 0.1
-    products = turned_product(offsets, 4, 100.0)
+    products = rotated_product(offsets, 4, 100.0)
     np.testing.assert_allclose(products, [1.0, (turned[0].real + turned[1].real) / 2])
     bound = (abs(turned[0]) + abs(turned[0] + turned[1])) / 2
     np.testing.assert_allclose(decay_bound(offsets, 4, 100.0), [(1 + 2) / 2, bound])

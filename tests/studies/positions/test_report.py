@@ -6,8 +6,8 @@ import torch
 
 from attnlab.attention.positions import POSITIONS
 from attnlab.plotting.panels import LinesPanel, MatrixPanel
-from attnlab.studies.positions.job import PAGES, show_positions
-from attnlab.studies.positions.report import told_by_formula, told_in_model
+from attnlab.studies.positions.modules import build_modules, modules_of_model
+from attnlab.studies.positions.report import PAGES, show_positions
 from attnlab.support.errors import UsageError
 from tests.conftest import attention_config, small_model
 
@@ -17,7 +17,7 @@ MADE = [name for name in POSITIONS if name != "none"]
 
 def by_formula(name, **changes):
     config = attention_config(positions=name, **changes).positions
-    return told_by_formula(config, heads=3, size=6, length=LENGTH)
+    return build_modules(config, heads=3, size=6, length=LENGTH)
 
 
 def in_model(name, **changes):
@@ -25,22 +25,22 @@ def in_model(name, **changes):
     model = small_model("transformer", "scaled_dot", positions=name, **changes)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter)
-    return model, told_in_model(model, config, run="a/run", length=LENGTH)
+    return model, modules_of_model(model, config, run="a/run", length=LENGTH)
 
 
-def panels(told):
-    return [panel for row in PAGES[told.config.name](told).rows for panel in row]
+def panels(modules):
+    return [panel for row in PAGES[modules.config.name](modules).rows for panel in row]
 
 
-def panel(told, title):
-    (found,) = (each for each in panels(told) if each.title == title)
+def panel(modules, title):
+    (found,) = (each for each in panels(modules) if each.title == title)
     return found
 
 
 @pytest.mark.parametrize("name", MADE)
 def test_every_page_of_a_model_is_drawn(name, tmp_path):
-    _, told = in_model(name)
-    found = show_positions(told, tmp_path / "page.png")
+    _, modules = in_model(name)
+    found = show_positions(modules, tmp_path / "page.png")
     assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
     assert found["run"] == "a/run"
     promises = [value for promise, value in found["checks"].items() if "different" not in promise]
@@ -60,16 +60,16 @@ def test_every_panel_has_a_title_and_numbers(name):
 
 
 def test_a_learnt_tables_page_shows_the_models_own_rows():
-    model, told = in_model("learned", longest=7)
-    shown = panel(told, "Decoder: matrix").values
+    model, modules = in_model("learned", longest=7)
+    shown = panel(modules, "Decoder: matrix").values
     rows = model.decoder.positions.table.weight.detach().numpy()
     np.testing.assert_allclose(shown, rows[[0, 1, 2, 3, 4, 5, 6, 6, 6, 6, 6]], rtol=1e-6)
 
 
 def test_t5s_page_shows_the_models_own_biases():
-    model, told = in_model("t5")
+    model, modules = in_model("t5")
     table = model.decoder.layers[1].self_attention.pooling.positions.table.weight
-    shown = panel(told, "Decoder: learnt bias by offset")
+    shown = panel(modules, "Decoder: learnt bias by offset")
     offsets, bias = shown.lines["2"]
     np.testing.assert_array_equal(offsets, np.arange(-10, 1))
     # Near distances have a bucket each, and the table's first row is of the query itself.
@@ -77,31 +77,31 @@ def test_t5s_page_shows_the_models_own_biases():
 
 
 def test_shaws_page_shows_the_models_own_keys_layer_by_layer():
-    model, told = in_model("shaw", farthest=4)
+    model, modules = in_model("shaw", farthest=4)
     layers = [layer.self_attention.pooling.positions for layer in model.encoder.layers]
-    shown = panel(told, "Encoder, layer 1: keys")
+    shown = panel(modules, "Encoder, layer 1: keys")
     np.testing.assert_allclose(shown.values, layers[0].key_table.weight.detach().numpy())
-    lengths = next(each for each in panels(told) if each.title == "Length of the values")
+    lengths = next(each for each in panels(modules) if each.title == "Norm of the values")
     offsets, second = lengths.lines["2"]
     np.testing.assert_array_equal(offsets, np.arange(-4, 5))
     np.testing.assert_allclose(second, layers[1].value_table.weight.detach().norm(dim=1).numpy())
 
 
-def test_what_a_decoder_does_not_see_has_no_number():
-    told = by_formula("alibi")  # whose third head of three is the steepest, with a slope of 1/4
-    shown = panel(told, "Decoder, head 1: bias").values
+def test_later_keys_of_a_decoder_are_nan():
+    modules = by_formula("alibi")  # whose third head of three is the steepest, with a slope of 1/4
+    shown = panel(modules, "Decoder, head 1: bias").values
     np.testing.assert_array_equal(np.isnan(shown), ~np.tri(LENGTH, dtype=bool))
-    assert panel(told, "Encoder, head 3: bias").values[2, 10] == -8 / 4
+    assert panel(modules, "Encoder, head 3: bias").values[2, 10] == -8 / 4
 
 
 def test_counting_stands_beside_the_same_positions():
-    told = by_formula("sinusoidal")
-    digits = panel(told, "Counting in binary")
-    encoded = panel(told, "The same positions encoded")
+    modules = by_formula("sinusoidal")
+    digits = panel(modules, "Counting in binary")
+    encoded = panel(modules, "The same positions encoded")
     assert digits.row_names[5] == "5 = 101"
     np.testing.assert_array_equal(digits.values[5], [1, 0, 1])
     assert encoded.values.shape == (8, 6)
-    columns = panel(told, "Columns 2 to 5")
+    columns = panel(modules, "Columns 2 to 5")
     assert isinstance(columns, LinesPanel)
     assert list(columns.lines) == ["2 sine", "3 cosine", "4 sine", "5 cosine"]
 

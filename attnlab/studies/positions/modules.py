@@ -1,0 +1,116 @@
+"""The position modules that a page draws: of a configuration, or of a trained model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from attnlab.attention.multihead import MultiHeadAttention
+from attnlab.attention.positions import (
+    POSITIONS,
+    PositionEmbedding,
+    PositionsConfig,
+    RelativePositions,
+)
+from attnlab.attention.scores import SCORES
+from attnlab.attention.scores.products import DotConfig
+from attnlab.studies.positions.measures import Array
+
+STACKS = {"encoder": False, "decoder": True}
+"""Whether attention is causal, by stack."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PositionModules:
+    """Position embeddings by stack, and relative positions of each layer by stack.
+
+    Each layer has `heads`, whose queries and keys have `size` features. `length`: positions to
+    draw. `run`: the name of the run that they are of; None before any training.
+    """
+
+    config: PositionsConfig
+    embeddings: dict[str, PositionEmbedding]
+    relatives: dict[str, list[RelativePositions]]
+    heads: int
+    size: int
+    length: int
+    run: str | None
+
+    def table(self, stack: str) -> Array:
+        """The vectors added to the embeddings of a stack, (length, features)."""
+        embedding = self.embeddings[stack]
+        with torch.no_grad():
+            added = embedding(torch.zeros(1, self.length, embedding.size))
+        table: Array = added[0].double().numpy()
+        return table
+
+    def bias(self, stack: str) -> Array:
+        """Bias of the first layer of a stack, (heads, length, length); NaN where it is causal."""
+        score = SCORES.build(DotConfig(name="dot"), 1, 1)
+        with torch.no_grad():
+            query = torch.zeros(1, self.heads, self.length, 1)
+            bias = self.relatives[stack][0].bias(score, query, self.length)
+        assert bias is not None
+        return mask_later_keys(bias[0].double().numpy(), stack)
+
+
+def mask_later_keys(matrix: Array, stack: str) -> Array:
+    """`matrix`, (…, queries, keys), with NaN at later keys if attention in `stack` is causal."""
+    if not STACKS[stack]:
+        return matrix
+    return np.where(np.tri(matrix.shape[-1], dtype=bool), matrix, np.nan)
+
+
+def build_modules(
+    config: PositionsConfig, *, heads: int, size: int, length: int
+) -> PositionModules:
+    """New modules of a configuration; `size` features have an embedding and a head alike."""
+    embeddings: dict[str, PositionEmbedding] = {}
+    relatives: dict[str, list[RelativePositions]] = {}
+    for stack, causal in STACKS.items():
+        positions = POSITIONS.build(config, directed=causal)
+        embedding = positions.embedding(size)
+        relative = positions.relative(heads=heads, query_size=size, key_size=size, value_size=size)
+        if embedding is not None:
+            embeddings[stack] = embedding
+        if relative is not None:
+            relatives[stack] = [relative]
+    return PositionModules(
+        config=config,
+        embeddings=embeddings,
+        relatives=relatives,
+        heads=heads,
+        size=size,
+        length=length,
+        run=None,
+    )
+
+
+def modules_of_model(
+    model: nn.Module, config: PositionsConfig, *, run: str, length: int
+) -> PositionModules:
+    """The modules of a trained model of any family, found by their classes."""
+    embeddings: dict[str, PositionEmbedding] = {}
+    relatives: dict[str, list[RelativePositions]] = {}
+    heads = size = 1
+    for name, module in model.cpu().named_modules():
+        stack = next((each for each in STACKS if each in name.split(".")), None)
+        if stack is None:
+            continue
+        if isinstance(module, PositionEmbedding):
+            embeddings[stack] = module
+        elif isinstance(module, MultiHeadAttention):
+            relative = module.pooling.positions
+            if type(relative) is not RelativePositions:
+                relatives.setdefault(stack, []).append(relative)
+                heads, size = module.heads, module.query_weight.out_features // module.heads
+    return PositionModules(
+        config=config,
+        embeddings=embeddings,
+        relatives=relatives,
+        heads=heads,
+        size=size,
+        length=length,
+        run=run,
+    )
