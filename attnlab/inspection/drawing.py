@@ -10,7 +10,7 @@ from attnlab.inspection.choice import Choice, ChosenMap, choose_maps
 from attnlab.inspection.maps import AttentionMap
 from attnlab.plotting import Figure
 from attnlab.plotting.heatmap import draw_heatmaps
-from attnlab.plotting.panel import AttentionPanel
+from attnlab.plotting.matrix import Heatmap, attention_heatmap
 
 TRANSLATION, REFERENCE = "translation", "reference"
 """What a target is called: the model's own, or the corpus's."""
@@ -49,7 +49,7 @@ def draw_translation(
 
 def panel(
     shown: ChosenMap, target_name: str, gold: Cells | None, title: str | None = None
-) -> AttentionPanel:
+) -> Heatmap:
     """The map as a panel, under a `title` of its own or the given one."""
     axes = {
         "encoder": ("source", "source"),
@@ -57,7 +57,7 @@ def panel(
         "cross": (target_name, "source"),
     }
     query_name, key_name = axes[shown.kind]
-    return AttentionPanel(
+    return attention_heatmap(
         title=shown.title if title is None else title,
         weights=shown.weights,
         queries=shown.queries,

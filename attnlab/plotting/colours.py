@@ -1,68 +1,67 @@
-"""The colours of figures: ink, and the scales of weights and of signs. Knows no figure.
+"""Colours of figures: ink, two perceptually uniform scales, and numbers mapped onto them.
 
-The scale goes from paper white for 0 to deep blue for 1. Equal differences of weight are equal
-differences of CIELAB lightness, so the scale is perceptually uniform, can be read without colour
-vision, and survives a black-and-white printer. On a dark ground it goes from night for 0 to white
-for 1, with the same evenness. Where numbers have a sign, the same blues are those above 0, and
-those below it go as evenly to brown; no colour blindness takes the one for the other.
+The scale of weights goes from paper white for 0 to deep blue for 1. Equal differences of weight are
+equal differences of CIELAB lightness, so that it can be read without colour vision and in black and
+white. On a dark ground it goes from near black to white. Signed numbers go from brown over white
+to the same blue, a pair that no colour blindness confuses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import Colormap, ListedColormap
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 INK, QUIET_INK, FRAME = "#1a1a1a", "#5f6670", "#aab2bd"
-"""Of what matters, of what explains it, and of lines around things."""
+"""Colours of data and titles, of labels, and of frames and grids."""
 
 GOLD = "#d55e00"
-"""Of outlines on the scale: vermilion, which no colour blindness takes for its blue (Okabe & Ito
-2008)."""
+"""Outlines on a scale: vermilion, distinct from its blue (Okabe & Ito 2008)."""
 
 NOTHING = "#d4d7dc"
-"""Of a cell without a number: grey, which is on no scale."""
+"""Cells that are NaN: a grey that is on no scale."""
 
-STEPS = 256
+_STEPS = 256
 
-# CIELAB (lightness, green-red, blue-yellow) of weight 0, of the point that bends the way, and of
-# weight 1. The bend's lightness lies midway, so lightness falls evenly; its colour keeps the middle
-# of the scale from turning grey.
+# CIELAB (lightness, green-red, blue-yellow) of a curve's start, control point and end. The control
+# point's lightness is midway, so that lightness changes evenly; its hue avoids a grey middle.
 _ON_PAPER = (97.0, -1.0, -2.0), (57.5, -18.0, -36.0), (18.0, 12.0, -34.0)
 _BELOW_0 = (97.0, -1.0, -2.0), (60.0, 44.0, 62.0), (26.0, 32.0, 38.0)
 _ON_DARK = (11.0, -1.0, -7.0), (54.0, -14.0, -44.0), (97.0, -4.0, -2.0)
 
+_DARK = 0.2546  # relative luminance below which white text has the better contrast
+
 
 @lru_cache(maxsize=1)
 def attention_colours() -> ListedColormap:
-    """The scale as a matplotlib colour map with 256 steps for weights from 0 to 1."""
+    """Colour map from white to blue in 256 steps."""
     return ListedColormap(colour_table(), name="attention")
 
 
 @lru_cache(maxsize=1)
 def signed_colours() -> ListedColormap:
-    """From brown for the lowest over paper white for 0 to blue for the highest, in 511 steps."""
-    below, above = (_along(points) for points in (_BELOW_0, _ON_PAPER))
+    """Colour map from brown over white to blue in 511 steps."""
+    below, above = (_curve(points) for points in (_BELOW_0, _ON_PAPER))
     return ListedColormap(np.concatenate([below[:0:-1], above]), name="signed")
 
 
 def colour_table(*, on_dark: bool = False) -> NDArray[np.float64]:
-    """The scale on paper or on a dark ground: sRGB, shape (256, 3), channels from 0 to 1."""
-    return _along(_ON_DARK if on_dark else _ON_PAPER)
+    """The scale of weights as sRGB, shape (256, 3), channels from 0 to 1."""
+    return _curve(_ON_DARK if on_dark else _ON_PAPER)
 
 
-def _along(points: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    """From the first of three `points` in CIELAB, by the second, to the third, as sRGB."""
-    way = np.linspace(0.0, 1.0, STEPS)[:, np.newaxis]
-    start, bend, end = (np.array(point) for point in points)
-    # A quadratic Bézier curve.
-    lab = (1 - way) ** 2 * start + 2 * way * (1 - way) * bend + way**2 * end
-    return _srgb(lab)
+def _curve(points: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    """Quadratic Bézier curve through CIELAB, as sRGB."""
+    t = np.linspace(0.0, 1.0, _STEPS)[:, np.newaxis]
+    start, control, end = (np.array(point) for point in points)
+    return _srgb((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)
 
 
 def _srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
-    """CIELAB under daylight (D65), shape (n, 3), as sRGB; IEC 61966-2-1 and CIE 15."""
+    """CIELAB under illuminant D65, shape (n, 3), as sRGB (IEC 61966-2-1, CIE 15)."""
     lightness, green_red, blue_yellow = lab.T
     y = (lightness + 16) / 116
     cube_roots = np.stack([y + green_red / 500, y, y - blue_yellow / 200], axis=1)
@@ -80,3 +79,80 @@ def _srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
         linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055
     )
     return srgb
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """Linear map of numbers from `lowest` to `highest` to colours; beyond them, the end colours.
+
+    `name` labels the colour bar. A `signed` scale is white in its middle, which is normally 0.
+
+    Raises:
+        ValueError: `lowest` is not below `highest`.
+    """
+
+    lowest: float
+    highest: float
+    name: str = ""
+    signed: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.lowest < self.highest:
+            raise ValueError(f"a scale from {self.lowest:g} to {self.highest:g} has no length")
+
+    @property
+    def colours(self) -> Colormap:
+        """The colour map, with grey for NaN."""
+        scale = signed_colours() if self.signed else attention_colours()
+        return scale.with_extremes(bad=NOTHING)
+
+    def ticks(self, lowest: float | None = None, highest: float | None = None) -> dict[float, str]:
+        """Labels of a colour bar from `lowest` to `highest`, by default the whole scale."""
+        lowest = self.lowest if lowest is None else lowest
+        highest = self.highest if highest is None else highest
+        if (lowest, highest) == (0.0, 1.0):
+            return {share: f"{share:.2f}" for share in (0.0, 0.25, 0.5, 0.75, 1.0)}
+        places = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(lowest, highest)
+        margin = 1e-9 * (highest - lowest)
+        return {
+            float(place): f"{float(place) + 0.0:.6g}".replace("-", "−")
+            for place in places
+            if lowest - margin <= place <= highest + margin
+        }
+
+    def is_dark(self, value: float) -> bool:
+        """Whether white text is easier to read on a number's colour than ink."""
+        share = (value - self.lowest) / (self.highest - self.lowest)
+        rgb = np.array(self.colours(min(max(share, 0.0), 1.0))[:3])
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        return bool(linear @ (0.2126, 0.7152, 0.0722) < _DARK)
+
+
+ATTENTION = Scale(lowest=0.0, highest=1.0, name="attention weight")
+
+
+def scale_for(values: Iterable[NDArray[np.floating]], name: str) -> Scale:
+    """A scale that suits the numbers: 0 to 1 for weights, symmetric about 0 for both signs.
+
+    Others start or end at 0, unless they are far from it.
+
+    Raises:
+        ValueError: there is no finite number.
+    """
+    finite = np.concatenate([each[np.isfinite(each)].ravel() for each in values])
+    if not finite.size:
+        raise ValueError("there is no number to find a scale for")
+    lowest, highest = float(finite.min()), float(finite.max())
+    if lowest < 0 < highest:
+        bound = max(-lowest, highest)
+        return Scale(lowest=-bound, highest=bound, name=name, signed=True)
+    if lowest >= 0 and 0.2 < highest <= 1:
+        return Scale(lowest=0.0, highest=1.0, name=name)
+    if lowest == highest:
+        length = abs(lowest) or 1.0
+        return Scale(lowest=min(lowest, 0.0), highest=max(lowest, 0.0) or length, name=name)
+    if 0 <= lowest <= 2 * (highest - lowest):
+        lowest = 0.0
+    elif highest <= 0 and -highest <= 2 * (highest - lowest):
+        highest = 0.0
+    return Scale(lowest=lowest, highest=highest, name=name)

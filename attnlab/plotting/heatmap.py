@@ -1,10 +1,9 @@
-"""Heatmaps of who looked where, or of any matrix. Knows arrays and strings, no model, no file.
+"""Heatmaps in a grid: as large as their labels need, with square cells and one colour scale."""
 
-The figure is as large as its words need: labels have one size, cells are square and equal, and
-every panel of a figure shares one scale of colours, which for attention goes from 0 to 1.
-"""
-
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,22 +13,51 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from attnlab.plotting.colours import FRAME, GOLD, INK, QUIET_INK, attention_colours
-from attnlab.plotting.grid import LABEL_GAP, LABEL_SIZE, MOST_PRINTED, NAME_SIZE, PanelText
-from attnlab.plotting.layout import Box, Page, arrange
-from attnlab.plotting.lettering import text_style, text_width
-from attnlab.plotting.panel import Panel
-from attnlab.plotting.scale import ATTENTION, Scale
+from attnlab.plotting.colours import ATTENTION, GOLD, INK, QUIET_INK, Scale
+from attnlab.plotting.matrix import Cell, Heatmap
+from attnlab.plotting.page import MARGIN, Frame, Grid, Page, colour_bar_room
+from attnlab.plotting.text import (
+    HEADING_SIZE,
+    LABEL_SIZE,
+    LINE,
+    NAME_SIZE,
+    NUMBER_SIZE,
+    TITLE_SIZE,
+    text_style,
+    text_width,
+    wrapped,
+)
+
+MOST_PRINTED = 12
+"""Rows or columns of a heatmap whose numbers may be printed into its cells."""
 
 _LEGEND = "outlined: words that the gold alignment links"
-_NUMBER_SIZE = 6.5
-_GRID_FROM = 4.0  # points: in smaller cells white lines between them would pale their colours
-_NAME_GAP, _NAME_ROOM = 16.5, 27.5  # from the colour bar's numbers to its name's middle, and end
-_OUTLINE, _HALO = 1.5, 3.4  # widths: a gold cell's outline, and the white that sets it off
+_GUTTER = 24.0  # points, as all lengths here; between heatmaps
+_LABEL_GAP = 4.5  # between cells and labels
+_NARROWEST_TEXT = 200.0  # titles and headings are not broken into shorter lines
+_SMALLEST_CELL = 15.0  # the least for which slanted labels do not touch
+_NUMBER_CELL, _NUMBER_GAP = 22.0, 7.0  # the least cell with a number, and the least space beside it
+_GRID_FROM = 4.0  # white lines between smaller cells would make their colours paler
+_OUTLINE, _HALO = 1.5, 3.4  # line widths of a gold cell's outline and of the white around it
+_SHORTEST_BAR, _LONGEST_BAR, _BAR_GAP, _BAR_WIDTH = 90.0, 240.0, 16.0, 9.0
+_SWATCH = 10.0
+_MIDDLE = 0.27 * LABEL_SIZE  # half the height of an "x"
+_SLANT = math.sqrt(0.5)  # sine and cosine of 45 degrees
+_TIE = "\u00a0"  # as wide as a space, but a line is not broken there
+_PLEASANT_SHAPE = 1.4  # width of a page over its height
+
+
+@dataclass(kw_only=True)
+class _Room(Frame):
+    """The frame of one heatmap, and which of its labels are drawn."""
+
+    title: list[str]
+    shows_rows: bool
+    shows_columns: bool
 
 
 def draw_heatmaps(
-    panels: Sequence[Panel],
+    panels: Sequence[Heatmap],
     *,
     scale: Scale = ATTENTION,
     heading: str = "",
@@ -39,88 +67,110 @@ def draw_heatmaps(
     print_weights: bool = False,
     repeat_labels: bool = True,
 ) -> Figure:
-    """The panels in a grid, filled row by row, with one colour bar.
+    """Draw the panels in a grid, filled row by row, with one colour bar.
 
     Args:
         panels: At least one; sizes may differ.
         scale: From numbers to colours.
-        heading: Stands over the whole figure, broken into lines where it is long.
-        caption: One line under the heading that is never broken, so that what is below it stands
-            in the same place whatever the caption says.
+        heading: Heading of the figure, broken into lines where it is long.
+        caption: One line under the heading that is never broken, so that the panels of two figures
+            are in the same place whatever their captions.
         note: Small print under the panels.
-        columns: Panels in a row of the grid, as the number of heads, or in each of its rows in
-            turn; chosen by shape if None.
-        print_weights: Write the numbers into the cells of panels of at most 12 by 12 words, of
-            attention those of at least 0.05; larger panels show colours alone.
-        repeat_labels: Write labels beside each panel; or else only where those of the panel to the
-            left, or above, are others.
+        columns: Panels in a row of the grid, or in each of its rows; chosen by shape if None.
+        print_weights: Print numbers into the cells of panels of at most 12 by 12.
+        repeat_labels: Draw labels for every panel, and not only where they differ from those of the
+            panel at the left, or above.
 
     Returns:
-        A figure that no global state of matplotlib holds. Its first axes are the panels, in their
-        order, and its last the colour bar. In each, cell (row, column) is the unit square that
-        starts at x = column, y = row, so that further marks can be drawn over it.
+        A figure whose first axes are the panels, in order, and whose last is the colour bar. Cell
+        (row, column) is the unit square that starts at x = column, y = row.
 
     Raises:
         ValueError: No panels, fewer than one column, or rows that do not hold the panels.
     """
     if not panels:
-        raise ValueError("a figure needs at least one attention panel")
-    rows = _rows(len(panels), columns)
+        raise ValueError("a figure needs at least one heatmap")
+    lengths = _row_lengths(len(panels), columns)
     printed = [
         panel.numbers() if print_weights and max(panel.values.shape) <= MOST_PRINTED else {}
         for panel in panels
     ]
-    texts = [
-        PanelText(
-            title=panel.title,
-            queries=panel.row_texts,
-            keys=panel.column_texts,
-            corner=panel.corner,
-            number_width=max((text_width(n, _NUMBER_SIZE) for n in numbers.values()), default=0.0),
-        )
-        for panel, numbers in zip(panels, printed, strict=True)
-    ]
-    bar_numbers = max(text_width(text, NAME_SIZE) for _, text in scale.ticks())
-    page = arrange(
-        texts,
-        heading=heading,
-        caption=caption,
-        legend=_LEGEND if any(panel.gold for panel in panels) else "",
-        note=note,
-        rows=rows,
-        bar_text=bar_numbers + _NAME_ROOM,
-        repeat_labels=repeat_labels,
+    cell = _cell_size(panels, [text for numbers in printed for text in numbers.values()])
+    slanted = any(
+        text_width(label, LABEL_SIZE) > cell * _label_distance(panel.columns) - 3
+        for panel in panels
+        for label in panel.column_labels
     )
-    figure = Figure(figsize=(page.width / 72, page.height / 72), facecolor="white")
-    for panel, text, numbers, matrix in zip(panels, texts, printed, page.matrices, strict=True):
-        axes = _add_axes(figure, page, matrix.box)
-        cell = matrix.box.width / len(text.keys)
-        _draw_cells(axes, panel.values, scale, cell)
+
+    def rooms_in(lengths: Sequence[int]) -> list[list[_Room]]:
+        return _rooms(panels, lengths, cell=cell, slanted=slanted, repeat_labels=repeat_labels)
+
+    rooms = rooms_in(lengths) if lengths else _pleasant_rows(len(panels), rooms_in)
+    page = Page()
+    bar_height = min(max(*(each.height for each in rooms[0]), _SHORTEST_BAR), _LONGEST_BAR)
+    rooms[0] = [replace(each, below=max(0.0, bar_height - each.height)) for each in rooms[0]]
+    gap = (_GUTTER, _GUTTER)
+    flat = Grid(rooms, gap=gap)  # its columns are final, whatever stands above
+    bar_right = flat.boxes[0][-1].right + _BAR_GAP + _BAR_WIDTH + colour_bar_room(scale)
+    text_width_limit = max(flat.right, bar_right, MARGIN + _NARROWEST_TEXT) - MARGIN
+
+    top = page.paragraph(heading, MARGIN, text_width_limit, HEADING_SIZE, bold=True)
+    if caption:
+        top = page.lines([caption], MARGIN, top + 2, TITLE_SIZE)
+    grid = Grid(rooms, top=top + (10 if heading or caption else 0), gap=gap)
+    places = [
+        (room, box, left, box.top - room.above)
+        for row, boxes in zip(rooms, grid.boxes, strict=True)
+        for room, box, left in zip(row, boxes, grid.column_lefts, strict=False)
+    ]
+    for panel, numbers, (room, box, left, title_top) in zip(panels, printed, places, strict=True):
+        page.lines(room.title, left, title_top, TITLE_SIZE, bold=True)
+        axes = page.cells(box)
+        page.reserve(box.right + room.right, box.bottom)
+        draw_cells(axes, panel.values, scale, cell)
         _outline(axes, panel.gold, cell)
-        if matrix.shows_queries:
-            _label_queries(axes, text.queries)
-        if matrix.shows_keys:
-            _label_keys(axes, text.keys, slanted=page.slanted_keys)
-        if matrix.shows_queries and matrix.shows_keys:
-            _name_axes(axes, text.corner, max(0.0, _MIDDLE - cell / 2))
-        _print_numbers(axes, panel.values, numbers, scale)
-    _draw_colour_bar(_add_axes(figure, page, page.colour_bar), scale, bar_numbers)
-    if page.swatch is not None:
-        _explain_outlines(figure, page, page.swatch)
-    for line in page.lines:
-        figure.text(
-            line.left / page.width,
-            1 - line.baseline / page.height,
-            line.text,
-            color=INK if line.bold else QUIET_INK,
-            va="baseline",
-            **text_style(line.text, line.size, bold=line.bold),
+        _label(axes, panel, room, cell, slanted=slanted)
+        print_numbers(axes, panel.values, numbers, scale)
+    first = grid.boxes[0][-1]
+    bar = replace(first, left=first.right + _BAR_GAP, width=_BAR_WIDTH, height=bar_height)
+    page.colour_bar(bar, scale)
+    bottom = grid.bottom
+    if any(panel.gold for panel in panels):
+        bottom = _explain_outlines(page, bottom + _GUTTER / 2)
+    if note:
+        page.paragraph(note, bottom + _GUTTER / 2, text_width_limit, LABEL_SIZE)
+    return page.finish()
+
+
+def draw_cells(axes: Axes, values: NDArray[np.floating], scale: Scale, cell: float) -> None:
+    """Colour the cells of a matrix; `cell` is the size of one in points."""
+    rows, columns = values.shape
+    numbers = np.ma.masked_invalid(np.asarray(values, dtype=np.float64))
+    colours: dict[str, Any] = {"cmap": scale.colours, "vmin": scale.lowest, "vmax": scale.highest}
+    if cell >= _GRID_FROM:
+        axes.pcolormesh(numbers, edgecolors="white", linewidth=0.5, **colours)
+    else:
+        axes.imshow(numbers, extent=(0, columns, rows, 0), aspect="auto", **colours)
+    axes.set(xlim=(0, columns), ylim=(rows, 0), facecolor="white")
+
+
+def print_numbers(
+    axes: Axes, values: NDArray[np.floating], numbers: Mapping[Cell, str], scale: Scale
+) -> None:
+    """Write numbers into their cells, in white or ink, whichever is easier to read."""
+    for (row, column), number in numbers.items():
+        axes.text(
+            column + 0.5,
+            row + 0.5,
+            number,
+            color="white" if scale.is_dark(values[row, column]) else INK,
+            ha="center",
+            va="center_baseline",
+            **text_style(number, NUMBER_SIZE),
         )
-    return figure
 
 
-def _rows(panels: int, columns: int | Sequence[int] | None) -> list[int] | None:
-    """How many panels stand in each row of the grid."""
+def _row_lengths(panels: int, columns: int | Sequence[int] | None) -> list[int] | None:
     if columns is None:
         return None
     if isinstance(columns, int):
@@ -132,34 +182,112 @@ def _rows(panels: int, columns: int | Sequence[int] | None) -> list[int] | None:
     return list(columns)
 
 
-def _add_axes(figure: Figure, page: Page, box: Box) -> Axes:
-    return figure.add_axes(
-        (
-            box.left / page.width,
-            1 - box.bottom / page.height,
-            box.width / page.width,
-            box.height / page.height,
+def _cell_size(panels: Sequence[Heatmap], numbers: Sequence[str]) -> float:
+    """Large cells for short sentences; never so small that labels or numbers touch."""
+    pleasant, largest = (280.0, 36.0) if len(panels) == 1 else (160.0, 24.0)
+    longest: int = max(max(panel.values.shape) for panel in panels)
+    sides = [side for panel in panels for side in (panel.rows, panel.columns)]
+    cell = min(max(pleasant / longest, _SMALLEST_CELL / min(map(_label_distance, sides))), largest)
+    if not numbers:
+        return float(cell)
+    widest = max(text_width(number, NUMBER_SIZE) for number in numbers)
+    return max(cell, _NUMBER_CELL, widest + _NUMBER_GAP)
+
+
+def _label_distance(labels: Sequence[str]) -> int:
+    """Cells from a label to the next, where they are nearest."""
+    places = [place for place, label in enumerate(labels) if label]
+    return min((later - one for one, later in pairwise(places)), default=len(labels))
+
+
+def _rooms(
+    panels: Sequence[Heatmap],
+    lengths: Sequence[int],
+    *,
+    cell: float,
+    slanted: bool,
+    repeat_labels: bool,
+) -> list[list[_Room]]:
+    """Frames of the panels in rows of these lengths."""
+    rooms: list[list[_Room]] = []
+    above: Sequence[Heatmap] = ()
+    left = iter(panels)
+    for length in lengths:
+        row = [next(left) for _ in range(length)]
+        rooms.append(
+            [
+                _room(
+                    *(panel, cell, slanted),
+                    shows_rows=repeat_labels or not n or row[n - 1].rows != panel.rows,
+                    shows_columns=repeat_labels
+                    or n >= len(above)
+                    or above[n].columns != panel.columns,
+                )
+                for n, panel in enumerate(row)
+            ]
         )
+        above = row
+    return rooms
+
+
+def _room(
+    panel: Heatmap, cell: float, slanted: bool, *, shows_rows: bool, shows_columns: bool
+) -> _Room:
+    height, width = (count * cell for count in panel.values.shape)
+    left, overhang, labels = 0.0, 0.0, 0.0
+    if shows_rows:
+        left = _LABEL_GAP + max(text_width(label, LABEL_SIZE) for label in panel.row_labels)
+    line = LINE * LABEL_SIZE
+    if shows_columns and slanted:
+        reaches = [_SLANT * (text_width(each, LABEL_SIZE) + line) for each in panel.column_labels]
+        ends = [(column + 0.5) * cell + reach for column, reach in enumerate(reaches)]
+        overhang, labels = max(0.0, max(ends) - width), max(reaches)
+    elif shows_columns:
+        labels = line
+    if shows_columns and any(panel.axis_names):
+        labels = max(labels, 2 * LINE * NAME_SIZE)
+        if shows_rows:
+            left = max(left, _LABEL_GAP + max(text_width(n, NAME_SIZE) for n in panel.axis_names))
+    # A title is broken at its "·" where it has some, rather than between words.
+    tied = " · ".join(part.replace(" ", _TIE) for part in panel.title.split(" · "))
+    room = max(left + width + overhang, _NARROWEST_TEXT)
+    title = [line.replace(_TIE, " ") for line in wrapped(tied, room, TITLE_SIZE, bold=True)]
+    widest = max((text_width(line, TITLE_SIZE, bold=True) for line in title), default=0.0)
+    return _Room(
+        width=width,
+        height=height,
+        left=left,
+        right=max(overhang, widest - left - width),
+        above=_LABEL_GAP + labels + LINE * TITLE_SIZE * sum(map(bool, title)) + 3,
+        title=title,
+        shows_rows=shows_rows,
+        shows_columns=shows_columns,
     )
 
 
-def _draw_cells(axes: Axes, values: NDArray[np.floating], scale: Scale, cell: float) -> None:
-    rows, columns = values.shape
-    numbers = np.ma.masked_invalid(np.asarray(values, dtype=np.float64))
-    colours: dict[str, Any] = {"cmap": scale.colours, "vmin": scale.lowest, "vmax": scale.highest}
-    if cell >= _GRID_FROM:
-        axes.pcolormesh(numbers, edgecolors="white", linewidth=0.5, **colours)
-    else:
-        axes.imshow(numbers, extent=(0, columns, rows, 0), aspect="auto", **colours)
-    axes.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[], facecolor="white")
-    axes.spines[:].set(color=FRAME, linewidth=0.6)
+def _pleasant_rows(
+    panels: int, rooms_in: Callable[[Sequence[int]], list[list[_Room]]]
+) -> list[list[_Room]]:
+    """The rows whose page is nearest to a pleasant shape, with few holes."""
+
+    def rooms_of(columns: int) -> list[list[_Room]]:
+        return rooms_in([min(columns, panels - start) for start in range(0, panels, columns)])
+
+    def penalty(columns: int) -> float:
+        rooms = rooms_of(columns)
+        grid = Grid(rooms, left=0.0, gap=(_GUTTER, _GUTTER))
+        holes = columns * len(rooms) - panels
+        shape = grid.right / (grid.bottom + _GUTTER)
+        return abs(math.log(shape / _PLEASANT_SHAPE)) + (0.4 if holes else 0.0)
+
+    return rooms_of(min(range(1, panels + 1), key=penalty))
 
 
-def _outline(axes: Axes, cells: frozenset[tuple[int, int]], cell_size: float) -> None:
-    """Frame these `cells` (row, column) from within; `cell_size` is in points."""
+def _outline(axes: Axes, cells: frozenset[Cell], cell_size: float) -> None:
+    """Frame these cells from within; thinner in small cells, so that their colour shows."""
     if not cells:
         return
-    outline = min(_OUTLINE, 0.07 * cell_size)  # the colour within is to be seen in a small cell
+    outline = min(_OUTLINE, 0.07 * cell_size)
     halo = _HALO / _OUTLINE * outline
     inset = (halo / 2 - 0.3) / cell_size  # over the cell's own edge, so that none of it is left
     side = 1 - 2 * inset
@@ -170,106 +298,66 @@ def _outline(axes: Axes, cells: frozenset[tuple[int, int]], cell_size: float) ->
         )
 
 
-def _explain_outlines(figure: Figure, page: Page, swatch: Box) -> None:
-    """A framed cell in the legend."""
-    figure.add_artist(
+def _explain_outlines(page: Page, top: float) -> float:
+    """A legend of gold outlines; returns its lower edge."""
+    left = MARGIN + 1
+    page.figure.add_artist(
         Rectangle(
-            (swatch.left / page.width, 1 - swatch.bottom / page.height),
-            swatch.width / page.width,
-            swatch.height / page.height,
-            transform=figure.transFigure,
-            facecolor=attention_colours()(0.0),
+            (left, -top - _SWATCH),
+            _SWATCH,
+            _SWATCH,
+            transform=page.points,
+            facecolor=ATTENTION.colours(0.0),
             edgecolor=GOLD,
             linewidth=_OUTLINE,
         )
     )
+    page.lines([_LEGEND], left + _SWATCH + 6, top + 0.3, LABEL_SIZE)
+    page.reserve(left + _SWATCH, top + _SWATCH)
+    return top + _SWATCH
 
 
-_MIDDLE = 0.27 * LABEL_SIZE  # half the height of an "x": where the eye puts a line's middle
+def _label(axes: Axes, panel: Heatmap, room: _Room, cell: float, *, slanted: bool) -> None:
+    """Labels of rows and columns, and in the corner between them the names of both axes."""
+    if room.shows_rows:
+        for row, label in enumerate(panel.row_labels):
+            _annotate(axes, label, (0, row + 0.5), (-_LABEL_GAP, -_MIDDLE), ha="right")
+    if room.shows_columns:
+        for column, label in enumerate(panel.column_labels):
+            place = (column + 0.5, 0)
+            if slanted:
+                shift = (_MIDDLE * 0.7, _LABEL_GAP)
+                style: dict[str, Any] = {"rotation": 45, "rotation_mode": "anchor", "ha": "left"}
+                _annotate(axes, label, place, shift, **style)
+            else:
+                _annotate(axes, label, place, (0, _LABEL_GAP), ha="center")
+    if room.shows_rows and room.shows_columns:
+        raised = max(0.0, _MIDDLE - cell / 2)  # over the first label
+        for line, name in enumerate(reversed(panel.axis_names)):
+            shift = (-_LABEL_GAP, _LABEL_GAP + raised + line * LINE * NAME_SIZE)
+            _annotate(axes, name, (0, 0), shift, size=NAME_SIZE, ha="right", color=QUIET_INK)
 
 
-def _label_queries(axes: Axes, queries: Sequence[str]) -> None:
-    for row, query in enumerate(queries):
-        if query:
-            _write(axes, query, (0, row + 0.5), (-LABEL_GAP, -_MIDDLE), ha="right")
-
-
-def _label_keys(axes: Axes, keys: Sequence[str], *, slanted: bool) -> None:
-    for column, key in enumerate(keys):
-        if not key:
-            continue
-        place = (column + 0.5, 0)
-        if slanted:
-            shift = (_MIDDLE * 0.7, LABEL_GAP)
-            _write(axes, key, place, shift, ha="left", rotation=45, rotation_mode="anchor")
-        else:
-            _write(axes, key, place, (0, LABEL_GAP), ha="center")
-
-
-def _name_axes(axes: Axes, corner: tuple[str, str], raised: float) -> None:
-    """What keys and queries are, in the corner between them, `raised` over the first label."""
-    for line, name in enumerate(reversed(corner)):
-        above = (-LABEL_GAP, LABEL_GAP + raised + line * 1.3 * NAME_SIZE)
-        _write(axes, name, (0, 0), above, size=NAME_SIZE, ha="right", color=QUIET_INK)
-
-
-def _write(
+def _annotate(
     axes: Axes,
     text: str,
-    place: tuple[float, float],
+    cell: tuple[float, float],
     shift: tuple[float, float],
     *,
     size: float = LABEL_SIZE,
     color: str = INK,
     **style: Any,
 ) -> None:
-    """Write at `place` in cells, moved by `shift` in points."""
-    axes.annotate(
-        text,
-        place,
-        xytext=shift,
-        textcoords="offset points",
-        va="baseline",
-        color=color,
-        annotation_clip=False,
-        **text_style(text, size),
-        **style,
-    )
-
-
-def _print_numbers(
-    axes: Axes,
-    values: NDArray[np.floating],
-    numbers: Mapping[tuple[int, int], str],
-    scale: Scale,
-) -> None:
-    for (row, column), number in numbers.items():
-        axes.text(
-            column + 0.5,
-            row + 0.5,
-            number,
-            color="white" if scale.is_dark(values[row, column]) else INK,
-            ha="center",
-            va="center_baseline",
-            **text_style(number, _NUMBER_SIZE),
+    """Write `text`, unless it is empty, at a place in cells, moved by `shift` in points."""
+    if text:
+        axes.annotate(
+            text,
+            cell,
+            xytext=shift,
+            textcoords="offset points",
+            va="baseline",
+            color=color,
+            annotation_clip=False,
+            **text_style(text, size),
+            **style,
         )
-
-
-def _draw_colour_bar(axes: Axes, scale: Scale, numbers_width: float) -> None:
-    steps = np.linspace(scale.lowest, scale.highest, 257)
-    axes.pcolormesh(
-        [0, 1],
-        steps,
-        (steps[:-1, np.newaxis] + steps[1:, np.newaxis]) / 2,
-        cmap=scale.colours,
-        vmin=scale.lowest,
-        vmax=scale.highest,
-        rasterized=True,  # else viewers of SVG and PDF show hairlines between the steps
-    )
-    axes.set(xlim=(0, 1), ylim=(scale.lowest, scale.highest), xticks=[], yticks=[])
-    axes.spines[:].set(color=FRAME, linewidth=0.6)
-    for place, text in scale.ticks():
-        shift = (4.0, -0.27 * NAME_SIZE)
-        _write(axes, text, (1, place), shift, size=NAME_SIZE, ha="left")
-    middle, shift = (scale.lowest + scale.highest) / 2, (numbers_width + _NAME_GAP, 0.0)
-    _write(axes, scale.name, (1, middle), shift, ha="center", rotation=90, rotation_mode="anchor")

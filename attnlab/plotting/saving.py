@@ -12,7 +12,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from attnlab.plotting.lettering import writable
+from attnlab.plotting.text import writable
 from attnlab.support.errors import AttnlabError
 from attnlab.support.files import atomic_file
 

@@ -10,7 +10,7 @@ from PIL import Image
 from attnlab.plotting import fonts
 from attnlab.plotting.fonts import families
 from attnlab.plotting.heatmap import draw_heatmaps
-from attnlab.plotting.panel import AttentionPanel
+from attnlab.plotting.matrix import attention_heatmap
 from attnlab.plotting.saving import save_figure
 
 SENTENCES = {
@@ -87,7 +87,7 @@ def test_where_no_font_has_a_script_it_is_named_once_with_what_to_install(monkey
 def test_a_long_heading_ends_before_the_right_edge(words, tmp_path):
     labels = [f"word{number}" for number in range(words)]
     text = " ".join(labels)
-    panel = AttentionPanel(
+    panel = attention_heatmap(
         title="", weights=np.eye(words), queries=labels, keys=labels, query_name="", key_name=""
     )
     save_figure(draw_heatmaps([panel], heading=text, note=text), tmp_path / "long.png")

@@ -23,11 +23,11 @@ def panels(*, alike=False):
         line(look, [(1.01 if alike else 7) ** look * n**2 / 1000 for n in LENGTHS], f"note {look}")
         for look in range(4)
     ]
-    more = {"value_name": "milliseconds", "lines": lines}
+    more = {"y_label": "milliseconds", "lines": lines}
     return [
         GrowthPanel(title="Time", **more),
         GrowthPanel(title="Memory", **more),
-        GrowthPanel(title="Way", value_name="share", lines=lines[:1], guided=False),
+        GrowthPanel(title="Way", y_label="share", lines=lines[:1], guided=False),
     ]
 
 
@@ -84,7 +84,7 @@ def test_names_of_lines_in_rows_of_their_own_lie_over_no_axes():
     rows = [
         GrowthPanel(
             title="Time",
-            value_name="s",
+            y_label="s",
             lines=[line_named(name, n) for n, name in enumerate(names)],
         )
         for names in (above, above, below, below)
@@ -92,7 +92,7 @@ def test_names_of_lines_in_rows_of_their_own_lie_over_no_axes():
     figure = draw_growth(rows, heading="costs", length_name="keys", legend_per_row=True)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    legends = [legend for strip in figure.subfigs for legend in strip.legends]
+    legends = figure.legends
     assert [[text.get_text() for text in each.get_texts()] for each in legends] == [above, below]
     for legend in legends:
         box = legend.get_window_extent(canvas.get_renderer())
@@ -108,4 +108,4 @@ def line_named(name, look):
 def test_without_points_there_is_nothing_to_draw():
     empty = GrowthLine(name="layer", look=0, lengths=[], values=[], note="")
     with pytest.raises(ValueError, match="no points"):
-        drawn([GrowthPanel(title="Time", value_name="seconds", lines=[empty])])
+        drawn([GrowthPanel(title="Time", y_label="seconds", lines=[empty])])

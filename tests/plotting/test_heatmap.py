@@ -10,7 +10,7 @@ from matplotlib.image import imread
 
 from attnlab.plotting.colours import GOLD, attention_colours
 from attnlab.plotting.heatmap import draw_heatmaps
-from attnlab.plotting.panel import AttentionPanel
+from attnlab.plotting.matrix import attention_heatmap
 from attnlab.plotting.saving import save_figure
 
 WORDS = ["Élise", "n’", "a", "pas", "rangé", "ses", "jolis", "gâteaux", "dans", "l’", "Été"]
@@ -33,7 +33,7 @@ def panel(queries=5, keys=7, **changed):
         "query_name": "translation",
         "key_name": "source",
     }
-    return AttentionPanel(**(fields | changed))
+    return attention_heatmap(**(fields | changed))
 
 
 def renderer(figure):
@@ -58,6 +58,8 @@ def test_labels_are_whole_and_apart(count):
     assert [text.get_text() for text in rows] == words(count)
     assert [text.get_text() for text in columns] == long_ones
     everything = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
+    bar = figure.axes[-1]
+    everything += [bar.yaxis.label, *bar.get_yticklabels()]
     for text in everything:
         box = text.get_window_extent(drawn)
         assert box.x0 >= 0, text
@@ -102,7 +104,7 @@ def test_panels_of_a_grid_keep_to_their_places():
     tight = [axes.get_tightbbox(drawn) for axes in figure.axes]
     assert not any(one.overlaps(other) for one, other in combinations(tight[:-1], 2))
     matrices = [axes.get_window_extent(drawn) for axes in figure.axes[:-1]]
-    cells = [(box.width / p.weights.shape[1], box.height / p.weights.shape[0])
+    cells = [(box.width / p.values.shape[1], box.height / p.values.shape[0])
              for box, p in zip(matrices, panels, strict=True)]  # fmt: skip
     assert np.allclose(cells, cells[0][0], rtol=1e-6)  # square, and equal in every panel
     titles = [text for text in figure.texts if text.get_text() == panels[0].title]
@@ -249,10 +251,12 @@ def test_long_titles_are_broken_between_their_parts():
 def test_one_colour_bar_from_nought_to_one():
     figure = draw_heatmaps([panel()] * 4, heading="")
     assert len(figure.axes) == 5
-    for axes in figure.axes:
+    *panels, bar = figure.axes
+    for axes in panels:
         assert axes.collections[0].get_clim() == (0.0, 1.0)
-    said = [text.get_text() for text in figure.axes[-1].texts]
-    assert said == ["0.00", "0.25", "0.50", "0.75", "1.00", "attention weight"]
+    labels = [label.get_text() for label in bar.get_yticklabels()]
+    assert labels == ["0.00", "0.25", "0.50", "0.75", "1.00"]
+    assert bar.get_ylabel() == "attention weight"
 
 
 def test_weights_are_printed_into_small_panels_only():
@@ -326,7 +330,7 @@ def test_panels_that_cannot_be_drawn_are_refused_by_title(changed, message):
 
 
 def test_no_panels_and_no_columns_are_refused():
-    with pytest.raises(ValueError, match="at least one attention panel"):
+    with pytest.raises(ValueError, match="at least one heatmap"):
         draw_heatmaps([], heading="")
     with pytest.raises(ValueError, match="at least one column, got 0"):
         draw_heatmaps([panel()], heading="", columns=0)

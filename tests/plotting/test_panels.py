@@ -21,8 +21,8 @@ LINES = LinesPanel(
 MATRIX = MatrixPanel(
     title="A title that is wider than what stands under it, by a word",
     values=np.array([[-2.0, 0.0, 1.0], [0.5, np.nan, -1.0]]),
-    row_label="position of the query",
-    column_label="position of the key",
+    y_label="position of the query",
+    x_label="position of the key",
     row_start=-1,
     lowest=-2,
     highest=1,
@@ -30,8 +30,8 @@ MATRIX = MatrixPanel(
 BITS = MatrixPanel(
     title="Numbers",
     values=np.array([[0, 1], [1, 1]]),
-    row_label="number",
-    column_label="",
+    y_label="number",
+    x_label="",
     row_names=["0 = 0000 0000", "1"],
     column_names=["ones", "twos"],
     lowest=0,
@@ -52,10 +52,11 @@ def drawn(rows, **more):
 def texts_of(figure):
     """All that is written: ticks out of sight have labels, too, which are not."""
     found = list(figure.texts)
+    for legend in figure.legends:
+        found += [legend.get_title(), *legend.get_texts()]
     for axes in figure.axes:
         found += [axes.xaxis.label, axes.yaxis.label, *axes.texts]
-        if axes.get_legend() is not None:
-            found += [axes.get_legend().get_title(), *axes.get_legend().get_texts()]
+        found.append(axes._left_title)
         for axis in (axes.xaxis, axes.yaxis):
             low, high = sorted(axis.get_view_interval())
             places = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)

@@ -39,7 +39,7 @@ def _times(what: str, series: Sequence[Series]) -> GrowthPanel:
         )
         for each in series
     ]
-    return GrowthPanel(title=f"Time, {what}", value_name="milliseconds", lines=lines)
+    return GrowthPanel(title=f"Time, {what}", y_label="milliseconds", lines=lines)
 
 
 def _memory(series: Sequence[Series]) -> GrowthPanel:
@@ -53,9 +53,7 @@ def _memory(series: Sequence[Series]) -> GrowthPanel:
         )
         for each in series
     ]
-    return GrowthPanel(
-        title="Peak memory, forward and backward", value_name="megabytes", lines=lines
-    )
+    return GrowthPanel(title="Peak memory, forward and backward", y_label="megabytes", lines=lines)
 
 
 def _gradient(report: ComplexityReport) -> GrowthPanel:
@@ -73,7 +71,7 @@ def _gradient(report: ComplexityReport) -> GrowthPanel:
         )
     return GrowthPanel(
         title="First token’s gradient at the last output",
-        value_name="as a share of the last token’s",
+        y_label="as a share of the last token’s",
         lines=lines,
         guided=False,
     )

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnlab.plotting.colours import colour_table
-from attnlab.plotting.lettering import visible_label
+from attnlab.plotting.text import visible_label
 from attnlab.studies.explorer.content import (
     Explorer,
     HeadFigures,

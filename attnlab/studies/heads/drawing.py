@@ -7,7 +7,7 @@ from attnlab.inspection.forced import KINDS
 from attnlab.plotting import Figure
 from attnlab.studies.heads.ablation import Ablation
 from attnlab.studies.heads.atlas import HeadAtlas, MeasuredHead
-from attnlab.studies.heads.overview import AtlasBlock, FigureMatrix, draw_atlas
+from attnlab.studies.heads.overview import AtlasBlock, MeasureMatrix, draw_atlas
 from attnlab.studies.heads.tables import TITLES
 
 _MATRICES = {
@@ -56,18 +56,18 @@ def _block(atlas: HeadAtlas, ablation: Ablation | None, kind: str) -> AtlasBlock
     )
 
 
-def _matrices(heads: list[MeasuredHead], layers: int) -> list[FigureMatrix]:
+def _matrices(heads: list[MeasuredHead], layers: int) -> list[MeasureMatrix]:
     found = []
     for figure, title in _MATRICES.items():
         values = [getattr(each.figures, figure) for each in heads]
         if None in values:
             continue
         most = max(values) if figure == "distance" else 1.0
-        found.append(FigureMatrix(title=title, values=_by_layer(values, layers), most=most or 1.0))
+        found.append(MeasureMatrix(title=title, values=_by_layer(values, layers), most=most or 1.0))
     error_rates = [each.alignment.counts.error_rate for each in heads if each.alignment]
     if len(error_rates) == len(heads):
         found.append(
-            FigureMatrix(
+            MeasureMatrix(
                 title="alignment error, %",
                 values=100 * _by_layer(error_rates, layers),
                 most=100.0,
@@ -77,7 +77,9 @@ def _matrices(heads: list[MeasuredHead], layers: int) -> list[FigureMatrix]:
     return found
 
 
-def _costs(heads: list[MeasuredHead], ablation: Ablation | None, layers: int) -> list[FigureMatrix]:
+def _costs(
+    heads: list[MeasuredHead], ablation: Ablation | None, layers: int
+) -> list[MeasureMatrix]:
     """What the model loses without each head; the colours of all kinds are alike."""
     by_head = {each.head: each for each in ablation.heads} if ablation is not None else {}
     if ablation is None or any(each.head not in by_head for each in heads):
@@ -86,13 +88,13 @@ def _costs(heads: list[MeasuredHead], ablation: Ablation | None, layers: int) ->
     loss = [each.loss - ablation.loss for each in ablation.heads]
     mine = [by_head[each.head] for each in heads]
     return [
-        FigureMatrix(
+        MeasureMatrix(
             title="BLEU lost without it",
             values=_by_layer([-each.bleu.difference for each in mine], layers),
             most=max(*bleu, 0.1),
             decimals=1,
         ),
-        FigureMatrix(
+        MeasureMatrix(
             title="loss gained without it",
             values=_by_layer([each.loss - ablation.loss for each in mine], layers),
             most=max(*loss, 0.01),

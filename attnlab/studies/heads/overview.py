@@ -1,39 +1,46 @@
-"""An overview of all heads: how each looks on the whole, and its figures. Knows arrays and strings.
+"""Overview of all heads on one page: a block per kind of attention.
 
-Blocks stand one below the other, one a kind of attention. At the left of each, a small map of every
-head, layers from the top; beside them a matrix for each figure, with a cell a head.
+At the left of a block, the mean map of every head, layers from the top; at the right, a small
+matrix for each measure, with a cell per head.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from attnlab.plotting.colours import FRAME, INK, QUIET_INK, attention_colours
-from attnlab.plotting.grid import HEADING_SIZE, LABEL_SIZE, NAME_SIZE, TITLE_SIZE
-from attnlab.plotting.layout import Box
-from attnlab.plotting.lettering import text_style, text_width, wrapped
-from attnlab.studies.heads.overview_layout import (
-    CAPTION_SIZE,
-    MARGIN,
+from attnlab.plotting import Figure
+from attnlab.plotting.colours import INK, QUIET_INK, Scale
+from attnlab.plotting.heatmap import draw_cells, print_numbers
+from attnlab.plotting.page import MARGIN, Box, Frame, Grid, Page
+from attnlab.plotting.text import (
+    HEADING_SIZE,
+    LABEL_SIZE,
+    LINE,
+    NAME_SIZE,
     NUMBER_SIZE,
-    BlockPlace,
-    BlockSize,
-    place_blocks,
+    TITLE_SIZE,
+    text_width,
+    wrapped,
 )
 
-_LINE = 1.3  # height of a line of text, in sizes of its letters
-_DARK_FROM = 0.5  # of the scale: white is easier to read than ink on darker cells
+# Lengths in points.
+_CELL_WIDTH, _CELL_HEIGHT = 25.0, 14.5
+_LAYER_NAMES, _HEAD_NAMES, _CAPTION = 40.0, 12.0, 12.0  # strips around a map
+_SMALLEST_MAP, _LARGEST_MAP, _PLEASANT_WIDTH = 56.0, 150.0, 264.0
+_MAP_GAP, _BETWEEN, _BLOCK_GAP = (8.0, 8.0), 34.0, 24.0
+_NUMBERS, _MATRIX_GAP = 10.0, (24.0, 10.0)  # strips for indices of layers and heads
+_TITLE = 1.6 * TITLE_SIZE
+_CAPTION_SIZE = 7.0
 _NARROWEST = 430.0
-_BAR_WIDTH, _BAR_HEIGHT, _BAR_ROOM, _BAR_GAP = 120.0, 8.0, 34.0, 48.0
+_BAR_WIDTH, _BAR_HEIGHT, _BAR_GAP = 120.0, 8.0, 48.0
+_MIDDLE = 0.36  # of the size: from the baseline to the middle of a digit
 
 
 @dataclass(kw_only=True)
-class FigureMatrix:
-    """A figure of every head: `values`, (layers, heads), written with that many `decimals`.
+class MeasureMatrix:
+    """A measure of every head: `values`, (layers, heads), printed with so many `decimals`.
 
     Colours go from 0 to `most`.
     """
@@ -49,11 +56,10 @@ class AtlasBlock:
     """All heads of one kind of attention.
 
     Attributes:
-        title: Stands over the block.
-        patterns: A map of every head, (layers, heads, queries, keys), from 0 to `most` of the
-            whole figure.
-        captions: What stands below each map, by layer and head.
-        matrices: Its figures.
+        title: Heading of the block.
+        patterns: A map per head, (layers, heads, queries, keys), from 0.
+        captions: Text below each map, by layer and head.
+        matrices: Its measures.
 
     Raises:
         ValueError: Captions or matrices of another number of layers and heads.
@@ -62,7 +68,7 @@ class AtlasBlock:
     title: str
     patterns: NDArray[np.floating]
     captions: list[list[str]]
-    matrices: list[FigureMatrix]
+    matrices: list[MeasureMatrix]
 
     def __post_init__(self) -> None:
         size = self.patterns.shape[:2]
@@ -74,187 +80,136 @@ class AtlasBlock:
             if found != size:
                 raise ValueError(f"block '{self.title}': {what} of {found}, for heads of {size}")
 
+    def place_maps(self, top: float) -> Grid[Frame]:
+        """The maps below each other by layer, with names of layers and heads beside the outer."""
+        layers, heads = self.patterns.shape[:2]
+        side = min(max(_PLEASANT_WIDTH / heads, _SMALLEST_MAP), _LARGEST_MAP)
+        rows = [
+            [
+                Frame(
+                    width=side,
+                    height=side,
+                    left=0.0 if head else _LAYER_NAMES,
+                    above=0.0 if layer else _HEAD_NAMES,
+                    below=_CAPTION,
+                )
+                for head in range(heads)
+            ]
+            for layer in range(layers)
+        ]
+        return Grid(rows, top=top, gap=_MAP_GAP)
+
+    def place_matrices(self, left: float, top: float, bottom: float) -> Grid[Frame]:
+        """The matrices in columns, filled one by one, about as high as the maps beside them."""
+        layers, heads = self.patterns.shape[:2]
+        width, height = heads * _CELL_WIDTH, layers * _CELL_HEIGHT
+        above = 1.5 * NAME_SIZE + _NUMBERS
+        frames = [
+            Frame(
+                width=width,
+                height=height,
+                left=_NUMBERS,
+                right=max(0.0, text_width(each.title, NAME_SIZE, bold=True) - width),
+                above=above,
+            )
+            for each in self.matrices
+        ]
+        fitting = max(1, int((bottom + _MATRIX_GAP[1] - top) // (above + height + _MATRIX_GAP[1])))
+        columns = -(-len(frames) // fitting)
+        rows = -(-len(frames) // columns)  # the last column is nearly as long as the others
+        return Grid([frames[row::rows] for row in range(rows)], left, top, _MATRIX_GAP)
+
 
 def draw_atlas(blocks: Sequence[AtlasBlock], *, heading: str, note: str) -> Figure:
-    """The blocks on one page, as large as their heads need, with one scale for all maps.
+    """Draw the blocks below each other, with one scale for all maps.
 
     Returns:
         A figure whose axes are, block by block, the maps (by layer, then head) and the matrices;
-        its last is the scale.
+        the last is the colour bar.
 
     Raises:
         ValueError: There are no blocks.
     """
     if not blocks:
         raise ValueError("an overview needs at least one block")
-    sizes = [
-        BlockSize(
-            layers=block.patterns.shape[0],
-            heads=block.patterns.shape[1],
-            titles=[each.title for each in block.matrices],
-        )
-        for block in blocks
-    ]
-    widths = [text_width(block.title, TITLE_SIZE, bold=True) for block in blocks]
-    right = max(_NARROWEST, *widths, *(place.right for place in place_blocks(sizes, 0.0)))
-    headlines = wrapped(heading, right - MARGIN, HEADING_SIZE, bold=True)
-    places = place_blocks(sizes, MARGIN + len(headlines) * _LINE * HEADING_SIZE + 8)
-    notes_top = places[-1].bottom + 22
-    notes = wrapped(note, right - MARGIN - _BAR_WIDTH - _BAR_GAP, LABEL_SIZE)
-    bottom = notes_top + max(len(notes) * _LINE * LABEL_SIZE, _BAR_ROOM)
-    page = _Page(right + MARGIN, bottom + MARGIN)
-    page.lines(headlines, MARGIN, MARGIN, HEADING_SIZE, bold=True)
-    most = _round_up(max(float(block.patterns.max()) for block in blocks))
-    for block, place in zip(blocks, places, strict=True):
-        _draw_block(page, block, place, most)
-    page.lines(notes, MARGIN, notes_top, LABEL_SIZE)
-    _draw_scale(page, right - _BAR_WIDTH, notes_top, most)
-    return page.figure
+    most = max(float(block.patterns.max()) for block in blocks)
+    # To a tenth, so that the scale ends at a plain number.
+    most = min(1.0, float(np.ceil(max(most, 0.1) * 10 - 1e-6)) / 10)
+    scale = Scale(lowest=0.0, highest=most, name="mean weight in the maps")
+    page = Page()
+    page.reserve(MARGIN + _NARROWEST, 0.0)
+    # Widths do not depend on what stands above.
+    right = max(page.right, *(_place(block, 0.0)[1].right for block in blocks))
+    lines = wrapped(heading, right - MARGIN, HEADING_SIZE, bold=True)
+    top = page.lines(lines, MARGIN, MARGIN, HEADING_SIZE, bold=True) + 8
+    for block in blocks:
+        top = _draw_block(page, block, top, scale) + _BLOCK_GAP
+    right = max(page.right, right)
+    page.paragraph(note, top, right - MARGIN - _BAR_WIDTH - _BAR_GAP, LABEL_SIZE)
+    bar = Box(left=right - _BAR_WIDTH, top=top, width=_BAR_WIDTH, height=_BAR_HEIGHT)
+    page.colour_bar(bar, scale)
+    return page.finish()
 
 
-class _Page:
-    """A figure that is measured in points from its top left corner."""
-
-    def __init__(self, width: float, height: float) -> None:
-        self.width, self.height = width, height
-        self.figure = Figure(figsize=(width / 72, height / 72), facecolor="white")
-
-    def axes(self, box: Box) -> Axes:
-        width, height = self.width, self.height
-        place = (
-            box.left / width,
-            1 - box.bottom / height,
-            box.width / width,
-            box.height / height,
-        )
-        axes = self.figure.add_axes(place)
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set(color=FRAME, linewidth=0.6)
-        return axes
-
-    def write(
-        self,
-        text: str,
-        left: float,
-        baseline: float,
-        size: float,
-        *,
-        bold: bool = False,
-        quiet: bool = False,
-        align: str = "left",
-    ) -> None:
-        self.figure.text(
-            left / self.width,
-            1 - baseline / self.height,
-            text,
-            color=QUIET_INK if quiet else INK,
-            va="baseline",
-            ha=align,
-            **text_style(text, size, bold=bold),
-        )
-
-    def lines(
-        self, texts: Sequence[str], left: float, top: float, size: float, *, bold: bool = False
-    ) -> None:
-        for number, text in enumerate(texts):
-            baseline = top + (number * _LINE + 1) * size
-            self.write(text, left, baseline, size, bold=bold, quiet=not bold)
+def _place(block: AtlasBlock, top: float) -> tuple[Grid[Frame], Grid[Frame]]:
+    maps = block.place_maps(top + _TITLE)
+    return maps, block.place_matrices(maps.right + _BETWEEN, top + _TITLE, maps.bottom)
 
 
-def _draw_block(page: _Page, block: AtlasBlock, place: BlockPlace, most: float) -> None:
-    page.write(block.title, MARGIN, place.top + TITLE_SIZE, TITLE_SIZE, bold=True)
-    middle = 0.36 * NAME_SIZE
-    for layer, row in enumerate(place.maps):
-        centre = row[0].top + row[0].height / 2
-        page.write(f"layer {layer + 1}", row[0].left - 6, centre + middle, NAME_SIZE, align="right")
+def _draw_block(page: Page, block: AtlasBlock, top: float, scale: Scale) -> float:
+    """Draw one block; returns its lower edge."""
+    maps, matrices = _place(block, top)
+    page.write(block.title, MARGIN, top + TITLE_SIZE, TITLE_SIZE, bold=True)
+    for layer, row in enumerate(maps.boxes):
+        middle = row[0].top + row[0].height / 2 + _MIDDLE * NAME_SIZE
+        page.write(f"layer {layer + 1}", row[0].left - 6, middle, NAME_SIZE, align="right")
         for head, box in enumerate(row):
-            centre = box.left + box.width / 2
+            pattern, centre = block.patterns[layer, head], box.left + box.width / 2
             if layer == 0:
                 page.write(f"head {head + 1}", centre, box.top - 4, NAME_SIZE, align="center")
-            axes = page.axes(box)
-            pattern = np.asarray(block.patterns[layer, head], dtype=np.float64)
-            axes.pcolormesh(
-                pattern,
-                cmap=attention_colours(),
-                vmin=0.0,
-                vmax=most,
-                edgecolors="face",  # without it, viewers show hairlines between the cells
-                linewidth=0.2,
-            )
-            axes.set(xlim=(0, pattern.shape[1]), ylim=(pattern.shape[0], 0))
-            page.write(
-                block.captions[layer][head],
-                centre,
-                box.bottom + 1.25 * CAPTION_SIZE,
-                CAPTION_SIZE,
-                quiet=True,
-                align="center",
-            )
-    for matrix, box in zip(block.matrices, place.matrices, strict=True):
+            # Cells without lines between them, whatever their size.
+            draw_cells(page.cells(box), pattern, scale, cell=0.0)
+            below = box.bottom + LINE * _CAPTION_SIZE
+            caption = block.captions[layer][head]
+            page.write(caption, centre, below, _CAPTION_SIZE, color=QUIET_INK, align="center")
+    by_column = [
+        row[column]
+        for column in range(len(matrices.boxes[0]))
+        for row in matrices.boxes
+        if column < len(row)
+    ]
+    for matrix, box in zip(block.matrices, by_column, strict=True):
         _draw_matrix(page, matrix, box)
+    page.reserve(matrices.right, 0.0)
+    return max(maps.bottom, matrices.bottom)
 
 
-def _draw_matrix(page: _Page, matrix: FigureMatrix, box: Box) -> None:
+def _draw_matrix(page: Page, matrix: MeasureMatrix, box: Box) -> None:
     layers, heads = matrix.values.shape
-    axes = page.axes(box)
     values = np.asarray(matrix.values, dtype=np.float64)
-    axes.pcolormesh(
-        values,
-        cmap=attention_colours(),
-        vmin=0.0,
-        vmax=matrix.most,
-        edgecolors="white",
-        linewidth=0.5,
+    axes, scale = page.cells(box), Scale(lowest=0.0, highest=matrix.most)
+    draw_cells(axes, values, scale, _CELL_HEIGHT)
+    numbers = {
+        (layer, head): f"{value:z.{matrix.decimals}f}"
+        for (layer, head), value in np.ndenumerate(values)
+    }
+    print_numbers(axes, values, numbers, scale)
+    is_single = layers == heads == 1
+    page.write(
+        matrix.title,
+        box.left,
+        box.top - (4.0 if is_single else 12.5),
+        NAME_SIZE,
+        bold=True,
+        color=INK,
     )
-    axes.set(xlim=(0, heads), ylim=(layers, 0))
-    for (layer, head), value in np.ndenumerate(values):
-        number = f"{value:z.{matrix.decimals}f}"
-        axes.text(
-            head + 0.5,
-            layer + 0.5,
-            number,
-            color="white" if value > _DARK_FROM * matrix.most else INK,
-            ha="center",
-            va="center_baseline",
-            **text_style(number, NUMBER_SIZE),
-        )
-    numbered = layers > 1 or heads > 1
-    above = box.top - (12.5 if numbered else 4.0)
-    page.write(matrix.title, box.left, above, NAME_SIZE, bold=True)
-    if not numbered:
+    if is_single:
         return
-    cell_width, cell_height = box.width / heads, box.height / layers
     for head in range(heads):
-        middle = box.left + (head + 0.5) * cell_width
-        page.write(str(head + 1), middle, box.top - 3, NUMBER_SIZE, quiet=True, align="center")
+        centre = box.left + (head + 0.5) * _CELL_WIDTH
+        number = str(head + 1)
+        page.write(number, centre, box.top - 3, NUMBER_SIZE, color=QUIET_INK, align="center")
     for layer in range(layers):
-        middle = box.top + (layer + 0.5) * cell_height + 0.36 * NUMBER_SIZE
-        page.write(str(layer + 1), box.left - 4, middle, NUMBER_SIZE, quiet=True, align="right")
-
-
-def _draw_scale(page: _Page, left: float, top: float, most: float) -> None:
-    axes = page.axes(Box(left=left, top=top, width=_BAR_WIDTH, height=_BAR_HEIGHT))
-    steps = np.linspace(0.0, most, 257)
-    axes.pcolormesh(
-        steps,
-        [0, 1],
-        (steps[np.newaxis, :-1] + steps[np.newaxis, 1:]) / 2,
-        cmap=attention_colours(),
-        vmin=0.0,
-        vmax=most,
-        edgecolors="face",  # without it, viewers show hairlines between the steps
-        linewidth=0.2,
-    )
-    axes.set(xlim=(0, most), ylim=(0, 1))
-    baseline = top + _BAR_HEIGHT + 1.4 * NAME_SIZE
-    for share in (0.0, 0.5, 1.0):
-        middle = left + share * _BAR_WIDTH
-        page.write(f"{share * most:.2f}", middle, baseline, NAME_SIZE, align="center")
-    name = "mean weight in the maps"
-    below = baseline + _LINE * NAME_SIZE
-    page.write(name, left + _BAR_WIDTH / 2, below, NAME_SIZE, quiet=True, align="center")
-
-
-def _round_up(most: float) -> float:
-    """To a tenth, so that the scale ends at a plain number; never above 1."""
-    return min(1.0, float(np.ceil(max(most, 0.1) * 10 - 1e-6)) / 10)
+        middle = box.top + (layer + 0.5) * _CELL_HEIGHT + _MIDDLE * NUMBER_SIZE
+        number = str(layer + 1)
+        page.write(number, box.left - 4, middle, NUMBER_SIZE, color=QUIET_INK, align="right")

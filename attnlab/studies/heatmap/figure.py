@@ -9,11 +9,10 @@ import numpy as np
 
 from attnlab.data.matrices.labelled import LARGEST, SMALLEST, LabelledMatrix, MatrixStack
 from attnlab.data.matrices.reading import read_matrices
-from attnlab.plotting.grid import MOST_PRINTED
-from attnlab.plotting.heatmap import draw_heatmaps
-from attnlab.plotting.panel import MatrixPanel, index_labels
+from attnlab.plotting.colours import Scale, scale_for
+from attnlab.plotting.heatmap import MOST_PRINTED, draw_heatmaps
+from attnlab.plotting.matrix import Heatmap, index_labels
 from attnlab.plotting.saving import figure_suffix, save_figure
-from attnlab.plotting.scale import Scale, scale_for
 from attnlab.studies.heatmap.regimes import REGIMES, regime
 from attnlab.support.errors import AttnlabError, UsageError
 
@@ -109,7 +108,7 @@ def _plot(
     row_name, column_name = ("queries", "keys") if of_weights else ("", "")
     shape = stack.matrices[0].values.shape
     panels = [
-        MatrixPanel(
+        Heatmap(
             title=title,
             values=matrix.values,
             rows=_labels("--rows", looks.rows, matrix.rows, shape[0], max(shape)),
@@ -138,7 +137,7 @@ def _plot(
     save_figure(figure, output)
 
 
-def _scale(panels: Sequence[MatrixPanel], looks: Looks, of_weights: bool) -> Scale:
+def _scale(panels: Sequence[Heatmap], looks: Looks, of_weights: bool) -> Scale:
     name = looks.value_name or ("attention weight" if of_weights else "value")
     if looks.lowest_highest is not None:
         lowest, highest = looks.lowest_highest

@@ -8,9 +8,9 @@ import torch
 from attnlab.attention.kernel_regression import KernelRegression
 from attnlab.attention.kernels import build_kernel
 from attnlab.plotting import Figure
+from attnlab.plotting.colours import Scale
 from attnlab.plotting.heatmap import draw_heatmaps
-from attnlab.plotting.panel import MatrixPanel, index_labels, number_labels
-from attnlab.plotting.scale import Scale
+from attnlab.plotting.matrix import Heatmap, index_labels, number_labels
 from attnlab.studies.kernel_regression.drawing import (
     FittedCurve,
     Scatter,
@@ -133,7 +133,7 @@ class Drawing:
         highest = max(float(np.quantile(each, _DARKEST_SHARE)) for each in matrices)
         greatest = max(float(each.max()) for each in matrices)
         panels = [
-            MatrixPanel(
+            Heatmap(
                 title=title,
                 values=matrix,
                 rows=self._labels(self._queries),

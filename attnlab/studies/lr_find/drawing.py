@@ -1,26 +1,25 @@
-"""A learning-rate range test as a figure: loss against rate. Knows numbers only, no training."""
+"""Figure of a learning-rate range test: loss against rate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from attnlab.plotting.axes import quiet
+from attnlab.plotting import Figure
+from attnlab.plotting.axes import log_ticks
 from attnlab.plotting.colours import FRAME, INK, attention_colours
-from attnlab.plotting.grid import NAME_SIZE
-from attnlab.plotting.lettering import text_style
-from attnlab.plotting.log_axes import log_ticks
+from attnlab.plotting.panels import Drawing, draw_panels
+from attnlab.plotting.text import NAME_SIZE, text_style
 
-_WIDTH, _HEIGHT = 6.4, 4.0  # inches
-_HEADROOM = 0.25  # above the losses on the way down, as a share of their range
-_LINE = 0.055  # height of a line of names, as a share of the axes'
+_SIZE = (400.0, 230.0)  # points
+_HEADROOM = 0.25  # above the losses before the lowest, as a fraction of their range
+_LINE = 0.055  # height of a line of names, as a fraction of the axes'
 
 
 @dataclass(kw_only=True)
 class Mark:
-    """A rate that is pointed out, and what is written beside it."""
+    """A rate that is pointed out, and its label."""
 
     rate: float
     name: str
@@ -34,9 +33,9 @@ def draw_range_test(
     marks: Sequence[Mark] = (),
     heading: str = "",
 ) -> Figure:
-    """Each update's loss as a dot and the smoothed one as a line, over the rate's logarithm.
+    """Each update's loss as a dot and the smoothed loss as a line, over the rate's logarithm.
 
-    The losses of a diverging end are cut off above: what is of interest is the valley. Each of
+    The losses of a diverging end are cut off above, so that the valley fills the axes. Each of
     `marks` is a dot on the line at its rate, with its name above.
 
     Raises:
@@ -46,30 +45,33 @@ def draw_range_test(
         raise ValueError(
             f"{len(rates)} rates, {len(losses)} losses and {len(smoothed)} smoothed ones"
         )
-    line = attention_colours()(0.75)
-    figure = Figure(figsize=(_WIDTH, _HEIGHT), facecolor="white", layout="constrained")
-    axes = figure.add_subplot()
-    axes.plot(rates, losses, ".", color=line, alpha=0.3, markersize=3.5, markeredgewidth=0)
-    axes.plot(rates, smoothed, color=line, linewidth=1.6)
-    lowest, highest = min(smoothed), max(smoothed[: int(np.argmin(smoothed)) + 1])
-    room = max(highest - lowest, 1e-3)
-    names = 1.5 * _LINE * len(marks)
-    axes.set_ylim(lowest - 0.2 * room, highest + (_HEADROOM + names) * room)
-    axes.set_xscale("log")
-    _label(axes, heading)
-    # From right to left, each name below the one before: no line then crosses a name.
-    for place, mark in enumerate(sorted(marks, key=lambda mark: mark.rate, reverse=True)):
-        _point_out(axes, mark, float(np.interp(mark.rate, rates, smoothed)), place)
-    return figure
+
+    def paint(axes: Axes) -> None:
+        line = attention_colours()(0.75)
+        axes.plot(rates, losses, ".", color=line, alpha=0.3, markersize=3.5, markeredgewidth=0)
+        axes.plot(rates, smoothed, color=line, linewidth=1.6)
+        lowest, highest = min(smoothed), max(smoothed[: int(np.argmin(smoothed)) + 1])
+        height = max(highest - lowest, 1e-3)
+        names = 1.5 * _LINE * len(marks)
+        axes.set_ylim(lowest - 0.2 * height, highest + (_HEADROOM + names) * height)
+        axes.set_xscale("log")
+        log_ticks(axes.xaxis)
+        axes.grid(visible=True, axis="x", color=FRAME, alpha=0.4, linewidth=0.5)
+        # From right to left, each name below the one before: no line then crosses a name.
+        for place, mark in enumerate(sorted(marks, key=lambda mark: mark.rate, reverse=True)):
+            _draw_mark(axes, mark, float(np.interp(mark.rate, rates, smoothed)), place)
+
+    panel = Drawing(
+        title=heading,
+        x_label="learning rate",
+        y_label="loss, nats per target token",
+        size=_SIZE,
+        paint=paint,
+    )
+    return draw_panels([[panel]])
 
 
-def _label(axes: Axes, heading: str) -> None:
-    quiet(axes, x="learning rate", y="loss, nats a target token", title=heading)
-    log_ticks(axes.xaxis)
-    axes.grid(visible=True, axis="x", color=FRAME, alpha=0.4, linewidth=0.5)
-
-
-def _point_out(axes: Axes, mark: Mark, loss: float, place: int) -> None:
+def _draw_mark(axes: Axes, mark: Mark, loss: float, place: int) -> None:
     """A dot on the line, and the mark's name above it, `place` lines below the upper edge."""
     lowest, highest = axes.get_ylim()
     top = 1 - _LINE * place

@@ -41,8 +41,8 @@ def matrix(
     return MatrixPanel(
         title=title,
         values=values,
-        row_label=axes[0],
-        column_label=axes[1],
+        y_label=axes[0],
+        x_label=axes[1],
         lowest=limits[0],
         highest=limits[1],
         **options,

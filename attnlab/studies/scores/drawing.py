@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from attnlab.plotting import Figure
 from attnlab.plotting.growth import GrowthLine, GrowthPanel, draw_growth, power_of_length
 from attnlab.plotting.heatmap import draw_heatmaps
-from attnlab.plotting.panel import MatrixPanel
+from attnlab.plotting.matrix import Heatmap
 from attnlab.studies.scores.growth import Growth
 from attnlab.studies.scores.toy import KEYS, ROWS, SEEN, WIDE_QUERY_SIZE, ToyWeights
 
@@ -15,7 +15,7 @@ def draw_toy_weights(toy: Sequence[ToyWeights], normalisers: int, *, unit_length
     length = ", all scaled to length 1" if unit_length else ""
     return draw_heatmaps(
         [
-            MatrixPanel(
+            Heatmap(
                 title=f"{each.score} · {each.normaliser}",
                 values=each.weights,
                 rows=ROWS,
@@ -70,6 +70,6 @@ def _panels(what: str, growths: dict[str, Growth]) -> list[GrowthPanel]:
                 )
             )
     return [
-        GrowthPanel(title=f"Time {what}", value_name="milliseconds", lines=times),
-        GrowthPanel(title=f"Peak memory {what}", value_name="megabytes", lines=peaks),
+        GrowthPanel(title=f"Time {what}", y_label="milliseconds", lines=times),
+        GrowthPanel(title=f"Peak memory {what}", y_label="megabytes", lines=peaks),
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from attnlab.studies.heads.overview import AtlasBlock, FigureMatrix, draw_atlas
+from attnlab.studies.heads.overview import AtlasBlock, MeasureMatrix, draw_atlas
 
 TITLES = ["entropy", "alignment error, %", "loss gained without it", "end", "previous token"]
 
@@ -16,7 +16,7 @@ def block(layers=2, heads=3, queries=5, keys=7, titles=TITLES, most=1.0, seed=0)
         patterns=random.random((layers, heads, queries, keys)) * 0.57,
         captions=[["previous token"] * heads for _ in range(layers)],
         matrices=[
-            FigureMatrix(title=title, values=random.random((layers, heads)) * most, most=most)
+            MeasureMatrix(title=title, values=random.random((layers, heads)) * most, most=most)
             for title in titles
         ],
     )
@@ -34,9 +34,9 @@ def test_maps_and_figures_are_those_given():
     *axes, scale = figure.axes
     assert len(axes) == 2 * 3 + 5 + 1 * 2 + 1
     for number, (layer, head) in enumerate(np.ndindex(2, 3)):
-        [mesh] = axes[number].collections
-        np.testing.assert_allclose(mesh.get_array().reshape(5, 7), first.patterns[layer, head])
-        assert mesh.get_clim() == (0.0, pytest.approx(0.6)), "one scale for all, to a tenth"
+        [image] = axes[number].images
+        np.testing.assert_allclose(image.get_array(), first.patterns[layer, head])
+        assert image.get_clim() == (0.0, pytest.approx(0.6)), "one scale for all, to a tenth"
     assert scale.get_xlim() == (0.0, pytest.approx(0.6))
     numbers = [text.get_text() for text in axes[6].texts]
     assert numbers == [f"{value:.2f}" for value in first.matrices[0].values.flat]
@@ -70,7 +70,7 @@ def test_nothing_is_cut_off_or_overlaps(layers, heads, titles):
 
 
 def test_no_difference_is_written_as_a_plain_zero():
-    matrix = FigureMatrix(title="BLEU lost", values=np.array([[-0.004]]), decimals=1)
+    matrix = MeasureMatrix(title="BLEU lost", values=np.array([[-0.004]]), decimals=1)
     one = AtlasBlock(title="", patterns=np.ones((1, 1, 2, 2)), captions=[[""]], matrices=[matrix])
     assert [text.get_text() for text in drawn(one).axes[1].texts] == ["0.0"]
 
@@ -83,6 +83,6 @@ def test_what_does_not_fit_is_refused():
         AtlasBlock(
             title="x", patterns=good.patterns, captions=good.captions[:1], matrices=good.matrices
         )
-    wrong = [FigureMatrix(title="entropy", values=np.zeros((3, 2)))]
+    wrong = [MeasureMatrix(title="entropy", values=np.zeros((3, 2)))]
     with pytest.raises(ValueError, match=r"'entropy' of \(3, 2\), for heads of \(2, 3\)"):
         AtlasBlock(title="x", patterns=good.patterns, captions=good.captions, matrices=wrong)

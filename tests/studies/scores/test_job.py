@@ -179,11 +179,7 @@ def test_the_report_and_the_figure_say_all_of_it(choices, toy, tmp_path):
     assert values["toy"]["weights"][0]["weights"][0] == pytest.approx([0.5, 0.5, *[None] * 8])
     assert values["toy"]["weights"][0]["answers"][0] == pytest.approx([2, 3, 4, 5])
     figure = draw_costs([growths[0], growths[-1]], growths[:-1], report.heading)
-    legends = [
-        [text.get_text() for text in legend.get_texts()]
-        for row in figure.subfigs
-        for legend in row.legends
-    ]
+    legends = [[text.get_text() for text in legend.get_texts()] for legend in figure.legends]
     assert legends == [["scaled_dot", "additive"], list(NORMALISERS)]
     drawn = figure.axes[1].lines[1].get_ydata()
     np.testing.assert_allclose(drawn, [cost[-1].trained.peak_bytes / 1e6 for cost in costs])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from attnlab.plotting.log_axes import log_ticks, places, plain_number
+from attnlab.plotting.axes import log_places, log_ticks, plain_number
 
 
 @given(
@@ -14,7 +14,7 @@ from attnlab.plotting.log_axes import log_ticks, places, plain_number
     st.floats(0.01, 40).map(lambda decades: 10**decades),
 )
 def test_four_to_eight_ticks_are_in_view_whatever_the_range(lowest, ratio):
-    found = places(lowest, lowest * ratio)
+    found = log_places(lowest, lowest * ratio)
     assert 4 <= len(found) <= 9
     assert found == sorted(set(found))
     assert all(lowest * 0.999 <= place <= lowest * ratio * 1.001 for place in found)
@@ -30,7 +30,7 @@ def test_four_to_eight_ticks_are_in_view_whatever_the_range(lowest, ratio):
     ],
 )
 def test_ticks_by_hand(lowest, highest, expected):
-    shown = [plain_number(place) for place in places(lowest, highest)]
+    shown = [plain_number(place) for place in log_places(lowest, highest)]
     assert set(expected) <= set(shown)
 
 
@@ -43,5 +43,5 @@ def test_they_stand_on_an_axis():
     FigureCanvasAgg(figure).draw()
     lowest, highest = axes.get_ylim()
     labels = [each.get_text() for each in axes.yaxis.get_ticklabels()]
-    assert labels == [plain_number(place) for place in places(lowest, highest)]
+    assert labels == [plain_number(place) for place in log_places(lowest, highest)]
     assert len(labels) >= 4

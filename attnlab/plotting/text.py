@@ -1,7 +1,4 @@
-"""Words on figures: made visible, measured and broken into lines. Knows no panel and no figure.
-
-Sizes are in points, 72 to the inch.
-"""
+"""Text on figures: made visible, measured and broken into lines. Sizes are in points."""
 
 import unicodedata
 from functools import lru_cache
@@ -12,18 +9,23 @@ from matplotlib.textpath import text_to_path
 
 from attnlab.plotting.fonts import families
 
+HEADING_SIZE, TITLE_SIZE, LABEL_SIZE, NAME_SIZE, NUMBER_SIZE = 11.0, 9.0, 8.5, 7.5, 6.5
+"""Sizes of headings of a page, titles of panels, labels, ticks and legends, numbers in cells."""
+
+LINE = 1.3
+"""Distance between two lines of text, as a multiple of the size."""
+
 LONGEST_LABEL = 32
-"""Characters of a label; of a longer one the middle gives way to an ellipsis."""
+"""Characters of a label; a longer one is shortened in the middle."""
 
 
 def visible_label(token: str) -> str:
-    """The token as one line in which something can be seen.
+    """The token on one line, with something to see.
 
-    A token of nothing but spaces, or of nothing, shows as "␣"; a space beside visible letters
-    stays a space. Control characters show as "␣" or "�".
+    A token of spaces alone, or the empty one, shows as "␣"; control characters show as "␣" or "�".
     """
     characters = [_printable(character) for character in token]
-    if not any(map(_leaves_ink, "".join(characters))):
+    if all(unicodedata.category(each)[0] in "ZC" for each in "".join(characters)):
         return "␣" * max(1, len(characters))
     if len(characters) > LONGEST_LABEL:
         half = (LONGEST_LABEL - 1) // 2
@@ -32,7 +34,7 @@ def visible_label(token: str) -> str:
 
 
 def text_style(text: str, size: float, *, bold: bool = False) -> dict[str, Any]:
-    """What a matplotlib text needs so that `text` is written as it stands, `$` and all."""
+    """Matplotlib properties that draw `text` as it is, `$` included, in fonts that have it."""
     return {
         "family": list(families(text)),
         "size": size,
@@ -45,7 +47,7 @@ def text_style(text: str, size: float, *, bold: bool = False) -> dict[str, Any]:
 
 @lru_cache(maxsize=10_000)
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """Width of one line in points, as `writable` makes it: JSON may hold half a character."""
+    """Width of one line in points, after `writable`."""
     text = writable(text)
     font = FontProperties(
         family=list(families(text)), size=size, weight="bold" if bold else "normal"
@@ -55,7 +57,7 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list[str]:
-    """The text in lines of at most `width` points, broken at spaces and, if it must, in words.
+    """The text in lines of at most `width` points, broken at spaces or, in long words, anywhere.
 
     Line breaks in the text stay. An empty text has no lines.
     """
@@ -76,7 +78,6 @@ def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list
 
 
 def _pieces(word: str, width: float, size: float, bold: bool) -> list[str]:
-    """A word in pieces that fit; one piece as a rule."""
     pieces = [""]
     for character in word:
         if pieces[-1] and text_width(pieces[-1] + character, size, bold=bold) > width:
@@ -86,17 +87,13 @@ def _pieces(word: str, width: float, size: float, bold: bool) -> list[str]:
 
 
 def writable(text: str) -> str:
-    """`text`, whose lines stay, without characters that no file of a figure can hold."""
+    """`text` without characters that PNG, SVG or PDF cannot hold; its line breaks stay."""
     return "\n".join("".join(map(_printable, line)) for line in text.split("\n"))
 
 
 def _printable(character: str) -> str:
-    if character == "\ufeff":  # of no width, and without a glyph in matplotlib's PDF
+    if character == "\ufeff":  # a byte order mark has no glyph in matplotlib's PDF
         return ""
     if unicodedata.category(character) in {"Cc", "Cs"} or character in "\ufffe\uffff":
         return "␣" if character.isspace() else "�"  # SVG, being XML, may not hold the original
     return character
-
-
-def _leaves_ink(character: str) -> bool:
-    return unicodedata.category(character)[0] not in "ZC"

@@ -7,10 +7,9 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 
-from attnlab.plotting.colours import NOTHING, signed_colours
+from attnlab.plotting.colours import ATTENTION, NOTHING, Scale, scale_for, signed_colours
 from attnlab.plotting.heatmap import draw_heatmaps
-from attnlab.plotting.panel import MatrixPanel, index_labels, number_labels
-from attnlab.plotting.scale import ATTENTION, Scale, scale_for
+from attnlab.plotting.matrix import Heatmap, index_labels, number_labels
 
 
 def panel(values, **changes):
@@ -23,7 +22,7 @@ def panel(values, **changes):
         "row_name": "queries",
         "column_name": "keys",
     }
-    return MatrixPanel(**(fields | changes))
+    return Heatmap(**(fields | changes))
 
 
 def drawn(figure):
@@ -57,7 +56,7 @@ def colour_at(canvas, axes, row, column):
 def test_the_scale_suits_the_numbers(values, ends):
     scale = scale_for([np.array(values)], "value")
     assert (scale.lowest, scale.highest, scale.signed) == ends
-    places = [place for place, _ in scale.ticks()]
+    places = list(scale.ticks())
     assert scale.lowest <= min(places) < max(places) <= scale.highest
 
 

@@ -2,7 +2,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from attnlab.plotting.lettering import (
+from attnlab.plotting.text import (
     LONGEST_LABEL,
     text_style,
     text_width,

@@ -1,0 +1,227 @@
+"""Page engine: axes, text and colour bars at positions in points from a figure's top left corner.
+
+Axes stand in a `Grid`, whose rows and columns leave room for the labels around them. A page is as
+large as what stands on it, so that nothing is cut off. 72 points are one inch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.transforms import Affine2D, ScaledTranslation
+
+from attnlab.plotting.colours import FRAME, INK, QUIET_INK, Scale
+from attnlab.plotting.text import LABEL_SIZE, LINE, NAME_SIZE, text_style, text_width, wrapped
+
+MARGIN = 14.0
+_DESCENT = 0.3  # of letters below the baseline, in sizes
+_BAR_TICKS, _BAR_NAME = 5.0, 16.0  # room for the ticks of a colour bar, and for its name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A rectangle; `top` is its distance from the page's upper edge."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Right edge."""
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Lower edge."""
+        return self.top + self.height
+
+
+@dataclass(kw_only=True)
+class Frame:
+    """Size of axes, and the room that labels need on their four sides."""
+
+    width: float
+    height: float
+    left: float = 0.0
+    right: float = 0.0
+    above: float = 0.0
+    below: float = 0.0
+
+
+F = TypeVar("F", bound=Frame)
+
+
+@dataclass
+class Grid(Generic[F]):
+    """Frames in rows and columns with `gap` between them; some rows may be shorter.
+
+    Attributes:
+        boxes: The axes' places, row by row: left edges of a column and top edges of a row agree.
+        column_lefts: Left edge of each column, labels included.
+        row_tops: Upper edge of each row, labels included.
+        right, bottom: Edges of the whole grid.
+    """
+
+    rows: Sequence[Sequence[F]]
+    left: float = MARGIN
+    top: float = 0.0
+    gap: tuple[float, float] = (0.0, 0.0)
+    boxes: list[list[Box]] = field(init=False)
+    column_lefts: list[float] = field(init=False)
+    row_tops: list[float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.boxes, self.column_lefts, self.row_tops = [], [], []
+        self.right, self.bottom = self.left - self.gap[0], self.top - self.gap[1]
+        lefts = []
+        for number in range(max(map(len, self.rows))):
+            column = [row[number] for row in self.rows if number < len(row)]
+            self.column_lefts.append(self.right + self.gap[0])
+            lefts.append(self.column_lefts[-1] + max(each.left for each in column))
+            self.right = lefts[-1] + max(each.width + each.right for each in column)
+        for row in self.rows:
+            self.row_tops.append(self.bottom + self.gap[1])
+            top = self.row_tops[-1] + max(each.above for each in row)
+            self.boxes.append(
+                [
+                    Box(left=left, top=top, width=each.width, height=each.height)
+                    for left, each in zip(lefts, row, strict=False)
+                ]
+            )
+            self.bottom = top + max(each.height + each.below for each in row)
+
+
+class Page:
+    """A matplotlib figure under construction; `finish` gives it its size.
+
+    Attributes:
+        figure: The figure, of no use before `finish`.
+        points: Transform of (x, −y) in points from the top left corner.
+        right, bottom: Edges of what stands on the page so far.
+    """
+
+    def __init__(self) -> None:
+        self.figure = Figure(facecolor="white")
+        corner = ScaledTranslation(0, 1, self.figure.transFigure)  # type: ignore[arg-type]
+        self.points = Affine2D().scale(1 / 72) + self.figure.dpi_scale_trans + corner
+        self.right = self.bottom = MARGIN
+        self._places: dict[Axes, Box] = {}
+
+    def reserve(self, right: float, bottom: float) -> None:
+        """Let the page reach at least this far."""
+        self.right, self.bottom = max(self.right, right), max(self.bottom, bottom)
+
+    def axes(self, box: Box, *, share: Axes | None = None) -> Axes:
+        """New axes in `box`; `share`: axes whose limits they have."""
+        axes = self.figure.add_axes((0, 0, 1, 1), sharex=share, sharey=share)
+        self.place(axes, box)
+        return axes
+
+    def place(self, axes: Axes, box: Box) -> None:
+        """Move axes to `box`."""
+        self._places[axes] = box
+        self.reserve(box.right, box.bottom)
+        width, height = 72 * self.figure.get_size_inches()  # ticks depend on the size of axes
+        axes.set_position((0, 0, box.width / width, box.height / height))
+
+    def cells(self, box: Box) -> Axes:
+        """New axes in a thin frame, without ticks."""
+        axes = self.axes(box)
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set(color=FRAME, linewidth=0.6)
+        return axes
+
+    def write(
+        self,
+        text: str,
+        x: float,
+        baseline: float,
+        size: float = LABEL_SIZE,
+        *,
+        bold: bool = False,
+        color: str = INK,
+        align: str = "left",
+        **style: Any,
+    ) -> None:
+        """Write one line; `align` says which end of it is at `x`."""
+        style = text_style(text, size, bold=bold) | {"va": "baseline"} | style
+        self.figure.text(x, -baseline, text, transform=self.points, color=color, ha=align, **style)
+        shift = {"left": 1.0, "center": 0.5, "right": 0.0}[align]
+        if "rotation" not in style:
+            right = x + shift * text_width(text, size, bold=bold)
+            self.reserve(right, baseline + _DESCENT * size)
+
+    def lines(
+        self, texts: Sequence[str], left: float, top: float, size: float, *, bold: bool = False
+    ) -> float:
+        """Write lines from `top` down, bold in ink or else in grey; returns where they end."""
+        for number, text in enumerate(texts):
+            baseline = top + (number * LINE + 1) * size
+            self.write(text, left, baseline, size, bold=bold, color=INK if bold else QUIET_INK)
+        return top + len(texts) * LINE * size
+
+    def paragraph(
+        self, text: str, top: float, width: float, size: float, *, bold: bool = False
+    ) -> float:
+        """As `lines`, of a text that is broken at `width`, at the left margin."""
+        return self.lines(wrapped(text, width, size, bold=bold), MARGIN, top, size, bold=bold)
+
+    def colour_bar(
+        self, box: Box, scale: Scale, *, ends: tuple[float, float] | None = None
+    ) -> None:
+        """Draw the scale, or what of it is between `ends`, with numbers and its name.
+
+        Numbers stand at the right of an upright bar, and below a flat one.
+        """
+        is_flat = box.width > box.height
+        axes = self.axes(box)
+        mappable = ScalarMappable(Normalize(scale.lowest, scale.highest), scale.colours)
+        bar = self.figure.colorbar(
+            mappable, cax=axes, orientation="horizontal" if is_flat else "vertical"
+        )
+        lowest, highest = ends or (scale.lowest, scale.highest)
+        bar.ax.set(**{"xlim" if is_flat else "ylim": (lowest, highest)})
+        ticks = scale.ticks(lowest, highest)
+        bar.set_ticks(list(ticks), labels=list(ticks.values()))
+        bar.ax.tick_params(colors=INK, labelsize=NAME_SIZE, width=0.6, length=2.5, pad=2)
+        bar.outline.set(edgecolor=FRAME, linewidth=0.6)
+        # Else viewers of SVG and PDF show hairlines between the steps.
+        assert bar.solids is not None
+        bar.solids.set(rasterized=True, edgecolor="face")
+        if scale.name:
+            bar.set_label(scale.name, color=INK, labelpad=4, **text_style(scale.name, LABEL_SIZE))
+        room = colour_bar_room(scale, ends)
+        middle = box.top + box.height / 2
+        half = text_width(scale.name, LABEL_SIZE) / 2
+        if is_flat:
+            self.reserve(box.right, box.bottom + _BAR_TICKS + LINE * NAME_SIZE + _BAR_NAME)
+        else:
+            self.reserve(box.right + room, max(box.bottom, middle + half))
+
+    def finish(self) -> Figure:
+        """The figure, as large as what stands on it and a margin."""
+        width, height = self.right + MARGIN, self.bottom + MARGIN
+        self.figure.set_size_inches(width / 72, height / 72)
+        for axes, box in self._places.items():
+            axes.set_position(
+                (
+                    box.left / width,
+                    1 - box.bottom / height,
+                    box.width / width,
+                    box.height / height,
+                )
+            )
+        return self.figure
+
+
+def colour_bar_room(scale: Scale, ends: tuple[float, float] | None = None) -> float:
+    """Room at the right of an upright colour bar."""
+    ticks = scale.ticks(*(ends or ()))
+    numbers = max((text_width(text, NAME_SIZE) for text in ticks.values()), default=0.0)
+    return _BAR_TICKS + numbers + (_BAR_NAME if scale.name else 0.0)

@@ -1,0 +1,329 @@
+"""Pages of panels: curves, matrices or anything drawn on axes, with titles, labels and legends."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import NDArray
+
+from attnlab.plotting.axes import LINES, log_ticks, style_axes
+from attnlab.plotting.colours import FRAME, INK, NOTHING, QUIET_INK, Scale, attention_colours
+from attnlab.plotting.page import MARGIN, Box, Frame, Grid, Page, colour_bar_room
+from attnlab.plotting.text import (
+    HEADING_SIZE,
+    LABEL_SIZE,
+    LINE,
+    NAME_SIZE,
+    TITLE_SIZE,
+    text_style,
+    text_width,
+)
+
+Numbers: TypeAlias = NDArray[np.floating] | NDArray[np.integer]
+Legend: TypeAlias = Literal["beside", "row", "page"]
+"""Where names of lines stand: beside each panel, above each row, or above all panels."""
+
+# Lengths in points.
+_GAP = (10.0, 8.0)
+_TITLE, _TITLE_GAP = LINE * TITLE_SIZE, 8.0
+_TICK, _LABEL = 6.0, 15.0  # a tick with its padding; a strip for an axis label
+_BAR_GAP, _BAR_WIDTH = 5.0, 6.5
+_SAMPLE, _SAMPLE_GAP, _LEGEND_GAP, _COLUMN_GAP = 19.0, 4.0, 6.0, 12.0
+_LEGEND_LINE = 1.55 * NAME_SIZE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel(ABC):
+    """One pair of axes on a page; `size` is their width and height in points.
+
+    `legend`: heading of the names of lines, which are those that `draw` gives as `label`.
+    """
+
+    title: str = ""
+    x_label: str = ""
+    y_label: str = ""
+    legend: str = ""
+    size: tuple[float, float] = (166.0, 151.0)
+
+    @abstractmethod
+    def draw(self, axes: Axes) -> None:
+        """Draw the data."""
+
+    @property
+    def colour_bar(self) -> tuple[Scale, tuple[float, float]] | None:
+        """A colour scale and the part of it that a colour bar at the right shows."""
+        return None
+
+    @property
+    def room(self) -> float:
+        """Room that what is drawn needs at the right of the axes."""
+        return 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing(Panel):
+    """Whatever `paint` draws."""
+
+    paint: Callable[[Axes], object]
+
+    def draw(self, axes: Axes) -> None:
+        """Call `paint`."""
+        self.paint(axes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixPanel(Panel):
+    """A matrix with rows from the top and columns from the left; cells that are NaN are grey.
+
+    `row_start`, `column_start`: the indices of the first row and column, where there are no
+    `row_names` or `column_names`. `lowest` and `highest` are the ends of the colour scale, which is
+    signed where `lowest` is negative. `print_numbers`: print whole numbers into the cells instead
+    of a colour bar.
+    """
+
+    values: Numbers
+    lowest: float
+    highest: float
+    row_start: int = 0
+    column_start: int = 0
+    row_names: Sequence[str] | None = None
+    column_names: Sequence[str] | None = None
+    print_numbers: bool = False
+
+    @property
+    def scale(self) -> Scale:
+        """A scale that has 0 at its start, or in its middle."""
+        bound = max(abs(self.lowest), abs(self.highest)) or 1.0
+        signed = self.lowest < 0
+        return Scale(lowest=-bound if signed else 0.0, highest=bound, signed=signed)
+
+    @property
+    def colour_bar(self) -> tuple[Scale, tuple[float, float]] | None:
+        """The scale from `lowest` to `highest`."""
+        scale = self.scale
+        if self.print_numbers:
+            return None
+        is_range = self.lowest < self.highest
+        return scale, (self.lowest, self.highest) if is_range else (scale.lowest, scale.highest)
+
+    def draw(self, axes: Axes) -> None:
+        """Draw cells, and indices or names beside them."""
+        values = np.asarray(self.values, dtype=np.float64)
+        rows, columns = values.shape
+        top, left, scale = self.row_start - 0.5, self.column_start - 0.5, self.scale
+        axes.spines[:].set_visible(True)
+        axes.set_facecolor(NOTHING)
+        axes.imshow(
+            np.ma.masked_invalid(values),
+            cmap=scale.colours,
+            vmin=scale.lowest,
+            vmax=scale.highest,
+            aspect="auto",
+            interpolation="nearest",
+            extent=(left, left + columns, top + rows, top),
+        )
+        for axis, names in ((axes.yaxis, self.row_names), (axes.xaxis, self.column_names)):
+            if names is None:
+                axis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+            else:
+                axis.set_ticks(range(len(names)), list(names))
+                axis.set_tick_params(length=0)
+        for (row, column), value in np.ndenumerate(values) if self.print_numbers else ():
+            text = f"{value:.0f}"
+            colour = "white" if scale.is_dark(value) else INK
+            style = text_style(text, LABEL_SIZE)
+            axes.text(column, row, text, ha="center", va="center", color=colour, **style)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinesPanel(Panel):
+    """Lines by name, each of its x and its y; a single line is not named.
+
+    `ordered`: the lines are steps of a quantity, from light to dark. `dots`: markers on the lines.
+    `stairs`: y holds around each x. `square`: both axes have one scale.
+    """
+
+    lines: Mapping[str, tuple[Numbers, Numbers]]
+    ordered: bool = False
+    dots: bool = False
+    stairs: bool = False
+    square: bool = False
+    log_x: bool = False
+    log_y: bool = False
+    y_limits: tuple[float, float] | None = None
+
+    def draw(self, axes: Axes) -> None:
+        """Draw the lines over a grid."""
+        for number, (name, (x, y)) in enumerate(self.lines.items()):
+            style: dict[str, Any] = LINES[number % len(LINES)]
+            if self.ordered:
+                style = {"color": attention_colours()(0.25 + 0.75 * (number + 1) / len(self.lines))}
+            axes.plot(
+                x,
+                y,
+                **style,
+                linewidth=1.3,
+                marker="o" if self.dots else None,
+                markersize=3.2,
+                drawstyle="steps-mid" if self.stairs else "default",
+                label=name if len(self.lines) > 1 else None,
+            )
+        axes.xaxis.set_major_locator(MaxNLocator(7, integer=not self.square, min_n_ticks=1))
+        if self.log_x:
+            axes.set_xscale("log", base=2)
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+        if self.log_y:
+            axes.set_yscale("log")
+            log_ticks(axes.yaxis)
+        if self.y_limits is not None:
+            axes.set_ylim(*self.y_limits)
+        if self.square:
+            axes.set_aspect("equal", adjustable="datalim")
+        axes.grid(visible=True, color=FRAME, alpha=0.4, linewidth=0.5)
+
+
+def draw_panels(
+    rows: Sequence[Sequence[Panel]],
+    *,
+    heading: str = "",
+    note: str = "",
+    legend: Legend = "beside",
+    shared: bool = False,
+) -> Figure:
+    """Draw the panels in rows from the top, under a `heading` and over a `note` in small print.
+
+    `shared`: all panels have the same limits, and only the outer ones have labels.
+
+    Raises:
+        ValueError: there are no panels.
+    """
+    if not any(rows):
+        raise ValueError("a page needs at least one panel")
+    page = Page()
+    first: Axes | None = None
+    drawn: list[list[Axes]] = []
+    frames: list[list[Frame]] = []
+    for number, row in enumerate(rows):
+        below = rows[number + 1 :] if shared else ()
+        drawn.append([])
+        frames.append([])
+        for column, panel in enumerate(row):
+            x_label = "" if any(column < len(other) for other in below) else panel.x_label
+            y_label = "" if shared and column else panel.y_label
+            box = Box(left=0.0, top=0.0, width=panel.size[0], height=panel.size[1])
+            axes = page.axes(box, share=first if shared else None)
+            first = first or axes
+            style_axes(axes, x=x_label, y=y_label, title=panel.title)
+            panel.draw(axes)
+            if shared:
+                axes.tick_params(labelbottom=bool(x_label), labelleft=bool(y_label))
+            drawn[-1].append(axes)
+            frames[-1].append(_frame(panel, axes, legend))
+    right = max(Grid(frames, gap=_GAP).right, MARGIN + text_width(heading, HEADING_SIZE, bold=True))
+    top = page.lines([heading] if heading else [], MARGIN, MARGIN, HEADING_SIZE, bold=True) + 2
+    if legend == "page":
+        top = _legend(page, chain(*drawn), MARGIN, top + 4, right - MARGIN) + 4
+    for row_frames, row_axes in zip(frames, drawn, strict=True) if legend == "row" else ():
+        height = _legend_lines(_names(row_axes), right - MARGIN)[1] * _LEGEND_LINE
+        for frame in row_frames:
+            frame.above += height
+    grid = Grid(frames, top=top, gap=_GAP)
+    for row, row_axes, boxes, row_top in zip(rows, drawn, grid.boxes, grid.row_tops, strict=True):
+        if legend == "row":
+            _legend(page, row_axes, MARGIN, row_top + 4, right - MARGIN)
+        for panel, axes, box in zip(row, row_axes, boxes, strict=True):
+            page.place(axes, box)
+            if panel.colour_bar is not None:
+                bar_left = box.right + _BAR_GAP
+                bar = Box(left=bar_left, top=box.top, width=_BAR_WIDTH, height=box.height)
+                page.colour_bar(bar, panel.colour_bar[0], ends=panel.colour_bar[1])
+            elif legend == "beside":
+                names_left = box.right + _LEGEND_GAP
+                _legend(page, [axes], names_left, box.top - 2, 0.0, panel.legend)
+    page.reserve(grid.right, grid.bottom)
+    page.paragraph(note, grid.bottom + 6, page.right - MARGIN, NAME_SIZE)
+    return page.finish()
+
+
+def _frame(panel: Panel, axes: Axes, legend: Legend) -> Frame:
+    """The axes with room for all that stands around them."""
+    axes.apply_aspect()
+    ticks = [label.get_text() for label in axes.get_yticklabels() if label.get_visible()]
+    left = _TICK + max((text_width(text, NAME_SIZE) for text in ticks), default=0.0)
+    left += _LABEL if axes.get_ylabel() else 0.0
+    title = text_width(panel.title, TITLE_SIZE, bold=True)
+    right = max(_TICK, panel.room, title - panel.size[0])
+    if panel.colour_bar is not None:
+        right = max(right, _BAR_GAP + _BAR_WIDTH + colour_bar_room(*panel.colour_bar))
+    elif legend == "beside" and (names := _names([axes])):
+        widths = [_SAMPLE + _SAMPLE_GAP + text_width(name, NAME_SIZE) for name in names]
+        right = max(right, _LEGEND_GAP + max(*widths, text_width(panel.legend, NAME_SIZE)))
+    ticks_below = _TICK + LINE * NAME_SIZE
+    return Frame(
+        width=panel.size[0],
+        height=panel.size[1],
+        left=left,
+        right=right,
+        above=_TITLE + _TITLE_GAP,
+        below=ticks_below + (_LABEL if axes.get_xlabel() else 0.0),
+    )
+
+
+def _names(axes: Iterable[Axes]) -> dict[str, Artist]:
+    """Names of lines with what they are drawn by, once each."""
+    found: dict[str, Artist] = {}
+    for each in axes:
+        for handle, name in zip(*each.get_legend_handles_labels(), strict=True):
+            found.setdefault(name, handle)
+    return found
+
+
+def _legend_lines(names: Iterable[str], width: float) -> tuple[int, int]:
+    """Columns and lines of a legend of that width, with one column at least."""
+    widths = [_SAMPLE + _SAMPLE_GAP + text_width(name, NAME_SIZE) + _COLUMN_GAP for name in names]
+    if not widths:
+        return 1, 0
+    columns = len(widths) if sum(widths) <= width else max(1, int(width // max(widths)))
+    return columns, -(-len(widths) // columns)
+
+
+def _legend(
+    page: Page, axes: Iterable[Axes], left: float, top: float, width: float, title: str = ""
+) -> float:
+    """The names of all lines of `axes`; returns their lower edge."""
+    names = _names(axes)
+    if not names:
+        return top
+    columns, lines = _legend_lines(names, width)
+    legend = page.figure.legend(
+        list(names.values()),
+        list(names),
+        title=title or None,
+        loc="upper left",
+        bbox_to_anchor=(left, -top),
+        bbox_transform=page.points,
+        ncols=columns,
+        alignment="left",
+        labelcolor=INK,
+        frameon=False,
+        fontsize=NAME_SIZE,  # unit of the lengths below
+        handlelength=_SAMPLE / NAME_SIZE,
+        handletextpad=_SAMPLE_GAP / NAME_SIZE,
+        columnspacing=_COLUMN_GAP / NAME_SIZE,
+        labelspacing=0.35,
+        borderpad=0.0,
+        borderaxespad=0.0,
+    )
+    for text in (legend.get_title(), *legend.get_texts()):
+        text.set(**text_style(text.get_text(), NAME_SIZE))
+    legend.get_title().set_color(QUIET_INK)
+    bottom = top + (lines + bool(title)) * _LEGEND_LINE
+    page.reserve(left, bottom)
+    return bottom
