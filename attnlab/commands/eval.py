@@ -76,7 +76,7 @@ def evaluate(
     import json
 
     from attnlab.evaluate.splits import evaluate_files, evaluate_splits
-    from attnlab.studies.book.job import book_report, with_book_settings
+    from attnlab.studies.book import book_report, with_book_settings
     from attnlab.support.console import show_messages
 
     show_messages()

@@ -71,7 +71,8 @@ def find_learning_rate(
     """Find a learning rate: train for a moment while it rises, and see where the loss falls."""
     from attnlab import launch
     from attnlab.config import ExperimentConfig
-    from attnlab.studies.lr_find import job as lr_find
+    from attnlab.studies.lr_find import Sweep, overrides_for
+    from attnlab.studies.lr_find import find_learning_rate as run_test
     from attnlab.support.console import console, show_messages
     from attnlab.support.schema import from_node
     from attnlab.support.table import table
@@ -83,17 +84,17 @@ def find_learning_rate(
     if named is not None:
         raise UsageError(f"'{named}' is no override; write overrides like model=rnn")
     config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, chosen, config_dir))
-    sweep = lr_find.Sweep(lowest=lowest, highest=highest, updates=updates, smoothing=smoothing)
+    sweep = Sweep(lowest=lowest, highest=highest, updates=updates, smoothing=smoothing)
     try:
-        suggestions, files = lr_find.find_learning_rate(config, sweep, output)
+        suggestions, files = run_test(config, sweep, output)
     except Interrupted as interruption:
         console().print(str(interruption), markup=False)
         raise typer.Exit(interruption.exit_code) from None
     if suggestions is not None:
-        rates = lr_find.named_rates(suggestions)
         rows = [
-            [rule, " ".join(lr_find.overrides_for(config, rate))] for rule, rate in rates.items()
+            [rule, " ".join(overrides_for(config, rate))]
+            for rule, rate in suggestions.by_rule.items()
         ]
-        typer.echo(table(["suggested by", "to type"], rows))
+        typer.echo(table(["suggested by", "to type"], rows, left=2))
     for path in files:
         typer.echo(path)

@@ -20,14 +20,15 @@ def grid(*columns: Column, gap: int = 2) -> Table:
     )
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lines of text, never wrapped: the first column flush left, the others flush right.
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Lines of text, never wrapped: `left` columns flush left, the others flush right.
 
     Raises:
         ValueError: a row has more or fewer cells than the head.
     """
-    sides = ["left", *["right"] * (len(head) - 1)]
-    lines = grid(*(Column(no_wrap=True, justify=side) for side in sides))  # type: ignore[arg-type]
+    lines = grid(
+        *(Column(no_wrap=True, justify="left" if at < left else "right") for at in range(len(head)))
+    )
     for row in (head, *rows):
         if len(row) != len(head):
             raise ValueError(f"{len(row)} cells in a row of a table with {len(head)} columns")

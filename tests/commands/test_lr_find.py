@@ -75,6 +75,9 @@ def test_an_interruption_keeps_what_there_is(tmp_path):
         assert process.wait() == 130
     finally:
         end_all()
-    assert "stopped at a learning rate of 1e-05; what there was is in lr-find.png" in process.told()
+    assert (
+        "stopped at a learning rate of 1e-05; the points so far are in lr-find.png"
+        in process.told()
+    )
     assert len(points_of(tmp_path / "lr-find.csv")) >= 3
     assert (tmp_path / "lr-find.png").exists()

@@ -1,11 +1,22 @@
-"""The range test: its rates, its smoothing and its end by hand; rates found where they were put."""
+"""The range test: its rates, smoothing, end and suggestions by hand, and its figure."""
 
 import math
+from itertools import combinations
 
+import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from attnlab.data.batching import EncodedPair, collate
-from attnlab.studies.lr_find.range_test import ExponentialRise, Point, suggest, until_diverged
+from attnlab.plotting.saving import save_figure
+from attnlab.studies.lr_find import (
+    ExponentialRise,
+    Point,
+    Suggestions,
+    draw_range_test,
+    suggest,
+    until_diverged,
+)
 from attnlab.training.loop import Limits, NonFinite, Step
 from tests.conftest import small_model
 from tests.training.test_loop import steps_of
@@ -92,3 +103,54 @@ def test_a_loss_that_still_falls_or_never_fell():
     assert suggest(points(lambda x: 1.0)) is None
     assert suggest(points(lambda x: -x)[:3]) is None
     assert suggest([]) is None
+
+
+RATES = np.logspace(-5, 0, 60)
+SMOOTHED = 8 - 3 / (1 + (1e-3 / RATES) ** 2) + 40 * RATES
+LOSSES = SMOOTHED + 0.1 * np.sin(97 * np.arange(60))
+MARKED = Suggestions(steepest=1e-3, tenth=2e-3, smallest=0.02, still_falls=False)
+
+
+def drawn(suggestions=None, heading=""):
+    rows = zip(range(1, 61), RATES.tolist(), LOSSES.tolist(), SMOOTHED.tolist(), strict=True)
+    figure = draw_range_test([Point(*row) for row in rows], suggestions, heading)
+    figure.set_dpi(200)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return figure, canvas.get_renderer()
+
+
+def test_points_line_and_marks_stand_where_they_were_measured():
+    figure, _ = drawn(MARKED, "rnn · adam")
+    (axes,) = figure.axes
+    dots, line, *_ = axes.lines
+    np.testing.assert_allclose(dots.get_xydata(), np.stack([RATES, LOSSES], axis=1))
+    np.testing.assert_allclose(line.get_xydata(), np.stack([RATES, SMOOTHED], axis=1))
+    assert axes.get_xscale() == "log"
+    circles = [each for each in axes.lines if each.get_marker() == "o"]
+    for circle, marked in zip(circles, (0.02, 2e-3, 1e-3), strict=True):
+        (rate,), (loss,) = circle.get_data()
+        assert (rate, loss) == (marked, pytest.approx(np.interp(rate, RATES, SMOOTHED)))
+    names = [text.get_text() for text in axes.texts]
+    assert names == ["minimum: 0.02", "a tenth of the minimum’s: 0.002", "steepest descent: 0.001"]
+    assert axes.get_title(loc="left") == "rnn · adam"
+
+
+def test_the_valley_fills_the_figure_though_the_end_is_high():
+    figure, _ = drawn()
+    lowest, highest = figure.axes[0].get_ylim()
+    assert lowest < SMOOTHED.min()
+    assert SMOOTHED[0] < highest < 10 < SMOOTHED.max()
+
+
+def test_names_of_marks_cover_neither_each_other_nor_the_edges():
+    figure, renderer = drawn(MARKED)
+    boxes = [text.get_window_extent(renderer) for text in figure.axes[0].texts]
+    assert len(boxes) == 3
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    assert all(box.x0 > 0 and box.x1 < figure.bbox.x1 for box in boxes)
+
+
+def test_it_is_written(tmp_path):
+    save_figure(drawn(MARKED)[0], tmp_path / "test.png")
+    assert (tmp_path / "test.png").read_bytes().startswith(b"\x89PNG")
