@@ -1,1 +1,1 @@
-"""Kernel regression from points to figures: the sweep of kernels and widths, and the training."""
+"""`attnlab kernel-regression`: Nadaraya–Watson regression as attention, swept and trained."""

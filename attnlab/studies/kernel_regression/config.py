@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from attnlab import launch
 from attnlab.attention.kernels import build_kernel
-from attnlab.studies.kernel_regression.points_registry import REGRESSION_DATA, RegressionDataConfig
+from attnlab.studies.kernel_regression.points import REGRESSION_DATA, RegressionDataConfig
 from attnlab.support.errors import UsageError
 from attnlab.support.folders import PathText, require_folder_name
 from attnlab.support.ranges import Count, Positive, Range, Seed
@@ -17,12 +17,12 @@ LEAVE_ONE_OUT, DIRECT = "leave_one_out", "direct"
 
 @dataclass(kw_only=True)
 class WidthTrainingConfig:
-    """How the Gaussian kernel's width is trained.
+    """Training of the Gaussian kernel's width.
 
-    `queries`: who asks in training: every point of all the others (leave_one_out), or of all
-    points, itself among them (direct); each named is trained. `width`: σ at the start.
-    `by_dimension`: whether each input has a width of its own. `epochs`: updates, since each is of
-    all points.
+    `queries`: how points are predicted in training, each a training of its own: from all others
+    (leave_one_out) or from all, the point itself included (direct). `width`: σ at the start.
+    `by_dimension`: whether each input has a width of its own. `epochs`: each is one update over all
+    points.
     """
 
     queries: list[str]
@@ -40,12 +40,10 @@ class WidthTrainingConfig:
 
 @dataclass(kw_only=True)
 class KernelRegressionConfig:
-    """All that a kernel regression follows from.
+    """Configuration of a kernel regression.
 
-    `name`: the folder under `runs_root` that the run goes to. `runs_root`: where all runs go.
-    `kernels` are tried at all `widths`
-    (σ, in the units of the inputs). `queries`: how many places, at even steps, are asked for where
-    inputs have one dimension.
+    `name`: folder under `runs_root` for the run. `kernels` are fitted at all `widths` (σ, in the
+    units of the inputs). `queries`: how many even steps are predicted, of inputs of one dimension.
     """
 
     COMMAND: ClassVar[str] = "kernel-regression"

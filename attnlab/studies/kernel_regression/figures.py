@@ -20,16 +20,16 @@ from attnlab.studies.kernel_regression.drawing import (
     draw_profiles,
     draw_training,
 )
-from attnlab.studies.kernel_regression.points_registry import Points
-from attnlab.studies.kernel_regression.report import TrainedWidth
-from attnlab.studies.kernel_regression.sweep import (
+from attnlab.studies.kernel_regression.points import Floats, Points
+from attnlab.studies.kernel_regression.regression import (
     Fit,
-    Numbers,
-    answers,
+    build_regression,
     error_curve,
-    regression,
+    predict,
+    predict_left_out,
     weights,
 )
+from attnlab.studies.kernel_regression.report import TrainedWidth
 
 _CURVE_POINTS = 600
 _MOST_COMPARISONS = 2e7  # of two points, for one kernel's line of errors
@@ -53,7 +53,9 @@ class Drawing:
         kernels = list(dict.fromkeys(fit.kernel for fit in fits))
         yield "kernels", draw_profiles({name: _profile(name) for name in kernels})
         grid = [[fit for fit in fits if fit.kernel == kernel] for kernel in kernels]
-        models = {id(fit): regression(self._points, fit.kernel, fit.width or 1.0) for fit in fits}
+        models = {
+            id(fit): build_regression(self._points, fit.kernel, fit.width or 1.0) for fit in fits
+        }
         yield (
             "fits",
             self._fits(
@@ -98,7 +100,9 @@ class Drawing:
             return draw_predictions(
                 [
                     [
-                        FittedCurve(title=title, x=points.outputs, y=_without(model), note=note)
+                        FittedCurve(
+                            title=title, x=points.outputs, y=predict_left_out(model), note=note
+                        )
                         for title, model, note in row
                     ]
                     for row in grid
@@ -118,7 +122,7 @@ class Drawing:
         return draw_fits(
             [
                 [
-                    FittedCurve(title=title, x=x, y=answers(model, self._curve), note=note)
+                    FittedCurve(title=title, x=x, y=predict(model, self._curve), note=note)
                     for title, model, note in row
                 ]
                 for row in grid
@@ -153,7 +157,7 @@ class Drawing:
             repeat_labels=False,
         )
 
-    def _labels(self, places: Numbers) -> list[str]:
+    def _labels(self, places: Floats) -> list[str]:
         if not self._is_curve:
             return index_labels(len(places))
         step = _even_step(float(places[-1, 0] - places[0, 0]))
@@ -179,16 +183,10 @@ class Drawing:
         )
 
 
-def _profile(name: str) -> tuple[str, Numbers, Numbers]:
+def _profile(name: str) -> tuple[str, Floats, Floats]:
     kernel = build_kernel(name)
     u = np.linspace(-2.5, 2.5, 1001)
     return kernel.formula, u, kernel.profile(torch.from_numpy(u) ** 2).numpy()
-
-
-@torch.no_grad()
-def _without(model: KernelRegression) -> Numbers:
-    found: Numbers = model.leave_one_out().numpy()
-    return found
 
 
 def _title(fit: Fit) -> str:

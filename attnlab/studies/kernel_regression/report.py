@@ -1,18 +1,16 @@
-"""What a kernel regression found, as a table for people and as JSON for programs."""
+"""Results of a kernel regression as tables and as JSON."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from attnlab.studies.kernel_regression.sweep import Errors, Fit, best_fit
-from attnlab.studies.kernel_regression.training import Epoch
+from attnlab.studies.kernel_regression.regression import Epoch, Errors, Fit, best_fit
 from attnlab.support.table import table, three_digits
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedWidth:
-    """A width that was trained: who asked, every epoch, and how well it then does."""
+    """A trained width: the queries of its training, its epochs, and its errors afterwards."""
 
     queries: str
     epochs: list[Epoch]
@@ -20,18 +18,18 @@ class TrainedWidth:
 
     @property
     def name(self) -> str:
-        """Who asked, in words."""
+        """Name for tables and figures."""
         return self.queries.replace("_", "-")
 
     @property
     def widths(self) -> list[float]:
-        """σ in the end, of all inputs or of each."""
+        """σ after training, one for all inputs or one for each."""
         return self.epochs[-1].widths
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegressionReport:
-    """All that a run found, and where it is."""
+    """The points, all fits, all trained widths, and the files of a run."""
 
     folder: Path
     data: str
@@ -45,13 +43,13 @@ class RegressionReport:
 
     @property
     def least_error(self) -> float | None:
-        """The least leave-one-out error, of whatever answers every point."""
+        """The least leave-one-out error of what predicts every point."""
         best = best_fit(self.fits)
         found = [each.errors.leave_one_out for each in (best, *self.trained) if each is not None]
         return min((error for error in found if error is not None), default=None)
 
     def as_json(self) -> dict[str, Any]:
-        """For `json.dumps`; paths are strings, and epochs are in metrics.jsonl."""
+        """Values for `json.dumps`; epochs are in metrics.jsonl."""
         best = best_fit(self.fits)
         return {
             "folder": str(self.folder),
@@ -60,87 +58,74 @@ class RegressionReport:
             "inputs": self.inputs,
             "formula": self.formula,
             "noise_variance": self.noise_variance,
-            "fits": [_flat(fit.errors, kernel=fit.kernel, width=fit.width) for fit in self.fits],
+            "fits": [
+                {"kernel": fit.kernel, "width": fit.width} | _errors_as_json(fit.errors)
+                for fit in self.fits
+            ],
             "best": None if best is None else {"kernel": best.kernel, "width": best.width},
             "trained": [
-                _flat(
-                    each.errors,
-                    queries=each.queries,
-                    epochs=each.epochs[-1].number,
-                    loss_before=each.epochs[0].loss,
-                    loss_after=each.epochs[-1].loss,
-                    widths_before=each.epochs[0].widths,
-                    widths_after=each.widths,
-                )
+                {
+                    "queries": each.queries,
+                    "epochs": each.epochs[-1].number,
+                    "loss_before": each.epochs[0].loss,
+                    "loss_after": each.epochs[-1].loss,
+                    "widths_before": each.epochs[0].widths,
+                    "widths_after": each.widths,
+                }
+                | _errors_as_json(each.errors)
                 for each in self.trained
             ],
             "files": [str(path) for path in self.files],
         }
 
     def __str__(self) -> str:
-        parts = [self._head(), _fits_table(self.fits, self.formula is not None)]
+        about, truth = f"{self.points} points of {self.data}", ""
+        if self.formula is not None:
+            about += f": {self.formula}, and noise of variance {self.noise_variance:g}"
+            truth = "\ntruth: against the curve without noise."
+        parts = [
+            f"{about}\nErrors are mean squares. without: each point predicted from all others; "
+            f"with: from all, itself included.{truth}",
+            self._fits_table(),
+        ]
         if self.trained:
-            parts.append(_trained_table(self.trained, self.inputs, self.formula is not None))
+            parts.append(self._trained_table())
         return "\n\n".join(parts)
 
-    def _head(self) -> str:
-        what, truth = f"{self.points} points of {self.data}", ""
-        if self.formula is not None:
-            what += f": {self.formula}, and noise of variance {self.noise_variance:g}"
-            truth = "\ntruth: against the curve without noise."
-        return (
-            f"{what}\nErrors are mean squares. without: each point answered from all others; with: "
-            f"itself among them.{truth}"
-        )
+    def _fits_table(self) -> str:
+        best = best_fit(self.fits)
+        rows = []
+        for fit in self.fits:
+            remark = "least without" if fit is best else ""
+            if fit.errors.unanswered:
+                plural = "s" * (fit.errors.unanswered > 1)
+                remark = f"{fit.errors.unanswered} point{plural} alone in the window"
+            width = "any" if fit.width is None else f"{fit.width:g}"
+            rows.append([fit.kernel, width, *self._cells(fit.errors), remark])
+        return table(["kernel", "width", *self._columns, ""], rows)
 
-
-def _fits_table(fits: Sequence[Fit], has_truth: bool) -> str:
-    best = best_fit(fits)
-    head = ["kernel", "width", "without", "with", *(["truth"] if has_truth else []), ""]
-    rows = [
-        [
-            fit.kernel,
-            "any" if fit.width is None else f"{fit.width:g}",
-            _figure(fit.errors.leave_one_out),
-            _figure(fit.errors.own),
-            *([_figure(fit.errors.truth)] if has_truth else []),
-            "least without" if fit is best else _gaps(fit.errors),
+    def _trained_table(self) -> str:
+        widths = [f"width {name}" for name in self.inputs]
+        if len(self.trained[0].widths) == 1:
+            widths = ["width"]
+        rows = [
+            [each.name, *map(three_digits, each.widths), *self._cells(each.errors)]
+            for each in self.trained
         ]
-        for fit in fits
-    ]
-    return table(head, rows)
+        return table(["gaussian, trained", *widths, *self._columns], rows)
+
+    @property
+    def _columns(self) -> list[str]:
+        return ["without", "with", *(["truth"] if self.formula is not None else [])]
+
+    def _cells(self, errors: Errors) -> list[str]:
+        values = [errors.leave_one_out, errors.own]
+        values += [] if self.formula is None else [errors.truth]
+        return ["-" if value is None else f"{value:.4f}" for value in values]
 
 
-def _trained_table(trained: Sequence[TrainedWidth], inputs: Sequence[str], has_truth: bool) -> str:
-    several = len(trained[0].widths) > 1
-    names = [f"width {name}" for name in inputs] if several else ["width"]
-    head = ["gaussian, trained", *names, "without", "with", *(["truth"] if has_truth else [])]
-    rows = [
-        [
-            each.name,
-            *map(three_digits, each.widths),
-            _figure(each.errors.leave_one_out),
-            _figure(each.errors.own),
-            *([_figure(each.errors.truth)] if has_truth else []),
-        ]
-        for each in trained
-    ]
-    return table(head, rows)
-
-
-def _gaps(errors: Errors) -> str:
-    if not errors.unanswered:
-        return ""
-    return f"{errors.unanswered} point{'s' * (errors.unanswered > 1)} alone in the window"
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _flat(errors: Errors, **more: Any) -> dict[str, Any]:
+def _errors_as_json(errors: Errors) -> dict[str, Any]:
     counts = ("unanswered", "unanswered_queries")
-    named = {
+    return {
         name if name in counts else f"{name}_error": value for name, value in asdict(errors).items()
     }
-    return more | named

@@ -6,9 +6,7 @@ import pytest
 from attnlab import launch
 from attnlab.studies.kernel_regression.config import KERNEL_REGRESSION as NAME
 from attnlab.studies.kernel_regression.config import KernelRegressionConfig as Schema
-from attnlab.studies.kernel_regression.csv_points import CsvPointsConfig
-from attnlab.studies.kernel_regression.curves import CurveConfig
-from attnlab.studies.kernel_regression.points_registry import REGRESSION_DATA
+from attnlab.studies.kernel_regression.points import REGRESSION_DATA, CsvPointsConfig, CurveConfig
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.schema import from_node
 
