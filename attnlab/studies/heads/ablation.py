@@ -1,7 +1,7 @@
-"""What does each head cost, if it is taken away? One at a time (Michel et al. 2019, section 3.1).
+"""Ablation of single heads: BLEU and loss of the model without each (Michel et al. 2019, 3.1).
 
-A head is silenced: it looks at nothing, so that it adds nothing, in reading references and in
-search alike. The only head of an attention is that attention as a whole.
+A removed head has zero weights, in forced decoding and in search. The only head of an attention is
+that attention as a whole.
 """
 
 import logging
@@ -37,9 +37,9 @@ class AblatedHead:
 
 @dataclass(frozen=True)
 class Ablation:
-    """The whole model's BLEU and loss (nats a target token), and those without each head.
+    """The whole model's BLEU and loss (nats per target token), and those without each head.
 
-    `signal_number`: that of the signal which asked for an end before all were measured, if one did.
+    `signal_number`: the signal that ended the ablation before all heads were measured, if any.
     """
 
     sentences: int
@@ -55,9 +55,9 @@ def ablate(
     pairs: Sequence[SentencePair],
     heads: Sequence[Head],
 ) -> Ablation:
-    """Translate and read `pairs` with the whole model, and then without each of `heads`.
+    """Translate `pairs` and compute the loss with the whole model, then without each of `heads`.
 
-    Who asks for an end gets it after the head of the moment.
+    A signal ends it after the current head.
     """
     tokeniser = trained.run.config.bleu_tokeniser
     require_tokeniser(tokeniser)
@@ -105,8 +105,8 @@ def _translate_and_read(
     pairs: Sequence[SentencePair],
     advance: Callable[[int], None],
 ) -> tuple[list[str], float]:
-    """The model's own translations, and its loss on the references, as it is at the moment."""
-    # A new search each time: sampling begins alike.
+    """Translations by the model in its present state, and its loss on the references."""
+    # A new search each time, so that sampling starts from the same seed.
     translator = build_translator(
         *(trained.model, trained.vocabulary, config.search, config.batch_tokens),
         trained.run.config.data.max_characters,
@@ -116,7 +116,7 @@ def _translate_and_read(
 
 
 def mean_loss(trained: LoadedRun, config: InferenceConfig, pairs: Sequence[SentencePair]) -> float:
-    """The cross-entropy on the references in nats a target token, ends included."""
+    """Cross-entropy on the references in nats per target token, ends included."""
     texts = [(pair.source, pair.target) for pair in pairs]
     tokens = sum(len(each.target) + 1 for each in encode_pairs(trained.vocabulary, texts))
     found = log_likelihoods(trained.model, trained.vocabulary, texts, config.batch_tokens)

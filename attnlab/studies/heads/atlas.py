@@ -1,108 +1,116 @@
-"""Every head of a trained run in numbers, by forced decoding of a split's references.
+"""Measures of every head of a trained run, by forced decoding of a split's references.
 
-Figures are over pieces, the model's own view; the alignment error alone is over the tokens that
-the gold links count. Which figure is what, `evaluation/heads.py` tells.
+Measures are over pieces; the alignment error is over the tokens of the gold links.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch.nn.utils.rnn import pad_sequence
 
+from attnlab.data.batching import EncodedPair
 from attnlab.data.corpus import load_split
 from attnlab.data.encoding import encode_pairs
 from attnlab.data.pairs import SentencePair
+from attnlab.data.punctuation import are_punctuation
+from attnlab.data.vocabulary import Vocabulary, VocabularyPair
 from attnlab.evaluate.align import measure_baselines, measure_heads, read_gold
 from attnlab.evaluate.alignment_report import HeadAlignment
-from attnlab.inspection.forced import KINDS, kind_and_layer, record_batches, visible_keys
+from attnlab.inspection.forced import (
+    KINDS,
+    kind_and_layer,
+    map_shape,
+    record_batches,
+    visible_keys,
+)
 from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.run.recipe import Recipe
-from attnlab.studies.heads.marks import marks_by_kind, sizes_by_kind
-from attnlab.studies.heads.measures import HeadFigures, HeadSums, sum_heads, uniform_weights
-from attnlab.studies.heads.patterns import MeanPattern, typical_size
-from attnlab.studies.heads.roles import name_role
+from attnlab.studies.heads.measures import (
+    HeadMeasures,
+    KeyMarks,
+    MeanPattern,
+    MeasureSums,
+    typical_size,
+    uniform_weights,
+)
 from attnlab.support.errors import AttnlabError
 
 
 @dataclass(frozen=True)
 class Head:
-    """One head of a model; `attention` is its attention's readable name, numbers are from 1."""
+    """One head of a model.
+
+    `attention`: name of its attention; `layer` and `head` count from 1; `alone`: whether its
+    attention has no other head.
+    """
 
     attention: str
     kind: str
     layer: int
     head: int
     alone: bool
-    """Whether its attention has no other."""
 
     @property
     def name(self) -> str:
-        """As TensorBoard and JSON have it: `decoder.layer2.cross.head3`, or `decoder.cross`."""
+        """Name in TensorBoard and JSON: `decoder.layer2.cross.head3`, or `decoder.cross`."""
         return self.attention if self.alone else f"{self.attention}.head{self.head}"
 
     @property
     def place(self) -> str:
-        """Layer and head, short: 2.3."""
+        """Layer and head, as 2.3."""
         return f"{self.layer}.{self.head}"
 
 
 @dataclass(frozen=True)
 class MeasuredHead:
-    """A head with its figures and, of cross-attention against gold links, how well it aligns.
+    """A head with its measures, its role if it has one, and for cross-attention its alignments.
 
-    `alignments` are by the conventions of `align.py`; of none there are none. `role` says what it
-    does in a word, if that is clear.
+    `alignments`: one for each convention of `evaluate.align`; empty without gold links.
     """
 
     head: Head
-    figures: HeadFigures
+    measures: HeadMeasures
     alignments: tuple[HeadAlignment, ...]
     role: str | None
 
     @property
     def alignment(self) -> HeadAlignment | None:
-        """By the convention that suits the head better."""
-        if not self.alignments:
-            return None
-        return min(self.alignments, key=lambda each: each.counts.error_rate)
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """The mean map of one attention's heads, (heads, queries, keys), over that many `sentences`."""
-
-    weights: NDArray[np.float64]
-    sentences: int
+        """The alignment with the fewest errors."""
+        return min(self.alignments, key=lambda each: each.counts.error_rate, default=None)
 
 
 @dataclass(frozen=True)
 class HeadAtlas:
     """All heads of a run, by kind, layer and head.
 
-    `uniform`: by kind, the figures of an attention that finds all keys alike. `patterns`: by the
-    attention's name. `straight_line`: the alignment error rate of the diagonal, where there is
-    gold.
+    Attributes:
+        uniform: By kind, the measures of uniform attention.
+        patterns: By the attention's name, its heads' mean maps.
+        straight_line: Alignment error rate of the diagonal, where there are gold links.
     """
 
     recipe: Recipe
     split: str
     sentences: int
     heads: list[MeasuredHead]
-    uniform: dict[str, HeadFigures]
-    patterns: dict[str, Pattern]
+    uniform: dict[str, HeadMeasures]
+    patterns: dict[str, MeanPattern]
     straight_line: float | None
 
     def of_kind(self, kind: str) -> list[MeasuredHead]:
-        """In the order of layers and heads."""
+        """The heads of that kind, by layer and head."""
         return [each for each in self.heads if each.head.kind == kind]
 
 
 def choose_pairs(trained: LoadedRun, split: str, count: int | None) -> list[SentencePair]:
-    """The first `count` pairs of the split, or all; those with an empty side have no attention.
+    """The first `count` pairs of the split, or all, without those that have an empty side.
 
     Raises:
-        AttnlabError: nothing is left.
+        AttnlabError: there are none.
         UsageError: there is no such split.
     """
     config = trained.run.config
@@ -119,9 +127,7 @@ def measure_atlas(
     pairs: Sequence[SentencePair],
     report: Callable[[int], None] = lambda _: None,
 ) -> HeadAtlas:
-    """Let the model read `pairs`, sentences of `split`, and measure all of its heads.
-
-    `report` is told the number of sentences read since it was last called.
+    """Measure all heads on `pairs`, sentences of `split`; `report` gets each batch's size.
 
     Raises:
         AttnlabError: the model has no attention, or a gold link does not fit its sentence.
@@ -129,25 +135,23 @@ def measure_atlas(
     require_attention(trained, "measure")
     alignments, straight_line = _align(trained, split, pairs)
     encoded = encode_pairs(trained.vocabulary, ((pair.source, pair.target) for pair in pairs))
-    sums: dict[str, HeadSums] = {}
-    uniform: dict[str, HeadSums] = {}
+    sums: dict[str, MeasureSums] = defaultdict(MeasureSums)
+    uniform: dict[str, MeasureSums] = defaultdict(MeasureSums)
     patterns: dict[str, MeanPattern] = {}
-    sizes = sizes_by_kind(encoded)
+    sizes = {kind: np.array([map_shape(kind, pair) for pair in encoded]) for kind in KINDS}
     typical = {kind: typical_size(map(tuple, sizes[kind].tolist())) for kind in KINDS}
     for chosen, batch, record in record_batches(trained.model, encoded):
         marks = marks_by_kind(trained.vocabulary, [encoded[index] for index in chosen])
-        seen: dict[str, NDArray[np.bool_]] = {}
+        measured: set[str] = set()
         for name, recorded in record.items():
             kind, _ = kind_and_layer(name)
-            weights = recorded.float().cpu().numpy()
-            if kind not in seen:
-                seen[kind] = visible_keys(name, batch).numpy()
-                alike = sum_heads(
-                    uniform_weights(seen[kind]), seen[kind], marks[kind], is_self=kind != "cross"
-                )
-                uniform[kind] = uniform[kind] + alike if kind in uniform else alike
-            found = sum_heads(weights, seen[kind], marks[kind], is_self=kind != "cross")
-            sums[name] = sums[name] + found if name in sums else found
+            weights, is_self = recorded.float().cpu().numpy(), kind != "cross"
+            visible = visible_keys(name, batch).numpy()
+            if kind not in measured:
+                measured.add(kind)
+                alike = uniform_weights(visible)
+                uniform[kind].add(alike, visible, marks[kind], is_self=is_self)
+            sums[name].add(weights, visible, marks[kind], is_self=is_self)
             pattern = patterns.setdefault(name, MeanPattern(typical[kind]))
             pattern.add(weights, sizes[kind][chosen])
         report(len(chosen))
@@ -157,38 +161,66 @@ def measure_atlas(
         split=split,
         sentences=len(pairs),
         heads=sorted(heads, key=lambda each: KINDS.index(each.head.kind)),
-        uniform={kind: each.figures()[0] for kind, each in uniform.items()},
-        patterns={
-            name: Pattern(pattern.mean(), pattern.sentences) for name, pattern in patterns.items()
-        },
+        uniform={kind: each.means()[0] for kind, each in uniform.items()},
+        patterns=patterns,
         straight_line=straight_line,
     )
 
 
 def _heads(
-    sums: dict[str, HeadSums],
+    sums: dict[str, MeasureSums],
     alignments: Sequence[HeadAlignment],
     straight_line: float | None,
 ) -> Iterator[MeasuredHead]:
     for name, of_attention in sums.items():
         kind, layer = kind_and_layer(name)
-        figures = of_attention.figures()
-        for number, of_head in enumerate(figures, start=1):
-            head = Head(name, kind, layer, number, alone=len(figures) == 1)
+        means = of_attention.means()
+        for number, measures in enumerate(means, start=1):
+            head = Head(name, kind, layer, number, alone=len(means) == 1)
             mine = tuple(
                 each
                 for each in alignments
                 if kind == "cross" and (each.layer, each.head) == (layer, number)
             )
             lowest = min((each.counts.error_rate for each in mine), default=None)
-            yield MeasuredHead(head, of_head, mine, name_role(of_head, lowest, straight_line))
+            yield MeasuredHead(head, measures, mine, measures.role(lowest, straight_line))
 
 
 def _align(
     trained: LoadedRun, split: str, pairs: Sequence[SentencePair]
 ) -> tuple[list[HeadAlignment], float | None]:
-    """How well each cross-attention head aligns, and the straight line; if there is gold."""
+    """Alignments of the cross-attention heads and the diagonal's error rate, if there is gold."""
     if not any(pair.alignment for pair in pairs):
         return [], None
     gold = read_gold(pairs, trained.run.config.data, split)
     return measure_heads(trained, gold), measure_baselines(gold)["diagonal"].error_rate
+
+
+def marks_by_kind(vocabulary: VocabularyPair, pairs: Sequence[EncodedPair]) -> dict[str, KeyMarks]:
+    """By kind of attention, which keys are ends, beginnings and punctuation.
+
+    A source ends with the end token; a decoder's input starts with the beginning.
+    """
+
+    def punctuation(side: Vocabulary, tokens: Sequence[int]) -> list[bool]:
+        return are_punctuation(side.pieces(tokens))
+
+    of_source = KeyMarks(
+        beginning=None,
+        end=_padded([False] * len(pair.source) + [True] for pair in pairs),
+        punctuation=_padded(
+            [*punctuation(vocabulary.source, pair.source), False] for pair in pairs
+        ),
+    )
+    of_target = KeyMarks(
+        beginning=_padded([True] + [False] * len(pair.target) for pair in pairs),
+        end=None,
+        punctuation=_padded(
+            [False, *punctuation(vocabulary.target, pair.target)] for pair in pairs
+        ),
+    )
+    return {"encoder": of_source, "decoder": of_target, "cross": of_source}
+
+
+def _padded(rows: Iterator[list[bool]]) -> NDArray[np.bool_]:
+    return pad_sequence([torch.tensor(row) for row in rows], batch_first=True).numpy()

@@ -1,15 +1,16 @@
-"""Overview of all heads on one page: a block per kind of attention.
+"""Figure of all heads: a block per kind of attention, with maps and matrices of measures.
 
 At the left of a block, the mean map of every head, layers from the top; at the right, a small
 matrix for each measure, with a cell per head.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attnlab.inspection.forced import KINDS
 from attnlab.plotting import Figure
 from attnlab.plotting.colours import INK, QUIET_INK, Scale
 from attnlab.plotting.heatmap import draw_cells, print_numbers
@@ -23,6 +24,29 @@ from attnlab.plotting.text import (
     TITLE_SIZE,
     text_width,
     wrapped,
+)
+from attnlab.studies.heads.ablation import Ablation
+from attnlab.studies.heads.atlas import HeadAtlas, MeasuredHead
+from attnlab.studies.heads.report import TITLES
+
+_MATRICES = {
+    "entropy": "entropy",
+    "confidence": "confidence",
+    "diagonality": "diagonality",
+    "distance": "distance, pieces",
+    "previous": "previous token",
+    "same": "same token",
+    "following": "next token",
+    "beginning": "beginning",
+    "end": "end",
+    "punctuation": "punctuation",
+}
+
+_NOTE = (
+    "Maps: mean weights over all sentences of one size; queries from the top, keys from the left. "
+    "Matrices: a row per layer, a column per head; darker is more. Entropy is 0 for one piece and "
+    "1 for uniform weights; confidence the greatest weight on a word; diagonality 1 on the "
+    "straight line; the others are shares of weight, or in their own units."
 )
 
 # Lengths in points.
@@ -118,6 +142,68 @@ class AtlasBlock:
         columns = -(-len(frames) // fitting)
         rows = -(-len(frames) // columns)  # the last column is nearly as long as the others
         return Grid([frames[row::rows] for row in range(rows)], left, top, _MATRIX_GAP)
+
+
+def draw_heads(atlas: HeadAtlas, ablation: Ablation | None, run: str) -> Figure:
+    """Draw all heads of all kinds on one page; `run` describes the run in the heading."""
+    blocks = [_block(atlas, ablation, kind) for kind in KINDS if atlas.of_kind(kind)]
+    heading = f"{run} · {atlas.split} · {atlas.sentences:,} sentences"
+    return draw_atlas(blocks, heading=heading, note=_NOTE)
+
+
+def _block(atlas: HeadAtlas, ablation: Ablation | None, kind: str) -> AtlasBlock:
+    heads = atlas.of_kind(kind)
+    names = list(dict.fromkeys(each.head.attention for each in heads))
+    patterns = np.array([atlas.patterns[name].mean() for name in names])
+    count = atlas.patterns[names[0]].sentences
+    maps = "map of 1 sentence" if count == 1 else f"maps of {count:,} sentences"
+    by_layer = [[each for each in heads if each.head.attention == name] for name in names]
+    return AtlasBlock(
+        title=f"{TITLES[kind]} · {maps}, {patterns.shape[2]} × {patterns.shape[3]} pieces",
+        patterns=patterns,
+        captions=[[each.role or "" for each in layer] for layer in by_layer],
+        matrices=_matrices(by_layer, ablation),
+    )
+
+
+def _matrices(
+    layers: Sequence[Sequence[MeasuredHead]], ablation: Ablation | None
+) -> list[MeasureMatrix]:
+    found = []
+
+    def add(
+        title: str,
+        value: Callable[[MeasuredHead], float | None],
+        most: float | None = None,
+        decimals: int = 2,
+    ) -> None:
+        """Add the matrix if every head has a value; its colours end at the greatest by default."""
+        values = [[value(each) for each in layer] for layer in layers]
+        if not any(each is None for row in values for each in row):
+            numbers = np.array(values, dtype=np.float64)
+            most = most or float(numbers.max()) or 1.0
+            matrix = MeasureMatrix(title=title, values=numbers, most=most, decimals=decimals)
+            found.append(matrix)
+
+    for name, title in _MATRICES.items():
+        most = None if name == "distance" else 1.0
+        add(title, lambda each, name=name: getattr(each.measures, name), most)  # type: ignore[misc]
+    add(
+        "alignment error, %",
+        lambda each: 100 * each.alignment.counts.error_rate if each.alignment else None,
+        100.0,
+        decimals=1,
+    )
+    if ablation is not None:  # the scales are those of all kinds
+        bleu = {each.head: -each.bleu.difference for each in ablation.heads}
+        loss = {each.head: each.loss - ablation.loss for each in ablation.heads}
+        for title, costs, least, decimals in (
+            ("BLEU lost without it", bleu, 0.1, 1),
+            ("loss gained without it", loss, 0.01, 3),
+        ):
+            most = max(*costs.values(), least)
+            add(title, lambda each, costs=costs: costs.get(each.head), most, decimals)  # type: ignore[misc]
+    return found
 
 
 def draw_atlas(blocks: Sequence[AtlasBlock], *, heading: str, note: str) -> Figure:

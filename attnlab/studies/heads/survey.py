@@ -1,34 +1,44 @@
-"""All that `attnlab heads` does, in its order: measure, take away, draw, write."""
+"""The survey of `attnlab heads`: measure heads, remove them, draw and write the results."""
 
+import logging
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+from torch.utils.tensorboard import summary as summaries
+from torch.utils.tensorboard._utils import figure_to_image
 
 from attnlab.config import InferenceConfig
 from attnlab.plotting import Figure
 from attnlab.plotting.saving import figure_place, save_figure
+from attnlab.run.folder import Run
 from attnlab.run.loaded import LoadedRun, require_attention
+from attnlab.run.metrics import update_of_checkpoint
 from attnlab.studies.heads.ablation import Ablation, ablate
-from attnlab.studies.heads.atlas import choose_pairs, measure_atlas
-from attnlab.studies.heads.drawing import draw_heads
-from attnlab.studies.heads.events import record_atlas
-from attnlab.studies.heads.report import HeadReport
-from attnlab.studies.heads.tables import require_column
+from attnlab.studies.heads.atlas import HeadAtlas, choose_pairs, measure_atlas
+from attnlab.studies.heads.measures import MEASURES
+from attnlab.studies.heads.overview import draw_heads
+from attnlab.studies.heads.report import HeadReport, require_column
 from attnlab.support.console import counting
 from attnlab.support.csv_file import write_csv
-from attnlab.support.errors import UsageError
+from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.run_lock import run_lock
+from attnlab.trainer.events import EventFile
 from attnlab.trainer.interruption import Interrupted
 
+logger = logging.getLogger(__name__)
+
 SENTENCES, ABLATED_SENTENCES = 1000, 200
-"""How many are read, unless said otherwise: without taking heads away, and with."""
+"""Default numbers of sentences, without and with ablation."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What is asked for.
+    """Options of a survey.
 
-    `count`: sentences of the `split`, from the first on; None is as many as above. `output`: the
-    figure's file, or a folder for it; its figures go beside it as CSV. `tensorboard`: whether the
-    run's own log gets them as well.
+    `count`: sentences of the `split`, from the first; None is the default. `output`: the figure's
+    file, or a folder for it; the CSV is written beside it. `tensorboard`: whether the measures are
+    also written to the run's event files.
     """
 
     split: str
@@ -43,10 +53,10 @@ class Survey:
 def survey_heads(
     trained: LoadedRun, config: InferenceConfig, survey: Survey
 ) -> tuple[HeadReport, list[Path]]:
-    """Measure every head of a run; returns what was found and the files that it is in.
+    """Measure every head of a run; returns the report and the files that were written.
 
     Raises:
-        Interrupted: somebody asked for an end; what there was is written.
+        Interrupted: a signal ended the ablation; what was measured until then is written.
         AttnlabError: the model has no attention, or a file cannot be written.
         UsageError: there is no such split, or no such column to sort by.
     """
@@ -58,7 +68,7 @@ def survey_heads(
     with counting("reading", len(pairs)) as advance:
         atlas = measure_atlas(trained, survey.split, pairs, advance)
     report = HeadReport(atlas, None, survey.sort)
-    figure = _write(trained, report, output)  # what cannot be written is told before the long work
+    figure = _write(trained, report, output)  # fails before the long work
     ablation: Ablation | None = None
     if survey.ablate:
         ablation = ablate(trained, config, pairs, [each.head for each in atlas.heads])
@@ -77,7 +87,7 @@ def survey_heads(
 
 
 def _write(trained: LoadedRun, report: HeadReport, output: Path) -> Figure:
-    """Draw the overview into `output`, and write all figures beside it."""
+    """Draw the overview into `output`, and write all measures beside it as CSV."""
     figure = draw_heads(report.atlas, report.ablation, trained.described)
     save_figure(figure, output)
     rows = report.rows()
@@ -90,8 +100,53 @@ def _table_beside(figure: Path) -> Path:
 
 
 def _place(trained: LoadedRun, survey: Survey) -> Path:
-    """The figure's file; refused before the work."""
+    """Path of the figure."""
     output = survey.output
     if output is not None and output.suffix.lower() == ".csv" and not output.is_dir():
         raise UsageError(f"--output {output} names the figure; its CSV is written beside it")
     return figure_place(output, trained.run.plots, f"heads{survey.suffix}")
+
+
+def record_atlas(
+    run: Run, checkpoint: str, atlas: HeadAtlas, ablation: Ablation | None, figure: Figure
+) -> bool:
+    """Write each head's measures and the overview to a new event file of the run's own folder.
+
+    They are recorded at the update of the measured checkpoint. While another process trains in the
+    folder nothing is written, since TensorBoard would follow the newer file and no longer read what
+    training adds to its own. Returns whether it was done; if not, a warning says why.
+    """
+    update = update_of_checkpoint(run, checkpoint)
+    try:
+        with run_lock(run.folder), closing(EventFile(run.folder)) as events:
+            for name, value in _scalars(atlas, ablation).items():
+                events.add(summaries.scalar(name, value), update)  # type: ignore[no-untyped-call]
+            pixels = figure_to_image(figure, close=False)  # type: ignore[no-untyped-call]
+            name = f"heads_{atlas.split}/atlas"
+            events.add(
+                summaries.image(name, pixels, dataformats="CHW"),  # type: ignore[no-untyped-call]
+                update,
+            )
+    except (AttnlabError, OSError) as error:
+        logger.warning("heads are not written to TensorBoard: %s", error)
+        return False
+    return True
+
+
+def _scalars(atlas: HeadAtlas, ablation: Ablation | None) -> dict[str, float]:
+    """By tag, `heads_SPLIT_MEASURE/HEAD`, as in `heads_test_entropy/decoder.layer2.cross.head3`."""
+    found = {}
+    for each in atlas.heads:
+        values = {name: getattr(each.measures, name) for name in MEASURES}
+        if each.alignment is not None:
+            values["alignment_error"] = each.alignment.counts.error_rate
+            values["alignment_accuracy"] = each.alignment.counts.accuracy
+        for name, value in values.items():
+            if value is not None:
+                found[f"heads_{atlas.split}_{name}/{each.head.name}"] = float(value)
+    if ablation is not None:
+        for ablated in ablation.heads:
+            name = ablated.head.name
+            found[f"heads_{atlas.split}_ablation_bleu/{name}"] = ablated.bleu.difference
+            found[f"heads_{atlas.split}_ablation_loss/{name}"] = ablated.loss - ablation.loss
+    return found

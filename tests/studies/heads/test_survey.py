@@ -18,7 +18,7 @@ from attnlab.run.folder import find_run
 from attnlab.run.metrics import recorded_validations, update_of_checkpoint
 from attnlab.studies.heads.ablation import ablate, mean_loss
 from attnlab.studies.heads.atlas import choose_pairs, measure_atlas
-from attnlab.studies.heads.measures import FIGURES
+from attnlab.studies.heads.measures import MEASURES
 from attnlab.studies.heads.survey import Survey, survey_heads
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.run_lock import run_lock
@@ -87,8 +87,8 @@ def by_hand(trained, pairs):
                     if len(seen) < 2:
                         continue
                     place = (query + 0.5) * len(row) / len(rows) - 0.5
-                    told = sums.setdefault((name, head), [])
-                    told.append(
+                    rows_of_head = sums.setdefault((name, head), [])
+                    rows_of_head.append(
                         {
                             "entropy_nats": -sum(w * math.log(w) for w in seen if w > 0),
                             "distance": sum(w * abs(k - place) for k, w in enumerate(seen)),
@@ -104,10 +104,10 @@ def by_hand(trained, pairs):
                     )
     return {
         place: {
-            name: None if told[0][name] is None else np.mean([each[name] for each in told])
-            for name in told[0]
+            name: None if rows[0][name] is None else np.mean([each[name] for each in rows])
+            for name in rows[0]
         }
-        for place, told in sums.items()
+        for place, rows in sums.items()
     }
 
 
@@ -118,7 +118,7 @@ def test_every_head_by_a_second_route(trained):
     assert {(each.head.attention, each.head.head) for each in atlas.heads} == set(expected)
     for each in atlas.heads:
         for name, value in expected[each.head.attention, each.head.head].items():
-            found = getattr(each.figures, name)
+            found = getattr(each.measures, name)
             assert found == (None if value is None else pytest.approx(value, rel=1e-4)), name
     kinds = [each.head.kind for each in atlas.heads]
     assert kinds == sorted(kinds, key=["encoder", "decoder", "cross"].index)
@@ -166,12 +166,12 @@ def test_a_head_that_was_taken_away_is_one_whose_projection_is_zero(folders, tmp
         size = attention.output_weight.in_features // attention.heads
         columns = slice((each.head.head - 1) * size, each.head.head * size)
         weight = attention.output_weight.weight.data
-        kept = weight[:, columns].clone()
+        removed = weight[:, columns].clone()
         weight[:, columns] = 0
         assert each.loss == pytest.approx(mean_loss(trained, config, pairs), abs=1e-6)
         [without] = evaluate_files(trained, config, source, references, ["bleu"]).splits
         assert each.bleu.bleu == pytest.approx(without.whole.metrics["bleu"].score)
-        weight[:, columns] = kept
+        weight[:, columns] = removed
     assert all(abs(each.loss - found.loss) > 1e-5 for each in found.heads)
     assert not trained.model.decoder.layers[0].cross_attention.pooling.interventions
 
@@ -185,8 +185,8 @@ def test_files_of_figures(copied):
         rows = list(csv.DictReader(file))
     assert [row["name"] for row in rows] == [each.head.name for each in report.atlas.heads]
     for row, each in zip(rows, report.atlas.heads, strict=True):
-        for name in FIGURES:
-            value = getattr(each.figures, name)
+        for name in MEASURES:
+            value = getattr(each.measures, name)
             assert row[name] == ("" if value is None else str(value))
         assert (row["alignment_error_rate"] != "") == (each.head.kind == "cross")
         costs = next(found for found in report.ablation.heads if found.head == each.head)
@@ -214,7 +214,7 @@ def test_tensorboard_has_each_head_at_the_checkpoints_update_in_the_same_run(cop
     )
     for each in report.atlas.heads:
         [point] = after.Scalars(f"heads_test_entropy/{each.head.name}")
-        assert (point.step, point.value) == (best[0], pytest.approx(each.figures.entropy))
+        assert (point.step, point.value) == (best[0], pytest.approx(each.measures.entropy))
     [picture] = after.Images("heads_test/atlas")
     assert picture.encoded_image_string.startswith(b"\x89PNG")
     # The training goes on, and hides nothing of what it did before.
@@ -255,7 +255,7 @@ def test_tables_are_sorted_and_narrow(trained, tmp_path):
         [start] = [n for n, line in enumerate(lines) if line.startswith("cross-attention")]
         heads = report.atlas.of_kind("cross")
         found = [line.split()[0] for line in lines[start + 2 : start + 2 + len(heads)]]
-        expected = sorted(heads, key=lambda each: sign * getattr(each.figures, figure))
+        expected = sorted(heads, key=lambda each: sign * getattr(each.measures, figure))
         assert found == [each.head.place for each in expected]
 
 
