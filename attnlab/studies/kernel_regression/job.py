@@ -14,7 +14,7 @@ from attnlab.attention.kernel_regression import KernelRegression
 from attnlab.plotting import Figure
 from attnlab.plotting.saving import save_figure
 from attnlab.studies.kernel_regression.config import KernelRegressionConfig
-from attnlab.studies.kernel_regression.figures import Drawing
+from attnlab.studies.kernel_regression.figures import sweep_figures, training_figures
 from attnlab.studies.kernel_regression.points import REGRESSION_DATA, Points
 from attnlab.studies.kernel_regression.regression import (
     best_fit,
@@ -75,10 +75,9 @@ class _Run:
         ]
         noise = getattr(config.data, "noise", None)
         variance = None if noise is None else noise**2
-        drawing = Drawing(points, config.queries)
-        self._save(drawing.sweep(fits, variance, trained))
+        self._save(sweep_figures(points, config.queries, fits, variance, trained))
         if trained:
-            self._save(drawing.training(trained, before, models))
+            self._save(training_figures(points, config.queries, trained, before, models))
         metrics = self.folder / "metrics.json"
         report = RegressionReport(
             folder=self.folder,

@@ -6,25 +6,24 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from attnlab.studies.kernel_regression.drawing import (
+from attnlab.studies.kernel_regression.figures import (
     FittedCurve,
-    Scatter,
     draw_errors,
     draw_fits,
     draw_predictions,
     draw_profiles,
     draw_training,
 )
+from attnlab.studies.kernel_regression.points import Points
 
 X = np.linspace(0, 5, 41)
-POINTS = Scatter(
-    x=X[::4],
-    y=np.sin(X[::4]),
-    x_name="x",
-    y_name="y",
-    true_x=X,
-    true_y=np.sin(X),
-    true_name="without noise",
+POINTS = Points(
+    inputs=X[::4, None],
+    outputs=np.sin(X[::4]),
+    input_names=["x"],
+    output_name="y",
+    truth=lambda inputs: np.sin(inputs[:, 0]),
+    formula="sin x",
 )
 
 
@@ -70,12 +69,12 @@ def test_a_grid_of_fits_shows_points_truth_and_curves():
     assert len(shown) == 4
     for axes, fitted in zip(shown, [each for row in rows for each in row], strict=True):
         dots, truth, line = axes.lines
-        np.testing.assert_array_equal(dots.get_xydata(), np.stack([POINTS.x, POINTS.y], axis=1))
-        np.testing.assert_array_equal(truth.get_ydata(), POINTS.true_y)
+        np.testing.assert_array_equal(dots.get_xydata(), np.stack([X[::4], POINTS.outputs], axis=1))
+        np.testing.assert_array_equal(truth.get_ydata(), np.sin(truth.get_xdata()))
         np.testing.assert_array_equal(line.get_ydata(), fitted.y)
         assert axes._left_title.get_text() == fitted.title
     entries = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert entries == ["points", "without noise", "kernel regression"]
+    assert entries == ["points", "without noise: sin x", "kernel regression"]
 
 
 def test_windows_without_an_answer_are_gaps():
@@ -93,12 +92,7 @@ def test_predictions_of_several_dimensions_stand_over_what_was_measured():
 
 
 def test_profiles_have_their_formulas():
-    u = np.linspace(-2, 2, 101)
-    profiles = {
-        name: (formula, u, np.maximum(0, 1 - u**2))
-        for name, formula in (("epanechnikov", "max(0, 1 − u²)"), ("gaussian", "exp(−u²/2)"))
-    }
-    figure = draw_profiles(profiles)
+    figure = draw_profiles(["epanechnikov", "gaussian"])
     assert_all_can_be_read(figure)
     assert [axes.texts[0].get_text() for axes in figure.axes] == ["max(0, 1 − u²)", "exp(−u²/2)"]
 
