@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from attnlab.attention.choices import AttentionConfig
+from attnlab.attention.config import AttentionConfig
 from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.positions import POSITIONS, PositionsConfig
 from attnlab.attention.scores import SCORES, ScoreConfig

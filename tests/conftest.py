@@ -11,13 +11,13 @@ import torch
 import yaml
 from omegaconf import OmegaConf
 
-from attnlab.attention.choices import AttentionConfig
+from attnlab.attention.config import AttentionConfig
 from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.positions import POSITIONS
 from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.data.vocabulary_config import VocabularyConfig
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
-from attnlab.models.norms import running_statistics
+from attnlab.models.layers import running_statistics
 from attnlab.support.resources import shipped_folder
 from attnlab.training.objective import ObjectiveConfig
 

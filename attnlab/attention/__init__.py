@@ -1,4 +1,4 @@
-"""Attention itself, from one score to many heads. Knows no model, no words and no training.
+"""Attention: scores, normalisers, positions, pooling, heads, recording and intervention.
 
-Read in this order: score, pooling, multihead, positions, recording; dropout is by the way.
+Read in this order: scores, normalisers, pooling, multihead, positions, recording.
 """

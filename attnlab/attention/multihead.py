@@ -1,13 +1,9 @@
-"""Multi-head attention: project, split, pool, join.
-
-Each head sees its own projection of queries, keys and values, and may so attend to something
-else than its neighbours. Any scoring function can do the comparing.
-"""
+"""Multi-head attention with any scoring function: project, split, pool, join."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from attnlab.attention.choices import AttentionConfig
+from attnlab.attention.config import AttentionConfig
 from attnlab.attention.normalisers import Mask
 from attnlab.attention.pooling import Memory
 from attnlab.attention.positions import Positions
@@ -18,17 +14,13 @@ class MultiHeadAttention(nn.Module):
     """Vaswani et al. 2017, section 3.2.2: `Concat(head_1, …, head_h) W^O`.
 
     `head_i = Attention(Q W_i^Q, K W_i^K, V W_i^V)`, with the W_i of all heads side by side in one
-    matrix. Heads share the scoring function's own parameters, where it has any: what sets them
-    apart is what their projections hand to it.
+    matrix. Heads share the parameters of the scoring function, if it has any.
 
-    Queries and the result have `size` features, keys and values `memory_size` (as many, unless
-    told otherwise). Within a head, queries have `query_size`, keys `key_size` and values
-    `value_size` features; None is `size / heads`. Of keys and values there are `key_value_heads`
-    alone, which the heads share in groups of neighbours (grouped-query attention, Ainslie et al.
-    2023, section 2.2); 1 is multi-query attention (Shazeer 2019, section 3), and None as many as
-    there are heads. The memory is smaller by as much.
-
-    `positions` are those of the stack, where queries and keys are tokens of one sentence.
+    Queries and the output have `size` features, keys and values `memory_size` (default: `size`).
+    In each head queries have `query_size`, keys `key_size` and values `value_size` features; None
+    is `size / heads`. With fewer `key_value_heads`, groups of neighbouring heads share keys and
+    values (grouped-query attention, Ainslie et al. 2023, section 2.2; 1 is multi-query attention,
+    Shazeer 2019, section 3); None is one for each head. `positions`: for self-attention.
     """
 
     def __init__(
@@ -66,13 +58,13 @@ class MultiHeadAttention(nn.Module):
         self.query_weight = nn.Linear(size, heads * query_size)
         self.value_weight = nn.Linear(memory_size, self.key_value_heads * value_size)
         self.output_weight = nn.Linear(heads * value_size, size)
-        told = None
+        relative = None
         if positions is not None:
-            told = positions.relative(
+            relative = positions.relative(
                 heads=heads, query_size=query_size, key_size=key_size, value_size=value_size
             )
-        self.pooling = attention.pooling(query_size, key_size, dropout, told)
-        # A score that reads no keys would leave their projection unlearnt.
+        self.pooling = attention.pooling(query_size, key_size, dropout, relative)
+        # With a score that reads no keys their projection would get no gradient.
         reads_keys = self.pooling.score.reads_keys
         keys_size = self.key_value_heads * key_size
         self.key_weight = nn.Linear(memory_size, keys_size) if reads_keys else None
@@ -87,10 +79,7 @@ class MultiHeadAttention(nn.Module):
         value: Float[Tensor, "batch keys memory_size"],
         start: int = 0,
     ) -> Memory:
-        """Project and split the keys and values, ready for any number of queries.
-
-        Where positions are told, the first key stands at position `start`.
-        """
+        """Project and split keys and values once; the first key is at position `start`."""
         heads = self.key_value_heads
         values = _split(self.value_weight(value), heads)
         keys = values if self.key_weight is None else _split(self.key_weight(key), heads)
@@ -99,11 +88,11 @@ class MultiHeadAttention(nn.Module):
     def forward(
         self, query: Float[Tensor, "batch queries size"], memory: Memory, mask: Mask | None = None
     ) -> Float[Tensor, "batch queries size"]:
-        """Attend with every head; `mask` broadcasts against (batch, heads, queries, keys)."""
+        """Attend with all heads; `mask` broadcasts against (batch, heads, queries, keys)."""
         pooled = self.pooling(_split(self.query_weight(query), self.heads), memory, mask)
         # (batch, heads, queries, value size) -> (batch, queries, heads · value size)
-        joined: Tensor = self.output_weight(pooled.transpose(1, 2).flatten(2))
-        return joined
+        output: Tensor = self.output_weight(pooled.transpose(1, 2).flatten(2))
+        return output
 
 
 def _split(x: Float[Tensor, "batch length size"], heads: int) -> Tensor:

@@ -1,9 +1,6 @@
-"""Attention pooling: turn scores into weights, and weights into an average of values.
+"""Attention pooling: scores -> mask -> normaliser -> weighted average of values.
 
-    scores -> mask -> normaliser (a softmax, say) -> weighted average of values
-
-Everything in attnlab that attends does it here. Knows no model, and of heads only that several
-may look at the same keys.
+Every attention of attnlab is an `AttentionPooling`.
 """
 
 from collections.abc import Callable
@@ -13,27 +10,26 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from attnlab.attention.dropout import dropout
+from attnlab.attention.functional import dropout, product_attention
 from attnlab.attention.normalisers import Mask, Normaliser
 from attnlab.attention.normalisers.softmax import Softmax
 from attnlab.attention.positions import RelativePositions
-from attnlab.attention.product import product_attention
 from attnlab.attention.scores import Score
 
 
 @dataclass
 class Memory:
-    """What can be attended to: projected keys, and the values that stand behind them.
+    """Projected keys and their values.
 
-    Shapes: key (…, keys, projected size), value (…, keys, value size). It may have fewer heads than
-    the queries that it is asked: as many neighbouring heads as that takes then share one of its.
+    Shapes: key (…, keys, projected size), value (…, keys, value size). With fewer heads than the
+    queries have, groups of neighbouring query heads share one.
     """
 
     key: Tensor
     value: Tensor
 
     def append(self, later: "Memory") -> "Memory":
-        """This memory with the keys and values of `later` behind its own."""
+        """Concatenate the keys and values of `later` behind these."""
         return Memory(
             torch.cat([self.key, later.key], dim=-2), torch.cat([self.value, later.value], dim=-2)
         )
@@ -41,12 +37,12 @@ class Memory:
 
 @dataclass(frozen=True)
 class AttentionStep:
-    """One answer of an attention, with all that led to it, in the order in which it was found.
+    """One call of an attention with its intermediate results, in the order of computation.
 
     Shapes: query (…, queries, query size), projected_query (…, queries, projected size), scores,
-    weights (…, queries, keys), answer (…, queries, value size). `scores` have the positions' `bias`
-    added, where there is one; `weights` are multiplied by the `window`, where there is one, and are
-    those before any dropout; and the `answer` has `told` added, what positions add to an average.
+    weights (…, queries, keys), output (…, queries, value size). `query` is rotated by its position;
+    `scores` include the `bias` of positions; `weights` are those before dropout, multiplied by the
+    `window`; `output` includes `position_output`. None: there is no such part.
     """
 
     query: Tensor
@@ -57,18 +53,19 @@ class AttentionStep:
     mask: Mask | None
     window: Tensor | None
     weights: Tensor
-    told: Tensor | None
-    answer: Tensor
+    position_output: Tensor | None
+    output: Tensor
 
 
 class AttentionPooling(nn.Module):
-    """Answers each query with an average of the values, weighted by how its key scored.
+    """Averages values for each query, weighted by the normalised scores of their keys.
 
-    `dropout` is the share of weights that training sets to zero; the `normaliser` is a softmax
-    unless another is given; `positions` are told where queries and keys are of one sentence. Each
-    of `observers` is shown every step, and each of `key_observers` the keys of every memory before
-    they are projected. Each of `interventions`, in their order, is given weights and mask and
-    returns the weights to go on with.
+    `dropout`: the probability that a weight is zeroed in training. `normaliser`: a softmax by
+    default. `positions`: for self-attention.
+
+    Each of `observers` is called with every `AttentionStep`, each of `key_observers` with the keys
+    of every memory before their projection. Each of `interventions` is called with weights and
+    mask, and returns the weights to use.
     """
 
     def __init__(
@@ -87,17 +84,23 @@ class AttentionPooling(nn.Module):
         self.key_observers: list[Callable[[Tensor], None]] = []
         self.interventions: list[Callable[[Tensor, Mask | None], Tensor]] = []
 
+    @property
+    def is_fusible(self) -> bool:
+        """Whether score, normaliser and positions can run in a fused kernel."""
+        return (
+            self.score.dot_scale is not None
+            and self.normaliser.softmax_factor is not None
+            and not self.positions.adds_values
+        )
+
     def prepare(
         self,
         key: Float[Tensor, "*batch keys key_size"],
         value: Float[Tensor, "*batch keys v"],
         start: int = 0,
     ) -> Memory:
-        """Do, once, all the work on keys that no query changes.
-
-        Where positions are told, the first key stands at position `start`.
-        """
-        key = self.positions.turn(key, start)
+        """Project keys, once for any number of queries; the first key is at position `start`."""
+        key = self.positions.rotate(key, start)
         for observe in self.key_observers:
             observe(key)
         return Memory(self.score.project_key(key), value)
@@ -109,21 +112,23 @@ class AttentionPooling(nn.Module):
         mask: Mask | None = None,
         window: Float[Tensor, "..."] | None = None,
     ) -> Float[Tensor, "*batch queries v"]:
-        """Attend to `memory`; `mask` is boolean, True = may be seen; for `window` see `attend`."""
+        """Attend to `memory`, in a fused kernel if possible; `mask` and `window` as in `attend`."""
+        is_plain = window is None and not self.observers and not self.interventions
+        if not is_plain or not self.is_fusible:
+            return self.attend(query, memory, mask, window).output
         scale, factor = self.score.dot_scale, self.normaliser.softmax_factor
-        unseen = not self.observers and not self.interventions
-        if scale is None or factor is None or not unseen or window is not None:
-            return self.attend(query, memory, mask, window).answer
-        if self.positions.adds_to_answer:
-            return self.attend(query, memory, mask).answer
-        query = self.score.project_query(self._turned(query, memory))
+        assert scale is not None
+        assert factor is not None
+        query = self.score.project_query(self._rotate(query, memory))
         bias = self.positions.bias(self.score, query, memory.key.size(-2))
         if bias is not None:
             bias = bias * factor
-        if isinstance(factor, Tensor):  # the kernel's scale is a plain number
+        if isinstance(factor, Tensor):  # the kernel takes a number only
             query, factor = query * factor.to(query.dtype), 1.0
-        share = self.dropout if self.training else 0.0
-        return product_attention(query, memory.key, memory.value, mask, scale * factor, share, bias)
+        dropout_p = self.dropout if self.training else 0.0
+        return product_attention(
+            query, memory.key, memory.value, mask, scale * factor, dropout_p, bias
+        )
 
     def attend(
         self,
@@ -132,30 +137,30 @@ class AttentionPooling(nn.Module):
         mask: Mask | None = None,
         window: Float[Tensor, "..."] | None = None,
     ) -> AttentionStep:
-        """Attend to `memory` step by step, and give all that led to the answer.
+        """Attend to `memory` step by step, with all intermediate results.
 
-        `window`: a factor of at least 0 for each weight; where it is 0 a key is not seen at all.
-        It broadcasts against (…, queries, keys), and weights need no longer sum to 1.
+        `mask`: True where a query may see a key. `window`: factors of at least 0 of the weights;
+        keys of factor 0 are masked. Both broadcast against (…, queries, keys).
         """
-        query = self._turned(query, memory)
+        query = self._rotate(query, memory)
         projected = self.score.project_query(query)
-        scores = _by_shared_head(self.score.compare, projected, memory.key)
+        scores = _share_heads(self.score.compare, projected, memory.key)
         bias = self.positions.bias(self.score, projected, memory.key.size(-2))
         if bias is not None:
             scores = scores + bias
         if window is not None:
             mask = window > 0 if mask is None else mask & (window > 0)
-        # Weights of half-precision scores would be rounded twice.
+        # In half precision weights would be rounded twice.
         weights = self.normaliser(scores.float() if scores.dtype.itemsize < 4 else scores, mask)
         if window is not None:
             weights = weights * window
-        for change in self.interventions:
-            weights = change(weights, mask)
-        used = dropout(weights, self.dropout, self.training)
-        answer = _by_shared_head(torch.matmul, used, memory.value)
-        told = self.positions.answer(used)
-        if told is not None:
-            answer = answer + told
+        for intervene in self.interventions:
+            weights = intervene(weights, mask)
+        dropped = dropout(weights, self.dropout, self.training)
+        output = _share_heads(torch.matmul, dropped, memory.value)
+        position_output = self.positions.values(dropped)
+        if position_output is not None:
+            output = output + position_output
         step = AttentionStep(
             query=query,
             projected_query=projected,
@@ -165,28 +170,28 @@ class AttentionPooling(nn.Module):
             mask=mask,
             window=window,
             weights=weights,
-            told=told,
-            answer=answer,
+            position_output=position_output,
+            output=output,
         )
         for observe in self.observers:
             observe(step)
         return step
 
-    def _turned(self, query: Tensor, memory: Memory) -> Tensor:
-        """The queries are the last tokens of the sentence, where positions are told at all."""
-        return self.positions.turn(query, memory.key.size(-2) - query.size(-2))
+    def _rotate(self, query: Tensor, memory: Memory) -> Tensor:
+        """Rotate queries, the last tokens of the memory, by their positions."""
+        return self.positions.rotate(query, memory.key.size(-2) - query.size(-2))
 
 
-def _by_shared_head(
-    work: Callable[[Tensor, Tensor], Tensor], of_queries: Tensor, shared: Tensor
+def _share_heads(
+    function: Callable[[Tensor, Tensor], Tensor], query: Tensor, memory: Tensor
 ) -> Tensor:
-    """`work` on what belongs to queries and to memory, of which several heads may share one head.
+    """Apply `function` to tensors of queries and of memory, whose heads several queries may share.
 
-    (batch, heads, queries, …) and (batch, fewer heads, keys, …) -> (batch, heads, queries, …):
-    heads that share one are no more than further queries of it, and nothing of it is copied.
+    (batch, heads, queries, …) and (batch, fewer heads, keys, …) -> (batch, heads, queries, …).
+    Query heads that share a head become further queries of it, so that no memory is copied.
     """
-    if of_queries.dim() < 4 or of_queries.size(1) == shared.size(1):
-        return work(of_queries, shared)
-    batch, heads, queries, size = of_queries.shape
-    together = of_queries.reshape(batch, shared.size(1), -1, size)
-    return work(together, shared).view(batch, heads, queries, -1)
+    if query.dim() < 4 or query.size(1) == memory.size(1):
+        return function(query, memory)
+    batch, heads, queries, size = query.shape
+    grouped = query.reshape(batch, memory.size(1), -1, size)
+    return function(grouped, memory).view(batch, heads, queries, -1)

@@ -1,10 +1,10 @@
-"""Who looked where: collect attention weights while a model runs.
+"""Recording attention weights while a model runs, through forward observers.
 
     with record_attention(model) as record:
         model.decode(target, state)
     record["decoder.layer2.cross"]   # (batch, heads, queries, keys)
 
-It costs nothing when unused: only inside the `with` does anybody look at the weights.
+Outside the `with` block nothing is recorded, and attention runs in fused kernels.
 """
 
 import re
@@ -18,24 +18,23 @@ from torch import Tensor, nn
 
 from attnlab.attention.pooling import AttentionPooling, AttentionStep
 
-Shown = TypeVar("Shown")
+Observed = TypeVar("Observed")
 
 
 def attention_name(path: str) -> str:
-    """A module's path as people say it: `decoder.layers.1.cross_attention.pooling` is layer 2."""
+    """Readable name of a module: `decoder.layers.1.cross_attention` is `decoder.layer2.cross`."""
     name = re.sub(r"\.layers\.(\d+)", lambda match: f".layer{int(match[1]) + 1}", path)
     return name.removesuffix(".pooling").removesuffix("_attention")
 
 
 class AttentionRecord(dict[str, Tensor]):
-    """Weights by readable name, each (batch, heads, queries, keys), as the model runs on.
+    """Weights by readable name, each (batch, heads, queries, keys).
 
-    An attention that is asked again (a recurrent decoder asks once a word) gets its further
-    queries put behind those that stand there already.
+    The queries of several calls, as of a recurrent decoder, are concatenated.
     """
 
     def add(self, name: str, weights: Tensor) -> None:
-        """Take in `weights`, (batch, queries, keys) or (batch, heads, queries, keys)."""
+        """Append `weights`, (batch, queries, keys) or (batch, heads, queries, keys)."""
         weights = weights.detach()
         if weights.dim() == 3:
             weights = weights.unsqueeze(1)
@@ -43,7 +42,7 @@ class AttentionRecord(dict[str, Tensor]):
 
 
 def attentions(model: nn.Module) -> dict[str, AttentionPooling]:
-    """Every attention in `model` by its readable name, in the order in which it is built."""
+    """The attentions of `model` by readable name, in the order of construction."""
     return {
         attention_name(path): module
         for path, module in model.named_modules()
@@ -52,52 +51,47 @@ def attentions(model: nn.Module) -> dict[str, AttentionPooling]:
 
 
 def attends(model: nn.Module) -> bool:
-    """Whether there is any attention in `model`."""
+    """Whether `model` has attention."""
     return bool(attentions(model))
 
 
 @contextmanager
 def record_attention(
-    model: nn.Module, whose: Callable[[str], bool] = lambda _: True
+    model: nn.Module, select: Callable[[str], bool] = lambda _: True
 ) -> Iterator[AttentionRecord]:
-    """Collect the weights of `model`'s attentions until the block ends; `whose` names, if given."""
+    """Record the weights of the attentions whose names `select` accepts, in the block."""
     record = AttentionRecord()
-    with watch_attention(model, lambda name, step: record.add(name, step.weights), whose):
+    with observe_attention(model, lambda name, step: record.add(name, step.weights), select):
         yield record
 
 
 @contextmanager
-def watch_attention(
+def observe_attention(
     model: nn.Module,
     observe: Callable[[str, AttentionStep], None],
-    whose: Callable[[str], bool] = lambda _: True,
+    select: Callable[[str], bool] = lambda _: True,
 ) -> Iterator[None]:
-    """Show `observe` every step of every attention in `model`, with its name, in the block.
-
-    Or only of those `whose` name is asked for: all others stay as fast as nobody watches them.
-    """
-    watched = {name: each for name, each in attentions(model).items() if whose(name)}
-    with _among({name: each.observers for name, each in watched.items()}, observe):
+    """Call `observe` with the name and every step of the selected attentions, in the block."""
+    selected = {name: each for name, each in attentions(model).items() if select(name)}
+    with _register({name: each.observers for name, each in selected.items()}, observe):
         yield
 
 
 @contextmanager
-def watch_keys(model: nn.Module, observe: Callable[[str, Tensor], None]) -> Iterator[None]:
-    """Show `observe` all keys, (…, keys, key size), before the score projects them, in the block.
-
-    With the readable name of the attention that they are prepared for.
-    """
-    with _among({name: each.key_observers for name, each in attentions(model).items()}, observe):
+def observe_keys(model: nn.Module, observe: Callable[[str, Tensor], None]) -> Iterator[None]:
+    """Call `observe` with the name and the unprojected keys (…, keys, key size), in the block."""
+    with _register({name: each.key_observers for name, each in attentions(model).items()}, observe):
         yield
 
 
 @contextmanager
-def _among(
-    observers: Mapping[str, list[Callable[[Shown], None]]], observe: Callable[[str, Shown], None]
+def _register(
+    observers: Mapping[str, list[Callable[[Observed], None]]],
+    observe: Callable[[str, Observed], None],
 ) -> Iterator[None]:
-    with ExitStack() as ending:
-        for name, those in observers.items():
-            watcher = partial(observe, name)
-            those.append(watcher)
-            ending.callback(those.remove, watcher)
+    with ExitStack() as stack:
+        for name, registered in observers.items():
+            observer = partial(observe, name)
+            registered.append(observer)
+            stack.callback(registered.remove, observer)
         yield

@@ -1,8 +1,7 @@
-"""Local attention: a window over the keys, outside of which a query does not look.
+"""Local attention: windows over the keys (Luong et al. 2015, section 3.2).
 
-Luong et al. 2015, section 3.2. Each query has a centre p among the keys, which stand in the order
-of their sentence; the window gives every key a factor that its weight is multiplied by, and that is
-0 more than a radius D away from p. Knows no scores and no model.
+Each query has a centre p among the keys, which are in the order of their sentence. A window
+multiplies the weight of each key by a factor, which is 0 further than a radius D from p.
 """
 
 from abc import ABC, abstractmethod
@@ -15,7 +14,7 @@ from attnlab.support.errors import UsageError
 
 
 class Window(nn.Module, ABC):
-    """A window of `radius` D; positions count from 1, and a sentence of S keys ends at S."""
+    """A window of `radius` D; positions count from 1 to the sentence's length S."""
 
     def __init__(self, radius: int) -> None:
         super().__init__()
@@ -27,10 +26,9 @@ class Window(nn.Module, ABC):
         mask: Bool[Tensor, "batch 1 keys"],
         start: int = 0,
     ) -> Float[Tensor, "batch queries keys"]:
-        """The factor of each weight, from 0 to 1; `start` queries were asked before these.
+        """The factors of weights, from 0 to 1; the first query is number `start`, from 0.
 
-        `mask` is True at a sentence's keys and False at the padding behind them, where factors say
-        nothing.
+        `mask` is False at padding, where factors are arbitrary.
         """
         centres = self.centres(query, mask.sum(-1), start)
         positions = torch.arange(1, mask.size(-1) + 1, device=mask.device)
@@ -44,21 +42,17 @@ class Window(nn.Module, ABC):
         lengths: Int[Tensor, "batch 1"],
         start: int,
     ) -> Float[Tensor, "batch queries"]:
-        """Where each query looks: p, from 0 to its sentence's length S."""
+        """The centre p of each query, from 0 to its sentence's length S."""
 
     def factors(
         self, distance: Float[Tensor, "batch queries keys"]
     ) -> Float[Tensor, "batch queries keys"]:
-        """What becomes of a weight so far from the centre, within the window; here nothing."""
+        """The factors at these distances from the centre, within the window; 1 by default."""
         return torch.ones_like(distance)
 
 
 class MonotonicWindow(Window):
-    """Luong et al. 2015's local-m: `p_t = t`, as if both languages had one order of words.
-
-    The queries of a target that is longer than its source stay at the source's end, `p_t = S`, for
-    behind it there is nothing to look at.
-    """
+    """Luong et al. 2015, local-m: `p_t = t`, and S for a target longer than its source."""
 
     def centres(
         self,
@@ -68,14 +62,14 @@ class MonotonicWindow(Window):
     ) -> Float[Tensor, "batch queries"]:
         """`min(t, S)`."""
         steps = torch.arange(start + 1, start + query.size(1) + 1, device=query.device)
-        return torch.minimum(steps, lengths).to(_positions_type(query))
+        return torch.minimum(steps, lengths).to(_position_dtype(query))
 
 
 class PredictiveWindow(Window):
-    """Luong et al. 2015's local-p, equations 9 and 10: the query itself says where to look.
+    """Luong et al. 2015, local-p, equations 9 and 10: the centre is predicted from the query.
 
-    `p_t = S · sigmoid(v_pᵀ tanh(W_p h_t))`; h_t is query. So that p can be learnt, weights fade
-    away from it: `exp(-(s - p_t)² / (2 σ²))` with `σ = D / 2`, for the key at position s.
+    `p_t = S · sigmoid(v_pᵀ tanh(W_p h_t))`; h_t is query. So that p has a gradient, factors fall
+    with the distance from it: `exp(-(s - p_t)² / (2 σ²))` with `σ = D / 2`, for the key at s.
     """
 
     def __init__(self, radius: int, query_size: int) -> None:
@@ -90,8 +84,8 @@ class PredictiveWindow(Window):
         start: int,  # noqa: ARG002
     ) -> Float[Tensor, "batch queries"]:
         """`S · sigmoid(…)`."""
-        share = self.hidden_weight(torch.tanh(self.query_weight(query))).squeeze(-1)
-        centres: Tensor = lengths * share.to(_positions_type(query)).sigmoid()
+        logits = self.hidden_weight(torch.tanh(self.query_weight(query))).squeeze(-1)
+        centres: Tensor = lengths * logits.to(_position_dtype(query)).sigmoid()
         return centres
 
     def factors(
@@ -105,7 +99,7 @@ WINDOWS = ("global", "local_m", "local_p")
 
 
 def build_window(name: str, radius: int, query_size: int) -> Window | None:
-    """A new window for queries of this size; None where a query looks everywhere (global).
+    """Build the window called `name` for queries of this size; None for `global`.
 
     Raises:
         UsageError: there is none of that name.
@@ -119,6 +113,6 @@ def build_window(name: str, radius: int, query_size: int) -> Window | None:
     raise UsageError(f"model.window={name} is none of: {', '.join(WINDOWS)}")
 
 
-def _positions_type(query: Tensor) -> torch.dtype:
-    """Half-precision numbers have too few digits to tell a long sentence's positions apart."""
+def _position_dtype(query: Tensor) -> torch.dtype:
+    """Single precision at least: half precision cannot represent all positions of a sentence."""
     return torch.promote_types(query.dtype, torch.float32)

@@ -1,4 +1,4 @@
-"""The translation models. Importing this package registers them all by name."""
+"""Translation models. Importing this package registers them all by name."""
 
 from attnlab.models import bahdanau, convolutional, rnn, transformer
 from attnlab.models.interface import (

@@ -1,7 +1,4 @@
-"""The recurrent models that look back: at each word they attend to the source anew.
-
-Beside the plain one (`rnn.py`) a single thing is different: the context is no longer fixed.
-"""
+"""The recurrent encoder–decoders with attention to the source (Bahdanau et al., Luong et al.)."""
 
 from dataclasses import dataclass
 
@@ -9,20 +6,25 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from attnlab.attention.choices import AttentionConfig
-from attnlab.attention.dropout import dropout
-from attnlab.models.embedding import embedding_tables
-from attnlab.models.interface import MODELS, DecoderState, EncoderDecoder, VocabularySizes
+from attnlab.attention.config import AttentionConfig
+from attnlab.attention.functional import dropout
+from attnlab.models.interface import (
+    MODELS,
+    DecoderState,
+    EncoderDecoder,
+    VocabularySizes,
+    uncompiled,
+)
+from attnlab.models.layers import embedding_tables
 from attnlab.models.recurrence import Hidden, build_recurrence
-from attnlab.models.recurrent import Bridge, Readout, RecurrentConfig, RecurrentEncoder
+from attnlab.models.rnn import Bridge, Readout, RecurrentConfig, RecurrentEncoder
 from attnlab.models.source_attention import SourceAttention, SourceAttentionState
-from attnlab.models.uncompiled import uncompiled
 from attnlab.support.ranges import Size
 
 
 @dataclass
 class BahdanauState(DecoderState):
-    """The decoder's state, and what it can see of the source."""
+    """The decoder's state, and that of its attention to the source."""
 
     hidden: Hidden
     source: SourceAttentionState
@@ -30,11 +32,11 @@ class BahdanauState(DecoderState):
 
 @dataclass(kw_only=True)
 class BahdanauConfig(RecurrentConfig):
-    """`input_feeding`: whether the decoder's state takes in what was attended to.
+    """`input_feeding`: feed the context to the decoder's recurrence.
 
-    Without it the states of all words are known before anybody attends, and training is faster.
-    `window`: where a word may look: global, local_m or local_p, at `window_radius` tokens to each
-    side. `coverage`: whether it knows what the words before it looked at.
+    Without it the states of all tokens are computed before attention, and training is faster.
+    `window`: global, local_m or local_p attention, at `window_radius` tokens to each side.
+    `coverage`: let scores depend on the weights of earlier tokens.
     """
 
     input_feeding: bool
@@ -44,10 +46,10 @@ class BahdanauConfig(RecurrentConfig):
 
 
 class AttentiveDecoder(nn.Module):
-    """A recurrence over the target that attends to the encoder's annotations h_j at each word.
+    """A recurrence over the target that attends to the encoder's annotations h_j at each token.
 
-    The context is `c_i = Σ_j α_ij h_j`, the attention's answer to a query; keys and values are the
-    annotations. Two orders of looking and moving on:
+    The context is `c_i = Σ_j α_ij h_j`, the output of the attention; keys and values are the
+    annotations.
 
     - With input feeding (Bahdanau et al. 2015, section 3.1): `s_i = f(s_{i-1}, y_{i-1}, c_i)`, and
       the query is s_{i-1}, the top layer's previous state.
@@ -82,17 +84,17 @@ class AttentiveDecoder(nn.Module):
     def forward(
         self, target: Int[Tensor, "batch length"], state: BahdanauState
     ) -> tuple[Float[Tensor, "batch length features"], BahdanauState]:
-        """Read `target` on from `state`."""
+        """Decode `target` from `state`."""
         embedded = dropout(self.embedding(target), self.dropout, self.training)
-        read = self._feeding if self.input_feeding else self._without_feeding
+        read = self._with_feeding if self.input_feeding else self._without_feeding
         outputs, contexts, state = read(embedded, state)
         return self.readout(outputs, contexts, embedded), state
 
-    @uncompiled  # or each word becomes code
-    def _feeding(
+    @uncompiled  # torch.compile would unroll the steps
+    def _with_feeding(
         self, embedded: Tensor, state: BahdanauState
     ) -> tuple[Tensor, Tensor, BahdanauState]:
-        """One word after the other: each query depends on the context before it."""
+        """Token by token, since each query depends on the context before it."""
         fed, source = self.cell.feed_from(embedded, state.hidden), state.source
         outputs, contexts = [], []
         for _ in range(embedded.size(1)):
@@ -106,7 +108,7 @@ class AttentiveDecoder(nn.Module):
     def _without_feeding(
         self, embedded: Tensor, state: BahdanauState
     ) -> tuple[Tensor, Tensor, BahdanauState]:
-        """All words' states in one go, then all words' attention."""
+        """The states of all tokens, then the attention of all tokens."""
         outputs, hidden = self.cell.read(embedded, state.hidden)
         contexts, source = self.cross_attention(outputs, state.source)
         return outputs, contexts, BahdanauState(hidden, source)
@@ -116,7 +118,7 @@ class AttentiveDecoder(nn.Module):
 class Bahdanau(EncoderDecoder[BahdanauState]):
     """Bahdanau et al. 2015's RNNsearch, with any scoring function, and GRU or LSTM.
 
-    Without input feeding it is Luong et al. 2015's, whose windows (section 3.2) it has too.
+    Without input feeding it is Luong et al. 2015's, which has windows (section 3.2).
     """
 
     def __init__(
@@ -134,10 +136,10 @@ class Bahdanau(EncoderDecoder[BahdanauState]):
     def encode(
         self, source: Int[Tensor, "batch length"], source_mask: Bool[Tensor, "batch length"]
     ) -> BahdanauState:
-        """Read the source; prepare its annotations as keys once for the whole translation."""
+        """See `EncoderDecoder`; projects annotations as keys once for the whole translation."""
         annotations, hidden = self.encoder(source, source_mask)
-        sight = self.decoder.cross_attention.prepare(annotations, source_mask)
-        return BahdanauState(self.bridge(hidden), sight)
+        attended = self.decoder.cross_attention.prepare(annotations, source_mask)
+        return BahdanauState(self.bridge(hidden), attended)
 
     def decode_features(
         self, target: Int[Tensor, "batch length"], state: BahdanauState

@@ -1,10 +1,10 @@
-"""What every translation model is: something that encodes once and decodes any number of words.
+"""The interface of translation models: `encode` a source once, `decode` any number of tokens.
 
 Training is one `decode` over the whole target; search is the same `decode`, one token at a time.
-Knows no search, no training and no words.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Generic, TypeVar
@@ -18,22 +18,24 @@ from attnlab.support.registry import Registry
 
 MODELS: Registry["EncoderDecoder[Any]"] = Registry("model")
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
 
 @dataclass(kw_only=True)
 class ModelConfig:
-    """What every model's configuration has: the registered `name`."""
+    """The registered `name`; the base of every model's configuration."""
 
     name: str
 
     @property
     def has_dropout(self) -> bool:
-        """Whether training leaves anything in the model to chance."""
+        """Whether any dropout is above 0."""
         return any(value for setting, value in vars(self).items() if setting.endswith("dropout"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class VocabularySizes:
-    """Numbers of tokens on each side; `shared` where both sides use one vocabulary."""
+    """Numbers of tokens of source and target; `shared`: one vocabulary for both."""
 
     source: int
     target: int
@@ -42,13 +44,10 @@ class VocabularySizes:
 
 @dataclass
 class DecoderState:
-    """All that a decoder needs to go on: values only, and the batch is every tensor's first axis.
-
-    A state is never changed: `decode` returns the next one.
-    """
+    """The immutable state of a decoder; the first axis of every tensor is the batch."""
 
     def select(self: "State", rows: Int[Tensor, " rows"]) -> "State":
-        """The state of the sentences at `rows`: kept, repeated or put in another order."""
+        """The state of the sentences at `rows`, which may repeat and reorder them."""
         selected: State = _select(self, rows)
         return selected
 
@@ -68,16 +67,11 @@ def _select(value: Any, rows: Tensor) -> Any:
 State = TypeVar("State", bound=DecoderState)
 
 
-def _part(name: str) -> AbstractContextManager[object]:
-    """Within the block, a profile shows `name`; a compiled model has no such parts any more."""
-    return nullcontext() if torch.compiler.is_compiling() else record_function(name)
-
-
 class EncoderDecoder(nn.Module, ABC, Generic[State]):
-    """A model of p(target | source), one target token after the other."""
+    """A model of p(target | source), factorised over target tokens from left to right."""
 
     output: nn.Linear
-    """From a decoder's features to a score for each token of the target vocabulary."""
+    """Projection of decoder features to logits over the target vocabulary."""
 
     @abstractmethod
     def encode(
@@ -85,13 +79,16 @@ class EncoderDecoder(nn.Module, ABC, Generic[State]):
         source: Int[Tensor, "batch source_length"],
         source_mask: Bool[Tensor, "batch source_length"],
     ) -> State:
-        """Read the source; `source_mask` is True at tokens and False at the padding behind them."""
+        """Encode the source: the state before the first target token.
+
+        `source_mask` is False at padding, which follows the tokens.
+        """
 
     @abstractmethod
     def decode_features(
         self, target: Int[Tensor, "batch target_length"], state: State
     ) -> tuple[Float[Tensor, "batch target_length features"], State]:
-        """Read `target` on from `state`: what is known at each of its tokens about the next one."""
+        """Decode `target` from `state`: features to predict each next token, and the new state."""
 
     def forward(
         self,
@@ -99,16 +96,37 @@ class EncoderDecoder(nn.Module, ABC, Generic[State]):
         source_mask: Bool[Tensor, "batch source_length"],
         target: Int[Tensor, "batch target_length"],
     ) -> Float[Tensor, "batch target_length features"]:
-        """Read both sides as a whole: what `decode_features` knows at each token of `target`."""
-        with _part("encode"):
+        """Encode and decode whole sentences: the features of `decode_features`."""
+        with _profiled("encode"):
             state = self.encode(source, source_mask)
-        with _part("decode"):
+        with _profiled("decode"):
             features, _ = self.decode_features(target, state)
         return features
 
     def decode(
         self, target: Int[Tensor, "batch target_length"], state: State
     ) -> tuple[Float[Tensor, "batch target_length vocabulary"], State]:
-        """Logits of the token that follows each token of `target`, and the state behind them."""
+        """Decode `target` from `state`: logits of each next token, and the new state."""
         features, state = self.decode_features(target, state)
         return self.output(features), state
+
+
+def _profiled(name: str) -> AbstractContextManager[object]:
+    """A range called `name` in profiles; none in a compiled model."""
+    return nullcontext() if torch.compiler.is_compiling() else record_function(name)
+
+
+def uncompiled(method: Function) -> Function:
+    """Mark a module's method to be excluded from torch.compile, without importing the compiler."""
+    method.uncompiled = True  # type: ignore[attr-defined]
+    return method
+
+
+def respect_uncompiled(model: nn.Module) -> None:
+    """Disable torch.compile for the marked methods of all classes in `model`."""
+    for kind in {kind for module in model.modules() for kind in type(module).__mro__}:
+        for name, method in list(vars(kind).items()):
+            if getattr(method, "uncompiled", False):
+                disabled = torch.compiler.disable(method)  # type: ignore[no-untyped-call]
+                disabled.uncompiled = False  # once is enough
+                setattr(kind, name, disabled)

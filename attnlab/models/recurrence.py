@@ -1,7 +1,6 @@
-"""Recurrences, GRU and LSTM, their state batch first: over all words at once, or fed word by word.
+"""GRU and LSTM over whole sequences, or step by step with inputs fed from outside; batch first.
 
-They are torch's, weights and all; on a CPU a GRU takes the quicker way of `gru.py` to the same
-numbers. Knows no embeddings and no attention.
+Parameters are those of torch's modules. On a CPU a GRU runs in `gru.py`.
 """
 
 from abc import ABC, abstractmethod
@@ -13,31 +12,31 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from attnlab.attention.dropout import dropout
+from attnlab.attention.functional import dropout
 from attnlab.models.gru import GruLoop, gru_sequence
-from attnlab.models.uncompiled import uncompiled
+from attnlab.models.interface import uncompiled
 from attnlab.support.errors import UsageError
 
 Hidden = tuple[Tensor, ...]
-"""A recurrence's state: (h,) of a GRU or (h, c) of an LSTM, each (batch, layers, hidden size).
+"""The state (h,) of a GRU or (h, c) of an LSTM, each (batch, layers, hidden size).
 
-The states of two directions stand side by side in the last axis.
+The states of two directions are concatenated along the last axis.
 """
 
 
 class FedRecurrence(ABC):
-    """A recurrence that goes on word by word, since each is fed what depends on the one before."""
+    """A recurrence over a sentence, each of whose inputs is completed by `feed`."""
 
     top: Float[Tensor, "batch hidden_size"]
-    """What the top layer knows by now."""
+    """The state h of the top layer."""
 
     @abstractmethod
     def feed(self, fed: Float[Tensor, "batch fed_size"]) -> None:
-        """Read the next word, and `fed` beside it."""
+        """Step to the next token, with the features `fed` behind its own."""
 
     @abstractmethod
     def hidden(self) -> Hidden:
-        """The state of all layers by now."""
+        """The state of all layers."""
 
 
 class Gru(nn.GRU):
@@ -45,7 +44,7 @@ class Gru(nn.GRU):
 
     state_parts = 1
 
-    @uncompiled  # or each word becomes code
+    @uncompiled  # torch.compile would unroll the steps
     def read(
         self,
         x: Float[Tensor, "batch length size"],
@@ -53,14 +52,14 @@ class Gru(nn.GRU):
         mask: Bool[Tensor, "batch length"] | None = None,
         beside: Float[Tensor, "batch beside_size"] | None = None,
     ) -> tuple[Float[Tensor, "batch length hidden_size"], Hidden]:
-        """Read all of `x` from `hidden` on (zeros): the top layer's outputs, the state behind them.
+        """Outputs of the top layer and the last state, over all of `x` from `hidden` (zeros) on.
 
-        `mask` is False where there is padding, which leaves a state as it is. `beside`: features
-        that stand beside those of every word, as the last of the input.
+        `mask` is False at padding, which leaves the state unchanged. `beside`: features that are
+        concatenated to those of every token.
         """
         if x.device.type != "cpu":
             return _read_by_torch(self, x, hidden, mask, beside)
-        x, last = x.transpose(0, 1), []  # words first: then a word's rows lie together
+        x, last = x.transpose(0, 1), []  # length first, so that a step's rows are contiguous
         for layer in range(self.num_layers):
             if layer:
                 x = dropout(x, self.dropout, self.training)
@@ -78,23 +77,23 @@ class Gru(nn.GRU):
         beside: Float[Tensor, "batch beside_size"] | None,
     ) -> tuple[Float[Tensor, "length batch features"], Float[Tensor, "batch features"]]:
         parts = [self._weights(layer, direction) for direction in range(self._directions)]
-        inward, weights, biases, candidate_biases = zip(*parts, strict=True)
-        weight, bias = torch.cat(inward), torch.cat(biases)
-        gates = F.linear(x, weight[:, : x.size(-1)], bias).to(weight.dtype)
+        input_weights, weights, biases, candidate_biases = zip(*parts, strict=True)
+        weight, bias = torch.cat(input_weights), torch.cat(biases)
+        inner = F.linear(x, weight[:, : x.size(-1)], bias).to(weight.dtype)
         if beside is not None:
-            gates = gates + F.linear(beside, weight[:, x.size(-1) :])
+            inner = inner + F.linear(beside, weight[:, x.size(-1) :])
         if mask is not None and not mask.all():
-            # Where z is 1 a state stays as it is.
+            # An infinite update gate z leaves the state unchanged.
             is_update = torch.tensor([False, True, False]).repeat_interleave(self.hidden_size)
             padding = ~mask.t().unsqueeze(-1) & is_update.repeat(self._directions)
-            gates = gates.masked_fill(padding, torch.inf)
-        ways = gates.chunk(self._directions, dim=-1)
+            inner = inner.masked_fill(padding, torch.inf)
+        by_direction = inner.chunk(self._directions, dim=-1)
         if self._directions == 2:
-            ways = (ways[0], ways[1].flip(0))  # from the last word to the first
+            by_direction = (by_direction[0], by_direction[1].flip(0))
         if first is None:
-            first = gates.new_zeros(self._directions, x.size(1), self.hidden_size)
+            first = inner.new_zeros(self._directions, x.size(1), self.hidden_size)
         states = gru_sequence(
-            torch.stack(ways, dim=1),
+            torch.stack(by_direction, dim=1),
             first.to(weight.dtype),
             torch.stack(weights),
             torch.stack(candidate_biases),
@@ -105,7 +104,7 @@ class Gru(nn.GRU):
         return torch.cat([states[:, 0], states[:, 1].flip(0)], dim=-1), last
 
     def feed_from(self, x: Float[Tensor, "batch length size"], hidden: Hidden) -> FedRecurrence:
-        """To read the words of `x` one by one, each with something fed beside its own features."""
+        """A `FedRecurrence` over the tokens of `x`, from `hidden` on."""
         return _FedGru(self, x, hidden[0])
 
     @property
@@ -113,32 +112,35 @@ class Gru(nn.GRU):
         return 2 if self.bidirectional else 1
 
     def _weights(self, layer: int, direction: int = 0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """W, U, all biases that can be added to W x, and b_n, which cannot."""
-        inward, weight, inward_bias, bias = self.all_weights[layer * self._directions + direction]
+        """W, U, the sum of biases that are added to W x, and b_n."""
+        input_weight, weight, input_bias, bias = self.all_weights[
+            layer * self._directions + direction
+        ]
         candidate_bias = bias[2 * self.hidden_size :]
         others = F.pad(bias[: 2 * self.hidden_size], (0, self.hidden_size))
-        return inward, weight, inward_bias + others, candidate_bias
+        return input_weight, weight, input_bias + others, candidate_bias
 
 
 class _FedGru(FedRecurrence):
     def __init__(self, cell: Gru, x: Tensor, hidden: Tensor) -> None:
-        self._share = cell.dropout if cell.training else 0.0
+        self._dropout = cell.dropout if cell.training else 0.0
         self._states = list(hidden.to(x.dtype).unbind(1))
         self._loops, self._biases = [], []
         for layer in range(cell.num_layers):
-            inward, weight, bias, candidate_bias = cell._weights(layer)
-            if layer == 0:  # what is known of the words goes through W for all of them at once
-                self._gates = iter(F.linear(x, inward[:, : x.size(-1)], bias).unbind(1))
-                inward = inward[:, x.size(-1) :]
-            self._loops.append(GruLoop(inward, weight, candidate_bias))
+            input_weight, weight, bias, candidate_bias = cell._weights(layer)
+            if layer == 0:  # the tokens' own part of W x, for all of them at once
+                inner = F.linear(x, input_weight[:, : x.size(-1)], bias)
+                self._inner = iter(inner.unbind(1))
+                input_weight = input_weight[:, x.size(-1) :]
+            self._loops.append(GruLoop(input_weight, weight, candidate_bias))
             self._biases.append(bias.expand(x.size(0), -1))
         self.top = self._states[-1]
 
     def feed(self, fed: Tensor) -> None:
         for layer, (loop, bias) in enumerate(zip(self._loops, self._biases, strict=True)):
-            gates = bias if layer else next(self._gates)
-            self._states[layer] = loop.step(gates, fed, self._states[layer])
-            fed = dropout(self._states[layer], self._share, training=True)
+            inner = bias if layer else next(self._inner)
+            self._states[layer] = loop.step(inner, fed, self._states[layer])
+            fed = dropout(self._states[layer], self._dropout, training=True)
         self.top = self._states[-1]
 
     def hidden(self) -> Hidden:
@@ -167,11 +169,11 @@ class Lstm(nn.LSTM):
 
 class _FedLstm(FedRecurrence):
     def __init__(self, cell: Lstm, x: Tensor, hidden: Hidden) -> None:
-        self._cell, self._words, self._hidden = cell, iter(x.unbind(1)), hidden
+        self._cell, self._tokens, self._hidden = cell, iter(x.unbind(1)), hidden
         self.top = hidden[0][:, -1]
 
     def feed(self, fed: Tensor) -> None:
-        x = torch.cat([next(self._words), fed], dim=-1).unsqueeze(1)
+        x = torch.cat([next(self._tokens), fed], dim=-1).unsqueeze(1)
         outputs, self._hidden = self._cell.read(x, self._hidden)
         self.top = outputs[:, -1]
 
@@ -193,7 +195,11 @@ def build_recurrence(
     dropout: float,
     bidirectional: bool = False,
 ) -> Recurrence:
-    """A recurrence of that kind: gru or lstm; `dropout` is the share between its layers."""
+    """Build a recurrence of that kind, gru or lstm, with `dropout` between its layers.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
     if kind not in CELLS:
         raise UsageError(f"model.cell={kind} is none of: {', '.join(CELLS)}")
     return CELLS[kind](
@@ -215,7 +221,7 @@ def _read_by_torch(
 ) -> tuple[Tensor, Hidden]:
     if beside is not None:
         x = torch.cat([x, beside.unsqueeze(1).expand(-1, x.size(1), -1)], dim=-1)
-    # torch wants (layers, batch, hidden); a GRU's one tensor bare, an LSTM's two as a tuple.
+    # torch takes (layers, batch, hidden): a tensor for a GRU, a tuple of two for an LSTM.
     given: Any = None
     if hidden is not None:
         parts = tuple(part.transpose(0, 1).contiguous() for part in hidden)
@@ -223,16 +229,16 @@ def _read_by_torch(
     if mask is None:
         outputs, states = cell(x, given)
     else:
-        # Packed, so that the backward direction starts at the last word and not in the padding.
+        # Packed, so that the backward direction starts at the last token and not in the padding.
         packed = pack_padded_sequence(x, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False)
         outputs, states = cell(packed, given)
         outputs, _ = pad_packed_sequence(outputs, batch_first=True, total_length=x.size(1))
     if not isinstance(states, tuple):
         states = (states,)
-    return outputs, tuple(_directions_side_by_side(cell, part) for part in states)
+    return outputs, tuple(_concatenate_directions(cell, part) for part in states)
 
 
-def _directions_side_by_side(cell: Recurrence, state: Tensor) -> Tensor:
+def _concatenate_directions(cell: Recurrence, state: Tensor) -> Tensor:
     # (layers · directions, batch, h) -> (batch, layers, directions · h)
     by_layer = state.view(cell.num_layers, -1, *state.shape[1:])
     return by_layer.permute(2, 0, 1, 3).flatten(2)

@@ -1,8 +1,4 @@
-"""Attention to the source, one query after the other: what a recurrent decoder looks back with.
-
-The pooling of values, and around it what depends on the queries before: at which step a query is
-asked (`window.py`), and what was looked at up to there (`coverage.py`).
-"""
+"""Attention of a recurrent decoder to the source, with windows and coverage."""
 
 from dataclasses import dataclass
 
@@ -10,19 +6,38 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from attnlab.attention.choices import AttentionConfig
-from attnlab.attention.coverage import Coverage
+from attnlab.attention.config import AttentionConfig
 from attnlab.attention.pooling import Memory
+from attnlab.attention.scores import Score
 from attnlab.attention.window import build_window
-from attnlab.models.uncompiled import uncompiled
+from attnlab.models.interface import uncompiled
+
+
+class Coverage(nn.Module):
+    """See et al. 2017, section 2.2, after Tu et al. 2016: scores depend on earlier weights.
+
+    `c^t = Σ_{t' < t} a^{t'}` (equation 10) shifts the projected key j by `w_c c_j^t`. With the
+    additive score that is equation 11: `vᵀ tanh(W_h h_j + W_s s_t + w_c c_j^t)`; a is weights, h is
+    key, s is query. A product `q · k` becomes `q · k + c_j (q · w_c)`, a distance that to the
+    shifted key. w_c starts at zero.
+    """
+
+    def __init__(self, score: Score, key_size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(score.shift_size(key_size)))
+
+    def forward(self, score: Score, memory: Memory, covered: Float[Tensor, "batch keys"]) -> Memory:
+        """`memory` with keys shifted by `covered`, the sum of earlier weights."""
+        shift = covered.unsqueeze(-1) * self.weight
+        return Memory(score.shift_key(memory.key, shift.to(memory.key.dtype)), memory.value)
 
 
 @dataclass
 class SourceAttentionState:
-    """What there is to see, and what was seen of it.
+    """The source, and what earlier queries leave.
 
-    `mask` (batch, 1, keys) is for any query. `length`: how many queries were asked. `covered`
-    (batch, keys): the sum of their weights; None where nobody wants to know.
+    `mask`: (batch, 1, keys). `length`: number of earlier queries. `covered`, (batch, keys): the sum
+    of their weights; None without coverage.
     """
 
     memory: Memory
@@ -32,10 +47,10 @@ class SourceAttentionState:
 
 
 class SourceAttention(nn.Module):
-    """One attention whose queries, of `query_size` features, come in the order of a sentence.
+    """One attention whose queries, of `query_size` features, come in the order of the target.
 
-    `window`: global, local_m or local_p, of `radius` keys to each side. `coverage`: whether the
-    weights of earlier queries enter the scores; queries then wait for one another.
+    `window`: global, local_m or local_p, of `radius` keys to each side. `coverage`: let scores
+    depend on the weights of earlier queries, which are then computed one by one.
     """
 
     def __init__(
@@ -56,7 +71,7 @@ class SourceAttention(nn.Module):
     def prepare(
         self, key: Float[Tensor, "batch keys key_size"], mask: Bool[Tensor, "batch keys"]
     ) -> SourceAttentionState:
-        """Before the first query; keys and values are one."""
+        """The state before the first query; keys are the values, too."""
         covered = None
         if self.coverage is not None:
             covered = torch.zeros_like(mask, dtype=self.coverage.weight.dtype)
@@ -65,7 +80,7 @@ class SourceAttention(nn.Module):
     def forward(
         self, query: Float[Tensor, "batch queries query_size"], state: SourceAttentionState
     ) -> tuple[Float[Tensor, "batch queries key_size"], SourceAttentionState]:
-        """The next queries' contexts, and the state behind them."""
+        """The contexts of the next queries, and the state after them."""
         if self.coverage is not None:
             return self._one_by_one(self.coverage, query, state)
         context = self.pooling(query, state.memory, state.mask, self._factors(query, state))
@@ -73,7 +88,7 @@ class SourceAttention(nn.Module):
             state.memory, state.mask, state.length + query.size(1), None
         )
 
-    @uncompiled  # or each query becomes code
+    @uncompiled  # torch.compile would unroll the queries
     def _one_by_one(
         self, coverage: Coverage, queries: Tensor, state: SourceAttentionState
     ) -> tuple[Tensor, SourceAttentionState]:
@@ -84,7 +99,7 @@ class SourceAttention(nn.Module):
             step = self.pooling.attend(query, memory, state.mask, self._factors(query, state))
             covered = state.covered + step.weights.squeeze(1)
             state = SourceAttentionState(state.memory, state.mask, state.length + 1, covered)
-            contexts.append(step.answer)
+            contexts.append(step.output)
         return torch.cat(contexts, dim=1), state
 
     def _factors(self, query: Tensor, state: SourceAttentionState) -> Tensor | None:

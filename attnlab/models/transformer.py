@@ -1,4 +1,4 @@
-"""The Transformer (Vaswani et al. 2017): attention and little else, with any scoring function."""
+"""The Transformer (Vaswani et al. 2017), with any scoring function."""
 
 import math
 from dataclasses import dataclass
@@ -8,16 +8,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from attnlab.attention.casting import cast_for_matmul
-from attnlab.attention.choices import AttentionConfig
-from attnlab.attention.dropout import dropout
+from attnlab.attention.config import AttentionConfig
+from attnlab.attention.functional import cast_for_matmul, dropout
 from attnlab.attention.multihead import MultiHeadAttention
 from attnlab.attention.normalisers import Mask
 from attnlab.attention.pooling import Memory
 from attnlab.attention.positions import PositionEmbedding, Positions
 from attnlab.data.tokens import PAD
-from attnlab.models.embedding import embedding_tables
-from attnlab.models.feedforward import FeedForward
 from attnlab.models.interface import (
     MODELS,
     DecoderState,
@@ -25,8 +22,13 @@ from attnlab.models.interface import (
     ModelConfig,
     VocabularySizes,
 )
-from attnlab.models.norms import Tokens
-from attnlab.models.residual import Residual, last_norm
+from attnlab.models.layers import (
+    FeedForward,
+    Residual,
+    TokenMask,
+    embedding_tables,
+    last_norm,
+)
 from attnlab.support.ranges import Layers, ShareBelowOne, Size
 
 
@@ -34,12 +36,12 @@ from attnlab.support.ranges import Layers, ShareBelowOne, Size
 class TransformerConfig(ModelConfig):
     """Sizes in features.
 
-    `size`: of each word, in all layers. `feedforward_size`: between the two products of a
+    `size`: of each token, in all layers. `feedforward_size`: of the inner features of a
     feed-forward sublayer. `heads`: of every attention. `encoder_layers` and `decoder_layers`: how
     many of each. `dropout`: the share of features that training sets to zero. `attention_dropout`:
     of the weights, likewise.
 
-    `norm`: pre normalises what enters a sublayer (Xiong et al. 2020), post its sum with the
+    `norm`: pre normalises the input of a sublayer (Xiong et al. 2020), post its sum with the
     residual (Vaswani et al. 2017), none neither. `normalisation`: layer, rms or batch.
     `activation`: relu, gelu or swiglu, which has a third matrix. `tie_embeddings`: none, target
     or all. For `key_value_heads` and a head's `query_size`, `key_size` and `value_size` see
@@ -88,7 +90,7 @@ def _feedforward(config: TransformerConfig) -> FeedForward:
 
 
 class EncoderLayer(nn.Module):
-    """Every source token attends to all of them, then thinks for itself."""
+    """Self-attention of source tokens, then a feed-forward network."""
 
     def __init__(
         self,
@@ -107,26 +109,26 @@ class EncoderLayer(nn.Module):
         self,
         x: Float[Tensor, "batch length size"],
         mask: Mask | None = None,
-        tokens: Tokens | None = None,
+        token_mask: TokenMask | None = None,
     ) -> Float[Tensor, "batch length size"]:
-        """`mask` broadcasts against (batch, heads, queries, keys); for `tokens` see `Norm`."""
-        y = self.self_residual.enter(x, tokens)
+        """`mask` broadcasts against (batch, heads, queries, keys); `token_mask` is for norms."""
+        y = self.self_residual.enter(x, token_mask)
         memory = self.self_attention.prepare(y, y)
-        x = self.self_residual.leave(x, self.self_attention(y, memory, mask), tokens)
-        y = self.feedforward_residual.enter(x, tokens)
-        return self.feedforward_residual.leave(x, self.feedforward(y), tokens)
+        x = self.self_residual.leave(x, self.self_attention(y, memory, mask), token_mask)
+        y = self.feedforward_residual.enter(x, token_mask)
+        return self.feedforward_residual.leave(x, self.feedforward(y), token_mask)
 
 
 @dataclass
 class LayerState:
-    """What a decoder layer attends to: the target so far (None before its start), the source."""
+    """The memories of a decoder layer: earlier target tokens (None: none) and the source."""
 
     past: Memory | None
     source: Memory
 
 
 class DecoderLayer(nn.Module):
-    """Every target token attends to those before it and itself, then to the source."""
+    """Causal self-attention of target tokens, attention to the source, a feed-forward network."""
 
     def __init__(
         self,
@@ -148,35 +150,37 @@ class DecoderLayer(nn.Module):
         x: Float[Tensor, "batch length size"],
         state: LayerState,
         source_mask: Mask | None = None,
-        tokens: Tokens | None = None,
+        token_mask: TokenMask | None = None,
     ) -> tuple[Float[Tensor, "batch length size"], LayerState]:
-        """Read `x` on from `state`; `source_mask` and `tokens`, those of `x`, as in the encoder."""
-        y = self.self_residual.enter(x, tokens)
+        """Decode `x` from `state`; masks as in `EncoderLayer`, `token_mask` for `x`."""
+        y = self.self_residual.enter(x, token_mask)
         if state.past is None:
             past = self.self_attention.prepare(y, y)
         else:
             read = state.past.key.size(-2)
             past = state.past.append(self.self_attention.prepare(y, y, start=read))
         mask = causal_mask(y.size(1), past.key.size(2), y.device)
-        x = self.self_residual.leave(x, self.self_attention(y, past, mask), tokens)
-        y = self.cross_residual.enter(x, tokens)
-        x = self.cross_residual.leave(x, self.cross_attention(y, state.source, source_mask), tokens)
-        y = self.feedforward_residual.enter(x, tokens)
-        x = self.feedforward_residual.leave(x, self.feedforward(y), tokens)
+        x = self.self_residual.leave(x, self.self_attention(y, past, mask), token_mask)
+        y = self.cross_residual.enter(x, token_mask)
+        x = self.cross_residual.leave(
+            x, self.cross_attention(y, state.source, source_mask), token_mask
+        )
+        y = self.feedforward_residual.enter(x, token_mask)
+        x = self.feedforward_residual.leave(x, self.feedforward(y), token_mask)
         return x, LayerState(past, state.source)
 
 
 def causal_mask(queries: int, keys: int, device: torch.device) -> Bool[Tensor, "queries keys"]:
-    """True where a key stands no later than the query; the last query stands at the last key.
+    """True where a key is not later than the query; the last query is at the last key.
 
-    Padding needs no word here: it stands behind every token, where no query looks.
+    It masks padding, too, which follows all tokens.
     """
     return torch.ones(queries, keys, dtype=torch.bool, device=device).tril(keys - queries)
 
 
 @dataclass
 class TransformerState(DecoderState):
-    """Each layer's memories, the source's mask (batch, 1, 1, length), target tokens read so far."""
+    """The memories of each layer, the mask (batch, 1, 1, length), the number of decoded tokens."""
 
     layers: tuple[LayerState, ...]
     source_mask: Tensor
@@ -188,10 +192,10 @@ class Encoder(nn.Module):
 
     def __init__(self, config: TransformerConfig, attention: AttentionConfig) -> None:
         super().__init__()
-        told = attention.build_positions()
-        self.positions = told.embedding(config.size)
+        positions = attention.build_positions()
+        self.positions = positions.embedding(config.size)
         self.layers = nn.ModuleList(
-            EncoderLayer(config, attention, told) for _ in range(config.encoder_layers)
+            EncoderLayer(config, attention, positions) for _ in range(config.encoder_layers)
         )
         self.norm = last_norm(config.norm, config.normalisation, config.size)
 
@@ -199,12 +203,12 @@ class Encoder(nn.Module):
         self,
         x: Float[Tensor, "batch length size"],
         mask: Mask | None = None,
-        tokens: Tokens | None = None,
+        token_mask: TokenMask | None = None,
     ) -> Float[Tensor, "batch length size"]:
         """See `EncoderLayer`."""
         for layer in self.layers:
-            x = layer(x, mask, tokens)
-        return x if self.norm is None else self.norm(x, tokens)
+            x = layer(x, mask, token_mask)
+        return x if self.norm is None else self.norm(x, token_mask)
 
 
 class Decoder(nn.Module):
@@ -212,15 +216,15 @@ class Decoder(nn.Module):
 
     def __init__(self, config: TransformerConfig, attention: AttentionConfig) -> None:
         super().__init__()
-        told = attention.build_positions(directed=True)
-        self.positions = told.embedding(config.size)
+        positions = attention.build_positions(causal=True)
+        self.positions = positions.embedding(config.size)
         self.layers = nn.ModuleList(
-            DecoderLayer(config, attention, told) for _ in range(config.decoder_layers)
+            DecoderLayer(config, attention, positions) for _ in range(config.decoder_layers)
         )
         self.norm = last_norm(config.norm, config.normalisation, config.size)
 
     def prepare(self, annotations: Float[Tensor, "batch length size"]) -> tuple[LayerState, ...]:
-        """Each layer's state before the first target token."""
+        """The state of each layer before the first target token."""
         annotations = cast_for_matmul(annotations)
         attentions = [cast(DecoderLayer, layer).cross_attention for layer in self.layers]
         return tuple(
@@ -232,14 +236,14 @@ class Decoder(nn.Module):
         x: Float[Tensor, "batch length size"],
         states: tuple[LayerState, ...],
         source_mask: Mask | None = None,
-        tokens: Tokens | None = None,
+        token_mask: TokenMask | None = None,
     ) -> tuple[Float[Tensor, "batch length size"], tuple[LayerState, ...]]:
         """See `DecoderLayer`."""
         read = []
         for layer, state in zip(self.layers, states, strict=True):
-            x, state = layer(x, state, source_mask, tokens)
+            x, state = layer(x, state, source_mask, token_mask)
             read.append(state)
-        return x if self.norm is None else self.norm(x, tokens), tuple(read)
+        return x if self.norm is None else self.norm(x, token_mask), tuple(read)
 
 
 @MODELS.register("transformer", TransformerConfig)
@@ -270,10 +274,10 @@ class Transformer(EncoderDecoder[TransformerState]):
             embedded = positions(embedded, start)
         return dropout(embedded, self.dropout, self.training)
 
-    def _tokens(
+    def _token_mask(
         self, ids: Int[Tensor, "batch length"], mask: Bool[Tensor, "batch length"] | None = None
-    ) -> Tokens | None:
-        """Where there is no padding, which is asked in training alone: search is not to wait."""
+    ) -> TokenMask | None:
+        """The token mask for norms, which need it in training only."""
         if not self.training:
             return None
         return ids != PAD if mask is None else mask & (ids != PAD)
@@ -281,10 +285,10 @@ class Transformer(EncoderDecoder[TransformerState]):
     def encode(
         self, source: Int[Tensor, "batch length"], source_mask: Bool[Tensor, "batch length"]
     ) -> TransformerState:
-        """Read the source; prepare it once as each decoder layer's memory."""
-        mask, tokens = source_mask[:, None, None], self._tokens(source, source_mask)
+        """See `EncoderDecoder`; projects keys and values once for the whole translation."""
+        mask, token_mask = source_mask[:, None, None], self._token_mask(source, source_mask)
         embedded = self._embed(self.source_embedding, self.encoder.positions, source, 0)
-        annotations = self.encoder(embedded, mask, tokens)
+        annotations = self.encoder(embedded, mask, token_mask)
         return TransformerState(self.decoder.prepare(annotations), mask, length=0)
 
     def decode_features(
@@ -292,7 +296,7 @@ class Transformer(EncoderDecoder[TransformerState]):
     ) -> tuple[Float[Tensor, "batch length features"], TransformerState]:
         """See `EncoderDecoder`."""
         embedded = self._embed(self.target_embedding, self.decoder.positions, target, state.length)
-        tokens = self._tokens(target)
-        features, layers = self.decoder(embedded, state.layers, state.source_mask, tokens)
+        token_mask = self._token_mask(target)
+        features, layers = self.decoder(embedded, state.layers, state.source_mask, token_mask)
         length = state.length + target.size(1)
         return features, TransformerState(layers, state.source_mask, length)

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from attnlab.data.vocabulary import VocabularyPair
-from attnlab.models.norms import running_statistics
+from attnlab.models.layers import running_statistics
 from attnlab.run.folder import AVERAGED, Run, open_run
 from attnlab.run.loaded import build_model
 from attnlab.run.metrics import METRICS, recorded_validations

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attnlab.models.norms import running_statistics
+from attnlab.models.layers import running_statistics
 from attnlab.support.ranges import ShareBelowOne
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from torch import nn
 
-from attnlab.models.uncompiled import respect_uncompiled
+from attnlab.models.interface import respect_uncompiled
 from attnlab.support.errors import AttnlabError
 
 logger = logging.getLogger(__name__)

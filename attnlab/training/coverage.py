@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attnlab.attention.pooling import AttentionStep
-from attnlab.attention.recording import attentions, watch_attention
+from attnlab.attention.recording import attentions, observe_attention
 from attnlab.models.interface import EncoderDecoder
 
 Looked = Mapping[str, list[Tensor]]
@@ -41,7 +41,7 @@ def watch_cross_attention(model: EncoderDecoder[Any]) -> Iterator[Looked]:
     def observe(name: str, step: AttentionStep) -> None:
         looked[name].append(step.weights)
 
-    with watch_attention(model, observe, crosses):
+    with observe_attention(model, observe, crosses):
         yield looked
 
 

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from attnlab.attention.casting import type_of_products
+from attnlab.attention.functional import matmul_dtype
 
 _LOGITS_AT_A_TIME = 1 << 22
 _LEAST_LOG_PROBABILITY = -80.0  # e to it is near the least number that bfloat16 has
@@ -63,7 +63,7 @@ class _SummedCrossEntropy(torch.autograd.Function):
         label_smoothing: float,
         learning: bool,
     ) -> Tensor:
-        product_type = type_of_products(weight)
+        product_type = matmul_dtype(weight)
         x, w = features.to(product_type), weight.to(product_type)
         right, even = 1 - label_smoothing, label_smoothing / len(weight)
         evenly = (

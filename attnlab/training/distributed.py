@@ -21,7 +21,7 @@ from torch.distributed.distributed_c10d import Store
 from torch.nn.parallel import DistributedDataParallel
 
 from attnlab.data.batching import Batch
-from attnlab.models.norms import sum_statistics_by
+from attnlab.models.layers import sum_statistics_by
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.ranges import Range
 

@@ -14,7 +14,7 @@ from torch import nn, optim
 from torch.profiler import record_function
 
 from attnlab.data.batching import Batch, TrainingBatches
-from attnlab.models.norms import running_statistics
+from attnlab.models.layers import running_statistics
 from attnlab.support.errors import UsageError
 from attnlab.training.averaging import MovingAverage
 from attnlab.training.distributed import ALONE, ProcessGroup

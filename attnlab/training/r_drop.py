@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from attnlab.attention.casting import type_of_products
+from attnlab.attention.functional import matmul_dtype
 from attnlab.data.batching import Batch
 
 _LOGITS_AT_A_TIME = 1 << 21  # of each reading
@@ -50,7 +50,7 @@ class _TotalLogPartitionAndDivergence(torch.autograd.Function):
     def forward(
         ctx: Any, features: Tensor, weight: Tensor, divergence_weight: float, learning: bool
     ) -> Tensor:
-        product_type = type_of_products(weight)
+        product_type = matmul_dtype(weight)
         x, w = features.to(product_type), weight.to(product_type)
         total = torch.zeros((), dtype=weight.dtype, device=weight.device)
         if learning:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from attnlab.data.batching import Batch, TrainingBatches
-from attnlab.models.norms import running_statistics
+from attnlab.models.layers import running_statistics
 from attnlab.support import memory
 from attnlab.training.objective import Objective
 from attnlab.training.precision import computing_in

@@ -18,10 +18,9 @@ import torch
 from torch import Tensor
 
 from attnlab import launch
-from attnlab.attention.dropout import dropout
+from attnlab.attention.functional import dropout, product_attention
 from attnlab.attention.normalisers.softmax import masked_softmax
 from attnlab.attention.pooling import AttentionPooling, Memory
-from attnlab.attention.product import product_attention
 from attnlab.config import ExperimentConfig
 from attnlab.data.batching import Batch, TrainingBatches
 from attnlab.data.corpus import load_split

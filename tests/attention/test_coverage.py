@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from attnlab.attention.coverage import Coverage
 from attnlab.attention.pooling import AttentionPooling
 from attnlab.attention.scores import SCORES
+from attnlab.models.source_attention import Coverage
 from tests.conftest import score_config
 
 BATCH, KEYS, QUERY_SIZE, KEY_SIZE = 2, 5, 7, 7

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from attnlab.attention.dropout import dropout
+from attnlab.attention.functional import dropout
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

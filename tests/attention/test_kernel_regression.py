@@ -8,8 +8,7 @@ import torch
 from sklearn.model_selection import LeaveOneOut
 from sklearn.neighbors import KernelDensity, RadiusNeighborsRegressor
 
-from attnlab.attention.kernel_regression import KernelRegression
-from attnlab.attention.kernels import KERNELS, build_kernel
+from attnlab.attention.kernel_regression import KERNELS, KernelRegression, build_kernel
 from attnlab.support.errors import UsageError
 
 DENSITIES = {

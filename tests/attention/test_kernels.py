@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from attnlab.attention.kernels import KERNELS, build_kernel
+from attnlab.attention.kernel_regression import KERNELS, build_kernel
 from attnlab.attention.normalisers.softmax import Softmax
 from attnlab.support.errors import UsageError
 

@@ -124,7 +124,7 @@ def test_grouped_queries_equal_torchs_grouped_queries(key_value_heads):
     pooling = attention_config("scaled_dot").pooling(5, 5)
     expected = F.scaled_dot_product_attention(query, key, value, mask, enable_gqa=True)
     step = pooling.attend(query, pooling.prepare(key, value), mask)
-    torch.testing.assert_close(step.answer, expected)
+    torch.testing.assert_close(step.output, expected)
 
 
 @pytest.mark.parametrize("key_value_heads", [1, 2, None])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from attnlab.attention.product import product_attention
+from attnlab.attention.functional import product_attention
 
 BATCH, HEADS, QUERIES, KEYS, SIZE, WIDTH = 2, 3, 5, 7, 11, 13
 

@@ -5,8 +5,12 @@ import torch
 import torch.nn.functional as F
 
 from attnlab.attention.recording import record_attention
-from attnlab.models.convolution import GatedConvolution, PreservingLinear, padded
-from attnlab.models.convolutional import scaled_gradient
+from attnlab.models.convolutional import (
+    GatedConvolution,
+    VariancePreservingLinear,
+    padded,
+    scaled_gradient,
+)
 from tests.conftest import small_model
 
 BATCH, LENGTH, SIZE = 3, 11, 6
@@ -33,7 +37,7 @@ def test_a_gated_convolution_is_torchs_and_a_gated_linear_unit(width):
 def test_first_weights_keep_the_variance(dropout):
     torch.manual_seed(1)
     x = F.dropout(torch.randn(2000, 200), dropout)  # training scales up what it keeps
-    linear, gated = PreservingLinear(200, 300, dropout), GatedConvolution(200, 1, dropout)
+    linear, gated = VariancePreservingLinear(200, 300, dropout), GatedConvolution(200, 1, dropout)
     assert linear(x).var().item() == pytest.approx(1, rel=0.1)
     # The gain of 4 takes σ(B) for ½; of a B of variance 4 its mean square is 0.349 in truth.
     assert gated(x.unsqueeze(1)).var().item() == pytest.approx(4 * 0.349, rel=0.1)

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from attnlab.models.feedforward import FeedForward
+from attnlab.models.layers import FeedForward
 
 SIZE, INNER = 12, 17
 

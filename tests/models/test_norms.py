@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from attnlab.models.norms import BatchNorm, build_norm, running_statistics
+from attnlab.models.layers import BatchNorm, build_norm, running_statistics
 from tests.conftest import small_model
 
 BATCH, LENGTH, SIZE = 3, 5, 7

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from attnlab.models.residual import Residual
+from attnlab.models.layers import Residual
 from attnlab.training.loop import Limits, Step
 from tests.conftest import small_model
 from tests.training.test_loop import steps_of

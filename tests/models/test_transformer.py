@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from attnlab.models.norms import BatchNorm, RmsNorm, running_statistics
+from attnlab.models.layers import BatchNorm, RmsNorm, running_statistics
 from attnlab.models.transformer import DecoderLayer, EncoderLayer, LayerState, TransformerConfig
 from tests.attention.test_multihead import copied_into_torch
 from tests.conftest import SMALL, attention_config, shipped_values

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from attnlab.models.uncompiled import respect_uncompiled, uncompiled
+from attnlab.models.interface import respect_uncompiled, uncompiled
 from tests.runs import REPOSITORY, environment
 
 

@@ -10,7 +10,7 @@ from attnlab import launch
 from attnlab.config import ExperimentConfig
 from attnlab.data.pairs import SentencePair
 from attnlab.data.vocabulary import VocabularyPair
-from attnlab.models.norms import running_statistics
+from attnlab.models.layers import running_statistics
 from attnlab.run.folder import create_run, open_run
 from attnlab.run.loaded import build_model
 from attnlab.studies.average import Choice, average_checkpoints, choose_checkpoints

@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from attnlab.models import MODELS
-from attnlab.models.norms import running_statistics
+from attnlab.models.layers import running_statistics
 from attnlab.training.averaging import AveragingConfig, MovingAverage
 from attnlab.training.checkpoint import load_weights, save_checkpoint
 from attnlab.training.loop import Progress

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 DROPOUT = """
 import torch
-from attnlab.attention.dropout import dropout
+from attnlab.attention.functional import dropout
 
 @torch.compile(dynamic=True, fullgraph=True)
 def both(x):

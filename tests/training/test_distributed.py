@@ -11,7 +11,7 @@ import torch.distributed as dist
 from attnlab.attention.scores import SCORES
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.models import MODELS
-from attnlab.models.norms import running_statistics
+from attnlab.models.layers import running_statistics
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.training.distributed import ALONE, DistributedConfig
 from attnlab.training.loop import Limits, NonFinite, Progress

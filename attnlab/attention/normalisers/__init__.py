@@ -1,12 +1,6 @@
-"""From scores to weights. Importing this package registers all normalisers by name.
+"""Normalisers, from scores to weights. Importing this package registers them by name."""
 
-They are imported, and so registered and listed, in the order in which one best meets them.
-"""
-
-# isort: off
-from attnlab.attention.normalisers import softmax, temperature, sparsemax, entmax15
-
-# isort: on
+from attnlab.attention.normalisers import softmax, sparse  # in the order of tables
 from attnlab.attention.normalisers.interface import (
     NORMALISERS,
     Mask,
@@ -19,8 +13,6 @@ __all__ = [
     "Mask",
     "Normaliser",
     "NormaliserConfig",
-    "entmax15",
     "softmax",
-    "sparsemax",
-    "temperature",
+    "sparse",
 ]

@@ -1,7 +1,4 @@
-"""Normalisers: from scores to weights that a query spreads over the keys which it may see.
-
-Knows no queries and no keys, only how well they scored.
-"""
+"""The interface of normalisers: from a query's scores to weights over its visible keys."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -16,35 +13,35 @@ from attnlab.support.registry import Registry
 NORMALISERS: Registry["Normaliser"] = Registry("normaliser")
 
 Mask = Bool[Tensor, "..."]
-"""True where a query may see a key; broadcast against (…, queries, keys)."""
+"""True where a query may see a key; broadcasts against (…, queries, keys)."""
 
 
 @dataclass(kw_only=True)
 class NormaliserConfig:
-    """What every normaliser's configuration has: the registered `name`."""
+    """The registered `name`; the base of every normaliser's configuration."""
 
     name: str
 
 
 class Normaliser(nn.Module, ABC):
-    """Weights of at least 0 from any scores; each row sums to 1, or to 0 where it sees no key."""
+    """Maps scores to weights of at least 0 that sum to 1, or to 0 for a query without keys."""
 
     formula: str
-    """The weight of a key that scores z as a person writes it, such as `exp(z) / Σ exp(z)`."""
+    """The weight of a key of score z in mathematical notation, such as `exp(z) / Σ exp(z)`."""
 
     symbols: Mapping[str, str] = MappingProxyType({})
-    """What the parameters, by their names in the module, are called in the formula."""
+    """The symbol in `formula` of each parameter, by the parameter's name."""
 
     entmax_alpha: float | None = None
-    """The α, above 1, where the weights are `max(0, (α - 1) z - τ) ^ (1 / (α - 1))`, with the τ for
-    which they sum to 1: the α-entmax of Peters et al. 2019. None where they are none."""
+    """The α > 1 of an α-entmax (Peters et al. 2019), else None: weights are then
+    `max(0, (α - 1) z - τ) ^ (1 / (α - 1))`, with the τ for which they sum to 1."""
 
     @property
     def softmax_factor(self) -> float | Tensor | None:
-        """The factor f, where the weights are `softmax(f · z)`; None where they are no softmax.
+        """The factor f if the weights are `softmax(f · z)`, else None.
 
-        Whoever pools may then leave the product, the mask and the softmax to one fused kernel. One
-        that is learnt is a tensor with one number.
+        A learnt factor is a tensor of one number. Such a normaliser can run in a fused kernel of
+        product, mask and softmax.
         """
         return None
 
@@ -52,8 +49,4 @@ class Normaliser(nn.Module, ABC):
     def forward(
         self, scores: Float[Tensor, "*batch queries keys"], mask: Mask | None
     ) -> Float[Tensor, "*batch queries keys"]:
-        """Weights over the keys that `mask` lets be seen.
-
-        A query that may see no key at all gets zeros: there is nothing to average, and neither NaN
-        nor an even spread over what is hidden would say so.
-        """
+        """Weights over the keys where `mask` is True; zeros in a row without such a key."""

@@ -1,6 +1,6 @@
-"""Ways to tell attention an order. Importing this package registers them all by name."""
+"""Positions. Importing this package registers all kinds of positions by name."""
 
-from attnlab.attention.positions import alibi, learned, none, rotary, shaw, sinusoidal, t5
+from attnlab.attention.positions import absolute, biases, rotary, shaw
 from attnlab.attention.positions.interface import (
     POSITIONS,
     PositionEmbedding,
@@ -15,11 +15,8 @@ __all__ = [
     "Positions",
     "PositionsConfig",
     "RelativePositions",
-    "alibi",
-    "learned",
-    "none",
+    "absolute",
+    "biases",
     "rotary",
     "shaw",
-    "sinusoidal",
-    "t5",
 ]

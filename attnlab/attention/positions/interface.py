@@ -1,8 +1,7 @@
-"""Positions: what tells attention, which sees a set, in which order the words stood.
+"""The interface of positions, which make attention depend on the order of tokens.
 
-A way to tell may change the embeddings of tokens, once at the bottom of a stack, or what goes on
-within each self-attention, where queries and keys are tokens of one sentence; or both. Between two
-sentences (cross-attention) there is no common order, and nothing is told.
+Positions act on the embeddings at the bottom of a stack of layers, or within each of its
+self-attentions, or both. Cross-attention has no positions.
 """
 
 from abc import ABC, abstractmethod
@@ -20,13 +19,13 @@ POSITIONS: Registry["Positions"] = Registry("positions")
 
 @dataclass(kw_only=True)
 class PositionsConfig:
-    """What every choice's configuration has: the registered `name`."""
+    """The registered `name`; the base of every configuration of positions."""
 
     name: str
 
 
 class PositionEmbedding(nn.Module, ABC):
-    """Tells each token its position by its `size` features."""
+    """Positions as part of token embeddings of `size` features."""
 
     size: int
 
@@ -34,26 +33,25 @@ class PositionEmbedding(nn.Module, ABC):
     def forward(
         self, embedded: Float[Tensor, "batch length size"], start: int = 0
     ) -> Float[Tensor, "batch length size"]:
-        """`embedded` with positions; its first token stands at position `start` of its sentence."""
+        """Add positions to `embedded`, whose first token is at position `start`."""
 
 
 class RelativePositions(nn.Module):
-    """What one self-attention is told of positions; here nothing.
+    """Positions in one self-attention; the base class changes nothing.
 
-    Keys are all tokens from position 0 on, and the queries are the last of these tokens. Axes in
-    front of those named are batch and heads.
+    Keys are all tokens from position 0 on, and queries the last of these tokens.
     """
 
-    adds_to_answer = False
-    """Whether `answer` adds anything: it looks at weights, which a fused kernel does not show."""
+    adds_values = False
+    """Whether `values` returns a tensor; it needs weights, which a fused kernel does not return."""
 
-    def turn(
+    def rotate(
         self,
-        projected: Float[Tensor, "*batch length size"],
+        x: Float[Tensor, "*batch length size"],
         start: int,  # noqa: ARG002
     ) -> Float[Tensor, "*batch length size"]:
-        """A head's queries or keys, the first at position `start`, before they are scored."""
-        return projected
+        """Transform a head's queries or keys before scoring; the first is at position `start`."""
+        return x
 
     def bias(
         self,
@@ -61,26 +59,26 @@ class RelativePositions(nn.Module):
         query: Float[Tensor, "*batch queries projected_size"],  # noqa: ARG002
         keys: int,  # noqa: ARG002
     ) -> Float[Tensor, "..."] | None:
-        """What is added to the scores of projected queries; broadcasts against them."""
+        """The summand of the scores of projected queries; broadcasts against them."""
         return None
 
-    def answer(
+    def values(
         self,
         weights: Float[Tensor, "*batch queries keys"],  # noqa: ARG002
     ) -> Float[Tensor, "*batch queries value_size"] | None:
-        """What is added to the average of values."""
+        """The summand of the weighted average of values."""
         return None
 
 
 class Positions:
-    """A way to tell positions in one stack of layers, which takes its parts of it; here nothing.
+    """Positions of one stack of layers: a factory of its modules; the base class makes none.
 
-    Registered ones are made of their config and of `directed`: whether, in this stack, a query
-    sees no key behind itself, as in a decoder.
+    Registered classes take their config and `causal`: whether the stack is a decoder, in which no
+    query sees a later key.
     """
 
     def embedding(self, size: int) -> PositionEmbedding | None:  # noqa: ARG002
-        """For the stack's embeddings, of `size` features; None where they are left alone."""
+        """Build the embedding for `size` features; None leaves embeddings as they are."""
         return None
 
     def relative(
@@ -91,14 +89,19 @@ class Positions:
         key_size: int,  # noqa: ARG002
         value_size: int,  # noqa: ARG002
     ) -> RelativePositions | None:
-        """For one self-attention of the stack; the sizes are those of one head.
-
-        None where nothing is told there.
-        """
+        """Build the positions of one self-attention; sizes are those of a head. None: none."""
         return None
 
 
+@POSITIONS.register("none", PositionsConfig)
+class NoPositions(Positions):
+    """No positions; a decoder still depends on order through its causal mask."""
+
+    def __init__(self, config: PositionsConfig, *, causal: bool) -> None:
+        pass
+
+
 def offsets(queries: int, keys: int, device: torch.device) -> Int[Tensor, "queries keys"]:
-    """How far behind the query each key stands, j - i: below 0 before it, 0 at the same token."""
+    """The offset j - i of each key from each query; negative before it, 0 at the same token."""
     key = torch.arange(keys, device=device)
     return key - key[keys - queries :].unsqueeze(1)

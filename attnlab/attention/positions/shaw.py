@@ -1,4 +1,4 @@
-"""Shaw's relative positions: each offset between two tokens has a learnt key and a learnt value."""
+"""Shaw's relative positions: a learnt key and a learnt value for each offset of two tokens."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from attnlab.support.ranges import Size
 
 @dataclass(kw_only=True)
 class ShawConfig(PositionsConfig):
-    """`farthest`: further offsets are taken for it. `values`: learn those too, not keys alone."""
+    """`farthest`: larger offsets are clipped to it. `values`: learn values, not keys alone."""
 
     farthest: Size
     values: bool
@@ -28,24 +28,24 @@ class ShawConfig(PositionsConfig):
 class ShawEmbeddings(RelativePositions):
     """Shaw et al. 2018, section 3.2: `e_ij = x_i W^Q (x_j W^K + a^K_ij)ᵀ / √d`.
 
-    The a^K of clipped offsets, `a^K_clip(j - i, k)`, are further keys: `e_ij = score(q_i, k_j) +
-    score(q_i, a^K_ij)`, which any score can be asked for, and which is the paper's formula for
-    every score that is a product. Equation 3 adds `Σ_j α_ij a^V_ij` to the average of values.
+    With the a^K of clipped offsets, `a^K_clip(j - i, k)`, as additional keys: `e_ij = score(q_i,
+    k_j) + score(q_i, a^K_ij)`, which holds for any score, and equals the paper's formula for
+    products. Equation 3 adds `Σ_j α_ij a^V_ij` to the weighted average of values.
 
-    One row of a table an offset, from the farthest before the query to the farthest behind it; a
-    `directed` stack looks at none behind, and has no rows for them. Heads share the tables.
+    Tables have a row for each offset from `-farthest` to `farthest`, or to 0 if `causal`. Heads
+    share the tables.
     """
 
     def __init__(
-        self, farthest: int, key_size: int, value_size: int | None, *, directed: bool
+        self, farthest: int, key_size: int, value_size: int | None, *, causal: bool
     ) -> None:
         super().__init__()
         self.farthest = farthest
-        self.directed = directed
-        rows = farthest + 1 if directed else 2 * farthest + 1
+        self.causal = causal
+        rows = farthest + 1 if causal else 2 * farthest + 1
         self.key_table = nn.Embedding(rows, key_size)
         self.value_table = None if value_size is None else nn.Embedding(rows, value_size)
-        self.adds_to_answer = value_size is not None
+        self.adds_values = value_size is not None
         for table in (self.key_table, self.value_table):
             if table is not None:
                 nn.init.xavier_uniform_(table.weight)
@@ -53,17 +53,17 @@ class ShawEmbeddings(RelativePositions):
     def bias(
         self, score: Score, query: Float[Tensor, "*batch queries projected_size"], keys: int
     ) -> Float[Tensor, "*batch queries keys"]:
-        """See `RelativePositions`; each query is compared once with each row, not with each key."""
+        """See `RelativePositions`; compares each query with each row once, then gathers by key."""
         key = score.project_key(self.key_table.weight)
         scores = score.compare(query.reshape(-1, query.size(-1)), key)
         rows = self._rows(query.size(-2), keys, query.device)
         by_row = scores.view(*query.shape[:-1], -1)
         return by_row.gather(-1, rows.expand(*query.shape[:-1], -1))
 
-    def answer(
+    def values(
         self, weights: Float[Tensor, "*batch queries keys"]
     ) -> Float[Tensor, "*batch queries value_size"] | None:
-        """See `RelativePositions`; weights of one row are first added up."""
+        """See `RelativePositions`; weights of keys with the same row are summed first."""
         if self.value_table is None:
             return None
         rows = self._rows(weights.size(-2), weights.size(-1), weights.device)
@@ -73,9 +73,9 @@ class ShawEmbeddings(RelativePositions):
         return by_row @ table
 
     def _rows(self, queries: int, keys: int, device: torch.device) -> Int[Tensor, "queries keys"]:
-        """Where in the tables each key's offset from each query is."""
-        behind = 0 if self.directed else self.farthest
-        clipped = offsets(queries, keys, device).clamp(-self.farthest, behind)
+        """The row of each key's offset from each query."""
+        last = 0 if self.causal else self.farthest
+        clipped = offsets(queries, keys, device).clamp(-self.farthest, last)
         return clipped + self.farthest
 
 
@@ -83,9 +83,9 @@ class ShawEmbeddings(RelativePositions):
 class ShawPositions(Positions):
     """Shaw et al. 2018, "Self-Attention with Relative Position Representations"."""
 
-    def __init__(self, config: ShawConfig, *, directed: bool) -> None:
+    def __init__(self, config: ShawConfig, *, causal: bool) -> None:
         self.config = config
-        self.directed = directed
+        self.causal = causal
 
     def relative(
         self,
@@ -95,10 +95,10 @@ class ShawPositions(Positions):
         key_size: int,
         value_size: int,
     ) -> ShawEmbeddings:
-        """See `ShawEmbeddings`; each layer has its own."""
+        """See `ShawEmbeddings`; each layer has its own tables."""
         return ShawEmbeddings(
             self.config.farthest,
             key_size,
             value_size if self.config.values else None,
-            directed=self.directed,
+            causal=self.causal,
         )

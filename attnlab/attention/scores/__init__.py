@@ -1,10 +1,7 @@
-"""The scoring functions. Importing this package registers them all by name.
-
-They are imported, and so registered and listed, in the order in which one best meets them.
-"""
+"""Scoring functions. Importing this package registers them by name, in the order of tables."""
 
 # isort: off
-from attnlab.attention.scores import products, additive, cosine, gaussian, location
+from attnlab.attention.scores import products, additive, similarity, location
 
 # isort: on
 from attnlab.attention.scores.interface import SCORES, Score, ScoreConfig
@@ -14,8 +11,7 @@ __all__ = [
     "Score",
     "ScoreConfig",
     "additive",
-    "cosine",
-    "gaussian",
     "location",
     "products",
+    "similarity",
 ]

@@ -1,4 +1,4 @@
-"""The additive score: a small network looks at a query and a key together."""
+"""The additive score: a network with one hidden layer over query and key."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from attnlab.support.ranges import Size
 
 @dataclass(kw_only=True)
 class AdditiveConfig(ScoreConfig):
-    """`hidden_size`: features of the hidden layer; null takes as many as the query has."""
+    """`hidden_size`: features of the hidden layer; null is the size of the query."""
 
     hidden_size: Size | None
 
@@ -22,7 +22,7 @@ class AdditiveConfig(ScoreConfig):
 class AdditiveScore(Score):
     """Bahdanau et al. 2015, A.1.2: `e_ij = v_a · tanh(W_a s_{i-1} + U_a h_j)`.
 
-    s is query, h is key: a small network with one hidden layer, which need not be a product.
+    s is query, h is key; W_a, U_a and v_a are learnt.
     """
 
     formula = "vᵀ tanh(W q + U k)"
@@ -54,7 +54,7 @@ class AdditiveScore(Score):
         query: Float[Tensor, "*batch queries size"],
         key: Float[Tensor, "*batch keys size"],
     ) -> Float[Tensor, "*batch queries keys"]:
-        """`v_a · tanh(q + k)` for each pair: memory for queries × keys × hidden_size numbers."""
+        """`v_a · tanh(q + k)`; takes memory for queries × keys × hidden_size numbers."""
         # (…, queries, 1, hidden) + (…, 1, keys, hidden) -> (…, queries, keys, hidden)
         hidden = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
         scores: Tensor = self.hidden_weight(hidden)

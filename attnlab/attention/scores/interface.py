@@ -1,13 +1,11 @@
-"""Scoring functions: how well does a key answer a query?
+"""The interface of scoring functions: a number for each query and key, before mask and softmax.
 
-A score is a number for each pair of a query and a key, before any mask or softmax. Each function
-splits its work in three, so that whoever asks many queries of the same keys (a decoder, one word
-at a time) prepares those keys once:
+A score is computed in three parts, so that keys are projected once for any number of queries (a
+decoder asks one query a step):
 
     score(q, k) = compare(project_query(q), project_key(k))
 
-All of them look at the last axis only, so the same code serves one attention (batch, queries,
-size) and many heads (batch, heads, queries, size).
+All parts work on the last axes only; any batch and head axes may stand in front of them.
 """
 
 from abc import ABC, abstractmethod
@@ -27,7 +25,7 @@ SCORES: Registry["Score"] = Registry("score")
 
 @dataclass(kw_only=True)
 class ScoreConfig:
-    """What every scoring function's configuration has: the registered `name`."""
+    """The registered `name`; the base of every scoring function's configuration."""
 
     name: str
 
@@ -36,49 +34,48 @@ class Score(nn.Module, ABC):
     """A scoring function for queries of `query_size` and keys of `key_size` features."""
 
     formula: str
-    """The score of a query q and a key k as a person writes it, such as `q·k / √d`."""
+    """The score of a query q and a key k in mathematical notation, such as `q·k / √d`."""
 
     working: str
-    """How one goes on from what the projections make, q′ and k′, where that is something else than
-    q and k: which terms are summed, feature by feature."""
+    """How the score follows from the projected query q′ and key k′: which terms are summed."""
 
     symbols: Mapping[str, str] = MappingProxyType({})
-    """What the parameters, by their names in the module, are called in the formula."""
+    """The symbol in `formula` of each parameter, by the parameter's name."""
 
     factor: float = 1.0
-    """What the sum of a score's `terms` is multiplied by."""
+    """The factor of the sum of `terms`."""
 
     dot_scale: float | None = None
-    """The factor s, where `compare(q, k)` equals `s · q kᵀ`; None where it is no such product.
+    """The factor s if `compare(q, k)` equals `s · q kᵀ`, else None.
 
-    Whoever pools may then leave the product, the mask and the softmax to one fused kernel.
+    Such a score can run in a fused kernel of product, mask and softmax.
     """
 
     takes_unequal_sizes: bool = False
-    """Whether queries and keys may have different sizes; where not, `require_equal_sizes`."""
+    """Whether queries and keys may have different sizes; if not, call `require_equal_sizes`."""
 
     reads_keys: bool = True
-    """Whether it matters what keys say; where not, nobody need prepare any but their number."""
+    """Whether scores depend on the features of keys, and not on their number alone."""
 
     def project_query(self, query: Float[Tensor, "*batch query_size"]) -> Tensor:
-        """What `compare` needs of each query; here the query itself."""
+        """Project queries for `compare`; the identity by default."""
         return query
 
     def project_key(self, key: Float[Tensor, "*batch key_size"]) -> Tensor:
-        """What `compare` needs of each key; here the key itself."""
+        """Project keys for `compare`; the identity by default."""
         return key
 
-    def movable_features(self, key_size: int) -> int:
-        """By how many features `moved_key` moves a projected key; here by all that it has."""
+    def shift_size(self, key_size: int) -> int:
+        """Number of features by which `shift_key` shifts a projected key; all by default."""
         return self.project_key(torch.zeros(1, key_size)).size(-1)
 
-    def moved_key(
+    def shift_key(
         self,
         key: Float[Tensor, "*batch keys size"],
-        by: Float[Tensor, "*batch keys movable_features"],
+        shift: Float[Tensor, "*batch keys shift_size"],
     ) -> Float[Tensor, "*batch keys size"]:
-        """Projected keys, moved in the space where they are compared."""
-        return key + by
+        """Add a `shift` to projected keys in the space where they are compared."""
+        return key + shift
 
     @abstractmethod
     def compare(
@@ -86,22 +83,26 @@ class Score(nn.Module, ABC):
         query: Float[Tensor, "*batch queries size"],
         key: Float[Tensor, "*batch keys size"],
     ) -> Float[Tensor, "*batch queries keys"]:
-        """Scores of projected queries against projected keys."""
+        """Score each projected query against each projected key."""
 
     def terms(
         self,
         query: Float[Tensor, "*batch queries size"],  # noqa: ARG002
         key: Float[Tensor, "*batch keys size"],  # noqa: ARG002
     ) -> Float[Tensor, "*batch queries keys features"] | None:
-        """What a score is the sum of, feature by feature: `compare` is `factor · Σ_i terms_i`.
+        """The summands of a score by feature: `compare` is `factor · Σ_i terms_i`.
 
-        For people to follow, of projected queries and keys. None where it is no such sum.
+        For explanations. None for a score that is no such sum.
         """
         return None
 
 
 def require_equal_sizes(name: str, query_size: int, key_size: int) -> None:
-    """Refuse sizes that differ, for a score that compares feature by feature."""
+    """Refuse sizes that differ, for a score that compares feature by feature.
+
+    Raises:
+        UsageError: the sizes differ.
+    """
     if query_size != key_size:
         remedies = [
             f"score={each}"

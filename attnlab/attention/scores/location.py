@@ -1,4 +1,4 @@
-"""The location-based score: the query alone says which place to look at, whatever stands there."""
+"""The location-based score: a function of the query and the key's position alone."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from attnlab.support.ranges import Size
 
 @dataclass(kw_only=True)
 class LocationConfig(ScoreConfig):
-    """`longest`: how many places have a row of W of their own; all later ones share the last."""
+    """`longest`: number of positions with a row of W of their own; later ones share the last."""
 
     longest: Size
 
@@ -22,12 +22,11 @@ class LocationConfig(ScoreConfig):
 class LocationScore(Score):
     """Luong et al. 2015, equation 8: `a_t = softmax(W_a h_t)`; h_t is query.
 
-    The score of the key at place j is row j of W_a times the query. What the key says plays no
-    part, only how many keys stand before it: a memory that grows key by key, as that of a decoder
-    does, keeps the places it has. Moved, as by coverage, are the rows themselves.
+    The score of the key at position j is row j of W_a times the query, whatever the key's
+    features are. A shift, as by coverage, is added to the rows.
     """
 
-    formula = "wⱼ·q, where j is the place of the key"
+    formula = "wⱼ·q, where j is the position of the key"
     working = "wⱼ is row j of W, and Σᵢ wⱼᵢ qᵢ"
     symbols = MappingProxyType({"weight": "W"})
     reads_keys = False
@@ -39,27 +38,27 @@ class LocationScore(Score):
         nn.init.uniform_(self.weight, -(query_size**-0.5), query_size**-0.5)  # as nn.Linear does
 
     def project_key(self, key: Float[Tensor, "*batch key_size"]) -> Tensor:
-        """Keys without features, since all that counts is how many there are."""
+        """Keys without features, of which only the number is needed: (…, key_size) -> (…, 0)."""
         return key[..., :0]
 
-    def movable_features(self, key_size: int) -> int:  # noqa: ARG002
-        """Those of a row of W."""
+    def shift_size(self, key_size: int) -> int:  # noqa: ARG002
+        """The size of a row of W."""
         return self.weight.size(1)
 
-    def moved_key(
+    def shift_key(
         self,
         key: Float[Tensor, "*batch keys no_features"],  # noqa: ARG002
-        by: Float[Tensor, "*batch keys movable_features"],
-    ) -> Float[Tensor, "*batch keys movable_features"]:
-        """What is added to each key's row of W."""
-        return by
+        shift: Float[Tensor, "*batch keys shift_size"],
+    ) -> Float[Tensor, "*batch keys shift_size"]:
+        """The summand of each key's row of W."""
+        return shift
 
     def compare(
         self,
         query: Float[Tensor, "*batch queries size"],
         key: Float[Tensor, "*batch keys features"],
     ) -> Float[Tensor, "*batch queries keys"]:
-        """`w_j · q`, with j counted from the beginning of the memory."""
+        """`w_j · q`; j counts the keys of the memory from its start."""
         return query @ self._rows(key).to(query.dtype).transpose(-2, -1)
 
     def terms(
@@ -71,7 +70,7 @@ class LocationScore(Score):
         return query.unsqueeze(-2) * self._rows(key).unsqueeze(-3)
 
     def _rows(self, key: Float[Tensor, "*batch keys features"]) -> Float[Tensor, "*rows keys size"]:
-        """The row of W for each key, moved where it was moved."""
+        """The row of W of each key, plus its shift if it has one."""
         longest, keys = len(self.weight), key.size(-2)
         rows = self.weight[:keys]
         if keys > longest:

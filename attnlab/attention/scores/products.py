@@ -1,7 +1,6 @@
-"""Scores that end in a product of vectors: dot, scaled dot, and the general, bilinear one."""
+"""Scores that are a product of vectors: dot, scaled dot, and the general, bilinear one."""
 
 import math
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from jaxtyping import Float
@@ -11,7 +10,7 @@ from attnlab.attention.scores.interface import SCORES, Score, ScoreConfig, requi
 
 
 class ProductScore(Score):
-    """Whatever ends in a product of prepared queries and prepared keys."""
+    """Base of scores whose last part is `dot_scale · q kᵀ`."""
 
     dot_scale: float
     working = "Σᵢ qᵢ kᵢ"
@@ -33,55 +32,39 @@ class ProductScore(Score):
         return (query * self.dot_scale) @ key.transpose(-2, -1)
 
 
-@dataclass(kw_only=True)
-class DotConfig(ScoreConfig):
-    """Nothing to choose."""
-
-
-@SCORES.register("dot", DotConfig)
+@SCORES.register("dot", ScoreConfig)
 class DotScore(ProductScore):
     """Luong et al. 2015, section 3.1: `score(h_t, h_s) = h_t · h_s`; h_t is query, h_s is key.
 
-    Its variance grows with the size of the vectors, and a softmax over large scores hardly
-    learns: compare with `ScaledDotScore`.
+    Its variance grows with the size of the vectors, and gradients through a softmax of large
+    scores vanish; compare `ScaledDotScore`.
     """
 
     formula = "q·k"
     dot_scale = 1.0
 
-    def __init__(self, config: DotConfig, query_size: int, key_size: int) -> None:
+    def __init__(self, config: ScoreConfig, query_size: int, key_size: int) -> None:
         super().__init__()
         require_equal_sizes(config.name, query_size, key_size)
 
 
-@dataclass(kw_only=True)
-class ScaledDotConfig(ScoreConfig):
-    """Nothing to choose."""
-
-
-@SCORES.register("scaled_dot", ScaledDotConfig)
+@SCORES.register("scaled_dot", ScoreConfig)
 class ScaledDotScore(ProductScore):
-    """Vaswani et al. 2017, equation 1: `q · k / √d`, so that the variance stays 1 at any size."""
+    """Vaswani et al. 2017, equation 1: `q · k / √d`, of variance 1 at any size d."""
 
     formula = "q·k / √d"
 
-    def __init__(self, config: ScaledDotConfig, query_size: int, key_size: int) -> None:
+    def __init__(self, config: ScoreConfig, query_size: int, key_size: int) -> None:
         super().__init__()
         require_equal_sizes(config.name, query_size, key_size)
         self.dot_scale = self.factor = 1 / math.sqrt(query_size)
 
 
-@dataclass(kw_only=True)
-class GeneralConfig(ScoreConfig):
-    """Nothing to choose."""
-
-
-@SCORES.register("general", GeneralConfig)
+@SCORES.register("general", ScoreConfig)
 class GeneralScore(ProductScore):
     """Luong et al. 2015, section 3.1: `h_tᵀ W_a h_s`; h_t is query, h_s is key.
 
-    W_a turns keys into the space of the queries, whose sizes may differ. It is applied to the
-    keys, which outlive a single query.
+    W_a maps keys to the size of queries; it is applied to keys, which are projected once.
     """
 
     formula = "qᵀ W k"
@@ -90,7 +73,7 @@ class GeneralScore(ProductScore):
     dot_scale = 1.0
     takes_unequal_sizes = True
 
-    def __init__(self, config: GeneralConfig, query_size: int, key_size: int) -> None:  # noqa: ARG002
+    def __init__(self, config: ScoreConfig, query_size: int, key_size: int) -> None:  # noqa: ARG002
         super().__init__()
         self.key_weight = nn.Linear(key_size, query_size, bias=False)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from attnlab.attention.choices import AttentionConfig
+from attnlab.attention.config import AttentionConfig
 from attnlab.attention.multihead import MultiHeadAttention
 from attnlab.evaluation.complexity import CONVOLUTION, RECURRENT, SELF_ATTENTION
-from attnlab.models.convolution import HALF_VARIANCE, GatedConvolution, padded
+from attnlab.models.convolutional import HALF_VARIANCE, GatedConvolution, padded
 from attnlab.models.recurrence import Gru
 
 FUSED = "self-attention, fused"
@@ -96,7 +96,4 @@ LAYERS: dict[str, Callable[[LayerSettings], nn.Module]] = {
 def layers_of(settings: LayerSettings) -> list[str]:
     """The names of those layers that there are: nothing is fused of a score that is no product."""
     pooling = SelfAttention(settings, fused=True).attention.pooling
-    products = pooling.score.dot_scale is not None
-    softmax = pooling.normaliser.softmax_factor is not None
-    fused = products and softmax and not pooling.positions.adds_to_answer
-    return [name for name in LAYERS if name != FUSED or fused]
+    return [name for name in LAYERS if name != FUSED or pooling.is_fusible]

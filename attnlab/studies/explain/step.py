@@ -10,7 +10,7 @@ from torch import Tensor
 
 from attnlab.attention.normalisers import Normaliser
 from attnlab.attention.pooling import AttentionStep
-from attnlab.attention.recording import attentions, watch_attention, watch_keys
+from attnlab.attention.recording import attentions, observe_attention, observe_keys
 from attnlab.attention.scores import Score
 from attnlab.config import ExperimentConfig
 from attnlab.data.batching import EncodedPair, collate
@@ -292,8 +292,8 @@ def trace_step(
     model.eval()
     with (
         torch.no_grad(),
-        watch_attention(model, lambda _, step: steps.append(step), lambda each: each == name),
-        watch_keys(model, lambda of, key: keys.append(key) if of == name else None),
+        observe_attention(model, lambda _, step: steps.append(step), lambda each: each == name),
+        observe_keys(model, lambda of, key: keys.append(key) if of == name else None),
     ):
         model.decode_features(batch.target_input, model.encode(batch.source, batch.source_mask))
         step, row = _locate_query(steps, query)
@@ -302,7 +302,7 @@ def trace_step(
         projected_keys = _head_part(step.memory.key, key_head)
         terms = pooling.score.terms(projected_query.unsqueeze(0), projected_keys)
         normalised = pooling.normaliser(step.scores, step.mask)
-        rotated = not torch.equal(pooling.positions.turn(step.query, 1), step.query)
+        rotated = not torch.equal(pooling.positions.rotate(step.query, 1), step.query)
     model.train(was_training)
 
     def at_query(per_key: Tensor | None) -> Tensor | None:
@@ -325,8 +325,10 @@ def trace_step(
         normalised=_array(_head_part(normalised, head)[row]),
         window=_optional(at_query(step.window)),
         weights=_array(_head_part(step.weights, head)[row]),
-        position_output=_optional(None if step.told is None else _head_part(step.told, head)[row]),
-        context=_array(_head_part(step.answer, head)[row]),
+        position_output=_optional(
+            None if step.position_output is None else _head_part(step.position_output, head)[row]
+        ),
+        context=_array(_head_part(step.output, head)[row]),
         heads=step.scores.size(1) if step.scores.dim() == 4 else None,
         rotated=rotated,
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from attnlab import launch
-from attnlab.attention.kernels import build_kernel
+from attnlab.attention.kernel_regression import build_kernel
 from attnlab.studies.kernel_regression.points import REGRESSION_DATA, RegressionDataConfig
 from attnlab.support.errors import UsageError
 from attnlab.support.folders import PathText, require_folder_name

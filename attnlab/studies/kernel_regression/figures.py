@@ -10,8 +10,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from attnlab.attention.kernel_regression import KernelRegression
-from attnlab.attention.kernels import build_kernel
+from attnlab.attention.kernel_regression import KernelRegression, build_kernel
 from attnlab.plotting.axes import LINES, log_ticks
 from attnlab.plotting.colours import FRAME, INK, QUIET_INK, Scale
 from attnlab.plotting.heatmap import draw_heatmaps

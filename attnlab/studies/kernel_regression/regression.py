@@ -8,8 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from attnlab.attention.kernel_regression import KernelRegression
-from attnlab.attention.kernels import KERNELS, build_kernel
+from attnlab.attention.kernel_regression import KERNELS, KernelRegression, build_kernel
 from attnlab.studies.kernel_regression.config import LEAVE_ONE_OUT
 from attnlab.studies.kernel_regression.points import Floats, Points
 from attnlab.support.errors import AttnlabError

@@ -13,8 +13,7 @@ from attnlab.attention.positions import (
     PositionsConfig,
     RelativePositions,
 )
-from attnlab.attention.scores import SCORES
-from attnlab.attention.scores.products import DotConfig
+from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.studies.positions.measures import Array
 
 STACKS = {"encoder": False, "decoder": True}
@@ -47,7 +46,7 @@ class PositionModules:
 
     def bias(self, stack: str) -> Array:
         """Bias of the first layer of a stack, (heads, length, length); NaN where it is causal."""
-        score = SCORES.build(DotConfig(name="dot"), 1, 1)
+        score = SCORES.build(ScoreConfig(name="dot"), 1, 1)
         with torch.no_grad():
             query = torch.zeros(1, self.heads, self.length, 1)
             bias = self.relatives[stack][0].bias(score, query, self.length)
@@ -69,7 +68,7 @@ def build_modules(
     embeddings: dict[str, PositionEmbedding] = {}
     relatives: dict[str, list[RelativePositions]] = {}
     for stack, causal in STACKS.items():
-        positions = POSITIONS.build(config, directed=causal)
+        positions = POSITIONS.build(config, causal=causal)
         embedding = positions.embedding(size)
         relative = positions.relative(heads=heads, query_size=size, key_size=size, value_size=size)
         if embedding is not None:

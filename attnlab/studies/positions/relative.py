@@ -5,10 +5,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attnlab.attention.positions.alibi import slopes
+from attnlab.attention.positions.biases import T5Config, bucket_of, slopes
 from attnlab.attention.positions.rotary import RotaryConfig
 from attnlab.attention.positions.shaw import ShawConfig, ShawEmbeddings
-from attnlab.attention.positions.t5 import T5Config, bucket_of
 from attnlab.plotting.panels import LinesPanel, MatrixPanel, Panel
 from attnlab.studies.positions.measures import (
     Array,
@@ -122,7 +121,7 @@ def _rotated_products(modules: PositionModules) -> Array:
     drawn = torch.randn(2, 1, modules.size, generator=torch.Generator().manual_seed(1))
     unit = drawn / drawn.norm(dim=-1, keepdim=True)
     with torch.no_grad():
-        query, key = (rotary.turn(each.expand(modules.length, -1), 0).double() for each in unit)
+        query, key = (rotary.rotate(each.expand(modules.length, -1), 0).double() for each in unit)
     products: Array = (query @ key.T).numpy()
     return products
 
@@ -256,7 +255,7 @@ def t5_page(modules: PositionModules) -> PositionsPage:
 
 def _buckets(config: T5Config, offsets: NDArray[np.int64], stack: str) -> NDArray[np.int64]:
     found = bucket_of(
-        torch.from_numpy(offsets), config.buckets, config.farthest, directed=STACKS[stack]
+        torch.from_numpy(offsets), config.buckets, config.farthest, causal=STACKS[stack]
     )
     buckets: NDArray[np.int64] = found.numpy()
     return buckets

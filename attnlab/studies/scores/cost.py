@@ -116,7 +116,7 @@ def _pass(
 
     def run() -> None:
         memory = pooling.prepare(key, value)
-        answer = pooling.attend(query, memory).answer if watched else pooling(query, memory)
+        answer = pooling.attend(query, memory).output if watched else pooling(query, memory)
         torch.autograd.grad(answer.sum(), wanted, allow_unused=True)  # some scores read no keys
 
     return run

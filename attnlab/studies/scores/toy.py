@@ -78,7 +78,7 @@ def toy_weights(
                     normaliser=normaliser.name,
                     query_size=query.size(-1),
                     weights=weights.double().numpy(),
-                    answers=step.answer.squeeze(1).double().numpy(),
+                    answers=step.output.squeeze(1).double().numpy(),
                 )
             )
     return found

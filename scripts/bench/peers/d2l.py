@@ -20,7 +20,7 @@ from d2l import torch as d2l  # noqa: E402
 
 from attnlab.data.batching import Batch  # noqa: E402
 from attnlab.data.tokens import PAD  # noqa: E402
-from attnlab.models.recurrent import RecurrentConfig  # noqa: E402
+from attnlab.models.rnn import RecurrentConfig  # noqa: E402
 
 CHAPTERS = {
     "rnn": ("seq2seq", "class Seq2SeqDecoder("),

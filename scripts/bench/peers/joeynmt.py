@@ -11,7 +11,7 @@ from torch import Tensor
 
 from attnlab.data.batching import Batch
 from attnlab.data.tokens import BEGIN, END, PAD, UNKNOWN
-from attnlab.models.recurrent import RecurrentConfig
+from attnlab.models.rnn import RecurrentConfig
 from attnlab.models.transformer import TransformerConfig
 from peers import Setting, Trainee
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from attnlab.attention.positions.sinusoidal import sinusoids
+from attnlab.attention.positions.absolute import sinusoids
 from attnlab.data.batching import Batch
 from attnlab.data.tokens import PAD
 from attnlab.models.transformer import TransformerConfig

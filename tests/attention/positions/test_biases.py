@@ -5,8 +5,7 @@ import math
 import pytest
 import torch
 
-from attnlab.attention.positions.alibi import slopes
-from attnlab.attention.positions.t5 import bucket_of
+from attnlab.attention.positions.biases import bucket_of, slopes
 from attnlab.attention.scores import SCORES
 from attnlab.support.errors import UsageError
 from tests.conftest import attention_config, score_config
@@ -15,8 +14,8 @@ HEADS, QUERIES, KEYS, SIZE = 3, 3, 5, 4
 LAST = range(KEYS - QUERIES, KEYS)  # queries are the last tokens
 
 
-def bias_of(name, *, directed=False, **changes):
-    positions = attention_config(positions=name, **changes).build_positions(directed=directed)
+def bias_of(name, *, causal=False, **changes):
+    positions = attention_config(positions=name, **changes).build_positions(causal=causal)
     told = positions.relative(heads=HEADS, query_size=SIZE, key_size=SIZE, value_size=SIZE)
     score = SCORES.build(score_config("dot"), SIZE, SIZE)
     return told, lambda: told.bias(score, torch.randn(1, HEADS, QUERIES, SIZE), KEYS)
@@ -40,38 +39,38 @@ def test_slopes_of_six_heads_by_hand():
     assert slopes(6) == [2**-2, 2**-4, 2**-6, 2**-8, 2**-1, 2**-3]
 
 
-@pytest.mark.parametrize("directed", [False, True])
-def test_alibi_by_hand(directed):
-    _, bias = bias_of("alibi", directed=directed)
+@pytest.mark.parametrize("causal", [False, True])
+def test_alibi_by_hand(causal):
+    _, bias = bias_of("alibi", causal=causal)
     expected = [
         [[-slope * abs(i - j) for j in range(KEYS)] for i in LAST] for slope in slopes(HEADS)
     ]
     torch.testing.assert_close(bias(), torch.tensor([expected]))
 
 
-def buckets(offsets, *arguments, directed):
-    return bucket_of(torch.tensor(offsets), *arguments, directed=directed).tolist()
+def buckets(offsets, *arguments, causal):
+    return bucket_of(torch.tensor(offsets), *arguments, causal=causal).tolist()
 
 
 def test_buckets_of_a_decoder_by_hand():
     # 8 buckets up to 16: 0, 1, 2, 3, and then [4, 5.66) [5.66, 8) [8, 11.3) [11.3, …).
     distances = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 15, 16, 1000]
     expected = [0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 7, 7, 7]
-    assert buckets([-each for each in distances], 8, 16, directed=True) == expected
-    assert buckets([1, 2, 30], 8, 16, directed=True) == [0, 0, 0]  # behind the query: masked
+    assert buckets([-each for each in distances], 8, 16, causal=True) == expected
+    assert buckets([1, 2, 30], 8, 16, causal=True) == [0, 0, 0]  # behind the query: masked
 
 
 def test_buckets_of_an_encoder_by_hand():
     # 4 buckets a side: 0, 1, and then [2, 5.66) [5.66, …); the others for keys behind the query.
     distances = [0, 1, 2, 5, 6, 16, 99]
     expected = [0, 1, 2, 2, 3, 3, 3]
-    assert buckets([-each for each in distances], 8, 16, directed=False) == expected
-    assert buckets(distances[1:], 8, 16, directed=False) == [4 + each for each in expected[1:]]
+    assert buckets([-each for each in distances], 8, 16, causal=False) == expected
+    assert buckets(distances[1:], 8, 16, causal=False) == [4 + each for each in expected[1:]]
 
 
-@pytest.mark.parametrize("directed", [False, True])
-def test_buckets_of_the_published_size_follow_the_formula(directed):
-    side = 32 if directed else 16
+@pytest.mark.parametrize("causal", [False, True])
+def test_buckets_of_the_published_size_follow_the_formula(causal):
+    side = 32 if causal else 16
     for distance in range(1, 300):
         exact = side // 2
         if distance < exact:
@@ -79,7 +78,7 @@ def test_buckets_of_the_published_size_follow_the_formula(directed):
         else:
             way = math.log(distance / exact) / math.log(128 / exact)
             expected = min(side - 1, exact + math.floor(way * (side - exact) + 1e-9))
-        assert buckets([-distance], 32, 128, directed=directed) == [expected]
+        assert buckets([-distance], 32, 128, causal=causal) == [expected]
 
 
 def test_t5_adds_each_heads_number_of_the_bucket():
@@ -89,14 +88,14 @@ def test_t5_adds_each_heads_number_of_the_bucket():
     assert found.shape == (1, HEADS, QUERIES, KEYS)
     for row, i in enumerate(LAST):
         for j in range(KEYS):
-            (bucket,) = buckets([j - i], 8, 16, directed=False)
+            (bucket,) = buckets([j - i], 8, 16, causal=False)
             torch.testing.assert_close(found[0, :, row, j], told.table.weight[bucket])
 
 
 def test_the_layers_of_a_stack_share_t5s_biases_and_stacks_do_not():
     config = attention_config(positions="t5")
     sizes = {"heads": HEADS, "query_size": SIZE, "key_size": SIZE, "value_size": SIZE}
-    encoder, decoder = config.build_positions(), config.build_positions(directed=True)
+    encoder, decoder = config.build_positions(), config.build_positions(causal=True)
     assert encoder.relative(**sizes) is encoder.relative(**sizes)
     assert encoder.relative(**sizes) is not decoder.relative(**sizes)
 

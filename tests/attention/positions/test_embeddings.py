@@ -5,8 +5,7 @@ import math
 import pytest
 import torch
 
-from attnlab.attention.positions.learned import LearnedEmbedding
-from attnlab.attention.positions.sinusoidal import SinusoidalEmbedding, sinusoids
+from attnlab.attention.positions.absolute import LearnedEmbedding, SinusoidalEmbedding, sinusoids
 
 
 @pytest.mark.parametrize("size", [12, 7])

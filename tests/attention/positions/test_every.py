@@ -7,7 +7,7 @@ import torch
 
 from attnlab.attention.multihead import MultiHeadAttention
 from attnlab.attention.positions import POSITIONS
-from attnlab.attention.recording import record_attention, watch_attention
+from attnlab.attention.recording import observe_attention, record_attention
 from tests.conftest import attention_config
 
 BATCH, LENGTH, SIZE, HEADS = 2, 9, 24, 6
@@ -16,12 +16,12 @@ RELATIVE = ("rotary", "alibi", "shaw", "t5")
 every_position = pytest.mark.parametrize("name", list(POSITIONS))
 relative = pytest.mark.parametrize("name", RELATIVE)
 shared = pytest.mark.parametrize("key_value_heads", [None, 2, 1])
-sides = pytest.mark.parametrize("directed", [False, True])
+sides = pytest.mark.parametrize("causal", [False, True])
 
 
-def attention_of(name, score="scaled_dot", *, directed=False, **more):
+def attention_of(name, score="scaled_dot", *, causal=False, **more):
     config = attention_config(score, positions=name)
-    positions = config.build_positions(directed=directed)
+    positions = config.build_positions(causal=causal)
     attention = MultiHeadAttention(config, SIZE, HEADS, positions=positions, **more).double().eval()
     for parameter in attention.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
@@ -30,15 +30,15 @@ def attention_of(name, score="scaled_dot", *, directed=False, **more):
 
 def scores_of(attention, x):
     found = []
-    with torch.no_grad(), watch_attention(attention, lambda _, step: found.append(step.scores)):
+    with torch.no_grad(), observe_attention(attention, lambda _, step: found.append(step.scores)):
         attention(x, attention.prepare(x, x))
     return found[0]
 
 
 @sides
 @relative
-def test_scores_of_the_same_words_depend_on_their_offset_alone(name, directed):
-    attention = attention_of(name, directed=directed)
+def test_scores_of_the_same_words_depend_on_their_offset_alone(name, causal):
+    attention = attention_of(name, causal=causal)
     words = torch.randn(1, 5, SIZE, dtype=torch.float64)
     before, behind = torch.randn(1, 4, SIZE).double(), torch.randn(1, 2, SIZE).double()
     alone = scores_of(attention, words)
@@ -52,11 +52,11 @@ def test_scores_of_the_same_words_depend_on_their_offset_alone(name, directed):
 @sides
 @shared
 @relative
-def test_unwatched_equals_watched(name, key_value_heads, directed):
-    attention = attention_of(name, key_value_heads=key_value_heads, directed=directed)
+def test_unwatched_equals_watched(name, key_value_heads, causal):
+    attention = attention_of(name, key_value_heads=key_value_heads, causal=causal)
     x = torch.randn(BATCH, LENGTH, SIZE, dtype=torch.float64)
     mask = torch.ones(BATCH, 1, LENGTH, LENGTH, dtype=torch.bool)
-    mask = mask.tril() if directed else mask
+    mask = mask.tril() if causal else mask
     mask[1, :, :, 6:] = False
     mask[1, :, 2] = False  # sees nothing
     unwatched = attention(x, attention.prepare(x, x), mask)
@@ -86,7 +86,7 @@ def test_bfloat16_gives_what_float32_gives(name):
 
 @relative
 def test_keys_that_come_later_are_told_as_if_they_had_come_at_once(name):
-    attention = attention_of(name, directed=True, key_value_heads=3)
+    attention = attention_of(name, causal=True, key_value_heads=3)
     x = torch.randn(BATCH, LENGTH, SIZE, dtype=torch.float64)
     mask = torch.ones(LENGTH, LENGTH, dtype=torch.bool).tril()
     whole = attention(x, attention.prepare(x, x), mask)

@@ -12,9 +12,9 @@ from tests.conftest import attention_config, score_config
 BATCH, HEADS, LENGTH, SIZE, WIDTH, FARTHEST = 2, 3, 7, 5, 4, 2
 
 
-def shaw(*, directed=False, values=True):
+def shaw(*, causal=False, values=True):
     config = attention_config(positions="shaw", farthest=FARTHEST, values=values)
-    told = config.build_positions(directed=directed)
+    told = config.build_positions(causal=causal)
     found = told.relative(heads=HEADS, query_size=SIZE, key_size=SIZE, value_size=WIDTH)
     return found.double()
 
@@ -24,15 +24,15 @@ def inputs():
     return [torch.randn(BATCH, HEADS, LENGTH, size, dtype=torch.float64) for size in sizes]
 
 
-@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("name", ["dot", "scaled_dot", "general"])
-def test_products_equal_the_papers_formula(name, directed):
-    positions = shaw(directed=directed)
+def test_products_equal_the_papers_formula(name, causal):
+    positions = shaw(causal=causal)
     score = SCORES.build(score_config(name), SIZE, SIZE)
     pooling = AttentionPooling(score, positions=positions).double()
     q, k, v = inputs()
     mask = torch.ones(LENGTH, LENGTH, dtype=torch.bool)
-    mask = mask.tril() if directed else mask
+    mask = mask.tril() if causal else mask
     with torch.no_grad():
         answer = pooling(q, pooling.prepare(k, v), mask).numpy()
         w = score.key_weight.weight.numpy() if name == "general" else np.eye(SIZE)
@@ -40,7 +40,7 @@ def test_products_equal_the_papers_formula(name, directed):
         a_k, a_v = positions.key_table.weight.numpy(), positions.value_table.weight.numpy()
     q, k, v = (x.numpy() for x in (q, k, v))
     for b, h, i in np.ndindex(BATCH, HEADS, LENGTH):
-        seen = range(i + 1) if directed else range(LENGTH)
+        seen = range(i + 1) if causal else range(LENGTH)
         rows = [min(max(j - i, -FARTHEST), FARTHEST) + FARTHEST for j in seen]
         # Equations 3 and 4.
         keys = np.array([k[b, h, j] + a_k[row] for j, row in zip(seen, rows, strict=True)])
@@ -66,12 +66,12 @@ def test_other_scores_compare_each_query_with_the_offsets_own_key(name):
 
 def test_keys_alone_add_nothing_to_the_answer_and_leave_no_table_idle():
     positions = shaw(values=False)
-    assert positions.answer(torch.rand(BATCH, HEADS, LENGTH, LENGTH).double()) is None
+    assert positions.values(torch.rand(BATCH, HEADS, LENGTH, LENGTH).double()) is None
     assert [name for name, _ in positions.named_parameters()] == ["key_table.weight"]
 
 
 def test_a_directed_stack_has_no_rows_for_keys_behind_the_query():
-    assert len(shaw(directed=True).key_table.weight) == FARTHEST + 1
+    assert len(shaw(causal=True).key_table.weight) == FARTHEST + 1
     assert len(shaw().value_table.weight) == 2 * FARTHEST + 1
 
 

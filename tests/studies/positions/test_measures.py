@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from attnlab.attention.positions.sinusoidal import sinusoids
+from attnlab.attention.positions.absolute import sinusoids
 from attnlab.studies.positions.measures import (
     binary_digits,
     cosines,

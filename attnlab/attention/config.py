@@ -1,4 +1,4 @@
-"""What a model's user chooses of its attention, whatever the model: one value to hand around."""
+"""The configuration of a model's attention: score, normaliser and positions."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from attnlab.support.errors import UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class AttentionConfig:
-    """How queries and keys are compared, how scores become weights, how positions are told."""
+    """The choices that are common to all models: `score`, `normaliser` and `positions`."""
 
     score: ScoreConfig
     normaliser: NormaliserConfig
@@ -30,36 +30,37 @@ class AttentionConfig:
         dropout: float = 0.0,
         positions: RelativePositions | None = None,
     ) -> AttentionPooling:
-        """A new attention for queries and keys of these sizes."""
+        """Build an attention for queries and keys of these sizes."""
         score = SCORES.build(self.score, query_size, key_size)
         return AttentionPooling(score, dropout, NORMALISERS.build(self.normaliser), positions)
 
-    def build_positions(self, *, directed: bool = False) -> Positions:
-        """The chosen way to tell positions in one stack of layers, which takes its parts of it.
+    def build_positions(self, *, causal: bool = False) -> Positions:
+        """Build the positions of one stack of layers; `causal` as in `Positions`."""
+        return POSITIONS.build(self.positions, causal=causal)
 
-        `directed`: no query of the stack's sees a key behind itself, as in a decoder.
-        """
-        return POSITIONS.build(self.positions, directed=directed)
-
-    def embedded_positions(self, model: str, size: int) -> PositionEmbedding | None:
-        """For embeddings of `size` features in a model that has no self-attention.
+    def position_embedding(self, model: str, size: int) -> PositionEmbedding | None:
+        """Build the position embedding of a model without self-attention, for `size` features.
 
         Raises:
-            UsageError: positions are chosen that only a self-attention can be told.
+            UsageError: the chosen positions act within self-attention only.
         """
-        told = self.build_positions()
-        embedding = told.embedding(size)
-        relative = told.relative(heads=1, query_size=size, key_size=size, value_size=size)
+        positions = self.build_positions()
+        embedding = positions.embedding(size)
+        relative = positions.relative(heads=1, query_size=size, key_size=size, value_size=size)
         if embedding is None and relative is not None:
             raise UsageError(
-                f"positions={self.positions.name} are told within self-attention, of which "
-                f"model={model} has none; choose positions=sinusoidal, which goes with the "
+                f"positions={self.positions.name} act within self-attention, of which "
+                f"model={model} has none; choose positions=sinusoidal, which are added to "
                 "embeddings, or positions=none"
             )
         return embedding
 
     def require_no_positions(self, model: str) -> None:
-        """Refuse positions for a model that knows order by itself, or tells it in its own way."""
+        """Refuse positions for a recurrent model, which reads its words in order.
+
+        Raises:
+            UsageError: positions other than `none` are chosen.
+        """
         if self.positions.name != "none":
             raise UsageError(
                 f"positions={self.positions.name} has no place in model={model}, which reads its "
