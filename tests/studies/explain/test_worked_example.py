@@ -154,14 +154,14 @@ def test_the_steps_of_sparse_weights(name, kind, tmp_path):
 class Everywhere(RelativePositions):
     """Rotates, adds a bias of the distance, and adds to the output."""
 
-    def turn(self, projected, start):
-        return projected.flip(-1) if start % 2 else projected
+    def rotate(self, x, start):
+        return x.flip(-1) if start % 2 else x
 
     def bias(self, score, query, keys):
         places = torch.arange(keys)
         return -0.1 * (places[-query.size(-2) :, None] - places).abs().float()
 
-    def answer(self, weights):
+    def values(self, weights):
         return weights.sum(-1, keepdim=True) * torch.full((8,), 0.25)
 
 
