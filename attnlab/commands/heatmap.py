@@ -100,8 +100,7 @@ def heatmap(
 ) -> None:
     """Draw any matrix, or the four kinds of attention weights, as a heatmap."""
     from attnlab.plotting.saving import figure_place
-    from attnlab.studies.heatmap.figure import Looks, plot_file, plot_regimes
-    from attnlab.studies.heatmap.regimes import REGIMES
+    from attnlab.studies.heatmap import KINDS, HeatmapStyle, plot_file, plot_weights
     from attnlab.support.console import show_messages
 
     show_messages()
@@ -112,7 +111,7 @@ def heatmap(
     for option, given in (("--size", size), ("--seed", seed)):
         if weights is None and given is not None:
             raise UsageError(f"{option} goes with --weights; a FILE has its own numbers")
-    looks = Looks(
+    style = HeatmapStyle(
         title=title,
         panel_titles=panel_title or (),
         row_name=y_label,
@@ -121,13 +120,13 @@ def heatmap(
         rows=None if rows is None else [label.strip() for label in rows.split(",")],
         columns=None if columns is None else [label.strip() for label in columns.split(",")],
         print_values=values,
-        lowest_highest=colour_range,
+        limits=colour_range,
     )
     stem = file.stem if file is not None else f"weights-{weights}"
     path = figure_place(output, Path(), f"{stem}.{chosen_format(format, output)}")
     if file is not None:
-        plot_file(file, looks, path)
+        plot_file(file, style, path)
     else:
-        kinds = list(REGIMES) if weights == "all" else [str(weights)]
-        plot_regimes(kinds, 10 if size is None else size, 1 if seed is None else seed, looks, path)
+        kinds = list(KINDS) if weights == "all" else [str(weights)]
+        plot_weights(kinds, 10 if size is None else size, 1 if seed is None else seed, style, path)
     typer.echo(path)

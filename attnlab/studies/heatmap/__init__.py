@@ -1,1 +1,0 @@
-"""A matrix of a file as a heatmap, and the four kinds of attention weights."""
