@@ -33,7 +33,7 @@ from attnlab.commands import (
 )
 from attnlab.support.console import console, make_streams_tolerant
 from attnlab.support.errors import AttnlabError, UsageError, described, readable
-from attnlab.support.threads import omp_wait_briefly
+from attnlab.support.machine import omp_wait_briefly
 
 
 class _Commands(TyperGroup):

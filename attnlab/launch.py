@@ -43,10 +43,16 @@ from omegaconf.errors import OmegaConfBaseException
 
 from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.support.errors import AttnlabError, UsageError, described, shortened
-from attnlab.support.folders import NewFolder, expanded, file_name, new_folder, time_stamp
+from attnlab.support.folders import (
+    NewFolder,
+    expanded,
+    file_name,
+    new_folder,
+    shipped_folder,
+    time_stamp,
+)
 from attnlab.support.overrides import parsed, quoted
 from attnlab.support.plugins import config_folders
-from attnlab.support.resources import shipped_folder
 from attnlab.support.schema import explain, from_node, path_keys, shows_all, text_keys
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from torch import Tensor
 from attnlab.data.tokens import BEGIN, END, PAD, UNKNOWN
 from attnlab.models.interface import EncoderDecoder
 from attnlab.support.errors import AttnlabError
-from attnlab.support.memory import require_memory
+from attnlab.support.machine import require_memory
 from attnlab.support.ranges import Count, Range, Seed
 from attnlab.support.registry import Registry
 

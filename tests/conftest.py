@@ -18,7 +18,7 @@ from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.data.vocabulary_config import VocabularyConfig
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.models.layers import running_statistics
-from attnlab.support.resources import shipped_folder
+from attnlab.support.folders import shipped_folder
 from attnlab.training.objective import ObjectiveConfig
 
 if TYPE_CHECKING:

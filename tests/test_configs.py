@@ -9,13 +9,12 @@ from attnlab import launch
 from attnlab.attention.scores import SCORES
 from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.data.corpus import DataConfig
-from attnlab.data.tasks.config import MOST_SYMBOLS
-from attnlab.data.tasks.examples import ASK
+from attnlab.data.tasks import ASK, MOST_SYMBOLS
 from attnlab.data.tokens import SPECIAL
 from attnlab.data.vocabulary_config import VocabularyConfig
 from attnlab.models import MODELS
 from attnlab.studies.kernel_regression.config import KERNEL_REGRESSION, KernelRegressionConfig
-from attnlab.support.resources import shipped_folder, training_groups
+from attnlab.support.folders import shipped_folder, training_groups
 from attnlab.support.schema import from_node
 
 FILES = [path for group in training_groups() for path in sorted(group.glob("*.yaml"))]

@@ -9,7 +9,7 @@ import torch
 from attnlab.data.tokens import BEGIN, END
 from attnlab.models import MODELS, VocabularySizes
 from attnlab.search import NEVER_SAID, SEARCHES
-from attnlab.support import memory
+from attnlab.support import machine
 from attnlab.support.errors import AttnlabError
 from tests.conftest import shipped_values, small_model
 
@@ -155,9 +155,9 @@ def test_sampling_is_seeded_and_top_1_is_greedy(sources):
 def test_a_beam_wider_than_the_memory_is_refused_before_it_is_asked_for(sources, monkeypatch):
     model, beam = small_model("rnn"), search_of("beam", beam_size=3)
     needed = 3 * 4 * len(sources[0]) * 3 * model.output.out_features
-    monkeypatch.setattr(memory, "memory_of", lambda _: needed)
+    monkeypatch.setattr(machine, "memory_of", lambda _: needed)
     beam(model, *sources)
-    monkeypatch.setattr(memory, "memory_of", lambda _: needed - 1)
+    monkeypatch.setattr(machine, "memory_of", lambda _: needed - 1)
     with pytest.raises(AttnlabError, match=r"search\.beam_size=3 for 5 sentences .* lower it"):
         beam(model, *sources)
 

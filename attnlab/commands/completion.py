@@ -11,8 +11,8 @@ from typing import Any
 import typer
 import yaml
 
+from attnlab.support.folders import shipped_folder
 from attnlab.support.plugins import config_folders
-from attnlab.support.resources import shipped_folder
 
 _MOST_RUNS = 50
 

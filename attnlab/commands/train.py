@@ -11,8 +11,8 @@ import typer
 from attnlab.commands.arguments import ConfigDir, named_run, split_run, with_examples
 from attnlab.commands.completion import complete_training
 from attnlab.support.errors import UsageError
+from attnlab.support.folders import training_groups
 from attnlab.support.plugins import config_folders
-from attnlab.support.resources import training_groups
 
 if TYPE_CHECKING:
     from attnlab.training.distributed import ProcessGroup

@@ -20,7 +20,7 @@ from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_ex
 )
 def translate(arguments: RunAndOverrides = None, config_dir: ConfigDir = None) -> None:
     """Translate standard input, a line for a line, as lines come; on a terminal, as you type."""
-    from attnlab.data.reading.stream import incoming_lines
+    from attnlab.data.reading.lines import incoming_lines
     from attnlab.support.console import console, counting, show_messages
 
     show_messages()

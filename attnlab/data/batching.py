@@ -1,7 +1,7 @@
-"""Sentence pairs to batches: like lengths together, within a budget of tokens.
+"""Batches of sentence pairs with similar lengths, within a budget of tokens.
 
-Which sentences meet in a batch, and the batches' order, follow from the seed and the epoch's
-number alone; so training can go on at any batch of any epoch. Knows ids, no words.
+The seed and the number of an epoch determine its batches and their order, so that training can
+resume at any batch.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attnlab.data.store.token_store import PackedPairs, packed_sentences
+from attnlab.data.token_store import FlatArray, TokenStore
 from attnlab.data.tokens import BEGIN, END, PAD
 from attnlab.support.errors import UsageError
 
 
 @dataclass(frozen=True)
 class EncodedPair:
-    """Token ids of both sides, without begin and end."""
+    """Token ids of both sides, without BEGIN and END."""
 
     source: list[int]
     target: list[int]
@@ -27,11 +27,11 @@ class EncodedPair:
 
 @dataclass
 class Batch:
-    """Sentences side by side, padded on the right; masks are True at tokens.
+    """Sentences padded on the right; masks are True at tokens.
 
     Shapes: source and source_mask (batch, source length); target_input, target_output and
-    target_mask (batch, target length). The model reads `target_input`, which begins with BEGIN,
-    and is to say `target_output`, which ends with END.
+    target_mask (batch, target length). The decoder reads `target_input`, which begins with BEGIN,
+    and predicts `target_output`, which ends with END.
     """
 
     source: Tensor
@@ -42,7 +42,7 @@ class Batch:
 
     @property
     def target_tokens(self) -> int:
-        """How many tokens there are to say, ends included and padding not."""
+        """Tokens to predict, END included and PAD not."""
         return int(self.target_mask.sum())
 
     def to(self, device: torch.device) -> "Batch":
@@ -50,10 +50,10 @@ class Batch:
         return Batch(*(tensor.to(device) for tensor in vars(self).values()))
 
     def share(self, number: int, shares: int) -> "Batch":
-        """Every `shares`th row from row `number` on, without columns that are all padding.
+        """Every `shares`-th row from row `number` on, without columns that are all padding.
 
-        Where there is no such row, it is one of padding alone, as long as the first one, with all
-        of its target masked: nothing is to be said, and the loss is 0 with a gradient of zeros.
+        If there is none, it is one row of padding as long as the first row, with all of its target
+        masked, whose loss is 0 and has a zero gradient.
         """
         some, is_there = slice(number, None, shares), number < len(self.source)
         if not is_there:
@@ -72,7 +72,7 @@ class Batch:
 
 
 def pad(sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """Token ids (batch, length), filled up with PAD, and the mask that is True at tokens."""
+    """Token ids (batch, length), padded with PAD, and the mask that is True at tokens."""
     lengths = torch.tensor([len(sentence) for sentence in sentences])
     mask = torch.arange(int(lengths.max())) < lengths.unsqueeze(1)
     tokens = torch.full(mask.shape, PAD)
@@ -81,7 +81,7 @@ def pad(sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 
 
 def pad_sources(sources: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """As `pad`, with END behind each sentence: what a model gets to read."""
+    """As `pad`, with END after each sentence: the input of an encoder."""
     return pad([[*source, END] for source in sources])
 
 
@@ -93,8 +93,8 @@ def collate(pairs: Sequence[EncodedPair]) -> Batch:
     return Batch(source, source_mask, target_input, target_output, target_mask)
 
 
-def collate_packed(pairs: PackedPairs, places: NDArray[np.int64]) -> Batch:
-    """One batch of the pairs at `places`, the same as `collate` makes of them."""
+def collate_stored(pairs: TokenStore, places: NDArray[np.int64]) -> Batch:
+    """One batch of the pairs at `places`, equal to that of `collate`."""
     rows = np.arange(len(places))
     source, lengths = pairs.source.padded(places)
     source_mask = np.arange(source.shape[1]) <= lengths[:, None]
@@ -109,9 +109,9 @@ def collate_packed(pairs: PackedPairs, places: NDArray[np.int64]) -> Batch:
 
 
 def group_by_length(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
-    """Split `lengths`, in their order, so that rows × longest row stays within `batch_tokens`.
+    """Split `lengths`, in their order, so that rows × longest row is at most `batch_tokens`.
 
-    Returns indices into `lengths`. A sentence that is longer than the budget stands alone.
+    Returns indices into `lengths`. A sentence longer than the budget is a group of its own.
     """
     groups: list[list[int]] = []
     longest = 0
@@ -125,11 +125,11 @@ def group_by_length(lengths: Sequence[int], batch_tokens: int) -> list[list[int]
 
 
 def group_ends(lengths: NDArray[np.int64], batch_tokens: int) -> NDArray[np.int64]:
-    """Where each of the groups of `group_by_length` ends, found a group at a time."""
+    """The end of each group of `group_by_length`, vectorised over the rows of a group."""
     ends = [0]
     while ends[-1] < len(lengths):
         start = ends[-1]
-        # No group has more rows than would fit if all were as short as its first.
+        # more rows would not fit even if all were as short as the first
         most = max(1, batch_tokens // max(1, int(lengths[start])))
         longest = np.maximum.accumulate(lengths[start : start + most])
         fits = longest * np.arange(1, len(longest) + 1) <= batch_tokens
@@ -139,58 +139,57 @@ def group_ends(lengths: NDArray[np.int64], batch_tokens: int) -> NDArray[np.int6
 
 
 def like_lengths_together(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
-    """As `group_by_length`, but shortest first instead of in order, so that little is padding."""
+    """As `group_by_length`, but sorted by length, so that there is little padding."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     groups = group_by_length([lengths[index] for index in order], batch_tokens)
     return [[order[place] for place in group] for group in groups]
 
 
 class _Grouped:
-    """Pairs, and where each of their groups of like lengths ends, when they stand by length."""
+    """Pairs sorted by length, and the ends of their batches within a budget of tokens."""
 
-    def __init__(self, pairs: PackedPairs, batch_tokens: int) -> None:
+    def __init__(self, pairs: TokenStore, batch_tokens: int) -> None:
         self.pairs = pairs
         self.source_lengths = pairs.source.lengths() + 1
         self.target_lengths = pairs.target.lengths() + 1
-        # By target, then to and fro by source: where the next target length begins, the sources
-        # are as long as those before, and a batch that reaches over has the less padding.
-        self.to_and_fro = np.where(
-            self.target_lengths % 2, self.source_lengths, -self.source_lengths
-        )
-        # Which of the equally long stands where is left to chance; so batches of all epochs have
-        # the same shapes, as long as the pairs are the same.
-        order = np.lexsort((self.to_and_fro, self.target_lengths))
+        # By target, then by source, ascending and descending in turn: where the next target length
+        # begins, the sources are as long as those before, and a batch over the edge has less
+        # padding.
+        self.zigzag = np.where(self.target_lengths % 2, self.source_lengths, -self.source_lengths)
+        # Only pairs of equal lengths are shuffled, so the batches of all epochs have the same
+        # shapes.
+        order = np.lexsort((self.zigzag, self.target_lengths))
         longer = np.maximum(self.source_lengths, self.target_lengths)[order]
         self.ends = group_ends(longer, batch_tokens)
 
-    def order(self, chance: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Like lengths together; which of the equally long stand together is left to `chance`."""
-        return np.lexsort((chance, self.to_and_fro, self.target_lengths))
+    def order(self, shuffled: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Indices sorted by length; those of equal lengths as in `shuffled`."""
+        return np.lexsort((shuffled, self.zigzag, self.target_lengths))
 
 
 class _Counted:
-    """Pairs, and where each of their batches of so many ends, in whatever order they stand."""
+    """Pairs in any order, and the ends of batches with the same number of them."""
 
-    def __init__(self, pairs: PackedPairs, batch_sentences: int) -> None:
+    def __init__(self, pairs: TokenStore, batch_sentences: int) -> None:
         self.pairs = pairs
         ends = np.arange(batch_sentences, len(pairs) + batch_sentences, batch_sentences)
         self.ends = np.minimum(ends, len(pairs))
 
-    def order(self, chance: NDArray[np.int64]) -> NDArray[np.int64]:
-        """All left to `chance`."""
-        return chance
+    def order(self, shuffled: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Indices as in `shuffled`."""
+        return shuffled
 
 
-PairsOfEpoch = Callable[[int], PackedPairs]
-"""The pairs of the epoch of that number, where each has others."""
+PairsOfEpoch = Callable[[int], TokenStore]
+"""A function from the number of an epoch to its pairs."""
 
 
-def _packed(pairs: Sequence[EncodedPair] | PackedPairs) -> PackedPairs:
-    if isinstance(pairs, PackedPairs):
+def _stored(pairs: Sequence[EncodedPair] | TokenStore) -> TokenStore:
+    if isinstance(pairs, TokenStore):
         return pairs
-    return PackedPairs(
-        packed_sentences(pair.source for pair in pairs),
-        packed_sentences(pair.target for pair in pairs),
+    return TokenStore(
+        FlatArray.of(pair.source for pair in pairs),
+        FlatArray.of(pair.target for pair in pairs),
     )
 
 
@@ -198,13 +197,13 @@ class TrainingBatches:
     """All sentence pairs, epoch after epoch, in batches of at most `batch_tokens` tokens a side.
 
     Padding counts: `batch_tokens` bounds rows × columns of the source and of the target. With
-    `batch_sentences` each batch has so many pairs instead, drawn at random whatever their lengths,
-    and the last of an epoch those that are left.
+    `batch_sentences` each batch has that many random pairs instead, and the last of an epoch the
+    remainder.
     """
 
     def __init__(
         self,
-        pairs: Sequence[EncodedPair] | PackedPairs | PairsOfEpoch,
+        pairs: Sequence[EncodedPair] | TokenStore | PairsOfEpoch,
         batch_tokens: int,
         seed: int,
         batch_sentences: int | None = None,
@@ -216,24 +215,24 @@ class TrainingBatches:
         self._pairs_of_epoch = pairs if callable(pairs) else None
         self._grouped_epoch: int | None = None
         if not callable(pairs):
-            self._grouped = self._group_all(_packed(pairs))
+            self._grouped = self._group_all(_stored(pairs))
 
     def batches_in(self, number: int) -> int:
-        """How many batches the epoch of that number has."""
+        """The number of batches in an epoch."""
         return len(self._group(number).ends)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
-        """The batches of the epoch of that number, from its batch `start` on."""
+        """The batches of an epoch, from its batch `start` on."""
         grouped = self._group(number)
         order, batches = self._plan(number, grouped)
         for batch in batches[start:]:
             first = grouped.ends[batch - 1] if batch else 0
-            yield collate_packed(grouped.pairs, order[first : grouped.ends[batch]])
+            yield collate_stored(grouped.pairs, order[first : grouped.ends[batch]])
 
     def beginning_of_largest(self, tokens: int) -> tuple[Batch, int]:
-        """Some rows of the largest batch of the first epoch, and how many rows it has.
+        """Some rows of the largest batch of the first epoch, and the number of all its rows.
 
-        The rows that are returned have no more than so many `tokens` a side, but one row at least.
+        The rows have at most `tokens` tokens a side, but there is at least one.
         """
         grouped = self._group(0)
         order, _ = self._plan(0, grouped)
@@ -243,9 +242,9 @@ class TrainingBatches:
             longest = np.maximum(longest, np.maximum.reduceat(side.lengths()[order] + 1, starts))
         largest = int(np.argmax(rows * longest))
         count = max(1, min(int(rows[largest]), tokens // int(longest[largest])))
-        spread = np.linspace(rows[largest] - 1, 0, count).astype(np.int64)  # the longest, too
+        spread = np.linspace(rows[largest] - 1, 0, count).astype(np.int64)  # with the longest
         places = order[starts[largest] + spread]
-        return collate_packed(grouped.pairs, places), int(rows[largest])
+        return collate_stored(grouped.pairs, places), int(rows[largest])
 
     def _group(self, number: int) -> _Grouped | _Counted:
         if self._pairs_of_epoch is not None and number != self._grouped_epoch:
@@ -253,7 +252,7 @@ class TrainingBatches:
             self._grouped_epoch = number
         return self._grouped
 
-    def _group_all(self, pairs: PackedPairs) -> _Grouped | _Counted:
+    def _group_all(self, pairs: TokenStore) -> _Grouped | _Counted:
         if self._batch_sentences is not None:
             return _Counted(pairs, self._batch_sentences)
         return _Grouped(pairs, self._batch_tokens)
@@ -261,7 +260,7 @@ class TrainingBatches:
     def _plan(
         self, number: int, grouped: _Grouped | _Counted
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The places of all pairs, a batch behind the other, and the batches' order."""
+        """The indices of all pairs, batch after batch, and the order of the batches."""
         generator = np.random.default_rng([self._seed, number])
         order = grouped.order(generator.permutation(len(grouped.pairs)))
         return order, generator.permutation(len(grouped.ends))

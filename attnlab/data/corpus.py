@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 from attnlab.data.pairs import ANNOTATIONS, Layout, ReadingReport, SentencePair, longest_side
-from attnlab.data.reading.files import CorpusNotFoundError, find_pairs, read_files
-from attnlab.data.reading.parsing import PairFiles
+from attnlab.data.reading.files import CorpusNotFoundError, PairFiles, find_pairs, read_files
 from attnlab.data.splitting import HELD_OUT, hold_out
 from attnlab.data.tasks import TaskConfig, task_folder
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.support.folders import PathText
+from attnlab.support.folders import PathText, cache_folder, shipped_folder
 from attnlab.support.ranges import Count, Range
-from attnlab.support.resources import cache_folder, shipped_folder
 
 SPLITS = ("train", "valid", "test")
 _RESERVED = (*SPLITS, "all")

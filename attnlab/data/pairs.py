@@ -1,4 +1,4 @@
-"""What a sentence pair is, how files lay pairs out, and what a reading reports. Reads nothing."""
+"""Sentence pairs, the layout of files that hold them, and the report on reading such files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,19 +10,19 @@ TAGS_COLUMN = "tags"
 CONTRAST_COLUMN = "contrast"
 FOCUS_COLUMN = "focus"
 ANNOTATIONS = (ALIGNMENT_COLUMN, TAGS_COLUMN, CONTRAST_COLUMN, FOCUS_COLUMN)
-NOTE_COLUMNS = (ALIGNMENT_COLUMN, TAGS_COLUMN, CONTRAST_COLUMN, FOCUS_COLUMN)
+"""Names of columns that hold no language."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentencePair:
     """A sentence and its translation, both normalised.
 
-    `alignment` is in Pharaoh form, `0-0 1-2`: source word, target word, counted from 0; a link
-    that is possible and not sure is `1p2`. `tags` name phenomena. `contrast` is a wrong
-    translation, to be found less likely than `target`. `focus` is a word of `target` that the
-    sentence is there to ask for. All four come from columns of these names, the last two only in
-    the direction that the file is written in; elsewhere there are none. `original` is the target
-    as the file has it, without white space at its end, where that is not `target`.
+    `alignment` is in Pharaoh form, `0-0 1-2`: source word, target word, counted from 0; a possible
+    link, as against a sure one, is `1p2`. `tags` name phenomena. `contrast` is a wrong translation
+    that a model should find less likely than `target`. `focus` is the word of `target` that the
+    sentence tests. All four come from columns of these names, `contrast` and `focus` only in the
+    direction that the file is written in. `original` is the target as in the file, without trailing
+    white space, where that differs from `target`.
     """
 
     source: str
@@ -35,7 +35,7 @@ class SentencePair:
 
     @property
     def reference(self) -> str:
-        """The target as the file has it: what a translation is scored against."""
+        """The target as in the file, which translations are scored against."""
         return self.target if self.original is None else self.original
 
 
@@ -44,23 +44,13 @@ def longest_side(pair: SentencePair) -> int:
     return max(len(split_words(pair.source)), len(split_words(pair.target)))
 
 
-@dataclass(frozen=True)
-class Skipped:
-    """What the reading of some lines left out.
-
-    `empty`: lines with a blank side; `overlong`: those over `max_characters`, of which `first_long`
-    is the first, from 1. `remark`: on the layout of the file.
-    """
-
-    empty: int = 0
-    overlong: int = 0
-    first_long: int | None = None
-    remark: str = ""
-
-
 @dataclass
 class ReadingReport:
-    """What one reading gave and left out; `str()` is a line for the log."""
+    """Counts of pairs read and skipped, of a whole file or a part; `str()` is a line for the log.
+
+    Skipped are `empty` (a blank side), `long` (over `max_words`) and `overlong` (over
+    `max_characters`, `first_overlong` being the first such line, from 1). `remark`: on the layout.
+    """
 
     paths: tuple[str, ...]
     pairs: int
@@ -70,12 +60,14 @@ class ReadingReport:
     first_overlong: int | None = None
     remark: str = ""
 
-    def add(self, skipped: Skipped) -> None:
-        """Count what the reading of the next lines left out."""
-        self.skipped_empty += skipped.empty
-        self.skipped_overlong += skipped.overlong
-        self.first_overlong = self.first_overlong or skipped.first_long
-        self.remark = self.remark or skipped.remark
+    def add(self, following: "ReadingReport") -> None:
+        """Add the counts of the part that follows."""
+        self.pairs += following.pairs
+        self.skipped_empty += following.skipped_empty
+        self.skipped_long += following.skipped_long
+        self.skipped_overlong += following.skipped_overlong
+        self.first_overlong = self.first_overlong or following.first_overlong
+        self.remark = self.remark or following.remark
 
     def __str__(self) -> str:
         skipped = f"skipped {self.skipped_empty:,} empty, {self.skipped_long:,} too long"
@@ -90,14 +82,14 @@ class ReadingReport:
 
 @dataclass(frozen=True)
 class Layout:
-    """Which language is translated into which, and what a file of several columns holds.
+    """The direction of translation and the columns of a file that holds both languages.
 
-    `columns` names the columns from the left: languages, `alignment` (links from the first
-    language column to the second), `tags` (comma-separated), `contrast` (a wrong sentence of the
-    second language) or `focus` (a word of the second language). Lines without the last two may
-    end before them. Columns further right, and those of other names, are not read. A first row
-    that names both languages is a header, and says what the columns hold. Pairs with more than
-    `max_characters` on either side are skipped; None is no bound.
+    `columns` names them from the left: languages, `alignment` (links from the first language
+    column to the second), `tags` (comma-separated), `contrast` (a wrong sentence of the second
+    language) or `focus` (a word of the second language). Lines may end before the last two.
+    Columns further right, and those of other names, are not read. A first row that names both
+    languages is a header and replaces `columns`. Pairs with more than `max_characters` on either
+    side are skipped; None is no bound.
     """
 
     source_language: str

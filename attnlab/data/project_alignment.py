@@ -1,8 +1,7 @@
-"""Which share of a piece belongs to which token, and attention over tokens.
+"""Attention over pieces projected to the tokens of an alignment.
 
-A vocabulary's pieces and an alignment's tokens are cut from the same text, each in its own way; a
-piece may reach over the edge of a token. Knows no vocabulary, and not how tokens are found:
-strings, spans and arrays in, arrays out. (`words.py` groups whole pieces, for people to read.)
+A vocabulary's pieces and an alignment's tokens split the same text differently, and a piece may
+reach over the edge of a token. (`words.merge_to_words` merges whole pieces.)
 """
 
 from collections.abc import Sequence
@@ -17,18 +16,17 @@ _UNKNOWN_WORD = f"{_SPACE}{UNKNOWN_PIECE}"
 _WITHOUT_TEXT = frozenset({"<pad>", "<s>", "</s>"})
 
 Span = tuple[int, int]
-"""Where something begins in a text, and where it ends: that character is no part of it."""
+"""Half-open range of characters."""
 
 
 def locate_pieces(pieces: Sequence[str], text: str) -> list[Span]:
-    """Where in a normalised `text` each of its pieces stands.
+    """The span of each piece in a normalised `text`.
 
-    The space that SentencePiece thinks of before the first word takes no room, nor do `<s>`,
-    `</s>` and `<pad>`. `<unk>` is whatever stands there: one character or several; `▁<unk>` is a
-    whole word.
+    The space that SentencePiece adds before the first word is empty, and so are `<s>`, `</s>` and
+    `<pad>`. `<unk>` is one or several characters; `▁<unk>` is a whole word.
 
     Raises:
-        ValueError: when the pieces do not spell the text.
+        ValueError: the pieces do not spell the text.
     """
     spelt = _SPACE + text.replace(" ", _SPACE)
     ends = []
@@ -43,14 +41,14 @@ def locate_pieces(pieces: Sequence[str], text: str) -> list[Span]:
             if not spelt.startswith(piece, position):
                 raise ValueError(f"the pieces {' '.join(pieces)} do not spell '{text}'")
             position += len(piece)
-        ends.append(max(0, position - 1))  # without the space that is only thought of
+        ends.append(max(0, position - 1))  # without the space that SentencePiece added
     if position < len(spelt):
         raise ValueError(f"the pieces {' '.join(pieces)} spell only a part of '{text}'")
     return list(zip([0, *ends], ends, strict=False))
 
 
 def _end_of_unknown(spelt: str, start: int, following: Sequence[str]) -> int:
-    """Where the characters without a piece end: none of them occurs in the piece that follows."""
+    """End of the characters without a piece: the next occurrence of the piece that follows."""
     after = next((piece for piece in following if piece not in _WITHOUT_TEXT), None)
     if after is None:
         return len(spelt)
@@ -61,10 +59,10 @@ def _end_of_unknown(spelt: str, start: int, following: Sequence[str]) -> int:
 
 
 def token_shares(pieces: Sequence[Span], tokens: Sequence[Span]) -> NDArray[np.float64]:
-    """The share of each piece's characters that belongs to each token: (pieces, tokens).
+    """The share of each piece's characters in each token, (pieces, tokens).
 
-    Characters of no token, such as spaces, do not count, so that a row sums to 1. A piece that
-    has no others belongs to the token that follows; without one (the end), its row is zero.
+    Characters of no token, such as spaces, do not count, so that rows sum to 1. A piece without
+    any other belongs to the token that follows; at the end its row is zero.
     """
     starts, stops = np.array(pieces, dtype=int).reshape(-1, 2).T
     token_starts, token_stops = np.array(tokens, dtype=int).reshape(-1, 2).T
@@ -79,11 +77,11 @@ def token_shares(pieces: Sequence[Span], tokens: Sequence[Span]) -> NDArray[np.f
 def merge_to_tokens(
     weights: NDArray[Any], query_shares: NDArray[Any], key_shares: NDArray[Any]
 ) -> NDArray[Any]:
-    """Attention (…, query pieces, key pieces) to attention (…, query tokens, key tokens).
+    """Project attention (…, query pieces, key pieces) to (…, query tokens, key tokens).
 
-    Shares are `token_shares` of either axis. A token gets the sum of what its shares of the key
-    pieces get, and the mean over its shares of the query pieces, as in `words.merge_to_words`;
-    what went to keys of no token is lost. A query token without a piece attends to nothing.
+    Shares are `token_shares` of either axis. As in `words.merge_to_words`, weights are summed over
+    key pieces and averaged over query pieces; weight on keys of no token is dropped. The row of a
+    query token without a piece is zero.
     """
     sums = query_shares.sum(axis=0)
     means = query_shares / np.where(sums > 0, sums, 1)

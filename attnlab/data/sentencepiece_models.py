@@ -1,24 +1,31 @@
-"""SentencePiece's models: learning one, and what one says of itself. Knows no ids of texts."""
+"""Training of SentencePiece models, with rules that normalise text as part of the model."""
 
 import io
 import re
+import sys
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import sentencepiece
 from google.protobuf.message import DecodeError
 from sentencepiece import sentencepiece_model_pb2
 
-from attnlab.data.normalisation import joined_marks, rule_files, rules_of
 from attnlab.data.tokens import BEGIN, END, PAD, SPECIAL, UNKNOWN
 from attnlab.data.vocabulary_config import VocabularyConfig
 from attnlab.support.errors import AttnlabError
 
+MARKS = ",.!?"
+"""Punctuation that vocabulary.split_punctuation separates from words."""
+
 _FORMAT: Any = sentencepiece_model_pb2  # its classes are made when it is imported
-_AS_IT_STANDS = "identity"  # SentencePiece's default turns no-break spaces into plain ones
-_REWRITES = "attnlab"  # the name of what is done to text, where something is
+_IDENTITY = "identity"  # SentencePiece's default turns no-break spaces into plain ones
+_REWRITES = "attnlab"  # name of the denormaliser of a model with rules
 _LONGEST_SENTENCE_BYTES = 1 << 30  # SentencePiece drops longer ones in silence; this is its limit
 _CHARACTERS_NEEDED = re.compile(r"smaller than required_chars\. \d+ vs (\d+)")
 _SPACE = "\u2581"  # as SentencePiece writes it
@@ -33,17 +40,17 @@ _SPECIAL_NAMES = {  # in the order of their ids
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """`has_words`: whether its pieces are whole words. `rewrites`: whether it reads other text."""
+    """`has_words`: whether pieces are whole words. `rewrites`: whether rules change the text."""
 
     has_words: bool
     rewrites: bool
 
 
 def facts_of(model: bytes) -> ModelFacts:
-    """What a model of attnlab's says of itself.
+    """The facts of a model that `learn_model` made.
 
     Raises:
-        ValueError: it is none, or is cut short.
+        ValueError: it is not such a model, or is cut short.
     """
     if not model:
         raise ValueError("it is empty")
@@ -51,37 +58,37 @@ def facts_of(model: bytes) -> ModelFacts:
         proto = _FORMAT.ModelProto.FromString(model)
     except DecodeError as error:
         raise ValueError(str(error)) from error
-    # What is done to text is written last. SentencePiece does not miss it, nor any piece before
-    # it, in a file that was cut between two pieces.
+    # The denormaliser is at the end. SentencePiece accepts a file that was cut before it, between
+    # two pieces.
     rewrites = proto.denormalizer_spec.name == _REWRITES
-    if not rewrites and proto.normalizer_spec.name != _AS_IT_STANDS:
+    if not rewrites and proto.normalizer_spec.name != _IDENTITY:
         raise ValueError("it is cut short, or normalises text in another way")
     return ModelFacts(proto.trainer_spec.model_type == _FORMAT.TrainerSpec.WORD, rewrites)
 
 
 def learn_model(sentences: Iterable[str], config: VocabularyConfig) -> bytes:
-    """SentencePiece's model of normalised sentences; the same ones give the same model.
+    """Train a model on normalised sentences; equal sentences give equal models.
 
     Raises:
-        AttnlabError: when `config.size` does not even hold the characters.
+        AttnlabError: `config.size` is too small for the characters.
     """
-    rules = rules_of(config)
+    rules = _rules(config)
     if not rules and config.model != "word":
-        model = _trained(sentences, config, normalization_rule_name=_AS_IT_STANDS)
+        model = _trained(sentences, config, normalization_rule_name=_IDENTITY)
         return _serialised(_finished(model, config))
     texts = list(sentences)
     if rules:
-        written = joined_marks(texts) if config.split_punctuation else {}
-        with rule_files(rules, written) as (reading, writing):
+        written = _joined_marks(texts) if config.split_punctuation else {}
+        with _rule_files(rules, written) as (reading, writing):
             files = {"normalization_rule_tsv": reading}
             if written:
                 files["denormalization_rule_tsv"] = writing
             model = _trained(texts, config, **files)
     else:
-        model = _trained(texts, config, normalization_rule_name=_AS_IT_STANDS)
+        model = _trained(texts, config, normalization_rule_name=_IDENTITY)
     proto = _finished(model, config)
     for spec in (proto.normalizer_spec, proto.denormalizer_spec):
-        spec.ClearField("normalization_rule_tsv")  # a file that is there no more
+        spec.ClearField("normalization_rule_tsv")  # the path of a temporary file
     if rules:
         proto.denormalizer_spec.name = _REWRITES
     if config.model == "word":
@@ -90,7 +97,7 @@ def learn_model(sentences: Iterable[str], config: VocabularyConfig) -> bytes:
 
 
 def _finished(model: bytes, config: VocabularyConfig) -> Any:
-    """The model with its special pieces' own names, which no piece of text has."""
+    """The model with the names of its special pieces, which no other piece may have."""
     proto = _FORMAT.ModelProto.FromString(model)
     taken = {*_SPECIAL_NAMES.values()}
     if config.model != "word":
@@ -103,7 +110,7 @@ def _finished(model: bytes, config: VocabularyConfig) -> Any:
 
 
 def _keep(proto: Any, is_kept: Callable[[str], bool]) -> None:
-    """Remove the pieces of text that are not to be kept."""
+    """Remove the pieces, except special ones, for which `is_kept` is false."""
     kept = [
         piece
         for place, piece in enumerate(proto.pieces)
@@ -119,7 +126,7 @@ def _serialised(proto: Any) -> bytes:
 
 def _trained(sentences: Iterable[str], config: VocabularyConfig, **normalisation: Any) -> bytes:
     written = io.BytesIO()
-    # The trainer takes these out of sentences, so they are such as no sentence has: two spaces.
+    # The trainer removes these from sentences, so they have what no sentence has: two spaces.
     names: dict[str, Any] = {field: f"{_SPACE}{_SPACE}{field}" for field in _SPECIAL_NAMES}
     try:
         sentencepiece.SentencePieceTrainer.train(
@@ -128,7 +135,7 @@ def _trained(sentences: Iterable[str], config: VocabularyConfig, **normalisation
             model_type=config.model,
             vocab_size=config.size,
             hard_vocab_limit=False,
-            use_all_vocab=config.model == "word",  # those that are too many, or rare, go later
+            use_all_vocab=config.model == "word",  # rare and surplus words are removed later
             character_coverage=config.character_coverage,
             max_sentence_length=_LONGEST_SENTENCE_BYTES,
             num_threads=1,
@@ -152,7 +159,7 @@ def _trained(sentences: Iterable[str], config: VocabularyConfig, **normalisation
 
 
 def _frequent_words(model: bytes, texts: Iterable[str], config: VocabularyConfig) -> set[str]:
-    """The words, as pieces, that are frequent enough; the most frequent, if there are too many."""
+    """The most frequent words, as pieces, within the bounds of `config`."""
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     counts: Counter[str] = Counter()
     for text in texts:
@@ -160,3 +167,52 @@ def _frequent_words(model: bytes, texts: Iterable[str], config: VocabularyConfig
     enough = [word for word, count in counts.items() if count >= config.minimum_frequency]
     enough.sort(key=lambda word: (-counts[word], word))
     return {f"{_SPACE}{word}" for word in enough[: config.size - len(SPECIAL)]}
+
+
+def _rules(config: VocabularyConfig) -> dict[str, str]:
+    """Replacements of characters when text is read."""
+    rules: dict[str, str] = {}
+    if config.lowercase:
+        for character in map(chr, range(sys.maxunicode + 1)):
+            if character.lower() != character:
+                rules[character] = character.lower()
+    if config.split_punctuation:
+        rules |= {mark: f" {mark}" for mark in MARKS}
+        rules |= dict.fromkeys(filter(_is_odd_space, map(chr, range(sys.maxunicode + 1))), " ")
+    return rules
+
+
+def _is_odd_space(character: str) -> bool:
+    """Whether it is a no-break, narrow or thin space, as French typography has before `!`."""
+    return unicodedata.category(character) == "Zs" and character != " "
+
+
+def _joined_marks(sentences: Sequence[str]) -> dict[str, str]:
+    """Replacements of a space and a mark when text is written: `!` in English, not in French.
+
+    A mark is joined to the word before it if more than half of its occurrences are.
+    """
+    rules = {}
+    for mark in MARKS:
+        before = [text[: text.find(mark)][-1:] for text in sentences if text.find(mark) > 0]
+        joined = sum(not character.isspace() for character in before)
+        if 2 * joined > len(before):
+            rules[f" {mark}"] = mark
+    return rules
+
+
+@contextmanager
+def _rule_files(*all_rules: Mapping[str, str]) -> Iterator[list[str]]:
+    """Temporary files of rules for SentencePiece's trainer."""
+    with TemporaryDirectory() as folder:
+        paths = []
+        for number, rules in enumerate(all_rules):
+            path = Path(folder) / f"{number}.tsv"
+            lines = (f"{_codes(read)}\t{_codes(written)}\n" for read, written in rules.items())
+            path.write_text("".join(lines), encoding="utf-8")
+            paths.append(str(path))
+        yield paths
+
+
+def _codes(text: str) -> str:
+    return " ".join(f"{ord(character):X}" for character in text)

@@ -1,16 +1,17 @@
-"""Sentences to piece ids and back, by SentencePiece. Knows nothing of files of sentences."""
+"""Vocabularies: sentences to piece ids and back, by SentencePiece."""
 
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 from random import Random
 from typing import Self
 
 import sentencepiece
 
+from attnlab.data.batching import EncodedPair
 from attnlab.data.pairs import SentencePair
 from attnlab.data.project_alignment import UNKNOWN_PIECE, Span, locate_pieces
 from attnlab.data.sentencepiece_models import facts_of, learn_model
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class Vocabulary:
-    """The pieces of one or two languages; the special ones have the ids of `tokens`."""
+    """The pieces of one or two languages, from a serialised SentencePiece model."""
 
     def __init__(self, model: bytes) -> None:
         facts = facts_of(model)
@@ -36,24 +37,21 @@ class Vocabulary:
 
     @classmethod
     def train(cls, sentences: Iterable[str], config: VocabularyConfig) -> Self:
-        """Learn pieces from normalised sentences; the same sentences give the same pieces.
+        """Learn pieces from normalised sentences; equal sentences give equal pieces.
 
-        A corpus that cannot give `config.size` pieces gives as many as it can, with a warning; a
-        vocabulary of words has `config.size` as its bound and no more.
+        A small corpus gives fewer than `config.size` pieces; see `warn_if_small`.
 
         Raises:
-            AttnlabError: when `config.size` does not even hold the characters.
+            AttnlabError: `config.size` is too small for the characters.
         """
-        vocabulary = cls(learn_model(sentences, config))
-        vocabulary.tell_if_short_of(config)
-        return vocabulary
+        return cls(learn_model(sentences, config))
 
     @classmethod
     def from_file(cls, path: Path | str) -> Self:
-        """The vocabulary that `save` wrote.
+        """Load the file that `save` wrote.
 
         Raises:
-            AttnlabError: for a file that is absent or is no vocabulary of attnlab's.
+            AttnlabError: it is absent, or is not a vocabulary of attnlab's.
         """
         return cls._parsed(Path(path), _content(Path(path)))
 
@@ -66,8 +64,8 @@ class Vocabulary:
                 f"{path}: not a vocabulary that attnlab wrote ({error}); train the run again"
             ) from error
 
-    def tell_if_short_of(self, config: VocabularyConfig) -> None:
-        """Warn where the corpus gave fewer pieces than `config` asks for."""
+    def warn_if_small(self, config: VocabularyConfig) -> None:
+        """Warn if the corpus gave fewer pieces than `config.size`."""
         if len(self) < config.size and config.model != "word":
             logger.warning(
                 "the corpus gives a vocabulary of %d pieces, not the %d of vocabulary.size",
@@ -77,26 +75,21 @@ class Vocabulary:
 
     @property
     def model(self) -> bytes:
-        """All that encoding and decoding follow from, in SentencePiece's own format."""
+        """The serialised SentencePiece model."""
         return bytes(self._processor.serialized_model_proto())
 
-    @classmethod
-    def from_model(cls, model: bytes) -> Self:
-        """The vocabulary that `model` was taken of."""
-        return cls(model)
-
     def save(self, path: Path | str) -> None:
-        """Write SentencePiece's own format, whole or not at all."""
+        """Write the model to a file of SentencePiece's format."""
         write_file(Path(path), self.model)
 
     def __len__(self) -> int:
         return int(self._processor.get_piece_size())
 
     def encode(self, text: str) -> list[int]:
-        """Ids of the pieces of a normalised text, with no begin or end.
+        """Ids of the pieces of a normalised text, without BEGIN and END.
 
-        Of whole words each unknown one is an unknown piece; SentencePiece would make one of all
-        that follow each other, as it does with unknown characters.
+        With whole words each unknown word is one unknown piece; SentencePiece would merge adjacent
+        ones, as it does with unknown characters.
         """
         if self._has_words:
             words = self.rewritten(text).split(" ")
@@ -110,14 +103,14 @@ class Vocabulary:
         return [list(ids) for ids in self._processor.encode(list(texts), num_threads=1)]
 
     def rewritten(self, text: str) -> str:
-        """A normalised text as its pieces spell it: with vocabulary.lowercase in small letters."""
+        """A normalised text as its pieces spell it, such as in lower case."""
         if not self._rewrites:
             return text
         spelt = str(self._processor.normalize(text))
         return spelt.removeprefix(_SPACE).replace(_SPACE, " ")
 
     def locate(self, pieces: Sequence[str], text: str) -> list[Span]:
-        """Where in a normalised `text` each of its pieces stands; see `locate_pieces`."""
+        """The span of each piece in a normalised `text`; see `locate_pieces`."""
         if not self._rewrites:
             return locate_pieces(pieces, text)
         spelt, places = self._processor.normalize(text, with_offsets=True)
@@ -126,19 +119,15 @@ class Vocabulary:
         return [(places[start], places[stop]) for start, stop in found]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text up to the first end; padding and begin are passed over, unknown is ` ⁇ `."""
-        kept = []
-        for token in map(int, ids):
-            if token == END:
-                break
-            if token not in (PAD, BEGIN):
-                kept.append(token)
-        return str(self._processor.decode(kept))
+        """The text up to the first END, without PAD and BEGIN; UNKNOWN becomes ` ⁇ `."""
+        before_end = takewhile(lambda token: token != END, map(int, ids))
+        text = [token for token in before_end if token not in (PAD, BEGIN)]
+        return str(self._processor.decode(text))
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
-        """The pieces as SentencePiece writes them: `▁` for a space, `</s>` for the end.
+        """The pieces as SentencePiece writes them: `▁` for a space, `</s>` for END.
 
-        An unknown word is `▁<unk>`, and an unknown piece of one `<unk>`.
+        An unknown word is `▁<unk>`, an unknown part of a word `<unk>`.
         """
         spelt = [self._processor.id_to_piece(token) for token in map(int, ids)]
         if self._has_words:
@@ -146,9 +135,9 @@ class Vocabulary:
         return spelt
 
     def scores(self) -> dict[str, tuple[int, float]]:
-        """Id and score of each piece of text, by how SentencePiece writes it.
+        """Id and score of each piece except special ones.
 
-        With unigram they are logarithms of probabilities; with bpe, later merges have lower ones.
+        Scores are log-probabilities with unigram; with bpe, later merges have lower scores.
         """
         ids = [i for i in range(len(self)) if i not in SPECIAL]
         scores = map(self._processor.get_score, ids)
@@ -157,23 +146,31 @@ class Vocabulary:
 
 @dataclass
 class VocabularyPair:
-    """The vocabulary of each side, or the same one on both."""
+    """The vocabulary of each side, the same object if shared."""
 
     source: Vocabulary
     target: Vocabulary
 
     @property
     def shared(self) -> bool:
-        """Whether both sides have one vocabulary."""
+        """Whether both sides have the same vocabulary."""
         return self.source is self.target
 
     @classmethod
     def train(cls, pairs: Sequence[SentencePair], config: VocabularyConfig) -> Self:
-        """Learn from the pairs of a training split, or from some of them, as configured.
+        """Learn from the pairs of a training split, or from `config.sample_pairs` of them.
 
-        `pairs` are taken one by one, each side in turn. Errors are those of `Vocabulary.train`.
+        Errors are those of `Vocabulary.train`.
         """
-        places = _sample(len(pairs), config.sample_pairs)
+        wanted = config.sample_pairs
+        places: Sequence[int] = range(len(pairs))
+        if wanted is not None and len(pairs) > wanted:
+            logger.info(
+                "the vocabulary is learnt from %s of the %s pairs (vocabulary.sample_pairs)",
+                f"{wanted:,}",
+                f"{len(pairs):,}",
+            )
+            places = sorted(Random(0).sample(places, wanted))
         sources = (pairs[place].source for place in places)
         targets = (pairs[place].target for place in places)
         if config.name == "joint":
@@ -181,13 +178,13 @@ class VocabularyPair:
             return cls(joint, joint)
         return cls(Vocabulary.train(sources, config), Vocabulary.train(targets, config))
 
-    def tell_if_short_of(self, config: VocabularyConfig) -> None:
-        """Warn as `train` does, of a vocabulary that was trained before."""
+    def warn_if_small(self, config: VocabularyConfig) -> None:
+        """Warn if the corpus gave fewer pieces than `config.size`."""
         for vocabulary in [self.source] if self.shared else [self.source, self.target]:
-            vocabulary.tell_if_short_of(config)
+            vocabulary.warn_if_small(config)
 
     def save(self, folder: Path | str) -> None:
-        """Write one file when shared, else one a side."""
+        """Write one file if shared, else one per side."""
         folder = Path(folder)
         if self.shared:
             self.source.save(folder / _JOINT_FILE)
@@ -197,10 +194,10 @@ class VocabularyPair:
 
     @classmethod
     def load(cls, folder: Path | str, digest: str | None = None) -> Self:
-        """What `save` wrote; errors as for `Vocabulary.from_file`.
+        """Load the files that `save` wrote; errors are those of `Vocabulary.from_file`.
 
-        Another vocabulary than that of `digest` is refused before SentencePiece, which a damaged
-        model can crash, has seen it.
+        A vocabulary with another digest than `digest` is refused before SentencePiece, which a
+        damaged model can crash, reads it.
         """
         folder = Path(folder)
         paths = [folder / _JOINT_FILE]
@@ -212,7 +209,7 @@ class VocabularyPair:
                 f"{_TARGET_FILE}; put back what was deleted, or train the run anew"
             )
         models = [_content(path) for path in paths]
-        if digest is not None and digest_of(models) != digest:
+        if digest is not None and _digest(models) != digest:
             raise AttnlabError(
                 f"{' + '.join(map(str, paths))}: not the vocabulary that this run was trained "
                 "with (its checksum is another); put that back, or train the run anew"
@@ -222,12 +219,11 @@ class VocabularyPair:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the models' contents, which `load` compares."""
-        return digest_of([each.model for each in dict.fromkeys((self.source, self.target))])
+        """SHA-256 of the models, which `load` compares."""
+        return _digest([each.model for each in dict.fromkeys((self.source, self.target))])
 
 
-def digest_of(models: Sequence[bytes]) -> str:
-    """One SHA-256 of several contents."""
+def _digest(models: Sequence[bytes]) -> str:
     return sha256(b"".join(sha256(model).digest() for model in models)).hexdigest()
 
 
@@ -238,16 +234,17 @@ def _content(path: Path) -> bytes:
         raise AttnlabError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _sample(pairs: int, wanted: int | None) -> Sequence[int]:
-    """The places of those that are learnt from, in order."""
-    if wanted is None or pairs <= wanted:
-        return range(pairs)
-    return sorted(Random(0).sample(range(pairs), wanted))
-
-
 def _processor(model: bytes) -> sentencepiece.SentencePieceProcessor:
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     ids = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
     if ids != SPECIAL:
         raise ValueError("its special pieces have other ids")
     return processor
+
+
+def encode_pairs(vocabulary: VocabularyPair, pairs: Iterable[tuple[str, str]]) -> list[EncodedPair]:
+    """The ids of each normalised source and target, without BEGIN and END."""
+    both = list(pairs)
+    sources = vocabulary.source.encode_many([source for source, _ in both])
+    targets = vocabulary.target.encode_many([target for _, target in both])
+    return [EncodedPair(*sides) for sides in zip(sources, targets, strict=True)]

@@ -1,4 +1,4 @@
-"""What can be chosen of a vocabulary: its pieces, and how much chance has a say in training."""
+"""Settings of a vocabulary and of subword regularisation."""
 
 from dataclasses import dataclass
 from typing import Annotated

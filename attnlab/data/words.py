@@ -1,7 +1,8 @@
-"""The words of a sentence for people to read, and attention over pieces to attention over words.
+"""Words, tokens and punctuation of a sentence, and attention over pieces merged to words.
 
-Scripts that put no spaces between words, such as Chinese and Thai, are cut into characters, or
-into pieces where a sentence is a row of those. Independent of vocabularies and models.
+Scripts that put no spaces between words, such as Chinese and Thai, are split into characters, or
+into pieces where a sentence is given as pieces. `project_alignment` handles tokens whose edges are
+not those of pieces.
 """
 
 import re
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 _SPACE = "\u2581"  # SentencePiece's sign for a space
 _NO_BREAK_SPACES = "\u00a0\u202f"  # no-break, and narrow no-break
 _SPECIAL_PIECES = frozenset({"<pad>", "<s>", "</s>"})
+_WITHOUT_TEXT = _SPECIAL_PIECES | {"<unk>"}
 _SCRIPTS_WITHOUT_SPACES = (
     "Han Hiragana Katakana Bopomofo Yi Thai Lao Khmer Myanmar Tibetan Tai_Le New_Tai_Lue "
     "Tai_Tham Tai_Viet Javanese Balinese"
@@ -31,10 +33,31 @@ _WORDS = regex.compile(
 _LETTERS_OF_WORDS = 3  # of a script without spaces, at most, in texts that have them all the same
 _MAY_BE_UNSPACED = re.compile("[\u0e00-\u1fff\u2e80-\U0010ffff]")  # 20 times as fast as the scripts
 
+# The tokens that alignments count. Verb-subject inversion and commands: "-t-il" and "-tu" are
+# tokens of their own.
+_HYPHENATED = (
+    r"-(?:t-)?(?:je|tu|ils|il|elles|elle|on|nous|vous|ce|moi|toi|leur|lui|les|le|la|en|y)\b"
+)
+FRENCH_TOKEN = re.compile(
+    rf"aujourd'hui|{_HYPHENATED}|[^\W\d_]+'|\d+(?:er\b)?"
+    rf"|[^\W\d_]+(?:(?!{_HYPHENATED})-[^\W\d_]+)*|[^\w\s]"
+)
+ENGLISH_TOKEN = re.compile(r"o'clock|'s\b|\d+|[^\W\d_]+(?:-[^\W\d_]+)*|[^\w\s]")
+
+
+def tokenise_english(text: str) -> list[str]:
+    """The tokens of an English sentence: words, "'s", numbers, punctuation."""
+    return ENGLISH_TOKEN.findall(text)
+
+
+def tokenise_french(text: str) -> list[str]:
+    """The tokens of a French sentence; "l'" and "-t-il" are tokens."""
+    return FRENCH_TOKEN.findall(text)
+
 
 @dataclass(frozen=True)
 class Word:
-    """A word and the pieces `start` up to, not including, `stop` that spell it."""
+    """A word and the half-open range of pieces, `start` to `stop`, that spell it."""
 
     text: str
     start: int
@@ -42,10 +65,10 @@ class Word:
 
 
 def split_words(text: str) -> list[str]:
-    """The words of a normalised sentence: what spaces separate, and what stands for words.
+    """The words of a normalised sentence, split at spaces.
 
     In a script without spaces, each character (with its combining marks; in Tibetan each syllable)
-    counts as a word. A sentence without any word is one empty word.
+    is a word. A sentence without any word is one empty word.
     """
     if text.isascii() or not _MAY_BE_UNSPACED.search(text):
         return text.split(" ")
@@ -53,7 +76,7 @@ def split_words(text: str) -> list[str]:
 
 
 def lacks_spaces(texts: Iterable[str]) -> bool:
-    """Whether most of what stands between spaces in `texts` are sentences of several words."""
+    """Whether most strings between spaces in `texts` are sentences of several words."""
     unspaced, letters, parts = 0, 0, 0
     for text in texts:
         parts += len(text.split())
@@ -64,12 +87,11 @@ def lacks_spaces(texts: Iterable[str]) -> bool:
 
 
 def group_pieces(pieces: Sequence[str]) -> list[Word]:
-    """Cut a sentence's pieces into words; every piece is in one word, in order.
+    """Group a sentence's pieces into words; every piece is in one word, in order.
 
     A word begins at a space, and at a no-break space, so that the `!` after it is a word of its
     own, but not at one between digits, as in "10 000". In a script without spaces, each piece is a
-    word. `<s>`, `</s>` and `<pad>` are words. A piece is never cut, and a word that is nothing but
-    spaces keeps the pieces' own signs.
+    word. `<s>`, `</s>` and `<pad>` are words. The text of a word of spaces alone is its pieces.
     """
     words: list[Word] = []
     start = 0
@@ -121,6 +143,32 @@ def _is_mark(character: str) -> bool:
 
 
 def spell(pieces: Sequence[str]) -> str:
-    """A word's text, without the signs of the spaces around it, unless it has nothing else."""
+    """A word's text, without the spaces around it, unless it has nothing else."""
     text = "".join(pieces)
     return text.strip(_SPACE + _NO_BREAK_SPACES) or text
+
+
+def are_punctuation(pieces: Sequence[str]) -> list[bool]:
+    """For each piece of a sentence, whether it spells nothing but punctuation and spaces.
+
+    Punctuation is Unicode's categories P, as in `.`, `!` or `«`, except between two letters, as in
+    "l'arbre" or "mange-t-il".
+    """
+    spelt = ["" if piece in _WITHOUT_TEXT else piece for piece in pieces]
+    text = "".join(spelt)
+    found, start = [], 0
+    for piece in spelt:
+        stop = start + len(piece)
+        inked = [place for place in range(start, stop) if not _is_space(text[place])]
+        found.append(bool(inked) and all(_is_punctuation(text, place) for place in inked))
+        start = stop
+    return found
+
+
+def _is_space(character: str) -> bool:
+    return character == _SPACE or character.isspace()
+
+
+def _is_punctuation(text: str, place: int) -> bool:
+    joins = text[place - 1 : place].isalpha() and text[place + 1 : place + 2].isalpha()
+    return unicodedata.category(text[place]).startswith("P") and not joins

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from attnlab.data.batching import EncodedPair
 from attnlab.data.corpus import DataConfig, load_split
-from attnlab.data.encoding import encode_pairs
 from attnlab.data.pairs import SentencePair
 from attnlab.data.project_alignment import Span, merge_to_tokens, token_shares
-from attnlab.data.vocabulary import VocabularyPair
+from attnlab.data.vocabulary import VocabularyPair, encode_pairs
 from attnlab.evaluate.aligned_tokens import locate_tokens
 from attnlab.evaluate.alignment_report import AlignmentReport, HeadAlignment
 from attnlab.evaluation.aligner import ALIGNER, TokenPair, align, aligner_missing

@@ -4,7 +4,7 @@ import re
 
 from attnlab.data.corpus import DataConfig
 from attnlab.data.project_alignment import Span
-from attnlab.data.tokenise import ENGLISH_TOKEN, FRENCH_TOKEN
+from attnlab.data.words import ENGLISH_TOKEN, FRENCH_TOKEN
 
 _BETWEEN_SPACES = re.compile("[^ ]+")  # a no-break space ends no word
 _WORDS = {"en": ENGLISH_TOKEN, "fr": FRENCH_TOKEN}

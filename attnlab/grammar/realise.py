@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from attnlab.data.tokenise import tokenise_english, tokenise_french
+from attnlab.data.words import tokenise_english, tokenise_french
 from attnlab.grammar.inflection import begins_with_vowel
 from attnlab.grammar.lexicon import Noun
 from attnlab.grammar.words import Both, Mark, Word

@@ -7,7 +7,7 @@ from functools import partial
 from random import Random
 from zlib import crc32
 
-from attnlab.data.tokenise import tokenise_french
+from attnlab.data.words import tokenise_french
 from attnlab.grammar.lexicon import rare_nouns
 from attnlab.grammar.lists import a_list
 from attnlab.grammar.long import a_long_sentence

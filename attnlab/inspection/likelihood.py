@@ -9,8 +9,7 @@ from typing import Any
 import torch
 
 from attnlab.data.batching import collate, like_lengths_together
-from attnlab.data.encoding import encode_pairs
-from attnlab.data.vocabulary import VocabularyPair
+from attnlab.data.vocabulary import VocabularyPair, encode_pairs
 from attnlab.models.interface import EncoderDecoder
 
 

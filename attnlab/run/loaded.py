@@ -15,7 +15,7 @@ from attnlab.run.recipe import Recipe
 from attnlab.search import SEARCHES, SearchConfig
 from attnlab.support.errors import AttnlabError, UsageError, out_of_memory
 from attnlab.support.folders import shown_path
-from attnlab.support.memory import require_memory
+from attnlab.support.machine import require_memory
 from attnlab.training.checkpoint import load_weights
 from attnlab.training.snapshots import kept_snapshots
 from attnlab.translate import Translator

@@ -17,7 +17,7 @@ from attnlab.run.folder import AVERAGED, Run, open_run
 from attnlab.run.loaded import build_model
 from attnlab.run.metrics import METRICS, recorded_validations
 from attnlab.support.errors import AttnlabError
-from attnlab.support.run_lock import run_lock
+from attnlab.support.files import run_lock
 from attnlab.training.checkpoint import load_weights, save_checkpoint
 from attnlab.training.identity import RunIdentity
 from attnlab.training.snapshots import kept_snapshots, snapshot_number

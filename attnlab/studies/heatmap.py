@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from attnlab.data.matrices.labelled import LARGEST, SMALLEST, LabelledMatrix, MatrixStack
-from attnlab.data.matrices.reading import read_matrices
+from attnlab.data.matrices import LARGEST, SMALLEST, LabelledMatrix, MatrixStack, read_matrices
 from attnlab.plotting.colours import Scale, scale_for
 from attnlab.plotting.heatmap import MOST_PRINTED, draw_heatmaps
 from attnlab.plotting.matrix import Heatmap, index_labels

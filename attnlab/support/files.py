@@ -1,8 +1,7 @@
-"""Files that stay whole: atomic writes, fsync, checksums and locks, whatever the files hold.
+"""Atomic writes, fsync, checksums and locks.
 
-Everything that replaces a file or a folder goes through a temporary one beside it, `.new-…`, whose
-name cannot be foreseen: a link that was put there beforehand leads nowhere. Files have the
-permissions of the umask.
+Files and folders are replaced by renaming a temporary one beside them, `.new-…`, whose name is
+random, so that a link put there beforehand has no effect. Files have the permissions of the umask.
 """
 
 import hashlib
@@ -11,7 +10,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,11 +19,12 @@ from attnlab.support.errors import AttnlabError
 _TEMPORARY = ".new-"
 
 SUMS = "SHA256SUMS"
-"""Holds a folder's checksums, in the form that `sha256sum --check` reads."""
+"""File of a folder's checksums, in the format of `sha256sum --check`."""
+LOCK = ".lock"
 
 
 class DamagedError(AttnlabError):
-    """What is on disk is not what was written there, or not all of it."""
+    """Files on disk are not what was written there, or not complete."""
 
 
 class LockedError(AttnlabError):
@@ -33,18 +33,17 @@ class LockedError(AttnlabError):
 
 @contextmanager
 def atomic_file(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
-    """A new file to write, which takes the place of `path` at the end of the block.
+    """A new file that replaces `path` at the end of the block, unless the block raises.
 
-    If the block raises, `path` stays as it was and the new file goes. Its name, `file.name`, has
-    the suffix of `path`, for libraries that want a path. With `durable`, a power cut cannot take
-    back what was written once the block is left.
+    Its name, `file.name`, has the suffix of `path`, for libraries that want a path. With `durable`,
+    it survives a power cut once the block is left.
 
     Raises:
         OSError: it cannot be written; the error names `path`.
     """
     temporary = _beside(path, path.suffix)
     try:
-        with temporary.open("xb") as file:  # exclusive: fails on whatever stands there, and a link
+        with temporary.open("xb") as file:  # exclusive: fails on an existing file or link
             yield file
             file.flush()
             if durable:
@@ -61,18 +60,14 @@ def atomic_file(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
 
 
 def write_file(path: Path, content: str | bytes, *, durable: bool = False) -> None:
-    """Replace `path` by a file of that content, text in UTF-8; otherwise as `atomic_file`."""
+    """Replace `path` by a file with `content`, text in UTF-8, as `atomic_file` does."""
     with atomic_file(path, durable=durable) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
 def temporary_folder(path: Path) -> Iterator[Path]:
-    """An empty folder beside `path`, to be renamed to it; removed if it is still there at the end.
-
-    Raises:
-        OSError: it cannot be made.
-    """
+    """An empty folder beside `path`, to be renamed to it; else removed at the end of the block."""
     folder = _beside(path, f".{path.name}")
     folder.mkdir()
     try:
@@ -82,9 +77,9 @@ def temporary_folder(path: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(folder: Path, name: str | None = None) -> None:
-    """Delete what killed processes left half-written in `folder`, where no process writes now.
+    """Delete temporary files and folders of killed processes in `folder`, where none writes now.
 
-    With `name`, only what was to become the folder of that name.
+    With `name`, only folders that were to be renamed to it.
     """
     for path in folder.glob(f"{_TEMPORARY}*.{name}" if name else f"{_TEMPORARY}*"):
         if path.is_dir() and not path.is_symlink():
@@ -98,11 +93,7 @@ def _beside(path: Path, ending: str) -> Path:
 
 
 def open_unlinked(path: Path, mode: str) -> BinaryIO:
-    """Open a file whose name can be foreseen, in a binary `mode`, but never through a link.
-
-    Raises:
-        OSError: it is a link, or cannot be opened.
-    """
+    """Open a file in a binary `mode`, with an OSError if it is a link."""
 
     def opener(name: str, flags: int) -> int:
         return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
@@ -112,10 +103,9 @@ def open_unlinked(path: Path, mode: str) -> BinaryIO:
 
 @contextmanager
 def locked(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-    """Within the block no other process is in such a block with the same `path`, a lock file.
+    """Hold an exclusive lock on the file `path`, which the system releases when the process ends.
 
-    The system itself lets go of the lock when the process ends, however it ends. Where another
-    process holds it, `on_wait` is called before waiting.
+    If another process holds it, `on_wait` is called before waiting.
 
     Raises:
         LockedError: another process holds it, and there is no `on_wait`.
@@ -140,8 +130,51 @@ def locked(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[No
 
 
 @contextmanager
+def run_lock(folder: Path) -> Iterator[None]:
+    """Lock a run's folder for writing; readers need no lock.
+
+    Raises:
+        AttnlabError: another process has locked it, or the folder cannot be written to.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder / LOCK))
+        except LockedError as error:
+            raise AttnlabError(
+                f"{folder}: another process is training in this folder; wait until it is done, "
+                "stop it, or train another run"
+            ) from error
+        except OSError as error:
+            raise AttnlabError(
+                f"{folder}: cannot be written to ({error.strerror}); permit writing there, or "
+                "choose another runs_root="
+            ) from error
+        yield
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Turn an OSError of the block into an AttnlabError about writing to a run's folder."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # the reader of standard output has closed it
+    except OSError as error:
+        if not folder.is_dir():
+            raise AttnlabError(
+                f"{folder}: the run's folder was deleted or moved while training wrote to it; "
+                "train the run anew"
+            ) from error
+        raise AttnlabError(
+            f"{error.filename or folder}: could not be written ({error.strerror or error}); the "
+            "last checkpoint stands. Make room or permit writing there, and go on with: attnlab "
+            f"train --resume {folder}"
+        ) from error
+
+
+@contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Within the block, a failure to write carries the file's name, as one to open it does."""
+    """Give an OSError of the block the file's name, as errors of opening have it."""
     try:
         yield
     except OSError as error:
@@ -150,10 +183,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def sync(paths: Iterable[Path]) -> None:
-    """Return when a power cut can no longer take back what was written to these files and folders.
-
-    All are asked for at once: a busy disk takes seconds for one, and hardly more for all.
-    """
+    """Flush these files and folders to disk, in parallel: on a busy disk one takes seconds."""
     each = list(paths)
     with ThreadPoolExecutor(max_workers=max(1, len(each))) as threads:
         for _ in threads.map(_sync, each):
@@ -172,9 +202,9 @@ def _sync(path: Path) -> None:
 
 
 def seal(folder: Path, others: Iterable[Path] = ()) -> None:
-    """Write down the checksums of the folder's files, and push all to the disk, `others` too."""
+    """Write the checksums of the folder's files to SUMS; flush them and `others` to disk."""
     paths = sorted(path for path in folder.iterdir() if path.name != SUMS)
-    lines = [f"{_checksum(path)}  {path.name}\n" for path in paths]
+    lines = [f"{file_digest(path)}  {path.name}\n" for path in paths]
     sums = folder / SUMS
     sums.write_text("".join(lines), encoding="ascii")
     sync([*paths, sums, folder, *others])
@@ -183,11 +213,11 @@ def seal(folder: Path, others: Iterable[Path] = ()) -> None:
 def check_seal(folder: Path, sealed: Collection[str] = (), *, required: bool = False) -> None:
     """Compare the folder's files with their checksums.
 
-    Files named in `sealed` must have one if they are there. A folder without checksums passes,
+    Files named in `sealed` must have a checksum if they exist. A folder without checksums passes
     unless they are `required`.
 
     Raises:
-        DamagedError: a file is absent or another one, or a checksum is; the message names it.
+        DamagedError: a file or a checksum is missing or wrong; the message names it.
     """
     try:
         lines = (folder / SUMS).read_text(encoding="ascii").splitlines()
@@ -204,7 +234,7 @@ def check_seal(folder: Path, sealed: Collection[str] = (), *, required: bool = F
         path = folder / name
         if not name or Path(name).name != name or not path.is_file():
             raise DamagedError(f"{path}: is not there, though {SUMS} beside it counts on it")
-        if _checksum(path) != checksum:
+        if file_digest(path) != checksum:
             raise DamagedError(f"{path}: is not what was written (its checksum is another)")
     listed = {line.partition("  ")[2] for line in lines}
     for name in sorted(set(sealed) - listed):
@@ -212,6 +242,7 @@ def check_seal(folder: Path, sealed: Collection[str] = (), *, required: bool = F
             raise DamagedError(f"{folder / name}: has no checksum in {SUMS} beside it")
 
 
-def _checksum(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

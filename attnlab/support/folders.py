@@ -1,4 +1,4 @@
-"""Paths as a user types them, and new folders that no other process gets."""
+"""Paths that users type, shipped and cache folders, and new folders for runs."""
 
 import os
 import re
@@ -16,15 +16,39 @@ IS_PATH = "path"
 PathText = Annotated[str, IS_PATH]
 """A setting that names a file or folder: `schema.from_node` expands its `~`."""
 
-
 _LONGEST_NAME = 200
+_PACKAGE = Path(__file__).parents[1]
+
+
+def shipped_folder(name: str) -> Path:
+    """The folder `configs` or `data`: inside an installed package, or beside it in a checkout."""
+    inside = _PACKAGE / "shipped" / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def training_groups() -> list[Path]:
+    """The folders of configs that a training chooses from.
+
+    A folder with a file of its own name is the root of another command's configs.
+    """
+    folders = [path for path in shipped_folder("configs").iterdir() if path.is_dir()]
+    return sorted(path for path in folders if not (path / f"{path.name}.yaml").exists())
+
+
+def cache_folder(name: str) -> Path:
+    """The folder `name` in $ATTNLAB_CACHE, or else in the system's caches; it may not exist."""
+    if chosen := os.environ.get("ATTNLAB_CACHE"):
+        return Path(chosen).expanduser().absolute() / name
+    import pooch
+
+    return Path(pooch.os_cache("attnlab")) / name
 
 
 def expanded(path: str, setting: str) -> str:
     """`path` with a leading `~` or `~user` replaced by that home folder.
 
     Raises:
-        UsageError: there is no such user, or it could name no file; the message names `setting`.
+        UsageError: there is no such user, or it contains NUL; the message names `setting`.
     """
     if "\0" in path:
         raise UsageError(f"{setting}={path!r}: a path cannot contain a NUL character")
@@ -39,11 +63,7 @@ def expanded(path: str, setting: str) -> str:
 
 
 def require_folder_name(setting: str, name: str) -> None:
-    """Refuse what cannot be the name of one folder.
-
-    Raises:
-        UsageError: the message names `setting`.
-    """
+    """Raise a UsageError that names `setting` if `name` cannot be the name of one folder."""
     if not re.fullmatch(r"[^/\\\0-\x1f\x7f]*[^/\\.\s\0-\x1f\x7f][^/\\\0-\x1f\x7f]*", name):
         raise UsageError(
             f"{setting}={shortened(name)} must be the name of one folder, without slashes"
@@ -70,7 +90,7 @@ def shown_path(folder: Path) -> str:
 
 
 class NewFolder:
-    """A folder that was made for one run or sweep; `keep` it once there is something to keep."""
+    """A new folder for one run or sweep, removed again unless `keep` is called."""
 
     def __init__(self, path: Path, made: list[Path], found: set[Path]) -> None:
         self.path = path
@@ -82,7 +102,7 @@ class NewFolder:
         self._is_kept = True
 
     def remove_unless_kept(self) -> None:
-        """Remove what was made since, with parent folders that were made and hold nothing else."""
+        """Remove what was made since, and new parent folders that are empty."""
         if self._is_kept:
             return
         with suppress(OSError):
@@ -98,10 +118,10 @@ class NewFolder:
 
 @contextmanager
 def new_folder(path: Path, *, exact: bool = False) -> Iterator[NewFolder]:
-    """Make the folder `path`, or `path-2` and so on where there is one: never two processes' own.
+    """Make the folder `path`, or `path-2` and so on where it exists, for this process alone.
 
-    Leaving the block removes it again, unless it was kept. An `exact` path may exist already;
-    what was in it stays.
+    Leaving the block removes it unless `keep` was called. An `exact` path may exist; its files
+    stay.
 
     Raises:
         AttnlabError: it cannot be made.
@@ -126,7 +146,7 @@ def new_folder(path: Path, *, exact: bool = False) -> Iterator[NewFolder]:
 
 
 def _claimed(path: Path) -> Path:
-    """Make a folder that did not exist, by the first free name."""
+    """Make a new folder, by the first free name."""
     number, attempts = 1, 0
     while True:
         folder = path if number == 1 else path.with_name(f"{path.name}-{number}")

@@ -1,10 +1,6 @@
-"""One function of many things, side by side in processes, or in a fresh one each time.
-
-Knows nothing of what it computes.
-"""
+"""Functions called in other processes: in parallel, or each call in a fresh process."""
 
 import multiprocessing
-import os
 import signal
 import sys
 from collections import deque
@@ -18,42 +14,35 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def each(
     function: Callable[[Item], Result], items: Iterable[Item], workers: int
 ) -> Iterator[Result]:
-    """`function` of each item, in the order of the items, of which few are held at a time.
+    """Map `function` over `items` in order, with a bounded number of items in memory.
 
     One worker is this process. What `function` raises is raised here, at its item's turn.
     """
     if workers == 1:
         yield from map(function, items)
         return
-    with ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_the_parent) as pool:
-        coming: deque[Future[Result]] = deque()
+    with ProcessPoolExecutor(workers, initializer=_ignore_interrupts) as pool:
+        pending: deque[Future[Result]] = deque()
         try:
             for item in items:
-                coming.append(pool.submit(function, item))
-                if len(coming) > 2 * workers:
-                    yield coming.popleft().result()
-            while coming:
-                yield coming.popleft().result()
+                pending.append(pool.submit(function, item))
+                if len(pending) > 2 * workers:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 class FreshProcesses:
-    """Calls functions, each in a process of its own that nothing has run in before.
+    """Calls functions, each in a new process.
 
-    Where the system can, they are copies of one that has imported the `modules` and done nothing
-    else, which takes some milliseconds; elsewhere each imports them anew. That one starts to import
-    them at once, beside whatever the caller does before the first call.
+    Where the system can fork, they are copies of a server that has imported the `modules` and done
+    nothing else, which takes milliseconds; elsewhere each imports them. The server starts at once,
+    in parallel to the caller.
     """
 
     def __init__(self, modules: list[str]) -> None:
@@ -69,22 +58,19 @@ class FreshProcesses:
         """`function` of `item`; what it raises is raised here.
 
         Raises:
-            BrokenProcessPool: the process was ended, as by a system that is short of memory.
+            BrokenProcessPool: the process was killed, such as for lack of memory.
         """
         with ProcessPoolExecutor(
-            1, mp_context=self._context, initializer=_leave_interrupts_to_the_parent
+            1, mp_context=self._context, initializer=_ignore_interrupts
         ) as pool:
-            with _nothing_to_run_again():
+            with _without_main_module():
                 future = pool.submit(function, item)
             return future.result()
 
 
 @contextmanager
-def _nothing_to_run_again() -> Iterator[None]:
-    """Processes that begin in the block do not import the program that begins them.
-
-    They would, for a function that is defined there; it takes longer than most calls.
-    """
+def _without_main_module() -> Iterator[None]:
+    """Keep new processes from importing the main module, which takes longer than most calls."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
@@ -93,5 +79,5 @@ def _nothing_to_run_again() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 
 from attnlab.attention.recording import attends
 from attnlab.data.batching import EncodedPair
-from attnlab.data.encoding import encode_pairs
-from attnlab.data.matrices.archives import UNREADABLE, open_archive
+from attnlab.data.matrices import UNREADABLE, open_archive
 from attnlab.data.pairs import SentencePair
-from attnlab.data.vocabulary import VocabularyPair
+from attnlab.data.vocabulary import VocabularyPair, encode_pairs
 from attnlab.inspection.forced import map_shape, record_pairs
 from attnlab.models import EncoderDecoder
 from attnlab.support.errors import AttnlabError

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from attnlab.data.store.corpus import TokenisedCorpus
+from attnlab.data.token_cache import TokenisedCorpus
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair
 from attnlab.run.folder import Run
 from attnlab.support.errors import AttnlabError, described
@@ -23,7 +23,7 @@ class SharedRun:
     @property
     def vocabulary(self) -> VocabularyPair:
         """The vocabulary that all train with."""
-        sides = [Vocabulary.from_model(model) for model in self.models]
+        sides = [Vocabulary(model) for model in self.models]
         return VocabularyPair(sides[0], sides[-1])
 
 

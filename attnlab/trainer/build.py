@@ -9,8 +9,8 @@ from torch import optim
 
 from attnlab.config import ExperimentConfig
 from attnlab.data.batching import TrainingBatches
-from attnlab.data.store.corpus import TokenisedCorpus
-from attnlab.data.subwords.resampling import training_pairs
+from attnlab.data.subword_regularization import training_pairs
+from attnlab.data.token_cache import TokenisedCorpus
 from attnlab.models import EncoderDecoder
 from attnlab.run.loaded import build_model, pick_device
 from attnlab.training.allocator import keep_freed_memory

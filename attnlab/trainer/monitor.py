@@ -8,8 +8,8 @@ from typing import Any
 
 from attnlab.attention.recording import attends
 from attnlab.data.batching import EncodedPair, collate
-from attnlab.data.encoding import encode_pairs
-from attnlab.data.store.corpus import TokenisedCorpus
+from attnlab.data.token_cache import TokenisedCorpus
+from attnlab.data.vocabulary import encode_pairs
 from attnlab.evaluation.entropy import head_entropies
 from attnlab.inspection.forced import record_batch, visible_keys
 from attnlab.models import EncoderDecoder

@@ -7,13 +7,12 @@ import torch
 from torch import nn
 
 from attnlab.config import ExperimentConfig
-from attnlab.data.store.corpus import TokenisedCorpus, tokenised_corpus
+from attnlab.data.token_cache import TokenisedCorpus, tokenised_corpus
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.data.vocabulary_config import VocabularyConfig
 from attnlab.run.folder import Run, write_config
 from attnlab.support.errors import AttnlabError
-from attnlab.support.files import sync
-from attnlab.support.run_lock import writing_to
+from attnlab.support.files import sync, writing_to
 from attnlab.training.distributed import ProcessGroup
 from attnlab.training.resuming import Restored
 

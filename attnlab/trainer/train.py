@@ -13,7 +13,7 @@ from attnlab.run.folder import Run, create_run, finished_by, open_run, write_con
 from attnlab.run.loaded import pick_device
 from attnlab.run.metrics import update_of_checkpoint
 from attnlab.support.errors import AttnlabError
-from attnlab.support.run_lock import run_lock
+from attnlab.support.files import run_lock
 from attnlab.support.schema import from_node
 from attnlab.trainer.broadcast import RunBroadcast
 from attnlab.trainer.changes import changed_config, changes

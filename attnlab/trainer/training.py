@@ -10,11 +10,10 @@ from dataclasses import asdict
 from typing import Any
 
 from attnlab.attention.recording import attends
-from attnlab.data.store.corpus import TokenisedCorpus
+from attnlab.data.token_cache import TokenisedCorpus
 from attnlab.run.folder import FINISHED, Run, mark_finished
-from attnlab.support.files import remove_leftovers
+from attnlab.support.files import remove_leftovers, writing_to
 from attnlab.support.folders import shown_path
-from attnlab.support.run_lock import writing_to
 from attnlab.trainer.attention_history import AttentionHistory
 from attnlab.trainer.build import assemble
 from attnlab.trainer.interruption import Interrupted, Request, deferred_signals

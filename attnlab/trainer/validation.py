@@ -9,9 +9,8 @@ import torch
 
 from attnlab.config import ExperimentConfig
 from attnlab.data.batching import TrainingBatches
-from attnlab.data.encoding import encode_pairs
 from attnlab.data.pairs import SentencePair
-from attnlab.data.vocabulary import VocabularyPair
+from attnlab.data.vocabulary import VocabularyPair, encode_pairs
 from attnlab.evaluation.languages import require_tokeniser, tokeniser_remark
 from attnlab.evaluation.metrics import bleu_remark, measure
 from attnlab.inspection.choice import Choice

@@ -22,7 +22,7 @@ from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous as torch_rendezvous
 
 from attnlab.support.errors import AttnlabError
-from attnlab.support.workers import usable_cores
+from attnlab.support.machine import usable_cores
 from attnlab.training.distributed import ALONE, ProcessGroup
 
 _TIME_TO_CONNECT = timedelta(minutes=10)

@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from works import WORKS, prepare
 
-from attnlab.support.threads import omp_wait_briefly
+from attnlab.support.machine import omp_wait_briefly
 
 
 class Worker:

@@ -99,7 +99,7 @@ def work(folder: Path, processor_time: bool) -> None:
     from attnlab import launch
     from attnlab.config import ExperimentConfig
     from attnlab.data.batching import TrainingBatches
-    from attnlab.data.store.corpus import tokenised_corpus
+    from attnlab.data.token_cache import tokenised_corpus
     from attnlab.run.loaded import build_model
     from attnlab.support.schema import from_node
     from attnlab.training.allocator import keep_freed_memory

@@ -24,8 +24,7 @@ from attnlab.attention.pooling import AttentionPooling, Memory
 from attnlab.config import ExperimentConfig
 from attnlab.data.batching import Batch, TrainingBatches
 from attnlab.data.corpus import load_split
-from attnlab.data.encoding import encode_pairs
-from attnlab.data.vocabulary import VocabularyPair
+from attnlab.data.vocabulary import VocabularyPair, encode_pairs
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.search import SEARCHES
 from attnlab.support.schema import from_node

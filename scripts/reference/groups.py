@@ -7,8 +7,8 @@ from typing import Any, get_type_hints
 
 from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.studies.kernel_regression.config import KernelRegressionConfig
+from attnlab.support.folders import shipped_folder, training_groups
 from attnlab.support.registry import Registry
-from attnlab.support.resources import shipped_folder, training_groups
 from scripts.reference.comments import Values, read_values
 from scripts.reference.docstrings import body_of, remaining_text
 from scripts.reference.settings import Setting, settings

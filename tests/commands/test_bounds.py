@@ -3,7 +3,7 @@
 import pytest
 from safetensors.torch import load_file, save_file
 
-from attnlab.support import memory
+from attnlab.support import machine
 from attnlab.support.files import seal
 from tests.refusals import assert_refused
 from tests.runs import tiny
@@ -16,7 +16,7 @@ def test_a_model_too_large_for_the_memory_leaves_no_folder(command, tmp_path):
 
 
 def test_batches_too_large_for_the_memory_leave_no_folder(command, tmp_path, monkeypatch):
-    monkeypatch.setattr(memory, "memory_of", lambda *_: 2_000_000)
+    monkeypatch.setattr(machine, "memory_of", lambda *_: 2_000_000)
     ended = command(*tiny("rnn", "batch_tokens=100000000"))
     assert_refused(ended, 1, "an update on", "lower batch_tokens= or batch_sentences=")
     assert not list(tmp_path.glob("runs/**/*"))

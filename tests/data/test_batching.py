@@ -10,11 +10,11 @@ from attnlab.data.batching import (
     EncodedPair,
     TrainingBatches,
     collate,
-    collate_packed,
+    collate_stored,
     group_by_length,
     group_ends,
 )
-from attnlab.data.store.token_store import PackedPairs, packed_sentences
+from attnlab.data.token_store import FlatArray, TokenStore
 from attnlab.support.errors import UsageError
 
 sentences = st.lists(st.integers(4, 50), max_size=9)
@@ -83,9 +83,9 @@ def test_an_impossible_budget_is_refused():
 
 
 def packed(pairs):
-    return PackedPairs(
-        packed_sentences(pair.source for pair in pairs),
-        packed_sentences(pair.target for pair in pairs),
+    return TokenStore(
+        FlatArray.of(pair.source for pair in pairs),
+        FlatArray.of(pair.target for pair in pairs),
     )
 
 
@@ -127,7 +127,7 @@ def test_groups_found_at_once_are_those_found_by_the_loop(lengths, batch_tokens)
 
 def test_packed_pairs_collate_by_hand():
     pairs = packed([EncodedPair([9], [9]), EncodedPair([5, 6], [7]), EncodedPair([8], [9, 10, 11])])
-    batch = collate_packed(pairs, np.array([1, 2]))
+    batch = collate_stored(pairs, np.array([1, 2]))
     assert batch.source.tolist() == [[5, 6, 3], [8, 3, 0]]
     assert batch.source_mask.tolist() == [[True, True, True], [True, True, False]]
     assert batch.target_input.tolist() == [[2, 7, 0, 0], [2, 9, 10, 11]]

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from attnlab.data.pairs import Layout
 from attnlab.data.project_alignment import locate_pieces, merge_to_tokens, token_shares
-from attnlab.data.reading.files import read_tsv
+from attnlab.data.reading.files import read_pairs
 from attnlab.data.reading.lines import normalise
-from attnlab.data.tokenise import ENGLISH_TOKEN, FRENCH_TOKEN
 from attnlab.data.vocabulary import VocabularyPair
-from attnlab.support.resources import shipped_folder
+from attnlab.data.words import ENGLISH_TOKEN, FRENCH_TOKEN
+from attnlab.support.folders import shipped_folder
 from tests.conftest import vocabulary_config
 
 LAYOUT = Layout("en", "fr", ["en", "fr", "alignment", "tags"])
@@ -33,7 +33,7 @@ ODD = [
 
 @pytest.fixture(scope="module")
 def pairs():
-    return read_tsv(shipped_folder("data") / "test.tsv", LAYOUT)[0]
+    return read_pairs(shipped_folder("data") / "test.tsv", LAYOUT)[0]
 
 
 @pytest.fixture(scope="module", params=["bpe", "unigram"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from attnlab.data.punctuation import are_punctuation
+from attnlab.data.words import are_punctuation
 
 
 @pytest.mark.parametrize(

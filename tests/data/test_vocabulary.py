@@ -92,7 +92,7 @@ def test_a_corpus_with_text_like_special_pieces_is_learnt_as_text(model, changes
     sentences = [normalise(text) for text in SPECIAL_LOOKING] * 5
     vocabulary = Vocabulary.train(sentences, config(model=model, size=90, **changes))
     assert vocabulary.pieces([PAD, BEGIN, END]) == ["<pad>", "<s>", "</s>"]
-    again = Vocabulary.from_model(vocabulary.model)
+    again = Vocabulary(vocabulary.model)
     for text in sentences[:5]:
         ids = again.encode(text)
         assert min(ids) > END, text
@@ -259,5 +259,5 @@ def test_a_sample_of_the_pairs_is_enough_and_always_the_same(tmp_path):
 
 def test_a_model_is_the_whole_vocabulary():
     vocabulary = Vocabulary.train(SENTENCES, config())
-    again = Vocabulary.from_model(vocabulary.model)
+    again = Vocabulary(vocabulary.model)
     assert [again.encode(each) for each in SENTENCES] == vocabulary.encode_many(SENTENCES)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from attnlab.support.resources import shipped_folder
+from attnlab.support.folders import shipped_folder
 from tests.runs import SMALLER
 
 TRAINING = (

@@ -7,7 +7,7 @@ import pytest
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig
-from attnlab.support.resources import training_groups
+from attnlab.support.folders import training_groups
 from attnlab.support.schema import from_node
 from scripts.reference.commands import commands
 from tests.docs.pages import tables

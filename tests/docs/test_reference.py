@@ -9,7 +9,7 @@ import yaml
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig
-from attnlab.support.resources import training_groups
+from attnlab.support.folders import training_groups
 from scripts.make_reference import pages
 from scripts.reference.commands import commands, parameters
 from scripts.reference.comments import read_values

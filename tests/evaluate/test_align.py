@@ -9,8 +9,8 @@ import torch
 from attnlab import launch
 from attnlab.config import ExperimentConfig
 from attnlab.data.corpus import load_split
-from attnlab.data.tokenise import tokenise_english, tokenise_french
 from attnlab.data.vocabulary import VocabularyPair
+from attnlab.data.words import tokenise_english, tokenise_french
 from attnlab.evaluate.align import measure_alignment
 from attnlab.evaluate.alignment_report import AlignmentReport, HeadAlignment
 from attnlab.evaluation.aligner import ALIGNER, aligner_missing

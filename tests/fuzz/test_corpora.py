@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from attnlab import launch
 from attnlab.config import ExperimentConfig
 from attnlab.data.corpus import load_corpus
-from attnlab.data.store.corpus import tokenised_corpus
+from attnlab.data.token_cache import tokenised_corpus
 from attnlab.studies.describe.description import describe
 from attnlab.support.errors import AttnlabError
 from attnlab.support.schema import from_node

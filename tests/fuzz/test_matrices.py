@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from attnlab.data.matrices.reading import read_matrices
+from attnlab.data.matrices import read_matrices
 from tests.fuzz.inputs import LENGTHS, done_or_refused, fuzz, mutated
 
 ARRAY = np.linspace(-1, 1, 24)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from attnlab import launch
 from attnlab.config import ExperimentConfig, from_yaml, to_yaml
-from attnlab.support.resources import training_groups
+from attnlab.support.folders import training_groups
 from attnlab.support.schema import from_node
 from scripts.reference.groups import WITHOUT_SCHEMA, roots
 from tests.fuzz.inputs import LENGTHS, done_or_refused, fuzz

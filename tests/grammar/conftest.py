@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from attnlab.grammar import SIZES, Pair, pairs
-from attnlab.support.resources import shipped_folder
+from attnlab.support.folders import shipped_folder
 
 
 @pytest.fixture(scope="session")

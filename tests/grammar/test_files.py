@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from attnlab.grammar import SIZES, pairs, tokenise_english, tokenise_french
-from attnlab.support.resources import shipped_folder
+from attnlab.support.folders import shipped_folder
 
 DATA = shipped_folder("data")
 NAMES = tuple(SIZES)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from attnlab.support.resources import shipped_folder
+from attnlab.support.folders import shipped_folder
 
 SCRIPT = shipped_folder("data").parent / "scripts" / "check_spelling.py"
 

@@ -9,7 +9,7 @@ import pytest
 from attnlab.grammar import Pair, tokenise_english, tokenise_french
 from attnlab.grammar.inflection import conjugate
 from attnlab.grammar.splits import held_out
-from attnlab.support.resources import shipped_folder
+from attnlab.support.folders import shipped_folder
 
 
 @pytest.fixture(scope="module")

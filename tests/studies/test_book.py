@@ -24,7 +24,7 @@ from attnlab.studies.book import (
     with_book_settings,
 )
 from attnlab.support.errors import UsageError
-from attnlab.support.resources import shipped_folder
+from attnlab.support.folders import shipped_folder
 from attnlab.support.schema import from_node
 from tests.conftest import shared_data
 from tests.runs import attnlab, tiny

@@ -12,7 +12,7 @@ from attnlab.config import ExperimentConfig, InferenceConfig, from_yaml
 from attnlab.models import MODELS
 from attnlab.studies.kernel_regression.config import KERNEL_REGRESSION, KernelRegressionConfig
 from attnlab.support.errors import AttnlabError, UsageError, described, readable
-from attnlab.support.memory import require_memory
+from attnlab.support.machine import require_memory
 from attnlab.support.ranges import LARGEST_FLOAT, Range, range_of
 from attnlab.support.schema import from_node
 

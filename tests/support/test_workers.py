@@ -6,7 +6,8 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from attnlab.support.workers import FreshProcesses, each, usable_cores
+from attnlab.support.machine import usable_cores
+from attnlab.support.workers import FreshProcesses, each
 
 
 def slowest_first(number: int) -> tuple[int, int]:

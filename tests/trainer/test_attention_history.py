@@ -8,8 +8,8 @@ import torch
 
 from attnlab.commands.arguments import load
 from attnlab.data.corpus import load_split
-from attnlab.data.encoding import encode_pairs
 from attnlab.data.pairs import SentencePair
+from attnlab.data.vocabulary import encode_pairs
 from attnlab.inspection.forced import record_pairs
 from attnlab.support.errors import AttnlabError
 from attnlab.trainer.attention_history import AttentionHistory, read_frame, recorded_updates

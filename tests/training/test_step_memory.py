@@ -5,7 +5,7 @@ import torch
 
 from attnlab.data.batching import EncodedPair, TrainingBatches
 from attnlab.models import MODELS
-from attnlab.support import memory
+from attnlab.support import machine
 from attnlab.support.errors import AttnlabError
 from attnlab.training import step_memory
 from attnlab.training.objective import Objective
@@ -33,9 +33,9 @@ def test_a_batch_keeps_about_what_its_beginning_foretells(name, sentences, monke
     kept = kept_for_backward(objective, whole, "float32")
     check = {"batch_tokens": None, "precision": "float32", "processes": 1}
     monkeypatch.setattr(step_memory, "TOKENS_TO_MEASURE", 400)
-    monkeypatch.setattr(memory, "memory_of", lambda _: round(1.25 * kept))
+    monkeypatch.setattr(machine, "memory_of", lambda _: round(1.25 * kept))
     require_room_for_steps(objective, batches, **check)
-    monkeypatch.setattr(memory, "memory_of", lambda _: round(0.75 * kept))
+    monkeypatch.setattr(machine, "memory_of", lambda _: round(0.75 * kept))
     message = rf"an update on {rows:,} sentences of .* lower batch_tokens= or batch_sentences="
     with pytest.raises(AttnlabError, match=message):
         require_room_for_steps(objective, batches, **check)

@@ -53,7 +53,7 @@ def generate(
     from attnlab.studies.generate import Request, generate_corpus
     from attnlab.support.console import console, counting, show_messages
     from attnlab.support.folders import shown_path
-    from attnlab.support.workers import usable_cores
+    from attnlab.support.machine import usable_cores
 
     show_messages()
     request = Request(pairs=pairs, held_out=held_out, max_words=max_words, seed=seed)

@@ -44,7 +44,7 @@ def get(
     """Download a corpus that attnlab knows but does not ship; a cut download goes on."""
     from attnlab.data.download import SOURCES, get_corpus
     from attnlab.support.console import console, show_messages
-    from attnlab.support.resources import cache_folder
+    from attnlab.support.folders import cache_folder
 
     show_messages()
     folder = cache_folder(corpus) if to is None else to.expanduser().absolute()

@@ -1,9 +1,5 @@
-"""Corpora that attnlab knows but does not ship: whence, and how they are got whole or not at all.
+"""Download of corpora that attnlab does not ship."""
 
-Knows nothing of what is in their files.
-"""
-
-from attnlab.data.download.getting import get_corpus
-from attnlab.data.download.sources import SOURCES, Source
+from attnlab.data.download.corpora import SOURCES, Source, get_corpus
 
 __all__ = ["SOURCES", "Source", "get_corpus"]

@@ -1,7 +1,4 @@
-"""One file over HTTP, into a `.part` file that a later try goes on with.
-
-Knows nothing of corpora and checksums. It is a downloader as pooch calls them.
-"""
+"""Download of one file over HTTP that resumes a `.part` file: a downloader for pooch."""
 
 import errno
 import logging
@@ -30,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class NotServedError(AttnlabError):
-    """The server cannot be reached, or has no such file: a matter of the address."""
+    """The server cannot be reached, or has no such file."""
 
 
 class NoRoomError(AttnlabError):
@@ -38,19 +35,19 @@ class NoRoomError(AttnlabError):
 
 
 class _ConnectionLostError(Exception):
-    """What a further try may mend."""
+    """A failure that another try may mend."""
 
 
 @dataclass(frozen=True)
 class ResumingDownloader:
-    """Downloads to `part`, which it then moves to where pooch wants it.
+    """Downloads to `part` and then renames it.
 
     Attributes:
-        part: where the bytes go; what stands there already is taken as the file's beginning.
-        show: called with the bytes that are there and, where the server tells it, their total.
-        tries: how often it is tried before giving up.
+        part: the partial file; its content so far is the beginning of the download.
+        show: called with the bytes received and, where the server states it, their total.
+        tries: number of attempts.
         pause: seconds before the second try; each further pause is twice as long.
-        largest: the bytes that are not exceeded, whatever the server sends.
+        largest: bound on the bytes received.
     """
 
     part: Path
@@ -63,10 +60,10 @@ class ResumingDownloader:
         """Download `url`.
 
         Raises:
-            NotServedError: nobody serves it there, or it is larger than `largest`; no `part` stays.
+            NotServedError: there is no such file, or it is larger than `largest`.
             NoRoomError: it cannot be written, and `part` is removed.
-            UsageError: `url` is none.
-            AttnlabError: the connection was cut, and `part` is kept.
+            UsageError: `url` is not an address.
+            AttnlabError: the connection was cut; `part` stays for the next call.
         """
         for tried in range(1, self.tries + 1):
             try:
@@ -86,7 +83,7 @@ class ResumingDownloader:
         if start > self.largest:
             self.part.unlink()
             start = 0
-        # Any other encoding would be unpacked under way, and the bytes be others.
+        # With another encoding the received bytes would not be those of the file.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         with _request(url, headers) as response:
             status, sent = response.status_code, response.headers.get("Content-Range", "")
@@ -146,17 +143,13 @@ class ResumingDownloader:
 
 
 def refuse_full_disk(error: OSError, name: str, needs: str) -> None:
-    """Say that there is no room for the file `name`, if that is what `error` means.
-
-    Raises:
-        NoRoomError: that is what it means.
-    """
+    """Raise a NoRoomError for the file `name` if `error` means that the disk is full."""
     if error.errno in _NO_ROOM:
         raise NoRoomError(f"there is no room for {name}, which needs {needs}") from error
 
 
 class _Session(requests.Session):
-    """Follows no redirection: requests would read all that comes with one, without a bound."""
+    """Follows no redirection: requests would read its body without a bound."""
 
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:  # type: ignore[override]
         return iter(())

@@ -1,11 +1,11 @@
-"""What the first bytes of a file say that it is, where that is no UTF-8 text."""
+"""File formats recognised by their first bytes, and refused where UTF-8 text is expected."""
 
 from attnlab.support.errors import AttnlabError
 
 GZIP_MAGIC = b"\x1f\x8b"
 _UNPACK = "unpack it, and name a text in it"
 _CONVERT = "save it as UTF-8 text"
-# What a file of each format begins with, what it is, and what to do.
+# First bytes, name of the format, remedy.
 _FORMATS: tuple[tuple[bytes, str, str], ...] = (
     (GZIP_MAGIC, "gzip data", "unpack it with gunzip (once more, if it was gzip within gzip)"),
     (b"PK\x03\x04", "a zip archive (.zip, .xlsx, .docx)", _UNPACK + ", or export it as .tsv"),
@@ -44,10 +44,10 @@ _LOOKED_AT = 4096
 
 
 def refuse_other_formats(head: bytes, name: str) -> None:
-    """Refuse a file by its first bytes, where they are those of another format than UTF-8 text.
+    """Refuse a file whose first bytes `head` belong to another format than UTF-8 text.
 
     Raises:
-        AttnlabError: they are; the message names the format and how to get at the text.
+        AttnlabError: the message names the format and how to get at the text.
     """
     wide = _wide_encoding(head)
     if wide is not None:
@@ -67,7 +67,7 @@ def refuse_other_formats(head: bytes, name: str) -> None:
 
 
 def _wide_encoding(head: bytes) -> str | None:
-    """UTF-16 or UTF-32, by its byte order mark, or by where Latin letters have their zeros."""
+    """UTF-16 or UTF-32, by the byte order mark or by where Latin letters have zero bytes."""
     for mark, encoding in _WIDE_MARKS.items():
         if head.startswith(mark):
             return encoding

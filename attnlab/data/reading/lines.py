@@ -1,7 +1,8 @@
-"""One text file, plain or gzip, as lines of text: no languages, pairs or columns."""
+"""Text files, plain or gzip, and byte streams as lines of text; normalisation of a sentence."""
 
 import gzip
 import io
+import logging
 import os
 import re
 import unicodedata
@@ -18,33 +19,37 @@ from attnlab.support.errors import AttnlabError
 
 BYTE_ORDER_MARK = "\ufeff"
 LONGEST_LINE = 1 << 20
-"""Bytes in a line: no sentence has a thousandth of them, so a longer line is no sentence."""
-_LONGEST_MEAN = 1 << 13  # bytes a line, of 10,000 lines and more: that many are held at a time
+"""Bytes in a line; a longer line is refused, since no sentence has a thousandth of them."""
+_LONGEST_MEAN = 1 << 13  # bytes a line, of 10,000 lines and more: a block of them is in memory
 _HEAD_BYTES = 1 << 16
-# Text shrinks to a third or a tenth; what is made to fill a memory, to a hundredth and further.
+# Text shrinks to a third or a tenth; a file made to fill the memory to a hundredth and less.
 _MOST_UNPACKED, _HIGHEST_RATIO = 4 << 20, 100
+# Groups of lines from a stream: small at first, so that the first translations come soon.
+_FIRST_GROUP, _GROWTH, _LARGEST_GROUP = 8, 4, 512
 # Ordinary white space, and the sign that SentencePiece writes for a space and reads back as one.
-# U+00A0 and U+202F are not in it: French typography puts them before ! ? ; : and they are kept.
+# Not U+00A0 and U+202F: French typography puts them before ! ? ; : and they are part of the text.
 _SPACES = re.compile("[ \t\r\n\u2581]+")
-# White space of any kind, controls, and what has no ink: soft hyphen, zero width, direction,
-# byte order mark, variation selectors, fillers of Hangul and the blank of Braille.
+# The complement of white space, controls and characters without ink: soft hyphen, zero width,
+# direction, byte order mark, variation selectors, fillers of Hangul and the blank of Braille.
 _INK = re.compile(
     "[^\\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
     "\U000e0000-\U000e0fff]"
 )
 
+logger = logging.getLogger(__name__)
+
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of `text` can be seen: it is empty, or spaces and invisible characters."""
+    """Whether `text` has no visible character."""
     return _INK.search(text) is None
 
 
 def normalise(text: str) -> str:
-    """`text` in the one form that corpora, references and input to be translated all share.
+    """`text` in the form that corpora, references and input to be translated share.
 
     Canonical composition (NFC), curly apostrophes made straight, ordinary white space trimmed and
-    collapsed; no-break spaces stay. Normalising twice changes nothing more.
+    collapsed; no-break spaces stay. Idempotent.
     """
     if not text.isascii():
         composed = unicodedata.normalize("NFC", text)
@@ -55,19 +60,26 @@ def normalise(text: str) -> str:
     return text.strip(" ")
 
 
-def read_lines(path: Path | str) -> list[str]:
-    """The lines of a plain or gzip file, normalised; empty lines stay, so that numbers match.
+def find_text_file(path: Path) -> Path | None:
+    """`path`, or else `path` with `.gz` appended, if it is a file or a pipe."""
+    for candidate in (path, Path(f"{path}.gz")):
+        if candidate.exists() and not candidate.is_dir():
+            return candidate
+    return None
 
-    Raises:
-        AttnlabError: for a file that is absent, no UTF-8 text, or a damaged gzip file.
-    """
-    return [normalise(line) for line in read_raw_lines(path)]
+
+def is_named_gzip(path: Path) -> bool:
+    """Whether the file's name says gzip; any other content is then refused."""
+    return path.suffix == ".gz"
 
 
 def read_raw_lines(path: Path | str, *, with_mark: bool = False) -> list[str]:
-    """The lines of a file as they stand, without their ends; errors as for `read_lines`.
+    """The lines of a plain or gzip file without their ends, empty ones included.
 
     `with_mark`: a byte order mark stays at the beginning of the first line.
+
+    Raises:
+        AttnlabError: the file is absent, is no UTF-8 text, or is a damaged gzip file.
     """
     lines: list[str] = []
     found = find_text_file(Path(path)) or Path(path)
@@ -80,10 +92,10 @@ def read_raw_lines(path: Path | str, *, with_mark: bool = False) -> list[str]:
 
 
 def line_blocks(path: Path, lines: int = 10_000) -> Iterator[bytes]:
-    r"""The bytes of a file, unpacked, `lines` whole lines at a time; errors as for `read_lines`.
+    r"""The bytes of a file, unpacked, `lines` whole lines at a time, read once from the start.
 
-    The file is read once, from its start to its end, and never held whole. In a file without any
-    `\n`, lines end at `\r`, as on old Macs; the blocks have `\n` there.
+    In a file without any `\n`, lines end at `\r`, as on old Macs; the blocks have `\n` there.
+    Errors are those of `read_raw_lines`.
     """
     found = find_text_file(path)
     if found is None:
@@ -93,8 +105,8 @@ def line_blocks(path: Path, lines: int = 10_000) -> Iterator[bytes]:
     total = 0
     try:
         with _opened(found) as (read_line, position):
-            checked = _checked(iter(partial(read_line, LONGEST_LINE), b""), found)
-            while content := b"".join(islice(checked, lines)):
+            bounded = _bounded(iter(partial(read_line, LONGEST_LINE), b""), found)
+            while content := b"".join(islice(bounded, lines)):
                 total += len(content)
                 if total > _MOST_UNPACKED and total > _HIGHEST_RATIO * position():
                     raise AttnlabError(
@@ -111,8 +123,8 @@ def line_blocks(path: Path, lines: int = 10_000) -> Iterator[bytes]:
         raise AttnlabError(f"{found}: cannot be read ({error.strerror})") from error
 
 
-def _checked(lines: Iterator[bytes], path: Path) -> Iterator[bytes]:
-    """The lines, unless one or many of them are too long for sentences."""
+def _bounded(lines: Iterator[bytes], path: Path) -> Iterator[bytes]:
+    """The lines, refused where one of them, or their mean, is too long for sentences."""
     total = 0
     for number, line in enumerate(lines, start=1):
         total += len(line)
@@ -129,16 +141,8 @@ def _checked(lines: Iterator[bytes], path: Path) -> Iterator[bytes]:
         yield line
 
 
-def find_text_file(path: Path) -> Path | None:
-    """`path`, or else `path` with `.gz` behind it, whichever is there and no folder."""
-    for candidate in (path, Path(f"{path}.gz")):
-        if candidate.exists() and not candidate.is_dir():  # a pipe will do
-            return candidate
-    return None
-
-
 def decode_lines(content: bytes, name: str, first: int = 1) -> list[str]:
-    r"""UTF-8 to lines; errors call the content `name`, and number its lines from `first`.
+    r"""Decode UTF-8 lines; errors call the content `name` and number its lines from `first`.
 
     Lines end at `\n` or `\r\n` and nowhere else: U+2028, U+0085 and their like are characters of
     a sentence, so `str.splitlines` would put the two sides of a corpus out of step.
@@ -154,7 +158,7 @@ def decode_lines(content: bytes, name: str, first: int = 1) -> list[str]:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + first
-        byte = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
+        byte = error.start - content.rfind(b"\n", 0, error.start)
         raise AttnlabError(
             f"{name}:{line}: byte {byte} (0x{content[error.start]:02x}) is not UTF-8; "
             "save the file as UTF-8"
@@ -163,13 +167,8 @@ def decode_lines(content: bytes, name: str, first: int = 1) -> list[str]:
         text = text.removeprefix(BYTE_ORDER_MARK)
     lines = text.split("\n")
     if lines[-1] == "":
-        lines.pop()  # what follows the last line's end is no line
+        lines.pop()  # after the end of the last line
     return [line.removesuffix("\r") for line in lines]
-
-
-def is_named_gzip(path: Path) -> bool:
-    """Whether the file's name has it that the file is gzip; another is refused."""
-    return path.suffix == ".gz"
 
 
 _ReadLine = Callable[[int], bytes]
@@ -177,7 +176,7 @@ _ReadLine = Callable[[int], bytes]
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[_ReadLine, Callable[[], int]]]:
-    """Reads a line of so many bytes at most, and tells how many bytes of the file it took."""
+    """Two functions: read a line of at most so many bytes; bytes of the file consumed so far."""
     with path.open("rb", buffering=_HEAD_BYTES) as opened:
         file = unpacked = cast(io.BufferedReader, opened)
         head = file.peek(_HEAD_BYTES)
@@ -199,3 +198,65 @@ def _opened(path: Path) -> Iterator[tuple[_ReadLine, Callable[[], int]]]:
             yield lambda size: text.readline(size).encode("latin-1"), position
         else:
             yield unpacked.readline, position
+
+
+def incoming_lines(stream: io.BufferedReader, name: str) -> Iterator[list[str]]:
+    r"""The lines of `stream` as they arrive, in groups; the first groups are small.
+
+    Lines end at `\n` or `\r\n`, or at `\r` where the first bytes have no `\n`. Bytes that are not
+    UTF-8, and NUL, become U+FFFD with a warning; a line over LONGEST_LINE bytes is cut there. The
+    number of lines is that of the stream.
+
+    Raises:
+        AttnlabError: the stream begins like a file of another format.
+    """
+    size, number = _FIRST_GROUP, 1
+    group: list[str] = []
+    for line in _stream_lines(stream, name):
+        if line is not None:
+            group.append(_decode_leniently(line, f"{name}:{number}", number == 1))
+            number += 1
+        if group and (line is None or len(group) == size):
+            yield group
+            group, size = [], min(size * _GROWTH, _LARGEST_GROUP)
+
+
+def _stream_lines(stream: io.BufferedReader, name: str) -> Iterator[bytes | None]:
+    """Each line, and None where the next one has not arrived yet."""
+    rest, is_first, is_mac, is_cut = b"", True, False, False
+    while chunk := stream.read1(_HEAD_BYTES):
+        if is_first:
+            refuse_other_formats(chunk, name)
+            is_first, is_mac = False, has_lone_carriage_returns(chunk[:-1])
+        if is_mac:
+            chunk = chunk.replace(b"\r", b"\n")
+        lines = chunk.split(b"\n")
+        lines[0] = rest + lines[0]
+        rest = lines.pop()
+        if lines and is_cut:
+            lines[0], is_cut = lines[0][:LONGEST_LINE], False
+        yield from lines
+        if len(rest) > LONGEST_LINE:
+            rest, is_cut = rest[:LONGEST_LINE], True
+        yield None
+    if rest:
+        yield rest
+    yield None
+
+
+def _decode_leniently(line: bytes, place: str, is_first: bool) -> str:
+    line = line.removesuffix(b"\r")
+    try:
+        text = line.decode()
+    except UnicodeDecodeError as error:
+        logger.warning(
+            "%s: byte %d (0x%02x) is not UTF-8, and is read as U+FFFD; save the text as UTF-8",
+            place,
+            error.start + 1,
+            line[error.start],
+        )
+        text = line.decode(errors="replace")
+    if "\0" in text:
+        logger.warning("%s: holds a NUL byte, which is read as U+FFFD", place)
+        text = text.replace("\0", "\ufffd")
+    return text.removeprefix(BYTE_ORDER_MARK) if is_first else text

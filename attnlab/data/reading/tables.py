@@ -1,4 +1,4 @@
-"""How one file of several columns is laid out: its header, its separator, how many columns."""
+"""Layout of a file with several columns: its header, separator and number of columns; CSV rows."""
 
 import csv
 import re
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from attnlab.data.pairs import NOTE_COLUMNS, Layout
+from attnlab.data.pairs import ANNOTATIONS, Layout
 from attnlab.data.reading.lines import decode_lines, is_blank
 from attnlab.support.errors import AttnlabError
 
 _SEPARATORS = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
-_LOOKED_AT = 200  # rows
+_HEAD_ROWS = 200
 _BLOCK_ROWS = 10_000
 _BREAKS = re.compile("[\t\r\n]+")
 _FIRST_SIDE = {"source", "src", "source_text", "source_sentence"}
 _SECOND_SIDE = {"target", "tgt", "trg", "target_text", "target_sentence", "translation"}
-# What headers call languages, by the codes that configs have for them.
+# Names of languages in headers, by the codes that configs have for them.
 _LANGUAGES = {
     name: code
     for code, names in {
@@ -47,10 +47,9 @@ _LANGUAGES = {
     }.items()
     for name in names.split()
 }
-
 _CODES = frozenset(_LANGUAGES.values())
-_AROUND = frozenset({"", "id", "no", "nr", "index", "number", *NOTE_COLUMNS})
-"""What else a header that names languages may hold."""
+_OTHER_COLUMNS = frozenset({"", "id", "no", "nr", "index", "number", *ANNOTATIONS})
+"""Columns that may stand beside the languages in a header."""
 _HEADER_WORDS = {"source", "src", "target", "tgt", "trg", "sentence", "translation", *_LANGUAGES}
 
 
@@ -58,22 +57,22 @@ _HEADER_WORDS = {"source", "src", "target", "tgt", "trg", "sentence", "translati
 class Table:
     """How the rows of a file are read.
 
-    `columns`: what they hold, from the left; "" is not read. `width`: how many columns the row in
-    `line`, the first one, has, and `surplus` how many of them stand behind `columns`. `remark`:
-    what a reader of the log should know, or nothing.
+    `columns`: their names from the left, "" for one that is not read. `width`: the number of cells
+    in the first row, which is in `line`, and `surplus` how many of them are right of `columns`.
+    `remark`: for the log.
     """
 
     columns: tuple[str, ...]
-    width: int
-    surplus: int
-    line: int
+    width: int = 0
+    surplus: int = 0
+    line: int = 0
     separator: str = "tab"
     remark: str = ""
     is_header: bool = False
 
 
 def is_csv_name(path: Path) -> bool:
-    """Whether the file's name, a `.gz` aside, has it that columns are separated as in CSV."""
+    """Whether the file's name, `.gz` aside, ends in `.csv`."""
     return path.name.lower().removesuffix(".gz").endswith(".csv")
 
 
@@ -85,19 +84,20 @@ def table_of(lines: Sequence[str], path: Path, layout: Layout) -> Table:
     """
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            return _table(line.split("\t"), f"{path}:{number}", number, layout, "tab")
-    return Table(tuple(layout.columns), 0, 0, 0)
+            return _table(line.split("\t"), f"{path}:{number}", number, layout)
+    return Table(tuple(layout.columns))
 
 
 def csv_separator(lines: Sequence[str], path: Path, layout: Layout) -> str | None:
-    """What separates the columns, where the first lines are those of a CSV file.
+    """The separator of a CSV file, by its first lines; None for a file of tab-separated columns.
 
-    A file that is not named so is one if it has no tabs, and its first row names both languages.
+    A file without `.csv` in its name is CSV if it has no tabs and its first row names both
+    languages.
 
     Raises:
         AttnlabError: a file is named `.csv` and nothing separates its columns.
     """
-    head = lines[:_LOOKED_AT]
+    head = lines[:_HEAD_ROWS]
     is_named = is_csv_name(path)
     if not is_named and any("\t" in line for line in head):
         return None
@@ -121,40 +121,32 @@ def csv_separator(lines: Sequence[str], path: Path, layout: Layout) -> str | Non
     return min(ranked)[-1] if ranked else ","
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Rows of a CSV file as lines of tab-separated columns, and the line that each begins at."""
-
-    content: bytes
-    numbers: tuple[int, ...]
-
-
 def csv_rows(
     blocks: Iterable[bytes], path: Path, layout: Layout, separator: str
-) -> Iterator[tuple[Table, Rows]]:
-    """All rows but the header; tabs and line ends within a field are spaces.
+) -> Iterator[tuple[Table, bytes, tuple[int, ...]]]:
+    """All rows but the header as lines of tab-separated columns, and the line each begins at.
+
+    Tabs and line ends within a field become spaces.
 
     Raises:
-        AttnlabError: for text that is no UTF-8, a quotation mark that is never closed, and a
+        AttnlabError: for text that is not UTF-8, a quotation mark that is never closed, and a
             header that names other languages.
     """
-    reader = csv.reader(_with_ends(_lines(blocks, path)), delimiter=separator, strict=True)
+    reader = csv.reader(_with_ends(_decoded(blocks, path)), delimiter=separator, strict=True)
     rows = _numbered(reader, path)
-    first = next(rows, None)
-    while first is not None and not any(map(str.strip, first[1])):
-        first = next(rows, None)
+    first = next((row for row in rows if any(map(str.strip, row[1]))), None)
     if first is None:
         return
     number, cells = first
-    table = _table(cells, f"{path}:{number}", number, layout, _SEPARATORS[separator], is_csv=True)
+    table = _table(cells, f"{path}:{number}", number, layout, separator, is_csv=True)
     if not table.is_header:
         rows = chain([first], rows)
     while block := list(islice(rows, _BLOCK_ROWS)):
         lines = ["\t".join(_BREAKS.sub(" ", cell) for cell in row) + "\n" for _, row in block]
-        yield table, Rows("".join(lines).encode(), tuple(number for number, _ in block))
+        yield table, "".join(lines).encode(), tuple(number for number, _ in block)
 
 
-def _lines(blocks: Iterable[bytes], path: Path) -> Iterator[str]:
+def _decoded(blocks: Iterable[bytes], path: Path) -> Iterator[str]:
     number = 1
     for block in blocks:
         lines = decode_lines(block, str(path), number)
@@ -183,7 +175,7 @@ def _numbered(reader: Iterator[list[str]], path: Path) -> Iterator[tuple[int, li
 
 
 def surplus(cells: Sequence[str], columns: Sequence[str]) -> int:
-    """How many cells of a row stand behind the `columns`, blank ones at the end left out."""
+    """The number of cells right of the `columns`, without blank ones at the end."""
     filled = max((i for i, cell in enumerate(cells, start=1) if not is_blank(cell)), default=0)
     return max(filled - len(columns), 0)
 
@@ -193,14 +185,14 @@ def _table(
     place: str,
     number: int,
     layout: Layout,
-    separator: str,
+    separator: str = "\t",
     is_csv: bool = False,
 ) -> Table:
     header = _header_columns(cells, layout)
     if header is None:
         _refuse_other_languages(cells, place, layout)
     columns = header or tuple(layout.columns)
-    remarks = [f"columns separated by {separator}s"] if is_csv else []
+    remarks = [f"columns separated by {_SEPARATORS[separator]}s"] if is_csv else []
     if header:
         remarks.append(f"line {number} is a header ({', '.join(map(str.strip, cells))})")
     elif len(cells) > 1 and all(_HEADER_WORDS & _words(cell) for cell in cells[:2]):
@@ -213,18 +205,20 @@ def _table(
         len(cells),
         surplus(cells, columns),
         number,
-        separator,
+        _SEPARATORS[separator],
         ", ".join(remarks),
         header is not None,
     )
 
 
 def _refuse_other_languages(cells: Sequence[str], place: str, layout: Layout) -> None:
-    """Refuse a first row that names two languages, and not the two of the corpus."""
+    """Refuse a first row that names two languages other than those of the corpus."""
     names = [cell.strip().casefold() for cell in cells]
     found = dict.fromkeys(_LANGUAGES.get(name, name) for name in names)
     languages = [code for code in found if code in _CODES]
-    others = [name for name in names if _LANGUAGES.get(name, name) not in (*_CODES, *_AROUND)]
+    others = [
+        name for name in names if _LANGUAGES.get(name, name) not in (*_CODES, *_OTHER_COLUMNS)
+    ]
     if len(languages) == 2 and not others:
         source, target = languages
         raise AttnlabError(
@@ -239,8 +233,8 @@ def _words(cell: str) -> set[str]:
 
 
 def _header_columns(cells: Sequence[str], layout: Layout) -> tuple[str, ...] | None:
-    """The columns that a first row names, if it names both languages and each once."""
-    languages = [name for name in layout.columns if name not in NOTE_COLUMNS]
+    """The columns that a first row names, if it names each of both languages once."""
+    languages = [name for name in layout.columns if name not in ANNOTATIONS]
     wanted = (layout.source_language, layout.target_language)
     found = []
     for cell in cells:
@@ -250,5 +244,5 @@ def _header_columns(cells: Sequence[str], layout: Layout) -> tuple[str, ...] | N
             code = languages[0]
         elif name in _SECOND_SIDE and len(languages) > 1:
             code = languages[1]
-        found.append(code if code in (*wanted, *NOTE_COLUMNS) else "")
+        found.append(code if code in (*wanted, *ANNOTATIONS) else "")
     return tuple(found) if all(found.count(language) == 1 for language in wanted) else None

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from attnlab.data.corpus import DataConfig
 from attnlab.data.pairs import SentencePair
-from attnlab.data.reading.places import Place
+from attnlab.data.reading.files import Place
 from attnlab.evaluate.aligned_tokens import aligned_tokens
 from attnlab.studies.describe.description import Description
 from attnlab.studies.describe.findings import Finding, Sighting, count_of

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.data.corpus import load_split
-from attnlab.data.encoding import encode_pairs
 from attnlab.data.pairs import SentencePair
+from attnlab.data.vocabulary import encode_pairs
 from attnlab.data.words import Word, group_pieces, merge_to_words
 from attnlab.evaluate.inspected import find_gold
 from attnlab.inspection.forced import record_pairs

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from attnlab.attention.intervention import intervene, silence
 from attnlab.config import InferenceConfig
-from attnlab.data.encoding import encode_pairs
 from attnlab.data.pairs import SentencePair
+from attnlab.data.vocabulary import encode_pairs
 from attnlab.evaluation.languages import require_tokeniser
 from attnlab.evaluation.metrics import Measured, measure
 from attnlab.evaluation.significance import Compared, compare_bleu

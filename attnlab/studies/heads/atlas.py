@@ -14,10 +14,9 @@ from torch.nn.utils.rnn import pad_sequence
 
 from attnlab.data.batching import EncodedPair
 from attnlab.data.corpus import load_split
-from attnlab.data.encoding import encode_pairs
 from attnlab.data.pairs import SentencePair
-from attnlab.data.punctuation import are_punctuation
-from attnlab.data.vocabulary import Vocabulary, VocabularyPair
+from attnlab.data.vocabulary import Vocabulary, VocabularyPair, encode_pairs
+from attnlab.data.words import are_punctuation
 from attnlab.evaluate.align import measure_baselines, measure_heads, read_gold
 from attnlab.evaluate.alignment_report import HeadAlignment
 from attnlab.inspection.forced import (

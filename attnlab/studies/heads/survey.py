@@ -22,7 +22,7 @@ from attnlab.studies.heads.report import HeadReport, require_column
 from attnlab.support.console import counting
 from attnlab.support.csv_file import write_csv
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.support.run_lock import run_lock
+from attnlab.support.files import run_lock
 from attnlab.trainer.events import EventFile
 from attnlab.trainer.interruption import Interrupted
 

@@ -24,8 +24,7 @@ from attnlab.studies.kernel_regression.regression import (
     train_width,
 )
 from attnlab.studies.kernel_regression.report import RegressionReport, TrainedWidth
-from attnlab.support.files import write_file
-from attnlab.support.run_lock import run_lock
+from attnlab.support.files import run_lock, write_file
 from attnlab.support.schema import from_node
 from attnlab.trainer.tracking import Tracker
 

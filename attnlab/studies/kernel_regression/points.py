@@ -8,8 +8,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from attnlab.data.matrices.delimited import column_number, read_delimited
-from attnlab.data.matrices.labelled import LabelledMatrix
+from attnlab.data.matrices import LabelledMatrix, column_number, read_delimited
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.folders import PathText
 from attnlab.support.ranges import NonNegative, Positive, Range

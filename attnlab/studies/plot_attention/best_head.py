@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from attnlab.data.corpus import load_split
-from attnlab.data.encoding import encode_pairs
 from attnlab.data.pairs import SentencePair
+from attnlab.data.vocabulary import encode_pairs
 from attnlab.evaluate.align import measure_heads, read_gold
 from attnlab.evaluation.entropy import head_entropies
 from attnlab.inspection.choice import Choice

@@ -10,7 +10,7 @@ from attnlab.commands.data.get import get
 from attnlab.config import ExperimentConfig
 from attnlab.data.corpus import has_own_root
 from attnlab.data.download import SOURCES
-from attnlab.support.resources import shipped_folder
+from attnlab.support.folders import shipped_folder
 from attnlab.support.schema import from_node
 from tests.conftest import shared_data
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attnlab.data.matrices.delimited import column_number, read_delimited
+from attnlab.data.matrices import column_number, read_delimited
 from attnlab.support.errors import AttnlabError
 
 NUMBERS = [[1.0, 2.5, -3.0], [4e-3, 5.0, 6.0]]

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from attnlab.data.matrices.reading import read_matrices
+from attnlab.data.matrices import read_matrices
 from attnlab.support.errors import AttnlabError, UsageError
 
 RANDOM = np.random.default_rng(5)

@@ -13,7 +13,6 @@ from attnlab.data.reading.lines import (
     find_text_file,
     line_blocks,
     normalise,
-    read_lines,
     read_raw_lines,
 )
 from attnlab.support.errors import AttnlabError
@@ -73,7 +72,7 @@ def test_an_error_beyond_the_first_block_names_its_line(tmp_path, compress):
     path = tmp_path / "long"
     path.write_bytes(gzip.compress(content) if compress else content)
     with pytest.raises(AttnlabError, match=r"long:25001: byte 4 \(0xe9\) is not UTF-8"):
-        read_lines(path)
+        read_raw_lines(path)
 
 
 @pytest.mark.parametrize("compress", [False, True])
@@ -82,31 +81,31 @@ def test_lines_end_at_line_feeds_only(tmp_path, compress):
     path = tmp_path / ("lines.gz" if compress else "lines")
     path.write_bytes(gzip.compress(content) if compress else content)
     expected = ["un\u2028deux", "", "trois\x0bquatre\u0085cinq", "six\x1c"]
-    assert read_lines(path) == expected
-    assert read_lines(tmp_path / "lines") == expected  # found without .gz in its name
+    assert read_raw_lines(path) == expected
+    assert read_raw_lines(tmp_path / "lines") == expected  # found without .gz in its name
 
 
 def test_gzip_is_known_by_its_content_too(tmp_path):
     (tmp_path / "plain.name").write_bytes(gzip.compress(b"one\ntwo\n"))
-    assert read_lines(tmp_path / "plain.name") == ["one", "two"]
+    assert read_raw_lines(tmp_path / "plain.name") == ["one", "two"]
 
 
 def test_a_pipe_is_read(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=["one\ntwo\n"])
     writer.start()
-    assert read_lines(tmp_path / "pipe") == ["one", "two"]
+    assert read_raw_lines(tmp_path / "pipe") == ["one", "two"]
     writer.join()
 
 
 def test_byte_order_mark_is_passed_over_at_the_start_alone(tmp_path):
     (tmp_path / "marked").write_bytes(b"\xef\xbb\xbfone\n\xef\xbb\xbftwo\n")
-    assert read_lines(tmp_path / "marked") == ["one", "\ufefftwo"]
+    assert read_raw_lines(tmp_path / "marked") == ["one", "\ufefftwo"]
 
 
 def test_a_file_with_nothing_in_it_has_no_lines(tmp_path):
     (tmp_path / "empty").write_bytes(b"")
-    assert read_lines(tmp_path / "empty") == []
+    assert read_raw_lines(tmp_path / "empty") == []
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\n\0", exclude_categories=["Cs"]))))
@@ -123,24 +122,24 @@ def test_what_is_not_utf8_is_refused_with_line_and_byte(tmp_path):
     path = tmp_path / "latin"
     path.write_bytes("été\nça\nle caf".encode() + b"\xe9\n")
     with pytest.raises(AttnlabError, match=r"latin:3: byte 7 \(0xe9\) is not UTF-8"):
-        read_lines(path)
+        read_raw_lines(path)
 
 
 def test_utf16_is_refused(tmp_path):
     (tmp_path / "wide").write_bytes("one\n".encode("utf-16"))
     with pytest.raises(AttnlabError, match=r"wide:1: byte 1 .* is not UTF-8"):
-        read_lines(tmp_path / "wide")
+        read_raw_lines(tmp_path / "wide")
 
 
 def test_absent_file_names_what_was_looked_for(tmp_path):
     with pytest.raises(AttnlabError, match=r"absent.en: no such file, nor absent\.en\.gz"):
-        read_lines(tmp_path / "absent.en")
+        read_raw_lines(tmp_path / "absent.en")
     assert find_text_file(tmp_path / "absent.en") is None
 
 
 def test_folder_is_refused(tmp_path):
     with pytest.raises(AttnlabError, match="is a folder, not a file"):
-        read_lines(tmp_path)
+        read_raw_lines(tmp_path)
 
 
 WHOLE = gzip.compress(b"a sentence that is long enough to be cut\n" * 50)
@@ -154,7 +153,7 @@ WHOLE = gzip.compress(b"a sentence that is long enough to be cut\n" * 50)
 def test_broken_gzip_is_refused(tmp_path, content):
     (tmp_path / "broken.gz").write_bytes(content)
     with pytest.raises(AttnlabError, match=r"broken\.gz: not a whole gzip file"):
-        read_lines(tmp_path / "broken.gz")
+        read_raw_lines(tmp_path / "broken.gz")
 
 
 def test_damage_inside_gzip_is_refused(tmp_path):
@@ -162,4 +161,4 @@ def test_damage_inside_gzip_is_refused(tmp_path):
     damaged[12:30] = b"\xff" * 18
     (tmp_path / "damaged.gz").write_bytes(damaged)
     with pytest.raises(AttnlabError, match=r"damaged\.gz: not a whole gzip file"):
-        read_lines(tmp_path / "damaged.gz")
+        read_raw_lines(tmp_path / "damaged.gz")

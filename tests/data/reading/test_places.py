@@ -1,7 +1,7 @@
 import gzip
 
 from attnlab.data.pairs import Layout
-from attnlab.data.reading.places import Place, find_places
+from attnlab.data.reading.files import Place, find_places
 
 ENGLISH_TO_FRENCH = Layout("en", "fr", ["en", "fr", "tags"])
 

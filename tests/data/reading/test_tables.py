@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnlab.data.pairs import Layout
-from attnlab.data.reading.files import read_pairs
-from attnlab.data.reading.places import find_places
+from attnlab.data.reading.files import find_places, read_pairs
 from attnlab.support.errors import AttnlabError
 
 LAYOUT = Layout("en", "fr", ["en", "fr"])

@@ -4,16 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlab.data.tasks.chance import Chance
-from attnlab.data.tasks.config import MOST_SYMBOLS, TASKS
-from attnlab.data.tasks.examples import Example, alphabet, example
+from attnlab.data.tasks import MOST_SYMBOLS, TASKS, Draws, Example, alphabet, example
 from tests.data.tasks.settings import task
 
 LENGTHS, SEEDS = st.integers(2, 6), st.integers(0, 10_000)
 
 
 def drawn(name, length, seed, **changes):
-    return example(task(name, **changes), length, Chance(str(seed)))
+    return example(task(name, **changes), length, Draws(str(seed)))
 
 
 def test_a_line_by_hand():
@@ -83,7 +81,7 @@ def test_without_repeats_no_symbol_stands_twice(length, seed, name):
 
 
 def test_draws_are_even_and_repeat_only_if_they_may():
-    chance = Chance("even")
+    chance = Draws("even")
     counts = dict.fromkeys("abc", 0)
     for _ in range(3000):
         first, second = chance.draw("abc", 2, repeats=False)

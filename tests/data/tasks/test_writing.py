@@ -4,8 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from attnlab.data.tasks import task_folder, write_task
-from attnlab.data.tasks.config import TASKS
+from attnlab.data.tasks import TASKS, task_folder, write_task
 from tests.data.tasks.settings import task
 
 SPLITS = ("train", "valid", "test", "test_long")
@@ -69,5 +68,5 @@ def test_where_nothing_can_be_kept_it_is_written_for_the_run_alone(tmp_path, mon
     monkeypatch.setenv("ATTNLAB_CACHE", str(tmp_path / "file"))
     folder = task_folder(task("copy", seed=77))
     assert sources((folder / "test.tsv").read_bytes())
-    assert "the corpus of data.task.name=copy cannot be kept here" in caplog.text
+    assert "the corpus of data.task.name=copy cannot be stored here" in caplog.text
     assert "ATTNLAB_CACHE" in caplog.text

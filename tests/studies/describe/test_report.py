@@ -11,7 +11,7 @@ from attnlab.launch import TRAIN, compose
 from attnlab.studies.describe.description import Description, describe
 from attnlab.studies.describe.report import show
 from attnlab.support.errors import UsageError
-from attnlab.support.resources import shipped_folder
+from attnlab.support.folders import shipped_folder
 from attnlab.support.schema import from_node
 from tests.conftest import shared_data
 

@@ -9,8 +9,8 @@ import torch
 
 from attnlab.attention.intervention import intervene
 from attnlab.data.corpus import load_split
-from attnlab.data.encoding import encode_pairs
 from attnlab.data.project_alignment import locate_pieces
+from attnlab.data.vocabulary import encode_pairs
 from attnlab.evaluate.inspected import inspect_sentences
 from attnlab.inspection.maps import attention_maps
 from attnlab.studies.faithfulness.caption import faithfulness_line, sentence_faithfulness

@@ -21,7 +21,7 @@ from attnlab.studies.heads.atlas import choose_pairs, measure_atlas
 from attnlab.studies.heads.measures import MEASURES
 from attnlab.studies.heads.survey import Survey, survey_heads
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.support.run_lock import run_lock
+from attnlab.support.files import run_lock
 from tests.runs import attnlab, tiny
 
 

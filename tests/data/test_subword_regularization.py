@@ -12,17 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnlab.data.pairs import Layout
-from attnlab.data.reading.files import read_tsv
+from attnlab.data.reading.files import read_pairs
 from attnlab.data.reading.lines import normalise
-from attnlab.data.subwords.bpe_dropout import BpeDropout
-from attnlab.data.subwords.unigram import SubwordSampling
+from attnlab.data.subword_regularization import BpeDropout, UnigramSampler
 from attnlab.data.vocabulary import Vocabulary
-from attnlab.support.resources import shipped_folder
+from attnlab.support.folders import shipped_folder
 from tests.conftest import shared_data, vocabulary_config
 from tests.runs import environment
 
-WITHOUT_CHANCE = {"bpe": (BpeDropout, 0.0), "unigram": (SubwordSampling, 1e6)}
-WITH_CHANCE = {"bpe": (BpeDropout, 0.2), "unigram": (SubwordSampling, 0.3)}
+WITHOUT_CHANCE = {"bpe": (BpeDropout, 0.0), "unigram": (UnigramSampler, 1e6)}
+WITH_CHANCE = {"bpe": (BpeDropout, 0.2), "unigram": (UnigramSampler, 0.3)}
 
 
 def trained(sentences, model="bpe", size=600, **changes) -> Vocabulary:
@@ -38,7 +37,7 @@ def drawn(pieces, texts, seed=1) -> list[list[int]]:
 
 @pytest.fixture(scope="module")
 def sentences() -> list[str]:
-    pairs, _ = read_tsv(shipped_folder("data") / "valid.tsv", Layout("en", "fr", ("en", "fr")))
+    pairs, _ = read_pairs(shipped_folder("data") / "valid.tsv", Layout("en", "fr", ("en", "fr")))
     return [text for pair in pairs for text in (pair.source, pair.target)]
 
 
@@ -167,7 +166,7 @@ def test_ways_are_drawn_by_their_probability_to_the_power_of_alpha(alpha):
         for way in (["▁a", "b"], ["▁", "a", "b"])
     )
     expected = 1 / (1 + math.exp(alpha * (unlikely - likely)))
-    found = drawn(SubwordSampling(vocabulary, alpha), ["ab"] * 4000)
+    found = drawn(UnigramSampler(vocabulary, alpha), ["ab"] * 4000)
     assert {len(ids) for ids in found} == {2, 3}
     assert sum(len(ids) == 2 for ids in found) / 4000 == pytest.approx(expected, abs=0.03)
 

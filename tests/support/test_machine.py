@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from attnlab.support.threads import omp_wait_briefly
+from attnlab.support.machine import omp_wait_briefly
 from tests.runs import fresh_attnlab
 
 

@@ -3,15 +3,14 @@
 import pytest
 import torch
 
+from attnlab.data import subword_regularization as sampling
 from attnlab.data.batching import EncodedPair, TrainingBatches
-from attnlab.data.encoding import encode_pairs
 from attnlab.data.pairs import Layout, SentencePair
-from attnlab.data.reading.files import read_tsv
-from attnlab.data.store.token_store import PackedPairs, packed_sentences
-from attnlab.data.subwords import resampling as sampling
-from attnlab.data.subwords.resampling import SampledPairs
-from attnlab.data.vocabulary import VocabularyPair
-from attnlab.support.resources import shipped_folder
+from attnlab.data.reading.files import read_pairs
+from attnlab.data.subword_regularization import SampledPairs
+from attnlab.data.token_store import FlatArray, TokenStore
+from attnlab.data.vocabulary import VocabularyPair, encode_pairs
+from attnlab.support.folders import shipped_folder
 from tests.conftest import vocabulary_config
 
 COUNT = 400
@@ -19,7 +18,7 @@ COUNT = 400
 
 @pytest.fixture(scope="module")
 def texts() -> list[SentencePair]:
-    pairs, _ = read_tsv(shipped_folder("data") / "valid.tsv", Layout("en", "fr", ("en", "fr")))
+    pairs, _ = read_pairs(shipped_folder("data") / "valid.tsv", Layout("en", "fr", ("en", "fr")))
     return pairs[:COUNT]
 
 
@@ -33,11 +32,11 @@ def vocabulary(model, texts) -> VocabularyPair:
     return VocabularyPair.train(texts, vocabulary_config(size=300, model=model))
 
 
-def plain(vocabulary, texts) -> PackedPairs:
+def plain(vocabulary, texts) -> TokenStore:
     pairs = encode_pairs(vocabulary, ((pair.source, pair.target) for pair in texts))
-    return PackedPairs(
-        packed_sentences(pair.source for pair in pairs),
-        packed_sentences(pair.target for pair in pairs),
+    return TokenStore(
+        FlatArray.of(pair.source for pair in pairs),
+        FlatArray.of(pair.target for pair in pairs),
     )
 
 
@@ -46,7 +45,7 @@ def sampled(model, vocabulary, texts, seed=1, source=0.2, target=0.2) -> Sampled
     return SampledPairs(plain(vocabulary, texts), texts, vocabulary, config, seed)
 
 
-def ids(pairs: PackedPairs) -> list[EncodedPair]:
+def ids(pairs: TokenStore) -> list[EncodedPair]:
     return [EncodedPair(*sides) for sides in zip(pairs.source, pairs.target, strict=True)]
 
 

@@ -1,17 +1,11 @@
-"""Packed token ids: what goes in comes out, from memory as from files."""
+"""Token stores: what goes in comes out, from memory as from files."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlab.data.store.token_store import (
-    PackedPairs,
-    PackedWriter,
-    id_type,
-    pack,
-    packed_sentences,
-)
+from attnlab.data.token_store import FlatArray, TokenStore, TokenWriter, id_type
 
 corpora = st.lists(
     st.tuples(*[st.lists(st.integers(0, 70_000), max_size=7)] * 2), min_size=1, max_size=20
@@ -20,12 +14,12 @@ corpora = st.lists(
 
 @given(corpora, st.integers(1, 6))
 def test_files_give_back_what_was_written_a_few_at_a_time(tmp_path_factory, pairs, at_a_time):
-    folder = tmp_path_factory.mktemp("packed")
-    with PackedWriter(folder, (70_001, 1 << 17)) as writer:
+    folder = tmp_path_factory.mktemp("store")
+    with TokenWriter(folder, (70_001, 1 << 17)) as writer:
         for start in range(0, len(pairs), at_a_time):
             sides = zip(*pairs[start : start + at_a_time], strict=True)
-            writer.write([pack(list(side), 70_001) for side in sides])
-    loaded = PackedPairs.load(folder)
+            writer.write([FlatArray.of(side) for side in sides])
+    loaded = TokenStore.load(folder)
     assert len(loaded) == len(pairs)
     both = zip(loaded.source, loaded.target, strict=True)
     assert [tuple(each) for each in both] == pairs
@@ -35,7 +29,7 @@ def test_files_give_back_what_was_written_a_few_at_a_time(tmp_path_factory, pair
 @given(st.lists(st.lists(st.integers(4, 99), max_size=6), min_size=1, max_size=9), st.data())
 def test_rows_are_filled_up_behind_each_sentence(sentences, data):
     places = data.draw(st.lists(st.integers(0, len(sentences) - 1), min_size=1))
-    rows, lengths = packed_sentences(sentences).padded(np.array(places))
+    rows, lengths = FlatArray.of(sentences).padded(np.array(places))
     width = max(len(sentences[place]) for place in places) + 1
     assert lengths.tolist() == [len(sentences[place]) for place in places]
     assert rows.tolist() == [
@@ -46,7 +40,7 @@ def test_rows_are_filled_up_behind_each_sentence(sentences, data):
 @pytest.mark.parametrize(("size", "expected"), [(65_536, "<u2"), (65_537, "<u4")])
 def test_two_bytes_a_token_as_long_as_they_hold_the_highest(size, expected, tmp_path):
     assert id_type(size).str == expected
-    with PackedWriter(tmp_path, (size, size)) as writer:
-        writer.write([pack([[size - 1, 4]], size)] * 2)
-    assert list(PackedPairs.load(tmp_path).source) == [[size - 1, 4]]
-    assert (tmp_path / "source.ids").stat().st_size == 2 * int(expected[-1])
+    with TokenWriter(tmp_path, (size, size)) as writer:
+        writer.write([FlatArray.of([[size - 1, 4]])] * 2)
+    assert list(TokenStore.load(tmp_path).source) == [[size - 1, 4]]
+    assert np.load(tmp_path / "source.npy").dtype == np.dtype(expected)

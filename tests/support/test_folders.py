@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from attnlab.support.resources import cache_folder
+from attnlab.support.folders import cache_folder
 
 
 def test_the_variable_decides(monkeypatch, tmp_path):

@@ -12,13 +12,11 @@ from typing import Any
 
 import pytest
 
+from attnlab.data import token_cache
 from attnlab.data.corpus import DataConfig, load_corpus
-from attnlab.data.encoding import encode_pairs
 from attnlab.data.pairs import SentencePair
-from attnlab.data.store import corpus as tokenised
-from attnlab.data.store import texts
-from attnlab.data.store.corpus import TokenisedCorpus, tokenised_corpus
-from attnlab.data.vocabulary import VocabularyPair
+from attnlab.data.token_cache import TokenisedCorpus, tokenised_corpus
+from attnlab.data.vocabulary import VocabularyPair, encode_pairs
 from attnlab.data.vocabulary_config import VocabularyConfig
 from attnlab.support.errors import AttnlabError, UsageError
 from tests.conftest import shipped_values, vocabulary_config
@@ -101,11 +99,10 @@ def test_it_is_what_reading_and_encoding_whole_gives(
 ):
     """Made, found again, and given a vocabulary instead of learning one."""
     if workers > 1:
-        monkeypatch.setattr(texts, "usable_cores", lambda: workers)
-        monkeypatch.setattr(tokenised, "usable_cores", lambda: workers)
-        monkeypatch.setattr(texts, "_ALONE_BYTES", 0)
-        monkeypatch.setattr(tokenised, "_ALONE_PAIRS", 0)
-        monkeypatch.setattr(tokenised, "_BLOCK_PAIRS", 17)
+        monkeypatch.setattr(token_cache, "usable_cores", lambda: workers)
+        monkeypatch.setattr(token_cache, "_ALONE_BYTES", 0)
+        monkeypatch.setattr(token_cache, "_ALONE_PAIRS", 0)
+        monkeypatch.setattr(token_cache, "_BLOCK_PAIRS", 17)
     (tmp_path / "valid.tsv").write_text("Go!\tVa !\t0-0\tshort\n" * 3)
     config = data(root=str(tmp_path), train="corpus.tsv", columns=ANNOTATED, **changes)
     settings = vocabulary("separate" if "valid" in changes else "joint")
@@ -129,18 +126,18 @@ def test_two_files_packed_or_not_are_one_corpus(tmp_path):
 
 
 def kinds(cache: Path) -> list[str]:
-    return sorted(folder.name.partition("-")[0] for folder in cache.iterdir())
+    return sorted(path.name.partition("-")[0] for path in cache.iterdir() if path.is_dir())
 
 
 def test_it_is_made_once_wherever_the_file_lies(corpus_file, cache, tmp_path):
     tokenised_corpus(data(train=str(corpus_file)), 1, vocabulary())
     assert kinds(cache) == ["ids", "texts", "vocabulary"]
-    written = {path: path.stat().st_mtime_ns for path in cache.glob("*/[!c]*")}
+    written = {path: path.stat().st_mtime_ns for path in cache.glob("*/[!m]*")}
     os.utime(corpus_file, (1, 1))
     corpus_file.rename(tmp_path / "moved.tsv")
     found = tokenised_corpus(data(train=str(tmp_path / "moved.tsv")), 1, vocabulary())
     assert found.reports["train"].paths == (str(tmp_path / "moved.tsv"),)
-    assert {path: path.stat().st_mtime_ns for path in cache.glob("*/[!c]*")} == written
+    assert {path: path.stat().st_mtime_ns for path in cache.glob("*/[!m]*")} == written
 
 
 def test_a_change_of_the_same_size_and_time_is_seen(corpus_file):
@@ -186,7 +183,7 @@ def test_processes_that_start_together_find_the_same(corpus_file, cache):
     program = (
         "import sys, yaml\n"
         "from attnlab.data.corpus import DataConfig\n"
-        "from attnlab.data.store.corpus import tokenised_corpus\n"
+        "from attnlab.data.token_cache import tokenised_corpus\n"
         "from tests.conftest import vocabulary_config\n"
         "data = yaml.safe_load(open(sys.argv[2]))\n"
         "found = tokenised_corpus(DataConfig(**data | {'train': sys.argv[1]}), 1,\n"
@@ -240,7 +237,7 @@ def test_refusals_are_those_of_reading_whole_and_nothing_is_kept(
             load_corpus(config, 1)
         with pytest.raises(AttnlabError, match=message):
             tokenised_corpus(config, 1, vocabulary())
-    assert list(cache.iterdir()) == []
+    assert kinds(cache) == []
 
 
 def test_settings_are_refused_before_anything_is_read():
@@ -251,11 +248,13 @@ def test_settings_are_refused_before_anything_is_read():
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(corpus_file, monkeypatch):
+    write = token_cache._write_texts
+
     def growing(*arguments: Any) -> None:
-        texts.gather_texts(*arguments)
+        write(*arguments)
         with corpus_file.open("a") as file:
             file.write("Go!\tVa !\n")
 
-    monkeypatch.setattr(tokenised, "gather_texts", growing)
+    monkeypatch.setattr(token_cache, "_write_texts", growing)
     with pytest.raises(AttnlabError, match=r"corpus\.tsv: changed while it was read"):
         tokenised_corpus(data(train=str(corpus_file)), 1, vocabulary())

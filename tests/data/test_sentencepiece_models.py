@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnlab.data.reading.lines import normalise
-from attnlab.data.subwords.bpe_dropout import BpeDropout
+from attnlab.data.subword_regularization import BpeDropout
 from attnlab.data.tokens import END, UNKNOWN
 from attnlab.data.vocabulary import Vocabulary
 from attnlab.data.words import group_pieces

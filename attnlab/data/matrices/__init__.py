@@ -1,1 +1,0 @@
-"""Matrices from files, and those that the chapter begins with. Knows no attention, only numbers."""

@@ -1,1 +1,0 @@
-"""Texts cut into other pieces at random: BPE-dropout and subword regularisation."""
