@@ -117,8 +117,10 @@ def test_training_is_repeatable_to_the_byte(tmp_path, model):
 
 @pytest.mark.parametrize("model", ["bpe", "unigram"])
 def test_a_corpus_that_gives_fewer_pieces_is_no_error_but_a_warning(caplog, model):
+    settings = config(model=model, size=9999)
+    vocabulary = Vocabulary.train(SENTENCES, settings)
     with caplog.at_level(logging.WARNING):
-        vocabulary = Vocabulary.train(SENTENCES, config(model=model, size=9999))
+        vocabulary.warn_if_small(settings)
     assert len(CHARACTERS) < len(vocabulary) < 9999
     assert caplog.messages == [
         f"the corpus gives a vocabulary of {len(vocabulary)} pieces, "

@@ -80,7 +80,7 @@ def test_lines_end_at_line_feeds_only(tmp_path, compress):
     content = "un\u2028deux\r\n\ntrois\x0bquatre\u0085cinq\n  six\x1c ".encode()
     path = tmp_path / ("lines.gz" if compress else "lines")
     path.write_bytes(gzip.compress(content) if compress else content)
-    expected = ["un\u2028deux", "", "trois\x0bquatre\u0085cinq", "six\x1c"]
+    expected = ["un\u2028deux", "", "trois\x0bquatre\u0085cinq", "  six\x1c "]
     assert read_raw_lines(path) == expected
     assert read_raw_lines(tmp_path / "lines") == expected  # found without .gz in its name
 
