@@ -5,7 +5,7 @@ from torch import Tensor
 
 from attnlab.data.batching import Batch, TrainingBatches
 from attnlab.models.layers import running_statistics
-from attnlab.support import memory
+from attnlab.support import machine
 from attnlab.training.objective import Objective
 from attnlab.training.precision import computing_in
 
@@ -35,11 +35,11 @@ def require_room_for_steps(
     device = weight.device
     if batch_tokens is not None:
         most = batch_tokens * weight.size(1) * weight.element_size() * _MOST_TENSORS
-        if most <= memory.memory_of(device):
+        if most <= machine.memory_of(device):
             return
     some, rows = batches.beginning_of_largest(TOKENS_TO_MEASURE)
     kept = kept_for_backward(objective, some.to(device), precision)
-    memory.require_memory(
+    machine.require_memory(
         kept * rows // len(some.source) // processes,
         f"an update on {rows:,} sentences of up to {some.source.size(1):,} tokens at a time",
         "lower batch_tokens= or batch_sentences=, and raise accumulate= for updates as large",
