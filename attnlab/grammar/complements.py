@@ -2,11 +2,10 @@
 
 from random import Random
 
-from attnlab.grammar import closed_classes as closed
+from attnlab.grammar import lexicon
 from attnlab.grammar.clause import Clause
-from attnlab.grammar.closed_classes import PLACES, Place
 from attnlab.grammar.content import a_thing, chance, described, someone_as_object
-from attnlab.grammar.lexicon import Verb, nouns_of
+from attnlab.grammar.lexicon import PLACES, Place, Verb, nouns_of
 from attnlab.grammar.nominal import Nominal, negative_phrase, pronoun_phrase, stressed
 from attnlab.grammar.words import Both, Mark, both, tied, word
 
@@ -66,11 +65,11 @@ def time_phrase(rng: Random, group: str, near: bool = False, hours: bool = True)
         return weekday(rng, group == "habit")
     if group != "present" and hours and chance(rng, 0.25):
         return clock_time(rng)
-    times = closed.TIMES[group]
+    times = lexicon.TIMES[group]
     if near:
         times = tuple(time for time in times if not any(far in time[0] for far in FAR))
     english, french = rng.choice(times)
-    return tied(english, french, notes="time")
+    return tied(english, french, tags="time")
 
 
 FAR = ("week", "month", "year", "summer", "winter")
@@ -78,10 +77,10 @@ FAR = ("week", "month", "year", "summer", "winter")
 
 def weekday(rng: Random, habit: bool) -> Both:
     """Return "on Monday", lundi, or as a habit "on Mondays", le lundi."""
-    english, french = rng.choice(closed.WEEKDAYS)
+    english, french = rng.choice(lexicon.WEEKDAYS)
     if habit:
-        return tied(f"on~1 {english}s~2", f"le~1 {french}~2", notes="time")
-    return tied(f"on~1 {english}~1", f"{french}~1", notes="time")
+        return tied(f"on~1 {english}s~2", f"le~1 {french}~2", tags="time")
+    return tied(f"on~1 {english}~1", f"{french}~1", tags="time")
 
 
 def clock_time(rng: Random) -> Both:
@@ -89,19 +88,19 @@ def clock_time(rng: Random) -> Both:
     draw = rng.random()
     if draw < 0.1:
         english, french = rng.choice((("noon", "midi"), ("midnight", "minuit")))
-        return tied(f"at~1 {english}~2", f"à~1 {french}~2", notes="time")
-    english, french = closed.NUMBERS[rng.randint(2, 11)]
-    english_hour, french_hour, notes = f"{english}~2", f"{french}~2 heures", "time number"
+        return tied(f"at~1 {english}~2", f"à~1 {french}~2", tags="time")
+    english, french = lexicon.NUMBERS[rng.randint(2, 11)]
+    english_hour, french_hour, tags = f"{english}~2", f"{french}~2 heures", "time number"
     if draw < 0.6:
-        return tied(f"at~1 {english_hour} o'clock~3", f"à~1 {french_hour}~3", notes=notes)
+        return tied(f"at~1 {english_hour} o'clock~3", f"à~1 {french_hour}~3", tags=tags)
     if draw < 0.8:
         half = f"at~1 half~3 past~4 {english_hour}"
-        return tied(half, f"à~1 {french_hour}~4 et~4 demie~3", notes=notes)
+        return tied(half, f"à~1 {french_hour}~4 et~4 demie~3", tags=tags)
     if draw < 0.9:
         past = f"at~1 a~3 quarter~3 past~4 {english_hour}"
-        return tied(past, f"à~1 {french_hour}~4 et~4 quart~3", notes=notes)
+        return tied(past, f"à~1 {french_hour}~4 et~4 quart~3", tags=tags)
     before = f"at~1 a~3 quarter~3 to~4 {english_hour}"
-    return tied(before, f"à~1 {french_hour}~4 moins~4 le~3 quart~3", notes=notes)
+    return tied(before, f"à~1 {french_hour}~4 moins~4 le~3 quart~3", tags=tags)
 
 
 HUMAN = frozenset({"person"})
@@ -128,7 +127,7 @@ def give_objects(rng: Random, clause: Clause, negation: str | None = None) -> No
         if "person" in verb.objects and chance(rng, 0.7 if not human_only else 1.0):
             clause.direct = _someone(rng, "person", clause)
         elif chance(rng, 0.1) and "named" not in verb.flags:
-            clause.direct = pronoun_phrase(rng.choice((closed.IT_MASCULINE, closed.THEY)))
+            clause.direct = pronoun_phrase(rng.choice((lexicon.IT_MASCULINE, lexicon.THEY)))
         else:
             determiner = "generic" if "generic" in verb.flags else ""
             determiner = "the" if subject.negative else determiner
@@ -148,7 +147,7 @@ def give_objects(rng: Random, clause: Clause, negation: str | None = None) -> No
             clause.about = described(rng, noun, 0.2, determiner="a", plural=False)
     elif verb.frame == "give":
         if chance(rng, 0.3) and "named" not in verb.flags:
-            clause.direct = pronoun_phrase(rng.choice((closed.IT_MASCULINE, closed.THEY)))
+            clause.direct = pronoun_phrase(rng.choice((lexicon.IT_MASCULINE, lexicon.THEY)))
         else:
             clause.direct = a_thing(rng, verb.objects, subject, negated)
         clause.indirect = _someone(rng, "person", clause)
@@ -179,7 +178,7 @@ def _mend_object(rng: Random, clause: Clause, negated: bool) -> None:
 def _somebody_or_it(rng: Random, verb: Verb, subject: Nominal) -> Nominal:
     """Return a pronoun: about him, de lui; about it, en. "Them" would leave open which."""
     if not verb.objects & HUMAN or chance(rng, 0.4):
-        return pronoun_phrase(closed.IT_MASCULINE)
+        return pronoun_phrase(lexicon.IT_MASCULINE)
     while True:
         someone = someone_as_object(rng, "person", subject)
         if someone.pronoun is not None and someone.pronoun.english != "they":

@@ -4,10 +4,9 @@ from dataclasses import replace
 from random import Random
 from typing import TypeVar
 
-from attnlab.grammar import closed_classes as closed
-from attnlab.grammar.closed_classes import Pronoun
+from attnlab.grammar import lexicon
 from attnlab.grammar.inflection import agreeing
-from attnlab.grammar.lexicon import Adjective, Noun, adjectives_for, nouns_of
+from attnlab.grammar.lexicon import Adjective, Noun, Pronoun, adjectives_for, nouns_of
 from attnlab.grammar.nominal import (
     Nominal,
     joined,
@@ -23,9 +22,9 @@ T = TypeVar("T")
 
 # As often as each is said.
 SUBJECT_PRONOUNS = (
-    *[closed.HE, closed.SHE] * 5,
-    *[closed.SPEAKER, closed.THEY] * 4,
-    *[closed.FRIEND, closed.WE] * 3,
+    *[lexicon.HE, lexicon.SHE] * 5,
+    *[lexicon.SPEAKER, lexicon.THEY] * 4,
+    *[lexicon.FRIEND, lexicon.WE] * 3,
 )
 DETERMINERS_SINGULAR = {"the": 40, "a": 28, "this": 8, "own": 14, "any owner": 4, "'s": 6}
 DETERMINERS_PLURAL = {"the": 36, "some": 14, "these": 6, "own": 13, "many": 5, "several": 5,
@@ -49,8 +48,8 @@ def chance(rng: Random, probability: float) -> bool:
 def a_name(rng: Random) -> Nominal:
     """Return somebody's name."""
     if chance(rng, 0.5):
-        return name_phrase(rng.choice(closed.WOMEN), "f")
-    return name_phrase(rng.choice(closed.MEN), "m")
+        return name_phrase(rng.choice(lexicon.WOMEN), "f")
+    return name_phrase(rng.choice(lexicon.MEN), "m")
 
 
 def a_person(rng: Random, classes: str = "person", pronouns: bool = True) -> Nominal:
@@ -202,7 +201,7 @@ def a_quantity(rng: Random, noun: Noun) -> Nominal | None:
     """Return too many books, a glass of water; None for what is not measured so."""
     kind = "mass" if noun.mass else "plural"
     suited = (noun.classes - {"mass"}) | {kind}
-    options = [name for name, (_, _, classes) in closed.QUANTITIES.items()
+    options = [name for name, (_, _, classes) in lexicon.QUANTITIES.items()
                if suited & classes]  # fmt: skip
     if not options or not noun.classes & {"food", "drink", "thing", "text"}:
         return None
@@ -243,10 +242,10 @@ def _can_meet(pronoun: Pronoun, owner: Nominal | None) -> bool:
 def pronoun_for(phrase: Nominal, as_person: bool) -> Pronoun:
     """Return the pronoun that stands for a phrase: it for a thing, he or she for a person."""
     if phrase.plural:
-        return closed.THEY_FEMININE if phrase.gender == "f" else closed.THEY
+        return lexicon.THEY_FEMININE if phrase.gender == "f" else lexicon.THEY
     if as_person:
-        return closed.SHE if phrase.gender == "f" else closed.HE
-    return closed.IT_FEMININE if phrase.gender == "f" else closed.IT_MASCULINE
+        return lexicon.SHE if phrase.gender == "f" else lexicon.HE
+    return lexicon.IT_FEMININE if phrase.gender == "f" else lexicon.IT_MASCULINE
 
 
 def attribute(
@@ -264,7 +263,7 @@ def attribute(
     adjective = rng.choice([a for a in options if not among or a.english in among])
     mark = Mark()
     form = agreeing(adjective.french, subject.gender, subject.plural)
-    french = words(form, mark, notes="attribute")
+    french = words(form, mark, tags="attribute")
     rival = agreeing(adjective.french, "m" if subject.gender == "f" else "f", subject.plural)
     if rival != form:
         french = [replace(french[0], rival=rival)]

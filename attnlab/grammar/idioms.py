@@ -5,7 +5,7 @@ Roles are crossed where the French subject is the English object: I miss you, tu
 
 from random import Random
 
-from attnlab.grammar import closed_classes as closed
+from attnlab.grammar import lexicon
 from attnlab.grammar.clause import Clause
 from attnlab.grammar.complements import place_phrase, time_phrase
 from attnlab.grammar.content import a_name, a_person, chance, described, someone_as_object
@@ -90,7 +90,7 @@ def called(rng: Random) -> Both:
     subject = described(rng, rng.choice(relations), 0.2, determiner="own", plural=False)
     clause = Clause(subject=subject, verb=CALLED, tense=rng.choice(("present", "state past")))
     feminine = subject.gender == "f"
-    name = rng.choice(closed.WOMEN if feminine else closed.MEN)
+    name = rng.choice(lexicon.WOMEN if feminine else lexicon.MEN)
     clause.rest = both(name, name)
     return rendered(clause)
 
@@ -127,7 +127,7 @@ def amount_for(rng: Random, noun: Noun) -> int:
 
 def impersonal() -> Nominal:
     """Return it, il, where it means nothing."""
-    return pronoun_phrase(closed.IT_MASCULINE)
+    return pronoun_phrase(lexicon.IT_MASCULINE)
 
 
 def weather(rng: Random) -> Both:
@@ -140,7 +140,7 @@ def weather(rng: Random) -> Both:
     clause = Clause(subject=impersonal(), verb=verb, tense=tense)
     if chance(rng, 0.2):
         clause.negation = "not"
-    clause.rest = place_phrase(rng, "at", closed.HOMES)
+    clause.rest = place_phrase(rng, "at", lexicon.HOMES)
     times = {"past": "past", "future": "future", "progressive": "present"}
     if tense in times and chance(rng, 0.5):
         clause.rest = clause.rest + time_phrase(rng, times[tense])
@@ -152,8 +152,8 @@ def raining(tense: str, rng: Random) -> Both:
     return rendered(Clause(subject=impersonal(), verb=rng.choice((RAIN, SNOW)), tense=tense))
 
 
-def _named(names: str) -> tuple[closed.Place, ...]:
-    return tuple(place for place in closed.PLACES if place.at[0].split()[-1] in names.split())
+def _named(names: str) -> tuple[lexicon.Place, ...]:
+    return tuple(place for place in lexicon.PLACES if place.at[0].split()[-1] in names.split())
 
 
 def existence(rng: Random) -> Both:
@@ -191,25 +191,25 @@ def life(rng: Random) -> Both:
     low, high = _ages_of(subject)
     clause.rest = date(rng, TODAY - 130, TODAY) if dead else date(rng, TODAY - high, TODAY - low)
     if chance(rng, 0.4):
-        clause.rest = place_phrase(rng, "at", closed.HOMES) + clause.rest
+        clause.rest = place_phrase(rng, "at", lexicon.HOMES) + clause.rest
     return rendered(clause)
 
 
 def date(rng: Random, earliest: int, latest: int) -> Both:
     """Return "on 3 May 1987", "in May 1987" or "in 1987"."""
     year = rng.randint(earliest, latest)
-    english, french = rng.choice(closed.MONTHS)
+    english, french = rng.choice(lexicon.MONTHS)
     draw = rng.random()
     if draw < 0.3:
-        return tied(f"in~1 {year}~2", f"en~1 {year}~2", notes="number time")
+        return tied(f"in~1 {year}~2", f"en~1 {year}~2", tags="number time")
     if draw < 0.5:
-        return tied(f"in~1 {english}~2 {year}~3", f"en~1 {french}~2 {year}~3", notes="number time")
+        return tied(f"in~1 {english}~2 {year}~3", f"en~1 {french}~2 {year}~3", tags="number time")
     day = rng.randint(1, 28)
     french_day = "1er" if day == 1 else str(day)
     return tied(
         f"on~1 {day}~2 {english}~3 {year}~4",
         f"le~1 {french_day}~2 {french}~3 {year}~4",
-        notes="number time",
+        tags="number time",
     )
 
 
@@ -234,10 +234,10 @@ def duration(rng: Random) -> Both:
     clause = Clause(subject=a_person(rng), verb=verb, tense="perfect progressive")
     if "home" in verb.flags or chance(rng, 0.4):
         clause.rest = place_phrase(
-            rng, "at", closed.HOMES if "home" in verb.flags else closed.PLACES
+            rng, "at", lexicon.HOMES if "home" in verb.flags else lexicon.PLACES
         )
     english, french = rng.choice(LASTING[name])
-    length = number_words(rng.randint(2, 16)) + both(english, french, notes="time")
+    length = number_words(rng.randint(2, 16)) + both(english, french, tags="time")
     clause.rest = clause.rest + both("for", "depuis") + length
     return rendered(clause)
 
@@ -263,7 +263,7 @@ def missing(rng: Random) -> Both:
         tense_mark=english.tense_mark,
         verb_mark=english.verb_mark,
     )
-    return rendered(english, french).noted("idiom")
+    return rendered(english, french).tagged("idiom")
 
 
 def pleasing(rng: Random) -> Both:
@@ -285,4 +285,4 @@ def pleasing(rng: Random) -> Both:
     )
     if chance(rng, 0.2):
         english.negation = french.negation = "not"
-    return rendered(english, french).noted("idiom")
+    return rendered(english, french).tagged("idiom")

@@ -1,18 +1,134 @@
-"""Long sentences: clauses of many kinds, joined until there are enough words."""
+"""Dense sentences, which are lists of names and numbers, and long ones of many clauses."""
 
+from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from attnlab.grammar import joined, linking
+from attnlab.grammar import anaphora, lexicon, subordination
+from attnlab.grammar.anaphora import Maker
+from attnlab.grammar.clause import Clause
+from attnlab.grammar.complements import place_phrase
 from attnlab.grammar.content import chance, chosen
-from attnlab.grammar.lists import a_list
-from attnlab.grammar.nominal import Nominal
-from attnlab.grammar.predicates import a_later_clause
-from attnlab.grammar.relatives import CONSUMING, person_with_who_clause, thing_with_that_clause
+from attnlab.grammar.idioms import AGE, BORN, COST, amount_for, priced_nouns
+from attnlab.grammar.lexicon import Noun, nouns_of, verbs_of
+from attnlab.grammar.nominal import Nominal, name_phrase, noun_phrase
+from attnlab.grammar.predicates import a_later_clause, era_of, sensibly
 from attnlab.grammar.rendering import rendered
-from attnlab.grammar.sense import sensibly
-from attnlab.grammar.tenses import era_of
-from attnlab.grammar.words import NOTHING, Both, both
+from attnlab.grammar.subordination import CONSUMING, person_with_who_clause, thing_with_that_clause
+from attnlab.grammar.words import NOTHING, Both, both, tied
+
+BOUGHT = ("buy", "sell", "find", "see")
+
+
+def listed(items: list[Both]) -> Both:
+    """Return one, two and three; un, deux et trois."""
+    result = NOTHING
+    for index, item in enumerate(items):
+        if index and index == len(items) - 1:
+            result = result + both("and", "et", tags="list")
+        elif index:
+            result = result + both(",", ",")
+        result = result + item
+    return result
+
+
+def names(rng: Random, count: int) -> list[Nominal]:
+    """Return different people, by name."""
+    drawn = rng.sample((*lexicon.WOMEN, *lexicon.MEN), count)
+    return [name_phrase(name, "f" if name in lexicon.WOMEN else "m") for name in drawn]
+
+
+def group(people: list[Nominal]) -> Nominal:
+    """Return several people as one subject; feminine only if all are."""
+    if len(people) == 1:
+        return people[0]
+    phrase = listed([person.both for person in people])
+    feminine = all(person.gender == "f" for person in people)
+    return Nominal(
+        english=phrase.english,
+        french=phrase.french,
+        gender="f" if feminine else "m",
+        plural=True,
+    )
+
+
+def counted(rng: Random, noun: Noun) -> Both:
+    """Return 17 apples, 17 pommes."""
+    return figures(rng.randint(2, 99)) + noun_phrase(noun, True, "bare").both
+
+
+def figures(number: int) -> Both:
+    """Return a number in figures, however small."""
+    return both(str(number), str(number), tags="number")
+
+
+def shopping(rng: Random, size: int) -> Both:
+    """Anna, Hugo and Marc bought 17 apples, 4 chairs and 28 pencils."""
+    people = names(rng, rng.randint(1, max(1, size // 2)))
+    name = rng.choice(BOUGHT)
+    verb = next(verb for verb in verbs_of("object") if verb.english == name)
+    options = [noun for noun in nouns_of("fruit|small|clothing|vegetable")
+               if not noun.mass and (noun.classes & verb.objects or name == "see")]  # fmt: skip
+    things = rng.sample(options, min(size, len(options)))
+    clause = Clause(subject=group(people), verb=verb, tense=rng.choice(("past", "future")))
+    clause.rest = listed([counted(rng, noun) for noun in things])
+    return rendered(clause)
+
+
+def homes(rng: Random, size: int) -> Both:
+    """Paul lives in Rome, Anna in Paris and Hugo in London."""
+    first, *others = names(rng, size)
+    verb = next(verb for verb in verbs_of("none") if verb.english == "live")
+    clause = Clause(subject=first, verb=verb, tense=rng.choice(("present", "state past")))
+    first_home, *homes = rng.sample(lexicon.HOMES, size)
+    clause.rest = place_phrase(rng, "at", (first_home,))
+    further = [one.both + place_phrase(rng, "at", (home,))
+               for one, home in zip(others, homes, strict=True)]  # fmt: skip
+    return listed([rendered(clause), *further])
+
+
+def ages(rng: Random, size: int) -> Both:
+    """Anna is 34 years old, Paul 27 and Hugo 61."""
+    first, *others = names(rng, size)
+    clause = Clause(subject=first, verb=AGE, tense="present")
+    clause.rest = figures(rng.randint(2, 99)) + tied("years~1 old~1", "ans~1")
+    return listed([rendered(clause), *(one.both + figures(rng.randint(2, 99)) for one in others)])
+
+
+def births(rng: Random, size: int) -> Both:
+    """Marie was born in 1987, Paul in 1954 and Hugo in 2003."""
+    first, *others = names(rng, size)
+    clause = Clause(subject=first, verb=BORN, tense="past")
+    clause.rest = _year(rng)
+    return listed([rendered(clause), *(one.both + _year(rng) for one in others)])
+
+
+def _year(rng: Random) -> Both:
+    year = rng.randint(1890, 2020)
+    return tied(f"in~1 {year}~2", f"en~1 {year}~2", tags="number")
+
+
+def prices(rng: Random, size: int) -> Both:
+    """The lamp costs 120 euros, the chair 85 and the bed 940."""
+    drawn = rng.sample(priced_nouns(), size)
+    things = [noun_phrase(noun, False, "the") for noun in drawn]
+    clause = Clause(subject=things[0], verb=COST, tense=rng.choice(("present", "state past")))
+    clause.rest = figures(amount_for(rng, drawn[0])) + both("euros", "euros")
+    others = [thing.both + figures(amount_for(rng, noun))
+              for thing, noun in zip(things[1:], drawn[1:], strict=True)]  # fmt: skip
+    return listed([rendered(clause), *others])
+
+
+MAKERS: tuple[Callable[[Random, int], Both], ...] = (shopping, homes, ages, births, prices)
+
+
+def a_list(rng: Random, smallest: int = 2, largest: int = 4) -> Both:
+    """Return a sentence of any of these kinds with so many members."""
+    size = rng.randint(smallest, largest)
+    if chance(rng, 0.2):
+        return shopping(rng, size)
+    return rng.choice(MAKERS)(rng, size)
+
 
 # What is told may have happened, be happening or be going to happen: one of them throughout.
 # The tenses of each story, and the French tenses that would not fit into it.
@@ -39,7 +155,7 @@ def a_long_sentence(rng: Random, target: int = 0) -> Both:
     result, last = sensibly(make, rng), ""
     while len(result.french) < target - 6:
         piece = sensibly(make, rng)
-        if not any(part.notes & story[1] for part in piece.french):
+        if not any(part.tags & story[1] for part in piece.french):
             connection = _connection(rng, last)
             last = connection.english[-1].text
             result = result + connection + piece
@@ -52,19 +168,19 @@ def _connection(rng: Random, last: str) -> Both:
         return both(";", ";")
     if last == "but" or chance(rng, 0.7):
         comma = both(",", ",") if chance(rng, 0.8) else NOTHING
-        return comma + both("and", "et", notes="coordination")
-    return both(",", ",") + both("but", "mais", notes="coordination")
+        return comma + both("and", "et", tags="coordination")
+    return both(",", ",") + both("but", "mais", tags="coordination")
 
 
 def _piece(rng: Random, story: Story) -> Both:
     kind = chosen(rng, PIECES)
     tense = rng.choice(story[0])
     if kind == "sequence":
-        return _settled(joined.buy_and_eat, rng, later=slice(0, 2))
+        return _settled(anaphora.buy_and_eat, rng, later=slice(0, 2))
     if kind == "mood":
-        return _settled(joined.because_of_mood, rng, later=slice(0, 2))
+        return _settled(anaphora.because_of_mood, rng, later=slice(0, 2))
     if kind == "that":
-        return _settled(linking.that_sentence, rng)
+        return _settled(subordination.that_sentence, rng)
     if kind == "list":
         return a_list(rng)
     if kind == "statement":
@@ -103,7 +219,7 @@ def _thing_seen(rng: Random, tense: str) -> Both:
         return rendered(clause)
 
 
-def _settled(make: joined.Maker, rng: Random, later: slice = slice(None)) -> Both:
+def _settled(make: Maker, rng: Random, later: slice = slice(None)) -> Both:
     """Return a piece whose pronouns point at nothing before it.
 
     Args:

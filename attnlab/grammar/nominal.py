@@ -6,9 +6,16 @@ and how, is chosen in content.py.
 
 from dataclasses import dataclass, field, replace
 
-from attnlab.grammar.closed_classes import ARTICLES, NUMBERS, POSSESSIVES, QUANTITIES, Pronoun
 from attnlab.grammar.inflection import BEFORE_VOWEL, agreeing
-from attnlab.grammar.lexicon import Adjective, Noun
+from attnlab.grammar.lexicon import (
+    ARTICLES,
+    NUMBERS,
+    POSSESSIVES,
+    QUANTITIES,
+    Adjective,
+    Noun,
+    Pronoun,
+)
 from attnlab.grammar.words import NOTHING, Both, Mark, Word, both, tied, word, words
 
 
@@ -114,7 +121,7 @@ def noun_phrase(
     noun_english = noun.english_plural if plural else noun.english
     noun_french = noun.french_plural if plural else noun.french
     french_noun = words(noun_french, mark)
-    french_noun[0] = french_noun[0].noted(*combinations)
+    french_noun[0] = french_noun[0].tagged(*combinations)
     return Nominal(
         # the + big red + car
         english=[*head.english, *_spread(described, "english"), *words(noun_english, mark)],
@@ -140,7 +147,7 @@ def _adjective(adjective: Adjective, gender: str, plural: bool) -> Both:
     mark = Mark()
     form = agreeing(adjective.french, gender, plural)
     short = BEFORE_VOWEL.get(form) if adjective.before and not plural else None
-    french = words(form, mark, notes="adjective")
+    french = words(form, mark, tags="adjective")
     french[0] = replace(french[0], before_vowel=short)
     return Both(english=[word(adjective.english, mark)], french=french)
 
@@ -160,7 +167,7 @@ def determiner_words(
         return Both(english=[word(english, mark)], french=[french])
     if determiner in POSSESSIVES:
         forms = POSSESSIVES[determiner]
-        french = word(forms[column], mark, notes="possessive")
+        french = word(forms[column], mark, tags="possessive")
         if column == 1 and forms[1] != forms[0]:
             french = replace(french, before_vowel=forms[0])
         return Both(english=[word(determiner, mark)], french=[french])
@@ -179,7 +186,7 @@ def determiner_words(
         return Both(english=[word("some", mark)], french=words(french_article, mark))
     if determiner in QUANTITIES:
         english, french_quantity, _ = QUANTITIES[determiner]
-        return tied(english, french_quantity, notes="quantity")
+        return tied(english, french_quantity, tags="quantity")
     if determiner == "several":
         return Both(english=[word("several", mark)], french=[word("plusieurs", mark)])
     if determiner.isdigit():
@@ -190,7 +197,7 @@ def determiner_words(
 def number_words(number: int) -> Both:
     """Return a number: in letters where the lexicon has it, otherwise in figures."""
     english, french = NUMBERS.get(number, (str(number), str(number)))
-    return both(english, french, notes="number")
+    return both(english, french, tags="number")
 
 
 def _some(column: int, adjective_first: bool) -> str:
@@ -206,7 +213,7 @@ def owned(thing: Nominal, owner: Nominal) -> Nominal:
     return replace(
         thing,
         english=[*owner.english, word("'s", mark), *thing.english],
-        french=[*thing.french, word("de", mark, notes="possessive"), *owner.french],
+        french=[*thing.french, word("de", mark, tags="possessive"), *owner.french],
     )
 
 
@@ -217,7 +224,7 @@ def joined(first: Nominal, second: Nominal, conjunction: str) -> Nominal:
     feminine = first.gender == second.gender == "f"
     return Nominal(
         english=[*first.english, word(conjunction, mark), *second.english],
-        french=[*first.french, word(french, mark, notes="coordination"), *second.french],
+        french=[*first.french, word(french, mark, tags="coordination"), *second.french],
         gender="f" if feminine else "m",
         plural=conjunction == "and" or second.plural,
         second_at=len(first.french) + 1,
@@ -270,13 +277,13 @@ def compared(adjective: Adjective, subject: Nominal, other: Nominal, degree: str
         other: the second.
         degree: "more", "less" or "as".
     """
-    than = both("as" if degree == "as" else "than", "que", notes="comparison")
+    than = both("as" if degree == "as" else "than", "que", tags="comparison")
     return _degree(adjective, subject, degree) + than + stressed(other)
 
 
 def _degree(adjective: Adjective, subject: Nominal, degree: str) -> Both:
     gender, plural = subject.gender, subject.plural
-    form = words(agreeing(adjective.french, gender, plural), mark := Mark(), notes="attribute")
+    form = words(agreeing(adjective.french, gender, plural), mark := Mark(), tags="attribute")
     if degree != "more":
         return both(degree, {"as": "aussi", "less": "moins"}[degree]) + Both(
             english=[word(adjective.english, mark)], french=form
@@ -294,9 +301,9 @@ def _more(
     english_words = [word(english[0], more), *(word(part, mark) for part in english[1:])]
     if adjective.french in FRENCH_DEGREES:
         form = agreeing(FRENCH_DEGREES[adjective.french], gender, plural)
-        return english_words, words(form, mark, more, notes="attribute comparison")
+        return english_words, words(form, mark, more, tags="attribute comparison")
     form = agreeing(adjective.french, gender, plural)
-    return english_words, [word("plus", more), *words(form, mark, notes="attribute comparison")]
+    return english_words, [word("plus", more), *words(form, mark, tags="attribute comparison")]
 
 
 def superlative_phrase(noun: Noun, plural: bool, adjective: Adjective) -> Nominal:
@@ -304,9 +311,9 @@ def superlative_phrase(noun: Noun, plural: bool, adjective: Adjective) -> Nomina
     article = ARTICLES["the"][2 if plural else "mf".index(noun.gender)]
     the, mark, noun_mark = Mark(), Mark(), Mark()
     english, french = _more(adjective, noun.gender, plural, 1, mark)
-    french[-1] = french[-1].noted("superlative")
+    french[-1] = french[-1].tagged("superlative")
     english_noun = words(noun.english_plural if plural else noun.english, noun_mark)
-    french[-1] = french[-1].noted(f"{adjective.english}+{noun.english}")
+    french[-1] = french[-1].tagged(f"{adjective.english}+{noun.english}")
     french_noun = words(noun.french_plural if plural else noun.french, noun_mark)
     if adjective.before:
         french_side = [word(article, the), *french, *french_noun]

@@ -1,8 +1,11 @@
-"""Chooses what happens: a verb with objects that suit it, a tense with a time that suits it."""
+"""Clauses: a verb with objects, a tense and a time that suit it; and what makes no sense."""
 
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from functools import cache
 from random import Random
 
-from attnlab.grammar import closed_classes as closed
+from attnlab.grammar import lexicon
 from attnlab.grammar.clause import NEGATIONS, Clause
 from attnlab.grammar.complements import HUMAN, company, give_objects, place_phrase, time_phrase
 from attnlab.grammar.content import (
@@ -15,11 +18,194 @@ from attnlab.grammar.content import (
     gradable,
     someone_as_object,
 )
-from attnlab.grammar.lexicon import Verb, adjectives_for, nouns_of, travels, verbs_of
+from attnlab.grammar.inflection import english_verb
+from attnlab.grammar.lexicon import (
+    MEN,
+    PLACES,
+    WOMEN,
+    Verb,
+    adjectives,
+    adjectives_for,
+    modals,
+    nouns,
+    nouns_of,
+    rare_nouns,
+    travels,
+    verbs,
+    verbs_of,
+)
 from attnlab.grammar.nominal import Nominal, compared
 from attnlab.grammar.rendering import rendered
-from attnlab.grammar.tenses import add_modal, choose_tense, negate_or_qualify
 from attnlab.grammar.words import NOTHING, Both
+
+# Of one thing, only one of these is true.
+CONTRARIES = (
+    "big small little", "young old new modern", "good bad", "long short", "hot cold",
+    "clean dirty", "empty full", "heavy light", "cheap expensive", "rich poor",
+    "happy sad angry worried", "interesting boring", "funny sad boring serious",
+    "difficult easy", "dangerous quiet", "beautiful strange", "lazy serious brave", "proud jealous",
+    "quiet nervous angry", "polite angry", "kind jealous angry",
+    "red blue green black white yellow grey brown pink",
+    "French English Italian German Spanish",
+)  # fmt: skip
+# Verbs that also help another verb to its tense, or stand in many idioms.
+HELPING = ("be", "have", "do", "go", "get", "use", "know")
+VERB_FORMS = ("base", "third", "past", "participle", "ing")
+
+
+def sensible(phrase: Both) -> bool:
+    """Say whether no noun, adjective, verb or name comes twice and nothing contradicts itself."""
+    lemmas = _lemmas()
+    found = [lemmas[part.text] for part in phrase.english if part.text in lemmas]
+    if len(found) != len(set(found)):
+        return False
+    if not any("attribute" in part.tags for part in phrase.french):
+        return True
+    contraries = _contraries()
+    groups = Counter(group for lemma in found for group in contraries[lemma])
+    return all(count == 1 for count in groups.values())
+
+
+def sensibly(make: Callable[[Random], Both], rng: Random) -> Both:
+    """Return the first phrase of a rule that is sensible."""
+    while True:
+        phrase = make(rng)
+        if sensible(phrase):
+            return phrase
+
+
+@cache
+def _lemmas() -> dict[str, str]:
+    """Return, for each English form of a word with a meaning, the word that it belongs to."""
+    found: dict[str, str] = {}
+    for noun in (*nouns(), *(rare for rare, _ in rare_nouns())):
+        for form in (noun.english, noun.english_plural):
+            found[form.split()[-1]] = noun.english
+    for adjective in adjectives():
+        found[adjective.english] = adjective.english
+    for verb in (*verbs(), *travels()):
+        if verb.english not in HELPING:
+            for form in VERB_FORMS:
+                # "painting" stays a noun.
+                found.setdefault(english_verb(verb.english, form), verb.english)
+    for name in (*WOMEN, *MEN, *(place.at[0].split()[-1] for place in PLACES)):
+        found[name] = name
+    # "The broken cup that she broke" says it twice.
+    found["broken"] = "break"
+    return found
+
+
+@cache
+def _contraries() -> defaultdict[str, list[int]]:
+    groups: defaultdict[str, list[int]] = defaultdict(list)
+    for number, line in enumerate(CONTRARIES):
+        for adjective in line.split():
+            groups[adjective].append(number)
+    return groups
+
+
+TENSES_ACTION = {"present": 12, "progressive": 18, "past": 32, "perfect": 8,
+                 "past progressive": 8, "used to": 4, "future": 18}  # fmt: skip
+TENSES_STATE = {"present": 50, "state past": 30, "future": 20}
+TENSES_EVENT = {"past": 60, "perfect": 15, "future": 25}
+TENSES_SENSE = {"present": 25, "past": 45, "perfect": 10, "future": 20}
+TENSES_ACCIDENT = {"past": 75, "perfect": 25}
+# What one may know how to do.
+SKILLS = ("swim", "cook", "dance", "sing", "drive", "repair", "draw", "paint", "build", "write",
+          "read", "translate", "feed")  # fmt: skip
+
+
+def era_of(tense: str) -> str:
+    """Return "past", "present" or "future": what a tense tells of."""
+    if tense in ("past", "state past", "past progressive", "used to", "pluperfect"):
+        return "past"
+    return "future" if tense in ("future", "conditional") else "present"
+
+
+def choose_tense(rng: Random, verb: Verb, wanted: str | None, asking: bool = False) -> str:
+    """Return a tense that suits the verb: the wanted one, if it does.
+
+    Args:
+        rng: the only source of chance.
+        verb: whose flags decide.
+        wanted: a key of TENSES, or None.
+        asking: for a question.
+    """
+    weights = TENSES_ACTION
+    if verb.state:
+        weights = TENSES_STATE
+    elif "event" in verb.flags:
+        weights = TENSES_EVENT
+    elif "sense" in verb.flags:
+        weights = TENSES_SENSE
+    elif "accident" in verb.flags:
+        weights = TENSES_ACCIDENT
+    elif verb.frame not in ("none", "to") or "être" in verb.flags:
+        weights = {tense: weight for tense, weight in weights.items() if tense != "used to"}
+    unclear = {"used to"} if asking else set()
+    if "timeless" in verb.flags:
+        unclear |= {"future"}
+    if verb.tenseless:
+        # "They read" would leave the tense open, and French may not.
+        unclear |= {"present"}
+    weights = {tense: weight for tense, weight in weights.items() if tense not in unclear}
+    if wanted == "past" and verb.state:
+        return "state past"
+    if wanted in weights or wanted in ("conditional", "pluperfect"):
+        return str(wanted)
+    return chosen(rng, weights)
+
+
+def negate_or_qualify(rng: Random, clause: Clause, spare: float) -> None:
+    """Add not, never or no longer, or else a word of frequency, where the tense bears it."""
+    draw = rng.random()
+    if clause.modal is not None:
+        if draw < 0.2 and clause.modal.kind != "just":
+            clause.negation = "not"
+        return
+    if clause.subject.negative:
+        return
+    habitual = clause.tense in ("present", "used to") and not clause.verb.state
+    if clause.tense != "used to" and draw < 0.2:
+        kinds = {"not": 70, "never": 22 if _bears_never(clause.tense) else 0,
+                 "no longer": 12 if _bears_no_longer(clause.tense) else 0}  # fmt: skip
+        clause.negation = chosen(rng, kinds)
+        if habitual and clause.negation == "not" and clause.verb.frame in ("object", "give"):
+            # "She does not eat a cake" tells neither of now nor of every day.
+            clause.negation = "never"
+    elif clause.tense == "perfect" and draw < 0.6:
+        clause.adverb = ("already", "déjà")
+    elif habitual and clause.tense == "present" and draw < 0.2 + 0.3 * spare:
+        clause.adverb = rng.choice(lexicon.FREQUENCIES)
+
+
+def add_modal(rng: Random, clause: Clause) -> None:
+    """Put can, must, want to ... before the verb, where verb and modal suit each other."""
+    verb = clause.verb
+    if verb.state or "accident" in verb.flags or verb.frame == "be":
+        return
+    modal = rng.choice(modals())
+    if modal.french == "savoir" and verb.english not in SKILLS:
+        return
+    if clause.subject.pronoun is None and clause.subject.noun is not None:
+        animal = "animal" in clause.subject.noun.classes
+        if animal or not clause.subject.noun.human:
+            return
+    if modal.kind == "verb":
+        tenses = ("present", "state past") if modal.tense == "state" else ("past", "past", "future")
+        clause.tense = rng.choice(tenses)
+    else:
+        clause.tense = "present" if modal.tense == "present" else "conditional"
+    clause.modal = modal
+
+
+def _bears_never(tense: str) -> bool:
+    return tense in ("present", "past", "perfect", "future", "conditional")
+
+
+def _bears_no_longer(tense: str) -> bool:
+    return tense in ("present", "state past", "future")
+
 
 FRAMES = {"none": 18, "object": 42, "to": 9, "of": 6, "give": 13, "travel": 11, "be": 12}
 DEGREES = {"more": 6, "as": 2, "less": 2}
@@ -119,7 +305,7 @@ def _say_how_often(rng: Random, clause: Clause) -> None:
     if clause.tense != "present" or verb.state or "sense" in verb.flags or clause.modal:
         return
     told = clause.adverb or clause.negation or clause.negative_phrase
-    if told or any("time" in part.notes for part in clause.rest.french):
+    if told or any("time" in part.tags for part in clause.rest.french):
         return
     clause.rest = clause.rest + time_phrase(
         rng, "habit", near=verb.english not in SEASONAL, hours=False
@@ -163,9 +349,9 @@ def _circumstances(rng: Random, clause: Clause, spare: float) -> Both:
     if verb in travels():
         result = result + _destination(rng, verb)
     elif "home" in verb.flags:
-        result = result + place_phrase(rng, "at", closed.HOMES)
+        result = result + place_phrase(rng, "at", lexicon.HOMES)
     elif "place" in verb.flags and chance(rng, 0.35 * spare):
-        places = closed.OUTDOORS if "outdoors" in verb.flags else closed.PLACES
+        places = lexicon.OUTDOORS if "outdoors" in verb.flags else lexicon.PLACES
         result = result + place_phrase(rng, "at", places)
     animal = clause.subject.noun is not None and "animal" in clause.subject.noun.classes
     if "with" in verb.flags and not animal and chance(rng, 0.25 * spare):
@@ -187,7 +373,7 @@ def _destination(rng: Random, verb: Verb) -> Both:
     if kind == "none":
         return NOTHING
     # One does not "return" from the kitchen: rentrer is to come home.
-    places = closed.AWAY if verb.french == "rentrer" else closed.PLACES
+    places = lexicon.AWAY if verb.french == "rentrer" else lexicon.PLACES
     return place_phrase(rng, kind, places)
 
 

@@ -8,23 +8,21 @@ from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from attnlab.grammar import closed_classes as closed
+from attnlab.grammar import lexicon
 from attnlab.grammar.clause import Clause
 from attnlab.grammar.complements import HUMAN, place_phrase
 from attnlab.grammar.content import a_name, a_person, a_thing, attribute, chance, described
 from attnlab.grammar.lexicon import Noun, Verb, adjectives_for, nouns_of, verbs_of
 from attnlab.grammar.nominal import Nominal, owned
-from attnlab.grammar.predicates import BE
-from attnlab.grammar.relatives import (
+from attnlab.grammar.predicates import BE, era_of, sensible, sensibly
+from attnlab.grammar.rendering import rendered
+from attnlab.grammar.subordination import (
     following,
     relative_subject,
     strangers,
     that_clause,
     verbs_of_things,
 )
-from attnlab.grammar.rendering import rendered
-from attnlab.grammar.sense import sensible, sensibly
-from attnlab.grammar.tenses import era_of
 from attnlab.grammar.words import Both, Word, both
 
 KINDS = ("verb", "adjective", "participle")
@@ -83,7 +81,7 @@ def _subject(rng: Random, kind: str) -> tuple[Both, Word] | None:
     if head.gender == tempting.gender:
         return None
     sentence = rendered(clause)
-    targets = [part for part in sentence.french if "attribute" in part.notes and part.rival]
+    targets = [part for part in sentence.french if "attribute" in part.tags and part.rival]
     return (sentence, targets[-1]) if targets else None
 
 
@@ -102,7 +100,7 @@ def _thing_that(rng: Random, tense: str) -> tuple[Nominal, Nominal, frozenset[st
     inner = that_clause(rng, head, verb, era_of(tense), doer)
     if not verb.state and chance(rng, 0.4):
         # One more noun stands between, so what agrees is farther away.
-        inner.rest = place_phrase(rng, "at", closed.NEAR)
+        inner.rest = place_phrase(rng, "at", lexicon.NEAR)
     return head.followed_by(following(inner)), doer, noun.classes
 
 
@@ -125,7 +123,7 @@ def _person_who(rng: Random) -> tuple[Nominal, Nominal, frozenset[str]]:
     inner = Clause(subject=relative_subject(head), verb=rng.choice(options), tense="past")
     inner.direct = other
     if chance(rng, 0.4):
-        inner.rest = place_phrase(rng, "at", closed.NEAR)
+        inner.rest = place_phrase(rng, "at", lexicon.NEAR)
     return head.followed_by(rendered(inner)), other, HUMAN
 
 
@@ -143,7 +141,7 @@ def _participle(rng: Random) -> tuple[Both, Word] | None:
     clause = Clause(subject=head, verb=BE, tense=tense)
     clause.rest = attribute(rng, head, classes)
     sentence = rendered(clause)
-    targets = [part for part in sentence.french if "perfect" in part.notes and part.rival]
+    targets = [part for part in sentence.french if "perfect" in part.tags and part.rival]
     return (sentence, targets[0]) if targets else None
 
 

@@ -234,12 +234,12 @@ def _opening(clause: Clause, finite: Word) -> tuple[list[Word], list[Word]]:
         return [], []
     if clause.question is None:
         return subject.french, []
-    asking = [part.noted("question") for part in clause.question.french]
+    asking = [part.tagged("question") for part in clause.question.french]
     if subject.pronoun is not None and subject.pronoun.french != "je":
         # Où vas-tu ? Parle-t-il anglais ?
         return asking, [_inverted(subject, finite)]
     # Est-ce que le garçon dort ?
-    question = [word(part, clause.question_mark, notes="question")
+    question = [word(part, clause.question_mark, tags="question")
                 for part in ("est", "-ce", "que")]  # fmt: skip
     return [*asking, *question, *subject.french], []
 
@@ -247,7 +247,7 @@ def _opening(clause: Clause, finite: Word) -> tuple[list[Word], list[Word]]:
 def _inverted(subject: Nominal, finite: Word) -> Word:
     form = subject.french[0].text
     link = "-t-" if finite.text.endswith(VOWEL_ENDINGS) and form[0] in "ie" else "-"
-    return replace(subject.french[0], text=link + form).noted("question")
+    return replace(subject.french[0], text=link + form).tagged("question")
 
 
 def _french_group(clause: Clause) -> tuple[Word, list[Word]]:
@@ -266,14 +266,14 @@ def _french_group(clause: Clause) -> tuple[Word, list[Word]]:
     if subject.person == 3 and not clause.command:
         rival = carrier.form(tense, person_index(3, not subject.plural))
         finite = replace(finite, rival=rival)
-    finite = finite.noted(*_tense_tags(clause))
+    finite = finite.tagged(*_tense_tags(clause))
     if not compound:
         return finite, []
     gender, plural = _participle_agreement(clause)
     form = agreeing_participle(head.participle, gender, plural)
-    participle = word(form, *meaning, notes="perfect")
+    participle = word(form, *meaning, tags="perfect")
     if (gender, plural) != ("m", False):
-        participle = participle.noted("participle-agreement")
+        participle = participle.tagged("participle-agreement")
     other = "m" if gender == "f" else "f"
     participle = replace(participle, rival=agreeing_participle(head.participle, other, plural))
     return finite, [participle]
@@ -307,13 +307,13 @@ def _french_negation(clause: Clause) -> tuple[list[Word], list[Word]]:
     negative = clause.negative_phrase
     if negative is not None:
         kind = negative.english[0].text
-        first = word("ne", negative.mark, notes=f"negation {kind}+{tense}")
+        first = word("ne", negative.mark, tags=f"negation {kind}+{tense}")
         nothing = negative is clause.direct and negative.french[0].text == "rien"
         return [first], list(negative.french) if nothing else []
     if clause.negation is None:
         return [], []
     kind = clause.negation.replace(" ", "-")
-    first = word("ne", clause.negation_mark, notes=f"negation {kind}+{tense}")
+    first = word("ne", clause.negation_mark, tags=f"negation {kind}+{tense}")
     return [first], [word(NEGATIONS[clause.negation], clause.negation_mark)]
 
 
@@ -336,7 +336,7 @@ def _clitics(clause: Clause) -> list[Word]:
         subject = clause.subject
         form = REFLEXIVE[person_index(subject.person, subject.plural)]
         own = clause.self_mark if "oneself" in clause.verb.particle else clause.verb_mark
-        found.append((0, replace(word(form, own, notes="reflexive"), clitic=True)))
+        found.append((0, replace(word(form, own, tags="reflexive"), clitic=True)))
     for phrase, case in ((clause.direct, "direct"), (clause.indirect, "indirect")):
         if phrase is None or phrase.pronoun is None:
             continue
@@ -344,16 +344,16 @@ def _clitics(clause: Clause) -> list[Word]:
         marks = [phrase.mark]
         if case == "indirect":
             marks.append(clause.particle_mark)
-        clitic = word(form, *marks, notes=f"clitic {form}+{clause.verb.infinitive}")
+        clitic = word(form, *marks, tags=f"clitic {form}+{clause.verb.infinitive}")
         rank = 2 if form in ("lui", "leur") else 1 if form in ("le", "la", "les") else 0
         found.append((rank, replace(clitic, clitic=True)))
     if "y" in clause.verb.flags:
         found.append((3, replace(word("y", clause.verb_mark), clitic=True)))
     if clause.about is not None and _is_thing(clause.about):
         en = word("en", clause.about.mark, clause.particle_mark)
-        found.append((4, replace(en.noted("clitic"), clitic=True)))
+        found.append((4, replace(en.tagged("clitic"), clitic=True)))
     if clause.clitic is not None:
-        found.append((4, replace(clause.clitic.noted("clitic"), clitic=True)))
+        found.append((4, replace(clause.clitic.tagged("clitic"), clitic=True)))
     found.sort(key=lambda pair: pair[0])
     return [clitic for _, clitic in found]
 

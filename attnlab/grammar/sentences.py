@@ -1,30 +1,140 @@
-"""Whole sentences of every kind, and how often each comes."""
+"""Sentences of every kind, and how often each comes."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from attnlab.grammar import closed_classes as closed
-from attnlab.grammar import idioms, joined, linking, pointing, questions
+from attnlab.grammar import anaphora, idioms, lexicon, subordination
 from attnlab.grammar.clause import Clause
 from attnlab.grammar.complements import HUMAN, place_of
-from attnlab.grammar.content import attribute, chance, chosen, superlative
-from attnlab.grammar.lexicon import adjectives_for, nouns_of
-from attnlab.grammar.lists import a_list
-from attnlab.grammar.nominal import Nominal
-from attnlab.grammar.predicates import BE, a_clause, a_later_clause
-from attnlab.grammar.realise import capitalised
-from attnlab.grammar.relatives import (
+from attnlab.grammar.content import a_name, a_person, attribute, chance, chosen, superlative
+from attnlab.grammar.lexicon import Verb, adjectives_for, nouns_of, travels, verbs_of
+from attnlab.grammar.long import a_list
+from attnlab.grammar.nominal import Nominal, noun_phrase, pronoun_phrase
+from attnlab.grammar.predicates import BE, a_clause, a_later_clause, era_of, sensibly
+from attnlab.grammar.rendering import rendered
+from attnlab.grammar.subordination import (
     CONSUMING,
     person_with_who_clause,
     spot_with_where,
     thing_with_dont,
     thing_with_that_clause,
+    verbs_of_things,
 )
-from attnlab.grammar.rendering import rendered
-from attnlab.grammar.sense import sensibly
-from attnlab.grammar.tenses import era_of
-from attnlab.grammar.words import NOTHING, Both, Mark, both, word
+from attnlab.grammar.words import NOTHING, Both, Mark, both, capitalised, tied, word
+
+WORD_QUESTIONS = (("where", "où"), ("when", "quand"), ("why", "pourquoi"))
+ASKED_TENSES = ("past", "past", "progressive", "future")
+
+
+def yes_no_question(rng: Random) -> Both:
+    """Do you know the teacher?"""
+    clause = a_clause(rng, asking=True, spare=0.6)
+    clause.question = NOTHING
+    return rendered(clause)
+
+
+def question_to_a_friend(rng: Random) -> Both:
+    """Are you tired, Anna? The name tells the gender of you."""
+    friend = a_name(rng)
+    pronoun = lexicon.FRIEND_FEMININE if friend.gender == "f" else lexicon.FRIEND
+    you = pronoun_phrase(pronoun)
+    if chance(rng, 0.6):
+        clause = Clause(subject=you, verb=BE, tense=rng.choice(("present", "state past")))
+        clause.rest = attribute(rng, you, HUMAN)
+    else:
+        clause = Clause(subject=you, verb=rng.choice(_settled()), tense="past")
+    clause.question = NOTHING
+    return rendered(clause) + both(",", ",") + friend.both
+
+
+def _settled() -> list[Verb]:
+    """Return the verbs with être that say enough alone."""
+    return [verb for verb in travels() if verb.english in ("leave", "go out")]
+
+
+def word_question(rng: Random) -> Both:
+    """Where did Paul buy this hat?"""
+    frame = rng.choice(("none", "object", "object", "give", "go"))
+    if frame == "go":
+        verb = next(verb for verb in travels() if verb.english == "go")
+        tense = rng.choice(("progressive", "past", "future", "past progressive"))
+        clause = Clause(subject=a_person(rng), verb=verb, tense=tense)
+        clause.question = both("where", "où")
+        return rendered(clause)
+    clause = a_clause(rng, asking=True, spare=0.0, frame=frame, modals=False)
+    if clause.tense not in ASKED_TENSES:
+        return word_question(rng)
+    if clause.verb.state or "accident" in clause.verb.flags or "person" not in clause.verb.subjects:
+        return word_question(rng)
+    english, french = rng.choice(WORD_QUESTIONS)
+    if english != "why" and (clause.tense == "progressive" or frame == "give"):
+        return word_question(rng)
+    clause.question = both(english, french)
+    return rendered(clause)
+
+
+def thing_question(rng: Random) -> Both:
+    """How many letters did she write? Which letter did you read? The participle agrees."""
+    verb = _active(rng)
+    options = [noun for noun in nouns_of("|".join(sorted(verb.objects - HUMAN)))
+               if not noun.mass and "unique" not in noun.classes]  # fmt: skip
+    if not options:
+        return thing_question(rng)
+    noun = rng.choice(options)
+    many = chance(rng, 0.5)
+    plural = many or chance(rng, 0.3)
+    asked = noun_phrase(noun, plural, "bare")
+    clause = Clause(subject=a_person(rng), verb=verb, tense=_asked_tense(rng, verb))
+    clause.extracted = asked
+    if many:
+        start = tied("how~1 many~1", "combien~1 de~1")
+    else:
+        which = {"m": ("quel", "quels"), "f": ("quelle", "quelles")}[noun.gender][plural]
+        start = both("which", which)
+    clause.question = start + asked.both
+    return rendered(clause)
+
+
+def what_question(rng: Random) -> Both:
+    """What are you eating? Who did they invite?"""
+    if chance(rng, 0.65):
+        verb = _active(rng)
+        start = both("what", "que")
+    else:
+        verb = rng.choice(verbs_of_people())
+        start = both("who", "qui")
+    clause = Clause(subject=a_person(rng), verb=verb, tense=_asked_tense(rng, verb))
+    clause.question = start
+    return rendered(clause)
+
+
+def verbs_of_people() -> list[Verb]:
+    """Return the verbs by which people do something to people, at a definite time."""
+    return [verb for verb in verbs_of("object") if verb.objects <= HUMAN and not verb.state]
+
+
+def who_question(rng: Random) -> Both:
+    """Who broke the glass? Who turns nothing round, in either language."""
+    mark = Mark()
+    who = Nominal(
+        english=[word("who", mark)],
+        french=[word("qui", mark, tags="question")],
+        gender="m",
+        plural=False,
+    )
+    clause = a_clause(rng, subject=who, spare=0.4, asking=True, modals=False)
+    return rendered(clause)
+
+
+def _active(rng: Random) -> Verb:
+    return rng.choice([verb for verb in verbs_of_things() if not verb.state])
+
+
+def _asked_tense(rng: Random, verb: Verb) -> str:
+    tense = rng.choice(ASKED_TENSES)
+    return "past" if verb.momentary else tense
+
 
 Maker = Callable[[Random], Both]
 
@@ -114,7 +224,7 @@ def dont_or_where(rng: Random) -> Both:
 
 def topic_sentence(rng: Random) -> Both:
     """This letter? I sent it to them yesterday."""
-    thing, comment = joined.topic(rng)
+    thing, comment = anaphora.topic(rng)
     answer = Both(english=capitalised(comment.english), french=capitalised(comment.french))
     return ended(thing, "?") + answer
 
@@ -138,7 +248,7 @@ def the_best(rng: Random) -> Both:
         plural=False,
     )
     kinds, places = rng.choice(BEST_OF)
-    place = rng.choice([place for place in closed.PLACES if place.at[0].split()[-1] in places])
+    place = rng.choice([place for place in lexicon.PLACES if place.at[0].split()[-1] in places])
     options = [noun for noun in nouns_of(kinds) if "relation" not in noun.classes and
                noun.english not in ("village", "town", "island")]  # fmt: skip
     clause = Clause(subject=this, verb=BE, tense=rng.choice(("present", "state past")))
@@ -149,29 +259,29 @@ def the_best(rng: Random) -> Both:
 # How often a kind comes, its final punctuation, its rule.
 KINDS: dict[str, tuple[int, str, Maker]] = {
     "statement": (380, ".", statement),
-    "nobody": (8, ".", linking.nobody),
-    "question": (60, "?", questions.yes_no_question),
-    "question to a friend": (8, "?", questions.question_to_a_friend),
-    "word question": (30, "?", questions.word_question),
-    "thing question": (20, "?", questions.thing_question),
-    "what question": (14, "?", questions.what_question),
-    "who question": (8, "?", questions.who_question),
+    "nobody": (8, ".", subordination.nobody),
+    "question": (60, "?", yes_no_question),
+    "question to a friend": (8, "?", question_to_a_friend),
+    "word question": (30, "?", word_question),
+    "thing question": (20, "?", thing_question),
+    "what question": (14, "?", what_question),
+    "who question": (8, "?", who_question),
     "subject relative": (40, ".", subject_relative),
     "object with relative": (25, ".", object_with_relative),
     "object relative": (65, ".", object_relative),
     "dont or where": (20, ".", dont_or_where),
-    "side by side": (30, ".", joined.side_by_side),
-    "when": (20, ".", joined.when_it_happened),
-    "mood": (25, ".", joined.because_of_mood),
-    "sequence": (40, ".", joined.buy_and_eat),
-    "because": (40, ".", joined.because_it_is),
+    "side by side": (30, ".", anaphora.side_by_side),
+    "when": (20, ".", anaphora.when_it_happened),
+    "mood": (25, ".", anaphora.because_of_mood),
+    "sequence": (40, ".", anaphora.buy_and_eat),
+    "because": (40, ".", anaphora.because_it_is),
     "topic": (30, ".", topic_sentence),
-    "that": (25, ".", linking.that_sentence),
-    "condition": (20, ".", linking.condition),
-    "when it comes": (10, ".", linking.when_it_comes),
-    "meanwhile": (10, ".", linking.meanwhile),
-    "speech": (14, "", linking.speech),
-    "command": (20, "!", linking.command),
+    "that": (25, ".", subordination.that_sentence),
+    "condition": (20, ".", subordination.condition),
+    "when it comes": (10, ".", subordination.when_it_comes),
+    "meanwhile": (10, ".", subordination.meanwhile),
+    "speech": (14, "", subordination.speech),
+    "command": (20, "!", subordination.command),
     "age": (10, ".", idioms.age),
     "price": (8, ".", idioms.price),
     "weather": (10, ".", idioms.weather),
@@ -181,9 +291,9 @@ KINDS: dict[str, tuple[int, str, Maker]] = {
     "called": (6, ".", idioms.called),
     "missing": (14, ".", idioms.missing),
     "pleasing": (14, ".", idioms.pleasing),
-    "there": (24, ".", pointing.there),
-    "of them": (20, ".", pointing.of_them),
-    "about it": (10, ".", pointing.about_it),
+    "there": (24, ".", anaphora.there),
+    "of them": (20, ".", anaphora.of_them),
+    "about it": (10, ".", anaphora.about_it),
     "duration": (8, ".", idioms.duration),
     "list": (50, ".", lambda rng: a_list(rng, 2, 5)),
 }

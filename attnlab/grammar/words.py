@@ -1,13 +1,12 @@
-"""A word of one language, and the marks that tie it to the words of the other language.
-
-A rule that writes an English word and a French word for the same thing gives both the same mark.
-Whatever moves, merges or changes its form later, the marks stay with the word, so the alignment
-is read off at the end: two words are linked when they share a mark.
-"""
+"""Words of one language with the marks that align them, and their spelling side by side."""
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cache
+
+from attnlab.data.words import tokenise_english, tokenise_french
+from attnlab.grammar.inflection import begins_with_vowel
+from attnlab.grammar.lexicon import Noun
 
 # Only the identity of a mark matters, so any fresh object will do.
 Mark = object
@@ -17,7 +16,7 @@ Mark = object
 class Word:
     """One token of one language; never changed, only replaced (frozen would be twice as slow).
 
-    `marks` tie it to the other language; `notes` say what it shows (phenomenon tags, and
+    `marks` tie it to the other language; `tags` say what it shows (phenomenon tags, and
     combinations written with a plus sign); `before_vowel` is the form that a French word takes
     in front of a vowel, where that is not plain elision; `rival` is the same word in the wrong
     agreement, where agreement had a choice to make; `clitic` words neither contract nor count
@@ -26,14 +25,14 @@ class Word:
 
     text: str
     marks: frozenset[Mark] = frozenset()
-    notes: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
     before_vowel: str | None = None
     rival: str | None = None
     clitic: bool = False
 
-    def noted(self, *notes: str) -> "Word":
-        """Return the same word with more notes."""
-        return replace(self, notes=self.notes | set(notes))
+    def tagged(self, *tags: str) -> "Word":
+        """Return the same word with more tags."""
+        return replace(self, tags=self.tags | set(tags))
 
     def merged_into(self, other: "Word", text: str) -> "Word":
         """Return one word that stands for this one and the `other` that follows it."""
@@ -41,14 +40,14 @@ class Word:
             other,
             text=text,
             marks=self.marks | other.marks,
-            notes=self.notes | other.notes,
+            tags=self.tags | other.tags,
             rival=None,
         )
 
 
-def word(text: str, *marks: Mark, notes: str = "") -> Word:
-    """Return one word; `notes` are separated by spaces."""
-    return Word(text=text, marks=frozenset(marks), notes=_notes(notes))
+def word(text: str, *marks: Mark, tags: str = "") -> Word:
+    """Return one word; `tags` are separated by spaces."""
+    return Word(text=text, marks=frozenset(marks), tags=_notes(tags))
 
 
 @cache
@@ -56,9 +55,9 @@ def _notes(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def words(text: str, *marks: Mark, notes: str = "") -> list[Word]:
+def words(text: str, *marks: Mark, tags: str = "") -> list[Word]:
     """Return the words of a text separated by spaces, every one carrying all the marks."""
-    return [word(part, *marks, notes=notes) for part in text.split()]
+    return [word(part, *marks, tags=tags) for part in text.split()]
 
 
 @dataclass(kw_only=True)
@@ -71,31 +70,220 @@ class Both:
     def __add__(self, other: "Both") -> "Both":
         return Both(english=self.english + other.english, french=self.french + other.french)
 
-    def noted(self, *notes: str) -> "Both":
-        """Return the phrase with notes on its first French word."""
-        return Both(english=self.english, french=[self.french[0].noted(*notes), *self.french[1:]])
+    def tagged(self, *tags: str) -> "Both":
+        """Return the phrase with tags on its first French word."""
+        return Both(english=self.english, french=[self.french[0].tagged(*tags), *self.french[1:]])
 
 
 NOTHING = Both(english=[], french=[])
 
 
-def both(english: str, french: str, notes: str = "") -> Both:
+def both(english: str, french: str, tags: str = "") -> Both:
     """Return a phrase all of whose English words are linked with all of its French words."""
     mark = Mark()
-    return Both(english=words(english, mark), french=words(french, mark, notes=notes))
+    return Both(english=words(english, mark), french=words(french, mark, tags=tags))
 
 
-def tied(english: str, french: str, notes: str = "") -> Both:
+def tied(english: str, french: str, tags: str = "") -> Both:
     """Return a phrase from its two spellings, in which `~` ties words: "last~1", "dernière~1".
 
     Where no word is tied, every English word is linked with every French word.
     """
     if "~" not in english:
-        return both(english, french, notes)
+        return both(english, french, tags)
     marks: defaultdict[str, Mark] = defaultdict(Mark)
 
-    def side(text: str, notes: str) -> list[Word]:
+    def side(text: str, tags: str) -> list[Word]:
         cells = (part.partition("~") for part in text.split())
-        return [word(form, *([marks[tie]] if tie else []), notes=notes) for form, _, tie in cells]
+        return [word(form, *([marks[tie]] if tie else []), tags=tags) for form, _, tie in cells]
 
-    return Both(english=side(english, ""), french=side(french, notes))
+    return Both(english=side(english, ""), french=side(french, tags))
+
+
+NARROW_SPACE = "\u202f"
+ELIDING = ("le", "la", "je", "me", "te", "se", "ne", "de", "que", "jusque", "lorsque", "puisque")
+ENGLISH_MERGERS = {("a", "other"): "another", ("can", "not"): "cannot"}
+CONTRACTIONS = {("de", "le"): "du", ("de", "les"): "des", ("à", "le"): "au", ("à", "les"): "aux"}
+
+
+def french_words(sentence: list[Word]) -> list[Word]:
+    """Return the words as they are spelt next to each other: l'ami, un bel arbre, du pain."""
+    return _contract(_before_vowels(sentence))
+
+
+def _before_vowels(sentence: list[Word]) -> list[Word]:
+    changed = []
+    for index, current in enumerate(sentence):
+        following = sentence[index + 1].text if index + 1 < len(sentence) else "."
+        changed.append(_next_to(current, following))
+    return changed
+
+
+def _next_to(current: Word, following: str) -> Word:
+    if current.text == "si" and following in ("il", "ils"):
+        return replace(current, text="s'")
+    if not following[0].isalpha() or not begins_with_vowel(following):
+        return current
+    if current.before_vowel:
+        return replace(current, text=current.before_vowel, rival=None)
+    if current.text.lower() in ELIDING:
+        return replace(current, text=current.text[:-1] + "'", rival=None)
+    return current
+
+
+def _contract(sentence: list[Word]) -> list[Word]:
+    result: list[Word] = []
+    for current in sentence:
+        previous = result[-1] if result else None
+        if previous and not current.clitic:
+            contracted = CONTRACTIONS.get((previous.text, current.text))
+            # "de de" is one "de": parler de + de beaux livres.
+            if previous.text == "de" and current.text in ("de", "d'"):
+                contracted = current.text
+            if contracted:
+                result[-1] = previous.merged_into(current, contracted)
+                continue
+        result.append(current)
+    return result
+
+
+def english_words(sentence: list[Word]) -> list[Word]:
+    """Return the words with "an" for "a" before a vowel sound, "another" and "cannot" for two."""
+    result: list[Word] = []
+    for current in sentence:
+        previous = result[-1].text if result else ""
+        if (previous, current.text) in ENGLISH_MERGERS:
+            result[-1] = result[-1].merged_into(current, ENGLISH_MERGERS[previous, current.text])
+            continue
+        if previous == "a" and _vowel_sound(current.text):
+            result[-1] = replace(result[-1], text="an")
+        result.append(current)
+    return result
+
+
+def _vowel_sound(text: str) -> bool:
+    lowered = text.lower()
+    if lowered.startswith(("hour", "honest", "eight")):
+        return True
+    return lowered[0] in "aeiou" and not lowered.startswith(("uni", "use", "euro", "one"))
+
+
+def capitalised(sentence: list[Word]) -> list[Word]:
+    """Return the sentence with a capital on its first letter, behind an opening quote if any."""
+    result = list(sentence)
+    for index, current in enumerate(result):
+        if current.text[0].isalnum():
+            result[index] = replace(current, text=current.text[0].upper() + current.text[1:])
+            break
+    return result
+
+
+def english_text(sentence: list[Word]) -> str:
+    """Return the English sentence as it is printed."""
+    text = ""
+    opened = False
+    for current in sentence:
+        glued = current.text in (".", ",", "?", "!", ":", ";", "'s") or not text
+        if current.text == '"':
+            glued, opened = opened or not text, not opened
+        elif text.endswith('"') and opened:
+            glued = True
+        text += current.text if glued else " " + current.text
+    return text
+
+
+def french_text(sentence: list[Word]) -> str:
+    """Return the French sentence as it is printed, with narrow spaces before ! ? ; : and in « »."""
+    text = ""
+    for current in sentence:
+        if not text or text.endswith("'") or current.text[0] in ".,-":
+            gap = ""
+        elif current.text in ("?", "!", ";", ":", "»") or text.endswith("«"):
+            gap = NARROW_SPACE
+        else:
+            gap = " "
+        text += gap + current.text
+    return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """One line of the corpus.
+
+    Attributes:
+        english: the printed sentence.
+        french: the printed sentence.
+        links: pairs of (English token, French token), counted from 0, sorted.
+        tags: what the sentence shows, sorted.
+        combinations: adjective+noun, clitic+verb and negation+tense in it, sorted.
+        length: tokens of the longer side.
+        wrong: the French sentence with one wrong form, for minimal pairs; otherwise empty.
+        focus: the French word that a sentence of fewshot asks for; otherwise empty.
+    """
+
+    english: str
+    french: str
+    links: tuple[tuple[int, int], ...]
+    tags: tuple[str, ...]
+    combinations: tuple[str, ...]
+    length: int
+    wrong: str = ""
+    focus: str = ""
+
+    def tagged(self, tag: str) -> "Pair":
+        """Return the pair with one more tag."""
+        return replace(self, tags=tuple(sorted({*self.tags, tag})))
+
+    def asking_for(self, noun: Noun) -> "Pair":
+        """Return the pair with the French form of `noun` that it holds as its focus."""
+        forms = (noun.french, noun.french_plural)
+        (form,) = [token for token in tokenise_french(self.french) if token.lower() in forms]
+        return replace(self, focus=form)
+
+    def line(self) -> str:
+        """Return the line of the TSV file, without its end."""
+        links = " ".join(f"{source}-{target}" for source, target in self.links)
+        columns = (self.english, self.french, links, ",".join(self.tags), self.wrong, self.focus)
+        return "\t".join(columns).rstrip("\t")
+
+
+def sentence_pair(phrase: Both) -> Pair:
+    """Return the printed pair of a sentence.
+
+    Raises:
+        ValueError: the printed text does not tokenise into the words that the rules wrote,
+            which would make the alignment wrong.
+    """
+    english = capitalised(english_words(phrase.english))
+    french = capitalised(french_words(phrase.french))
+    english_line, french_line = english_text(english), french_text(french)
+    for text, tokens, side in (
+        (english_line, tokenise_english(english_line), english),
+        (french_line, tokenise_french(french_line), french),
+    ):
+        if tokens != [part.text for part in side]:
+            raise ValueError(f"{text!r} is tokenised as {tokens}, the rules wrote "
+                             f"{[part.text for part in side]}")  # fmt: skip
+    tags = sorted(set().union(*(part.tags for part in english + french)))
+    return Pair(
+        english=english_line,
+        french=french_line,
+        links=_links(english, french),
+        tags=tuple(note for note in tags if "+" not in note),
+        combinations=tuple(note for note in tags if "+" in note),
+        length=max(len(english), len(french)),
+    )
+
+
+def _links(english: list[Word], french: list[Word]) -> tuple[tuple[int, int], ...]:
+    targets: defaultdict[Mark, list[int]] = defaultdict(list)
+    for target, other in enumerate(french):
+        for mark in other.marks:
+            targets[mark].append(target)
+    found = {
+        (source, target)
+        for source, one in enumerate(english)
+        for mark in one.marks
+        for target in targets.get(mark, ())
+    }
+    return tuple(sorted(found))

@@ -10,11 +10,10 @@ from random import Random
 import pytest
 
 from attnlab.grammar import Pair, tokenise_french
-from attnlab.grammar.closed_classes import MEN, WOMEN
 from attnlab.grammar.content import described
 from attnlab.grammar.inflection import agreeing, begins_with_vowel
-from attnlab.grammar.lexicon import adjectives, nouns, rare_nouns
-from attnlab.grammar.realise import french_words
+from attnlab.grammar.lexicon import MEN, WOMEN, adjectives, nouns, rare_nouns
+from attnlab.grammar.words import french_words
 
 ALL_NOUNS = (*nouns(), *(noun for noun, _ in rare_nouns()))
 # One French word and its gender and number; what looks alike in both numbers is left out.
@@ -44,11 +43,11 @@ def test_determiner_and_adjectives_agree_with_their_noun() -> None:
         tokens = [part.text for part in spelt]
         assert expected in " ".join(tokens)
         first = tokens[0]
-        number_word = any("number" in part.notes for part in spelt)
+        number_word = any("number" in part.tags for part in spelt)
         if first not in QUANTITIES and not number_word:
             assert first in DETERMINERS[noun.gender, phrase.plural], tokens
         for part in phrase.french:
-            if "adjective" in part.notes and part.text not in ("bon", "marché"):
+            if "adjective" in part.tags and part.text not in ("bon", "marché"):
                 adjectives_seen += 1
                 assert part.text in _agreeing_forms(noun.gender, phrase.plural), tokens
     assert adjectives_seen > 300

@@ -6,8 +6,7 @@ import pytest
 
 from attnlab.grammar import Pair, tokenise_french
 from attnlab.grammar.inflection import begins_with_vowel
-from attnlab.grammar.realise import english_text, english_words, french_text, french_words
-from attnlab.grammar.words import words
+from attnlab.grammar.words import english_text, english_words, french_text, french_words, words
 
 
 @pytest.mark.parametrize(

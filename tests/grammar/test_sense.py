@@ -4,7 +4,7 @@ import pytest
 
 from attnlab.grammar import Pair, tokenise_english
 from attnlab.grammar.lexicon import nouns
-from attnlab.grammar.sense import sensible
+from attnlab.grammar.predicates import sensible
 from attnlab.grammar.words import Both, words
 
 
@@ -19,7 +19,7 @@ from attnlab.grammar.words import Both, words
     ],
 )
 def test_sensible(english: str, allowed: bool) -> None:
-    phrase = Both(english=words(english), french=words("x", notes="attribute"))
+    phrase = Both(english=words(english), french=words("x", tags="attribute"))
     assert sensible(phrase) == allowed
 
 

@@ -3,8 +3,7 @@
 from collections import Counter
 
 from attnlab.grammar import tokenise_english, tokenise_french
-from attnlab.grammar.closed_classes import MEN, WOMEN
-from attnlab.grammar.lexicon import nouns, rare_nouns
+from attnlab.grammar.lexicon import MEN, WOMEN, nouns, rare_nouns
 
 
 def test_dense_is_dense(rows: dict[str, list[list[str]]]) -> None:

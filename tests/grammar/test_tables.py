@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from attnlab.grammar import closed_classes, inflection, lexicon, tsv
+from attnlab.grammar import inflection, lexicon, tsv
 from attnlab.support.errors import AttnlabError
 
 HEADERS = {
@@ -108,12 +108,12 @@ def test_every_class_is_of_a_noun_and_every_noun_has_an_adjective_or_verb():
     assert all(noun.classes & used for noun in nouns)
 
 
-def test_closed_classes_are_complete():
-    assert len(closed_classes.MONTHS) == 12
-    assert len(closed_classes.WEEKDAYS) == 7
-    assert not set(closed_classes.WOMEN) & set(closed_classes.MEN)
+def test_lexicon_are_complete():
+    assert len(lexicon.MONTHS) == 12
+    assert len(lexicon.WEEKDAYS) == 7
+    assert not set(lexicon.WOMEN) & set(lexicon.MEN)
     possessives = {"my", "your", "his", "her", "its", "our", "their"}
-    assert set(closed_classes.POSSESSIVES) == possessives
+    assert set(lexicon.POSSESSIVES) == possessives
 
 
 def test_a_french_verb_that_follows_another_is_conjugated_alike(tmp_path, monkeypatch):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from attnlab.grammar import Pair, tokenise_english, tokenise_french
+from attnlab.grammar.generation import held_out
 from attnlab.grammar.inflection import conjugate
-from attnlab.grammar.splits import held_out
 from attnlab.support.folders import shipped_folder
 
 

@@ -1,19 +1,154 @@
-"""Sentences inside and beside sentences: that, if, when, while, direct speech, lists, commands."""
+"""Subordinate clauses: relative clauses, that, if, when, while, direct speech; and commands."""
 
+from dataclasses import replace
 from random import Random
 
-from attnlab.grammar import closed_classes as closed
+from attnlab.grammar import lexicon
+from attnlab.grammar.anaphora import verb_named
 from attnlab.grammar.clause import Clause
 from attnlab.grammar.complements import HUMAN
-from attnlab.grammar.content import a_name, a_person, attribute, chance, described, pronoun_for
+from attnlab.grammar.content import (
+    a_name,
+    a_person,
+    a_thing,
+    attribute,
+    chance,
+    described,
+    pronoun_for,
+)
 from attnlab.grammar.idioms import raining
-from attnlab.grammar.joined import verb_named
-from attnlab.grammar.lexicon import Verb, nouns_of, travels
+from attnlab.grammar.lexicon import Noun, Verb, nouns_of, travels, verbs_of
 from attnlab.grammar.nominal import Nominal, negative_phrase, pronoun_phrase
 from attnlab.grammar.predicates import BE, a_clause, a_later_clause
-from attnlab.grammar.realise import capitalised
 from attnlab.grammar.rendering import rendered
-from attnlab.grammar.words import Both, both
+from attnlab.grammar.words import Both, Mark, both, capitalised, word
+
+# What is said may be past, present or future; the tenses that the relative clause has then.
+WHO_TENSES = {
+    "past": ("past", "past", "past progressive", "pluperfect"),
+    "present": ("past", "past", "progressive", "present"),
+    "future": ("past", "progressive", "present"),
+}
+THAT_TENSES = {
+    "past": ("past", "past", "pluperfect", "past progressive"),
+    "present": ("past", "past", "perfect", "progressive", "future"),
+    "future": ("past", "perfect"),
+}
+STATE_TENSES = {"past": "state past", "present": "present", "future": "present"}
+
+
+def relative_subject(head: Nominal, english: str = "who") -> Nominal:
+    """Return who, qui, as the subject of its clause: it agrees like the head."""
+    mark = Mark()
+    return Nominal(
+        english=[word(english, mark)],
+        french=[word("qui", mark, tags="relative")],
+        gender=head.gender,
+        plural=head.plural,
+        noun=head.noun,
+    )
+
+
+def who_clause(rng: Random, head: Nominal, era: str) -> Both:
+    """The boy / who broke the window: le garçon / qui a cassé la fenêtre."""
+    who = relative_subject(head)
+    while True:
+        tense = rng.choice(WHO_TENSES[era])
+        clause = a_later_clause(rng, subject=who, spare=0.4, tense=tense)
+        fitting = clause.tense == (STATE_TENSES[era] if clause.verb.state else tense)
+        if fitting and clause.negation != "no longer":
+            return rendered(clause)
+
+
+def that_clause(
+    rng: Random, head: Nominal, verb: Verb, era: str, subject: Nominal | None = None
+) -> Clause:
+    """The letter / that Anna wrote: la lettre / qu'Anna a écrite.
+
+    Args:
+        rng: the only source of chance.
+        head: what was written.
+        verb: what was done with it.
+        era: whether the clause around it is "past", "present" or "future".
+        subject: who did it; otherwise somebody is chosen.
+    """
+    tenses = THAT_TENSES[era]
+    if verb.state:
+        tenses = (STATE_TENSES[era],)
+    elif verb.momentary:
+        tenses = tuple(t for t in tenses if t in ("past", "perfect", "pluperfect"))
+    return Clause(
+        subject=subject or a_person(rng), verb=verb, tense=rng.choice(tenses), extracted=head
+    )
+
+
+def following(clause: Clause) -> Both:
+    """Return "that Anna wrote": the relative pronoun, and the clause it is the object of."""
+    mark = Mark()
+    that = Both(english=[word("that", mark)], french=[word("que", mark, tags="relative")])
+    return that + rendered(clause)
+
+
+def thing_with_that_clause(rng: Random, era: str) -> tuple[Nominal, Verb]:
+    """Return a thing described by what somebody did with it, and that verb."""
+    verb = rng.choice(verbs_of_things())
+    noun = rng.choice(nouns_of("|".join(sorted(verb.objects - HUMAN))))
+    if noun.human:
+        return thing_with_that_clause(rng, era)
+    head = described(rng, noun, 0.1, determiner="the")
+    return head.followed_by(following(that_clause(rng, head, verb, era))), verb
+
+
+# What has been eaten is no longer there for anything else to be done to it.
+CONSUMING = ("eat", "drink")
+
+
+def verbs_of_things() -> list[Verb]:
+    """Return the verbs by which people do something to a certain thing."""
+    return [verb for verb in verbs_of("object") if verb.objects - HUMAN
+            and "person" in verb.subjects and "generic" not in verb.flags]  # fmt: skip
+
+
+def thing_with_dont(rng: Random, era: str) -> Nominal:
+    """The key / that I need: la clé / dont j'ai besoin."""
+    verb = rng.choice(verbs_of("of"))
+    head = a_thing(rng, verb.objects - HUMAN, determiner="the")
+    if head.noun is None or head.noun.human:
+        return thing_with_dont(rng, era)
+    active = {"past": "past", "present": "progressive"}.get(era, "past")
+    tense = STATE_TENSES[era] if verb.state else rng.choice(("past", active))
+    inner = Clause(subject=a_person(rng), verb=verb, tense=tense)
+    mark = Mark()
+    # dont stands for de: it takes the link of the English preposition too.
+    linked = word("dont", mark, inner.particle_mark, tags="relative")
+    that = Both(english=[word("that", mark)], french=[linked])
+    return head.followed_by(that + rendered(inner))
+
+
+def spot_with_where(rng: Random, era: str) -> Nominal:
+    """The village / where Anna works: le village / où Anna travaille."""
+    head = a_thing(rng, frozenset({"spot"}), determiner="the")
+    name = rng.choice(("live", "work", "sleep", "play", "rest", "walk", "dance"))
+    verb = next(verb for verb in verbs_of("none") if verb.english == name)
+    tense = STATE_TENSES[era] if verb.state else rng.choice(("past", "past", "present"))
+    if era == "past" and tense == "present":
+        tense = "past progressive"
+    inner = Clause(subject=a_person(rng), verb=verb, tense=tense)
+    mark = Mark()
+    where = Both(english=[word("where", mark)], french=[word("où", mark, tags="relative")])
+    return replace(head.followed_by(where + rendered(inner)), noun=head.noun)
+
+
+def strangers() -> list[Noun]:
+    """Return the people that may be told of without saying whose they are: not the aunt."""
+    return [noun for noun in nouns_of("adult|child|learner") if "relation" not in noun.classes]
+
+
+def person_with_who_clause(rng: Random, era: str) -> Nominal:
+    """Return the boy who broke the window."""
+    head = described(rng, rng.choice(strangers()), 0.15, determiner="the")
+    return head.followed_by(who_clause(rng, head, era))
+
 
 THINKING = (("think", "penser"), ("say", "dire"), ("know", "savoir"), ("hope", "espérer"),
             ("believe", "croire"))  # fmt: skip
@@ -54,7 +189,7 @@ def that_sentence(rng: Random) -> Both:
     if chance(rng, 0.1) and french in ("savoir", "dire"):
         first.negation = "not"
     second = in_tense(rng, rng.choice(inner_tenses))
-    return rendered(first) + both("that", "que", notes="subordination") + second
+    return rendered(first) + both("that", "que", tags="subordination") + second
 
 
 def in_tense(rng: Random, tense: str, subject: Nominal | None = None, habits: bool = True) -> Both:
@@ -86,7 +221,7 @@ def condition(rng: Random) -> Both:
         first = rendered(clause)
         again = pronoun_phrase(subject.pronoun or pronoun_for(subject, as_person=True))
         second = _would(rng, again)
-    return both("if", "si", notes="subordination condition") + first + both(",", ",") + second
+    return both("if", "si", tags="subordination condition") + first + both(",", ",") + second
 
 
 def _would(rng: Random, subject: Nominal) -> Both:
@@ -105,14 +240,14 @@ def when_it_comes(rng: Random) -> Both:
     verb = rng.choice([verb for verb in travels() if verb.english in ("arrive", "leave", "return")])
     first = Clause(subject=a_person(rng), verb=verb, tense="future when")
     second = in_tense(rng, "future")
-    start = both("when", "quand", notes="subordination")
+    start = both("when", "quand", tags="subordination")
     return start + rendered(first) + both(",", ",") + second
 
 
 def meanwhile(rng: Random) -> Both:
     """While Paul was sleeping, Anna was reading."""
     tense = rng.choice(("past progressive", "progressive"))
-    start = both("while", "pendant que", notes="subordination")
+    start = both("while", "pendant que", tags="subordination")
     first, second = _going_on(rng, tense), _going_on(rng, tense)
     if first.english[0].text == second.english[0].text:
         return meanwhile(rng)
@@ -132,7 +267,7 @@ def speech(rng: Random) -> Both:
     """Anna said: "I am tired." The adjective agrees with who speaks."""
     speaker = a_name(rng)
     said = Clause(subject=speaker, verb=thought_verb("say", "dire"), tense="past")
-    pronoun = closed.SPEAKER_FEMININE if speaker.gender == "f" else closed.SPEAKER
+    pronoun = lexicon.SPEAKER_FEMININE if speaker.gender == "f" else lexicon.SPEAKER
     me = pronoun_phrase(pronoun)
     if chance(rng, 0.6):
         clause = Clause(subject=me, verb=BE, tense=rng.choice(("present", "state past", "future")))
@@ -143,7 +278,7 @@ def speech(rng: Random) -> Both:
     quoted = Both(english=capitalised(inner.english), french=capitalised(inner.french))
     return (
         rendered(said)
-        + both(":", ":", notes="speech")
+        + both(":", ":", tags="speech")
         + both('"', "«")
         + quoted
         + both(".", ".")
@@ -153,7 +288,7 @@ def speech(rng: Random) -> Both:
 
 def command(rng: Random) -> Both:
     """Close the door, Paul! Give it to me! Do not wake her!"""
-    you = pronoun_phrase(closed.FRIEND)
+    you = pronoun_phrase(lexicon.FRIEND)
     frame = rng.choice(("object", "object", "give", "give", "to", "none"))
     clause = a_clause(
         rng, subject=you, frame=frame, tense="present", spare=0.0, modals=False, habits=False
