@@ -10,14 +10,22 @@ from attnlab.grammar.content import (
     a_name,
     a_person,
     a_thing,
-    attribute,
+    as_pronoun,
     chance,
     described,
     pronoun_for,
 )
-from attnlab.grammar.lexicon import Noun, Verb, adjectives_for, nouns_of, travels, verbs_of
+from attnlab.grammar.lexicon import (
+    Noun,
+    Verb,
+    adjectives_for,
+    nouns_of,
+    travels,
+    verb_named,
+    verbs_of,
+)
 from attnlab.grammar.nominal import Nominal, pronoun_phrase
-from attnlab.grammar.predicates import BE, TIMES_OF_TENSE, a_clause, a_doer, a_later_clause
+from attnlab.grammar.predicates import TIMES_OF_TENSE, a_clause, a_doer, a_later_clause, being
 from attnlab.grammar.rendering import rendered
 from attnlab.grammar.words import NOTHING, Both, Mark, Word, both, capitalised, word, words
 
@@ -77,41 +85,31 @@ MOODS = {
 }
 
 
-def verb_named(english: str) -> Verb:
-    """Return the first verb of the table with this English name, particle included."""
-    base, _, particle = english.partition(" ")
-    for frame in ("none", "object", "to", "of", "give"):
-        for verb in verbs_of(frame):
-            if (verb.english, verb.particle) == (base, particle):
-                return verb
-    raise ValueError(f"{english}: no such verb in verbs.tsv")
-
-
-def _again(subject: Nominal) -> Nominal:
-    """Return the subject once more, as a pronoun."""
-    person = subject.noun is None or subject.noun.human
-    return pronoun_phrase(subject.pronoun or pronoun_for(subject, as_person=person))
-
-
 def buy_and_eat(rng: Random) -> Both:
     """Anna bought an apple and she ate it: the pronoun takes the gender of the French apple."""
     first_name = rng.choice(list(SEQUENCES))
     first, then = verb_named(first_name), verb_named(rng.choice(SEQUENCES[first_name].split()))
-    shared = (first.objects & then.objects) - HUMAN
-    shared_nouns = [noun for noun in nouns_of("|".join(first.objects - HUMAN))
-                    if noun.classes & then.objects and noun.classes & first.objects]  # fmt: skip
-    if not shared_nouns and not shared:
+    nouns = [noun for noun in nouns_of(first.objects - HUMAN) if noun.classes & then.objects]
+    if not nouns:
         return buy_and_eat(rng)
     subject = a_doer(rng, then if "person" in first.subjects else first)
-    noun = rng.choice(sorted(shared_nouns, key=lambda noun: noun.english))
+    noun = rng.choice(sorted(nouns, key=lambda noun: noun.english))
     thing = described(rng, noun, 0.3, owner=subject)
     tense = rng.choice(("past", "past", "future"))
-    if "accident" in first.flags or "accident" in then.flags or then.state:
+    if "accident" in first.flags | then.flags or then.state:
         tense = "past"
     one = Clause(subject=subject, verb=first, tense=tense, direct=thing)
-    two = Clause(subject=_again(subject), verb=then, tense="state past" if then.state else tense)
-    two.direct = pronoun_phrase(pronoun_for(thing, as_person=False))
+    two = Clause(
+        subject=_again(subject),
+        verb=then,
+        tense="state past" if then.state else tense,
+        direct=as_pronoun(thing, as_person=False),
+    )
     return rendered(one) + both("and", "et", tags="coordination") + rendered(two)
+
+
+def _again(subject: Nominal) -> Nominal:
+    return as_pronoun(subject, as_person=subject.noun is None or subject.noun.human)
 
 
 def because_it_is(rng: Random) -> Both:
@@ -122,7 +120,7 @@ def because_it_is(rng: Random) -> Both:
     subject = a_doer(rng, verb)
     options = [
         noun
-        for noun in nouns_of("|".join(sorted(verb.objects - HUMAN)))
+        for noun in nouns_of(verb.objects - HUMAN)
         if any(a.english in among for a in adjectives_for(noun.classes, alone=True))
     ]
     if not options:
@@ -135,10 +133,13 @@ def because_it_is(rng: Random) -> Both:
     elif verb.momentary and tense == "progressive":
         tense = "past"
     one = Clause(subject=subject, verb=verb, tense=tense, direct=thing)
-    again = pronoun_phrase(pronoun_for(thing, as_person=noun.human))
-    two = Clause(subject=again, verb=BE, tense="state past" if "past" in tense else "present")
-    two.rest = attribute(rng, again, noun.classes, among)
-    return rendered(one) + both("because", "parce que", tags="subordination") + rendered(two)
+    it = pronoun_phrase(pronoun_for(thing, as_person=noun.human))
+    two = being(rng, it, noun.classes, "state past" if "past" in tense else "present", among)
+    return rendered(one) + _because() + rendered(two)
+
+
+def _because() -> Both:
+    return both("because", "parce que", tags="subordination")
 
 
 def because_of_mood(rng: Random) -> Both:
@@ -153,12 +154,9 @@ def because_of_mood(rng: Random) -> Both:
         one.indirect = a_name(rng) if chance(rng, 0.4) else described(
             rng, rng.choice(nouns_of("relation")), 0.0, owner=subject
         )  # fmt: skip
-    again = _again(subject)
-    two = Clause(subject=again, verb=BE, tense="present")
-    if one.tense == "past":
-        two.tense = "state past"
-    two.rest = attribute(rng, again, HUMAN, tuple(MOODS[name].split()))
-    return rendered(one) + both("because", "parce que", tags="subordination") + rendered(two)
+    tense = "state past" if one.tense == "past" else "present"
+    two = being(rng, _again(subject), HUMAN, tense, tuple(MOODS[name].split()))
+    return rendered(one) + _because() + rendered(two)
 
 
 def when_it_happened(rng: Random) -> Both:
@@ -188,7 +186,7 @@ def side_by_side(rng: Random) -> Both:
     return rendered(one) + both(english, french, tags="coordination") + rendered(two)
 
 
-def topic(rng: Random) -> tuple[Both, Both]:
+def topic(rng: Random) -> Both:
     """This letter? I sent it to them yesterday."""
     clause = a_clause(rng, frame=rng.choice(("give", "object")), spare=0.6)
     wanted = clause.verb.objects - HUMAN
@@ -200,8 +198,18 @@ def topic(rng: Random) -> tuple[Both, Both]:
     thing = a_thing(rng, wanted, clause.subject, determiner=determiner)
     if thing.noun is None or thing.noun.human:
         return topic(rng)
-    clause.direct = pronoun_phrase(pronoun_for(thing, as_person=False))
-    return thing.both.tagged("topic"), rendered(clause)
+    clause.direct = as_pronoun(thing, as_person=False)
+    return _topic_and_comment(thing.both, clause)
+
+
+def _topic_and_comment(thing: Both, clause: Clause) -> Both:
+    """The market? Anna went there. The last full stop is left out."""
+    comment = rendered(clause)
+    return (
+        thing.tagged("topic")
+        + both("?", "?")
+        + Both(english=capitalised(comment.english), french=capitalised(comment.french))
+    )
 
 
 # France would need an article here that it lacks elsewhere: la France.
@@ -211,13 +219,6 @@ COUNTED = ("buy", "eat", "find", "choose", "lose", "draw", "receive", "write", "
            "repair", "break", "paint", "order")  # fmt: skip
 AMOUNTS = (*((english, french) for english, french in list(lexicon.NUMBERS.values())[:11]),
            ("several", "plusieurs"), ("many", "beaucoup"), ("too many", "trop"))  # fmt: skip
-
-
-def _asked_and_told(topic: Both, clause: Clause) -> Both:
-    """Return "The market? Anna went there.", without the last full stop."""
-    answer = rendered(clause)
-    told = Both(english=capitalised(answer.english), french=capitalised(answer.french))
-    return topic.tagged("topic") + both("?", "?") + told
 
 
 def _clitic_there() -> tuple[Both, Word]:
@@ -249,19 +250,19 @@ def there(rng: Random) -> Both:
     group, _ = TIMES_OF_TENSE.get(clause.tense, ("", 0.0))
     if group and not verb.state and (clause.tense == "present" or chance(rng, 0.35)):
         clause.rest = clause.rest + time_phrase(rng, group, near="daily" in verb.flags)
-    return _asked_and_told(place_name(place), clause)
+    return _topic_and_comment(place_name(place), clause)
 
 
 def _gone_and_done(rng: Random) -> Both:
     """Paul went to the park and he slept there."""
     subject = a_person(rng)
     tense = rng.choice(("past", "past", "future"))
-    goes = next(verb for verb in travels() if verb.english == "go")
+    goes = verb_named("go")
     one = Clause(
         subject=subject, verb=goes, tense=tense, rest=place_phrase(rng, "to", lexicon.AWAY)
     )
-    again = pronoun_phrase(subject.pronoun or pronoun_for(subject, as_person=True))
-    stays = next(verb for verb in travels() if verb.english == "stay")
+    again = as_pronoun(subject)
+    stays = verb_named("stay")
     done = rng.choice((stays, *(verb_named(name) for name in DONE_THERE)))
     two = Clause(subject=again, verb=done, tense=tense)
     two.rest, two.clitic = _clitic_there()
@@ -273,7 +274,7 @@ def of_them(rng: Random) -> Both:
     verb = verb_named(rng.choice(COUNTED))
     options: list[Noun] = [
         noun
-        for noun in nouns_of("|".join(sorted(verb.objects - HUMAN)))
+        for noun in nouns_of(verb.objects - HUMAN)
         if not noun.mass and "unique" not in noun.classes
     ]
     noun, mark = rng.choice(options), Mark()
@@ -292,7 +293,7 @@ def of_them(rng: Random) -> Both:
         plural=True,
     )
     clause.clitic = word("en", those)
-    return _asked_and_told(topic, clause)
+    return _topic_and_comment(topic, clause)
 
 
 def about_it(rng: Random) -> Both:
@@ -307,4 +308,4 @@ def about_it(rng: Random) -> Both:
     if chance(rng, 0.2):
         clause.negation = "not"
     clause.about = pronoun_phrase(pronoun_for(thing, as_person=False))
-    return _asked_and_told(thing.both, clause)
+    return _topic_and_comment(thing.both, clause)

@@ -1,65 +1,57 @@
-"""The objects of a verb, and the phrases that end a clause: where, with whom and when."""
+"""Objects of a verb, and phrases of place, company and time."""
 
 from random import Random
 
 from attnlab.grammar import lexicon
 from attnlab.grammar.clause import Clause
 from attnlab.grammar.content import a_thing, chance, described, someone_as_object
-from attnlab.grammar.lexicon import PLACES, Place, Verb, nouns_of
+from attnlab.grammar.lexicon import PLACES, Classes, Place, Verb, nouns_of
 from attnlab.grammar.nominal import Nominal, negative_phrase, pronoun_phrase, stressed
 from attnlab.grammar.words import Both, Mark, both, tied, word
 
 
 def place_of(place: Place) -> Both:
-    """Return where a superlative holds: "in the village", du village; "in Paris", de Paris."""
-    name, mark = place_name(place), Mark()
-    return Both(
-        english=[word(place.at[0].split()[0], mark), *name.english],
-        french=[word("de", mark), *name.french],
-    )
+    """Where a superlative holds: "in the village", du village; "in Paris", de Paris."""
+    return both(place.at[0].split()[0], "de") + place_name(place)
 
 
 def place_phrase(rng: Random, kind: str, places: tuple[Place, ...] = PLACES) -> Both:
-    """Return a place: "at" it, "to" it or "from" it."""
+    """A place: "at" it, "to" it or "from" it."""
     place = rng.choice(places)
     english, french = {"at": place.at, "to": place.to, "from": place.origin}[kind]
-    preposition, *english_rest = english.split()
-    french_preposition, *french_rest = french.split()
-    first, article, noun = Mark(), Mark(), Mark()
-    result = Both(english=[word(preposition, first)], french=[word(french_preposition, first)])
-    article_mark = article if len(english_rest) == 2 else noun
-    result.english += [word(part, article) for part in english_rest[:-1]]
-    result.french += [word(part, article_mark) for part in french_rest[:-1]]
-    return result + Both(
-        english=[word(english_rest[-1], noun)], french=[word(french_rest[-1], noun)]
+    preposition, _, english_rest = english.partition(" ")
+    french_preposition, _, french_rest = french.partition(" ")
+    return both(preposition, french_preposition) + _article_and_noun(english_rest, french_rest)
+
+
+def _article_and_noun(english: str, french: str) -> Both:
+    """The market, le marché; a French article that English lacks is linked with the noun."""
+    *english_articles, english_noun = english.split()
+    *french_articles, french_noun = french.split()
+    noun = Mark()
+    article = Mark() if english_articles else noun
+    return Both(
+        english=[*(word(part, article) for part in english_articles), word(english_noun, noun)],
+        french=[*(word(part, article) for part in french_articles), word(french_noun, noun)],
     )
 
 
 def place_name(place: Place) -> Both:
-    """Return the place itself, without a preposition: the market, le marché."""
-    english, french = (side.split()[1:] for side in place.origin)
-    article, noun = Mark(), Mark()
-    article_mark = article if len(english) == 2 else noun
-    return Both(
-        english=[*(word(part, article) for part in english[:-1]), word(english[-1], noun)],
-        french=[*(word(part, article_mark) for part in french[:-1]), word(french[-1], noun)],
-    )
+    """The place itself, without a preposition: the market, le marché."""
+    english, french = (side.partition(" ")[2] for side in place.origin)
+    return _article_and_noun(english, french)
 
 
 def company(rng: Random, subject: Nominal) -> Both:
-    """Return "with him", "with her brother"."""
+    """With him, with her brother."""
     someone = someone_as_object(rng, "relation", subject)
     return both("with", "avec") + stressed(someone)
 
 
 def time_phrase(rng: Random, group: str, near: bool = False, hours: bool = True) -> Both:
-    """Return a time of one group: past, present, habit or future.
+    """A time of one group: past, present, habit or future.
 
-    Args:
-        rng: the only source of chance.
-        group: a key of TIMES.
-        near: no week, month or year, which do not suit what is done every day.
-        hours: an hour of the clock may be told.
+    `near` excludes weeks, months and years; `hours` allows an hour of the clock.
     """
     if group != "present" and chance(rng, 0.12):
         return weekday(rng, group == "habit")
@@ -76,7 +68,7 @@ FAR = ("week", "month", "year", "summer", "winter")
 
 
 def weekday(rng: Random, habit: bool) -> Both:
-    """Return "on Monday", lundi, or as a habit "on Mondays", le lundi."""
+    """On Monday, lundi, or as a habit on Mondays, le lundi."""
     english, french = rng.choice(lexicon.WEEKDAYS)
     if habit:
         return tied(f"on~1 {english}s~2", f"le~1 {french}~2", tags="time")
@@ -84,7 +76,7 @@ def weekday(rng: Random, habit: bool) -> Both:
 
 
 def clock_time(rng: Random) -> Both:
-    """Return "at five o'clock", "at half past five", "at a quarter to five" or "at noon"."""
+    """At five o'clock, at half past five, at a quarter to five or at noon."""
     draw = rng.random()
     if draw < 0.1:
         english, french = rng.choice((("noon", "midi"), ("midnight", "minuit")))
@@ -92,28 +84,22 @@ def clock_time(rng: Random) -> Both:
     english, french = lexicon.NUMBERS[rng.randint(2, 11)]
     english_hour, french_hour, tags = f"{english}~2", f"{french}~2 heures", "time number"
     if draw < 0.6:
-        return tied(f"at~1 {english_hour} o'clock~3", f"à~1 {french_hour}~3", tags=tags)
-    if draw < 0.8:
-        half = f"at~1 half~3 past~4 {english_hour}"
-        return tied(half, f"à~1 {french_hour}~4 et~4 demie~3", tags=tags)
-    if draw < 0.9:
-        past = f"at~1 a~3 quarter~3 past~4 {english_hour}"
-        return tied(past, f"à~1 {french_hour}~4 et~4 quart~3", tags=tags)
-    before = f"at~1 a~3 quarter~3 to~4 {english_hour}"
-    return tied(before, f"à~1 {french_hour}~4 moins~4 le~3 quart~3", tags=tags)
+        before, after = f"{english_hour} o'clock~3", f"{french_hour}~3"
+    elif draw < 0.8:
+        before, after = f"half~3 past~4 {english_hour}", f"{french_hour}~4 et~4 demie~3"
+    elif draw < 0.9:
+        before, after = f"a~3 quarter~3 past~4 {english_hour}", f"{french_hour}~4 et~4 quart~3"
+    else:
+        before = f"a~3 quarter~3 to~4 {english_hour}"
+        after = f"{french_hour}~4 moins~4 le~3 quart~3"
+    return tied(f"at~1 {before}", f"à~1 {after}", tags=tags)
 
 
 HUMAN = frozenset({"person"})
 
 
 def give_objects(rng: Random, clause: Clause, negation: str | None = None) -> None:
-    """Give a clause the objects that its verb asks for.
-
-    Args:
-        rng: the only source of chance.
-        clause: its verb, subject, negation and adverb are settled.
-        negation: "nothing" or "nobody" where the object must be this.
-    """
+    """Give a clause the objects of its verb; `negation`: "nothing" or "nobody" as the object."""
     verb, subject = clause.verb, clause.subject
     negated = clause.negation is not None
     free = not negated and not subject.negative and clause.adverb is None and not verb.state
@@ -134,12 +120,12 @@ def give_objects(rng: Random, clause: Clause, negation: str | None = None) -> No
             clause.direct = a_thing(rng, verb.objects - HUMAN, subject, negated, determiner)
             _mend_object(rng, clause, negated)
     elif verb.frame == "to":
-        clause.indirect = _someone(rng, "|".join(sorted(verb.objects)), clause)
+        clause.indirect = _someone(rng, verb.objects, clause)
     elif verb.frame == "of":
         if chance(rng, 0.25):
             clause.about = _somebody_or_it(rng, verb, subject)
             return
-        noun = rng.choice(nouns_of("|".join(sorted(verb.objects))))
+        noun = rng.choice(nouns_of(verb.objects))
         clause.about = described(rng, noun, 0.2, owner=subject, plain=True)
         if noun.mass or "unique" in noun.classes or clause.about.plural:
             return
@@ -153,8 +139,8 @@ def give_objects(rng: Random, clause: Clause, negation: str | None = None) -> No
         clause.indirect = _someone(rng, "person", clause)
 
 
-def _someone(rng: Random, classes: str, clause: Clause) -> Nominal:
-    """Return a person; after a negation or "rarely", no indefinite one."""
+def _someone(rng: Random, classes: Classes, clause: Clause) -> Nominal:
+    """A person; after a negation or "rarely", no indefinite one."""
     definite = clause.negation is not None or clause.adverb == ("rarely", "rarement")
     while True:
         someone = someone_as_object(rng, classes, clause.subject)
@@ -176,7 +162,7 @@ def _mend_object(rng: Random, clause: Clause, negated: bool) -> None:
 
 
 def _somebody_or_it(rng: Random, verb: Verb, subject: Nominal) -> Nominal:
-    """Return a pronoun: about him, de lui; about it, en. "Them" would leave open which."""
+    """A pronoun: about him, de lui; about it, en. "Them" would leave open which."""
     if not verb.objects & HUMAN or chance(rng, 0.4):
         return pronoun_phrase(lexicon.IT_MASCULINE)
     while True:

@@ -1,12 +1,11 @@
-"""Chooses who and what: noun phrases that make sense for a class of things."""
+"""Noun phrases and adjectives, drawn so that they suit a class of things."""
 
 from dataclasses import replace
 from random import Random
-from typing import TypeVar
 
 from attnlab.grammar import lexicon
 from attnlab.grammar.inflection import agreeing
-from attnlab.grammar.lexicon import Adjective, Noun, Pronoun, adjectives_for, nouns_of
+from attnlab.grammar.lexicon import Adjective, Classes, Noun, Pronoun, adjectives_for, nouns_of
 from attnlab.grammar.nominal import (
     Nominal,
     joined,
@@ -16,9 +15,7 @@ from attnlab.grammar.nominal import (
     pronoun_phrase,
     superlative_phrase,
 )
-from attnlab.grammar.words import Both, Mark, word, words
-
-T = TypeVar("T")
+from attnlab.grammar.words import Both, Mark, both, word, words
 
 # As often as each is said.
 SUBJECT_PRONOUNS = (
@@ -36,24 +33,24 @@ DETERMINERS_RELATION = {"own": 70, "any owner": 18, "'s": 12}
 
 
 def chosen(rng: Random, weights: dict[str, int]) -> str:
-    """Return one key, drawn with the weights."""
+    """A key, drawn with the weights."""
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
 def chance(rng: Random, probability: float) -> bool:
-    """Return True with a probability."""
+    """True with a probability."""
     return rng.random() < probability
 
 
 def a_name(rng: Random) -> Nominal:
-    """Return somebody's name."""
+    """Somebody's name."""
     if chance(rng, 0.5):
         return name_phrase(rng.choice(lexicon.WOMEN), "f")
     return name_phrase(rng.choice(lexicon.MEN), "m")
 
 
-def a_person(rng: Random, classes: str = "person", pronouns: bool = True) -> Nominal:
-    """Return somebody as a subject: a pronoun, a name, a noun phrase or two joined."""
+def a_person(rng: Random, classes: Classes = "person", pronouns: bool = True) -> Nominal:
+    """Somebody as a subject: a pronoun, a name, a noun phrase or two joined."""
     draw = rng.random()
     if pronouns and draw < 0.42:
         return pronoun_phrase(rng.choice(SUBJECT_PRONOUNS))
@@ -62,13 +59,13 @@ def a_person(rng: Random, classes: str = "person", pronouns: bool = True) -> Nom
     if draw < 0.70:
         first, second = a_name(rng), a_name(rng)
         if first.english[0].text != second.english[0].text:
-            return joined(first, second, "and")
+            return joined(first, second)
     if draw < 0.73:
         first, second = (
             described(rng, rng.choice(nouns_of(classes)), 0.1, subject=True) for _ in range(2)
         )
         if first.noun is not second.noun:
-            return joined(first, second, "and")
+            return joined(first, second)
     return described(rng, rng.choice(nouns_of(classes)), 0.3, subject=True)
 
 
@@ -84,18 +81,11 @@ def described(
     determiner: str = "",
     plural: bool | None = None,
 ) -> Nominal:
-    """Return a noun with a determiner and perhaps adjectives.
+    """A noun with a determiner and, with the probability `adjective`, adjectives.
 
-    Args:
-        rng: the only source of chance.
-        noun: what is described.
-        adjective: how likely an adjective is.
-        owner: the subject of the clause, whose thing this may be.
-        negated: as the object of a negated verb, "a" and "some" become French "de".
-        subject: the phrase is a subject: mostly definite.
-        plain: "the" or a possessive only.
-        determiner: this one and no other.
-        plural: the number, where it is settled.
+    `owner` is the subject of the clause, whose thing this may be. As a `subject` the phrase is
+    mostly definite; `plain` allows "the" and possessives only; `negated` turns "a" and "some" into
+    French "de". `determiner` and `plural` may be chosen already.
     """
     if plural is None:
         countable = not noun.mass and "unique" not in noun.classes
@@ -103,22 +93,19 @@ def described(
     determiner = determiner or _determiner(rng, noun, plural, subject, plain)
     if "wild" in noun.classes and determiner in ("own", "any owner", "'s"):
         determiner = "the"
-    chosen_adjectives = _adjectives(rng, noun, adjective)
+    adjectives = _adjectives(rng, noun, adjective)
     if determiner == "'s":
-        thing = noun_phrase(noun, plural, "generic", chosen_adjectives)
+        thing = noun_phrase(noun, plural, "generic", adjectives)
         if chance(rng, 0.6) or noun.human:
             return owned(thing, a_name(rng))
         holder = rng.choice(nouns_of("relation|worker|learner"))
         return owned(thing, described(rng, holder, 0.0, plain=True, plural=False))
-    if "ladies" in noun.classes and determiner == "own" and owner and owner.gender == "m":
-        determiner = "any owner"
     if determiner in ("own", "any owner"):
-        by_owner = determiner == "own" and owner is not None
-        determiner = (
-            possessive_of(owner)
-            if by_owner and owner is not None
-            else rng.choice(("my", "your", "his", "her", "our", "their"))
-        )
+        ladies = "ladies" in noun.classes and owner is not None and owner.gender == "m"
+        if determiner == "own" and owner is not None and not ladies:
+            determiner = possessive_of(owner)
+        else:
+            determiner = rng.choice(("my", "your", "his", "her", "our", "their"))
     if determiner == "number":
         # No sentence begins with figures.
         large = rng.choice((20, 30)) if subject else rng.randint(13, 99)
@@ -127,7 +114,7 @@ def described(
         determiner = "this"
     if negated and determiner in ("a", "some", "several"):
         determiner = "not a" if determiner == "a" else "any"
-    return noun_phrase(noun, plural, determiner, chosen_adjectives)
+    return noun_phrase(noun, plural, determiner, adjectives)
 
 
 def _determiner(rng: Random, noun: Noun, plural: bool, subject: bool, plain: bool) -> str:
@@ -156,7 +143,7 @@ def _determiner(rng: Random, noun: Noun, plural: bool, subject: bool, plain: boo
 
 
 def possessive_of(owner: Nominal) -> str:
-    """Return the English possessive that points back to a subject."""
+    """The English possessive that refers to a subject."""
     if owner.pronoun is not None:
         return owner.pronoun.english_possessive
     if owner.plural:
@@ -186,8 +173,8 @@ def a_thing(
     negated: bool = False,
     determiner: str = "",
 ) -> Nominal:
-    """Return a noun phrase whose noun is in one of the classes."""
-    noun = rng.choice(nouns_of("|".join(sorted(classes))))
+    """A noun phrase whose noun is in one of the classes."""
+    noun = rng.choice(nouns_of(classes))
     if not determiner and not negated and chance(rng, 0.12):
         measured = a_quantity(rng, noun)
         if measured is not None:
@@ -198,49 +185,43 @@ def a_thing(
 
 
 def a_quantity(rng: Random, noun: Noun) -> Nominal | None:
-    """Return too many books, a glass of water; None for what is not measured so."""
+    """Too many books, a glass of water; None for what is not measured so."""
     kind = "mass" if noun.mass else "plural"
     suited = (noun.classes - {"mass"}) | {kind}
-    options = [name for name, (_, _, classes) in lexicon.QUANTITIES.items()
-               if suited & classes]  # fmt: skip
+    options = [name for name, (_, _, measured) in lexicon.QUANTITIES.items() if suited & measured]
     if not options or not noun.classes & {"food", "drink", "thing", "text"}:
         return None
     return noun_phrase(noun, not noun.mass, rng.choice(options))
 
 
 def superlative(rng: Random, noun: Noun, plural: bool | None = None) -> Nominal:
-    """Return the biggest house; without any adjective that has degrees, the house."""
-    options = [a for a in adjectives_for(noun.classes, alone=True) if gradable(a)]
+    """The biggest house; without any adjective that has degrees, the house."""
+    options = gradable_for(noun.classes)
     if not options:
         return described(rng, noun, 0.0, plural=plural)
     many = chance(rng, 0.2) if plural is None else plural
     return superlative_phrase(noun, many, rng.choice(options))
 
 
-def gradable(adjective: Adjective) -> bool:
-    """Say whether there is more and less of it."""
-    return not adjective.classes & {"absolute", "colour"}
+def gradable_for(classes: frozenset[str]) -> list[Adjective]:
+    """The adjectives for such a thing that have degrees."""
+    return [each for each in adjectives_for(classes, alone=True) if each.gradable]
 
 
-def someone_as_object(rng: Random, classes: str, owner: Nominal | None) -> Nominal:
-    """Return a person as an object: a pronoun that is not the subject's own, a name or a noun."""
+def someone_as_object(rng: Random, classes: Classes, owner: Nominal | None) -> Nominal:
+    """A person as an object: a pronoun that is not the subject's own, a name or a noun."""
     if chance(rng, 0.4):
-        options = [p for p in SUBJECT_PRONOUNS if _can_meet(p, owner)]
+        # Not "I see me", "I see us".
+        own = owner.person if owner is not None and owner.pronoun is not None else 3
+        options = [each for each in SUBJECT_PRONOUNS if own == 3 or each.person != own]
         return pronoun_phrase(rng.choice(options))
     if chance(rng, 0.4):
         return a_name(rng)
     return described(rng, rng.choice(nouns_of(classes)), 0.2, owner=owner)
 
 
-def _can_meet(pronoun: Pronoun, owner: Nominal | None) -> bool:
-    """Say whether a pronoun may be the object of this subject: not "I see me", "I see us"."""
-    if owner is None or owner.person == 3 or owner.pronoun is None:
-        return True
-    return pronoun.person != owner.person
-
-
 def pronoun_for(phrase: Nominal, as_person: bool) -> Pronoun:
-    """Return the pronoun that stands for a phrase: it for a thing, he or she for a person."""
+    """The pronoun that stands for a phrase: it for a thing, he or she for a person."""
     if phrase.plural:
         return lexicon.THEY_FEMININE if phrase.gender == "f" else lexicon.THEY
     if as_person:
@@ -248,16 +229,17 @@ def pronoun_for(phrase: Nominal, as_person: bool) -> Pronoun:
     return lexicon.IT_FEMININE if phrase.gender == "f" else lexicon.IT_MASCULINE
 
 
+def as_pronoun(phrase: Nominal, as_person: bool = True) -> Nominal:
+    """The phrase once more, as a pronoun."""
+    return pronoun_phrase(phrase.pronoun or pronoun_for(phrase, as_person))
+
+
 def attribute(
     rng: Random, subject: Nominal, classes: frozenset[str], among: tuple[str, ...] = ()
 ) -> Both:
-    """Return what follows "to be": an adjective that agrees with the subject, maybe "very".
+    """An adjective after "to be" that suits `classes` and agrees with `subject`, maybe "very".
 
-    Args:
-        rng: the only source of chance.
-        subject: whose gender and number the adjective takes.
-        classes: what the adjective must suit.
-        among: the English adjectives to choose from; empty for all.
+    `among` are the English adjectives to choose from; empty for all.
     """
     options = adjectives_for(classes, alone=True)
     adjective = rng.choice([a for a in options if not among or a.english in among])
@@ -268,9 +250,6 @@ def attribute(
     if rival != form:
         french = [replace(french[0], rival=rival)]
     phrase = Both(english=[word(adjective.english, mark)], french=french)
-    degree = rng.random()
-    if degree < 0.25 and not adjective.classes & {"absolute", "colour"}:
-        english, french_degree = rng.choice((("very", "très"), ("too", "trop"), ("so", "si")))
-        more = Mark()
-        return Both(english=[word(english, more)], french=[word(french_degree, more)]) + phrase
+    if chance(rng, 0.25) and adjective.gradable:
+        return both(*rng.choice((("very", "très"), ("too", "trop"), ("so", "si")))) + phrase
     return phrase

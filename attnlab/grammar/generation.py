@@ -36,7 +36,7 @@ HELD_OUT_SHARE = 12
 
 
 def combination_kind(combination: str) -> str:
-    """Return what a combination joins, as the tag of test_compose names it."""
+    """What a combination joins, as the tag of test_compose names it."""
     first = combination.partition("+")[0]
     if first in NEGATIONS:
         return "new-negation-tense"
@@ -44,19 +44,19 @@ def combination_kind(combination: str) -> str:
 
 
 def held_out(combination: str) -> bool:
-    """Say whether only test_compose may show the combination."""
+    """Whether only test_compose may show the combination."""
     if combination_kind(combination) == "new-negation-tense":
         return combination in HELD_OUT_NEGATIONS
     return crc32(combination.encode()) % HELD_OUT_SHARE == 0
 
 
 def new_kinds(pair: Pair) -> set[str]:
-    """Return which kinds of combinations that train lacks are in a pair."""
+    """Which kinds of combinations that train lacks are in a pair."""
     return {combination_kind(each) for each in pair.combinations if held_out(each)}
 
 
 def trainable(pair: Pair) -> bool:
-    """Say whether train may hold the pair."""
+    """Whether train may hold the pair."""
     return 3 <= pair.length <= LONGEST_TRAINED and not new_kinds(pair)
 
 
@@ -71,7 +71,7 @@ class Corpus:
     set_aside: defaultdict[str, list[Pair]] = field(default_factory=lambda: defaultdict(list))
 
     def ordinary(self, pair: Pair) -> bool:
-        """Say whether train may hold the pair; one that shows too much is kept for test_compose."""
+        """Whether train may hold the pair; one that shows too much is kept for test_compose."""
         new = new_kinds(pair)
         if len(new) == 1 and pair.length <= LONGEST_TRAINED:
             self.set_aside[new.pop()].append(pair)
@@ -87,7 +87,7 @@ class Corpus:
         return True
 
     def draw(self, make: Callable[[Random], Both], fits: Callable[[Pair], bool]) -> Pair:
-        """Return the next new pair of a rule that fits."""
+        """The next new pair of a rule that fits."""
         while True:
             pair = sentence_pair(make(self.rng))
             if fits(pair) and self.take(pair):
@@ -95,7 +95,7 @@ class Corpus:
 
 
 def corpus(seed: int) -> dict[str, list[Pair]]:
-    """Return every split of SIZES; the same seed gives the same pairs, in the same order."""
+    """Every split of SIZES; the same seed gives the same pairs, in the same order."""
     building = Corpus(rng=Random(seed))
     taught = list(_rare(building, {noun.english: shown for noun, shown in rare_nouns()}))
     size = SIZES["train"] + SIZES["valid"] + SIZES["test"] - len(taught)
@@ -171,7 +171,7 @@ def _is_new(kind: str, pair: Pair) -> bool:
 
 
 def _agree(building: Corpus) -> Pair:
-    """Return a minimal pair; the wrong French sentence differs in exactly one token."""
+    """A minimal pair; the wrong French sentence differs in exactly one token."""
     while True:
         found = minimal_pair(building.rng)
         right, wrong = sentence_pair(found.right), sentence_pair(found.wrong)

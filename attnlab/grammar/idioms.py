@@ -9,14 +9,14 @@ from attnlab.grammar import lexicon
 from attnlab.grammar.clause import Clause
 from attnlab.grammar.complements import place_phrase, time_phrase
 from attnlab.grammar.content import a_name, a_person, chance, described, someone_as_object
-from attnlab.grammar.lexicon import Noun, Verb, nouns_of, verbs_of
+from attnlab.grammar.lexicon import Noun, Verb, nouns_of, verb_named
 from attnlab.grammar.nominal import Nominal, number_words, pronoun_phrase
 from attnlab.grammar.rendering import rendered
 from attnlab.grammar.words import Both, Mark, both, tied, word
 
 
 def special_verb(english: str, french: str, flags: str = "", frame: str = "none") -> Verb:
-    """Return a verb that is in no table, for one rule, which chooses its subject."""
+    """A verb that is in no table, for one rule, which chooses its subject."""
     base, _, particle = english.partition(" ")
     return Verb(
         english=base,
@@ -114,19 +114,19 @@ PRICES = {"vehicle": (2400, 9999), "device": (40, 1500), "clothing": (9, 250), "
 
 
 def priced_nouns() -> list[Noun]:
-    """Return what has a price below ten thousand euros."""
+    """What has a price below ten thousand euros."""
     return [noun for noun in nouns_of("|".join(PRICES)) if noun.english not in ("bicycle", "sock")]
 
 
 def amount_for(rng: Random, noun: Noun) -> int:
-    """Return what such a thing may cost, often a round number."""
+    """What such a thing may cost, often a round number."""
     low, high = next(PRICES[name] for name in PRICES if name in noun.classes)
     amount = rng.randint(low, high)
     return amount if chance(rng, 0.5) else max(low, amount // 10 * 10)
 
 
 def impersonal() -> Nominal:
-    """Return it, il, where it means nothing."""
+    """It, il, where it means nothing."""
     return pronoun_phrase(lexicon.IT_MASCULINE)
 
 
@@ -148,12 +148,8 @@ def weather(rng: Random) -> Both:
 
 
 def raining(tense: str, rng: Random) -> Both:
-    """Return "it is raining" in a tense."""
+    """It is raining in a tense."""
     return rendered(Clause(subject=impersonal(), verb=rng.choice((RAIN, SNOW)), tense=tense))
-
-
-def _named(names: str) -> tuple[lexicon.Place, ...]:
-    return tuple(place for place in lexicon.PLACES if place.at[0].split()[-1] in names.split())
 
 
 def existence(rng: Random) -> Both:
@@ -179,7 +175,7 @@ def existence(rng: Random) -> Both:
     )
     clause = Clause(subject=there, verb=EXIST, tense=tense, direct=thing)
     clause.negation = "not" if negated else None
-    clause.rest = place_phrase(rng, "at", _named(near))
+    clause.rest = place_phrase(rng, "at", lexicon.places_named(*near.split()))
     return rendered(clause)
 
 
@@ -196,7 +192,7 @@ def life(rng: Random) -> Both:
 
 
 def date(rng: Random, earliest: int, latest: int) -> Both:
-    """Return "on 3 May 1987", "in May 1987" or "in 1987"."""
+    """On 3 May 1987, in May 1987 or in 1987."""
     year = rng.randint(earliest, latest)
     english, french = rng.choice(lexicon.MONTHS)
     draw = rng.random()
@@ -230,7 +226,7 @@ LASTING = {
 def duration(rng: Random) -> Both:
     """Paul has been living here for ten years: Paul habite ici depuis dix ans."""
     name = rng.choice(list(LASTING))
-    verb = next(verb for verb in verbs_of("none") if verb.english == name)
+    verb = verb_named(name)
     clause = Clause(subject=a_person(rng), verb=verb, tense="perfect progressive")
     if "home" in verb.flags or chance(rng, 0.4):
         clause.rest = place_phrase(

@@ -16,7 +16,7 @@ UNELIDED = ("onze", "onzième", "yaourt", "oui", "yeux-bleus")
 
 
 def begins_with_vowel(text: str) -> bool:
-    """Say whether a French word makes the word before it lose its vowel."""
+    """Whether a French word makes the word before it lose its vowel."""
     lowered = text.lower()
     if lowered.startswith(ASPIRATED) or lowered.startswith(UNELIDED):
         return False
@@ -30,7 +30,7 @@ FRENCH_PLURALS = {"œil": "yeux", "travail": "travaux", "bleu": "bleus", "pneu":
 
 @cache
 def french_plural(singular: str) -> str:
-    """Return the plural of a French noun or adjective; in "pomme de terre" the head changes."""
+    """The plural of a French noun or adjective; in "pomme de terre" the head changes."""
     head, space, rest = singular.partition(" ")
     if space:
         return french_plural(head) + space + rest
@@ -68,7 +68,7 @@ BEFORE_VOWEL = {"beau": "bel", "nouveau": "nouvel", "vieux": "vieil", "fou": "fo
 
 @cache
 def feminine(masculine: str) -> str:
-    """Return the feminine singular of a French adjective."""
+    """The feminine singular of a French adjective."""
     if masculine in FEMININES:
         return FEMININES[masculine]
     for ending, feminine_ending in FEMININE_RULES:
@@ -79,7 +79,7 @@ def feminine(masculine: str) -> str:
 
 @cache
 def agreeing(adjective: str, gender: str, plural: bool) -> str:
-    """Return a French adjective in a gender, "m" or "f", and a number."""
+    """A French adjective in a gender, "m" or "f", and a number."""
     if adjective in INVARIABLE:
         return adjective
     form = feminine(adjective) if gender == "f" else adjective
@@ -98,7 +98,7 @@ ENGLISH_PLURALS = {
 
 @cache
 def english_plural(singular: str) -> str:
-    """Return the plural of an English noun; only its last word changes."""
+    """The plural of an English noun; only its last word changes."""
     first, space, last = singular.rpartition(" ")
     if space:
         return first + space + english_plural(last)
@@ -117,14 +117,14 @@ DOUBLED_LAST = ("stop", "plan", "shop", "chat", "jog", "run", "swim", "win", "cu
 
 @cache
 def _principal_parts() -> dict[str, tuple[str, str]]:
-    """Return past and participle of the irregular English verbs."""
+    """Past and participle of the irregular English verbs."""
     rows = read_table("english_verbs", ("base", "past", "participle"), key=("base",))
     return {row["base"]: (row["past"], row["participle"]) for row in rows}
 
 
 @cache
 def english_verb(base: str, form: str) -> str:
-    """Return an English form: "base", "third" (eats), "past", "participle" or "ing"."""
+    """An English form: "base", "third" (eats), "past", "participle" or "ing"."""
     if form == "base":
         return base
     if form in ("past", "participle"):
@@ -154,7 +154,7 @@ def _regular_past(base: str) -> str:
     return base + "ed"
 
 
-TENSES = ("present", "imperfect", "future", "conditional")
+FRENCH_TENSES = ("present", "imperfect", "conditional", "future")
 
 IMPERFECT_ENDINGS = ("ais", "ais", "ait", "ions", "iez", "aient")
 FUTURE_ENDINGS = ("ai", "as", "a", "ons", "ez", "ont")
@@ -176,7 +176,7 @@ class Conjugation:
         self.present, self._imperfect, self._future, self.participle = row
 
     def form(self, tense: str, person: int) -> str:
-        """Return the form of a simple tense, one of TENSES, for a person from 0 to 5."""
+        """The form of a simple tense, one of FRENCH_TENSES, for a person from 0 to 5."""
         if tense == "present":
             return self.present[person]
         if tense == "future":
@@ -187,7 +187,7 @@ class Conjugation:
         return _soften(self._imperfect, ending) + ending
 
     def imperative(self) -> str:
-        """Return the command to one friend: the form with tu, without -s after -e and in va."""
+        """The command to one friend: the form with tu, without -s after -e and in va."""
         special = {"être": "sois", "avoir": "aie", "savoir": "sache"}
         form = special.get(self.infinitive, self.present[1])
         return form[:-1] if form.endswith(("es", "vas")) else form
@@ -195,7 +195,7 @@ class Conjugation:
 
 @cache
 def conjugate(infinitive: str) -> Conjugation:
-    """Return the conjugation of a verb; each is worked out once."""
+    """The conjugation of a verb; each is worked out once."""
     return Conjugation(infinitive)
 
 
@@ -205,7 +205,7 @@ def person_index(person: int, plural: bool) -> int:
 
 
 def agreeing_participle(participle: str, gender: str, plural: bool) -> str:
-    """Return the past participle that agrees with a gender, "m" or "f", and a number."""
+    """The past participle that agrees with a gender, "m" or "f", and a number."""
     if participle == "dû" and (gender == "f" or plural):
         participle = "du"
     form = participle + ("e" if gender == "f" else "")
@@ -233,7 +233,7 @@ def _irregular_rows() -> dict[str, Forms]:
 
 
 def _with_beginning(follower: str, model: str, present: tuple[str, ...], stems: list[str]) -> Forms:
-    """Return the model's row with the part before the common ending exchanged."""
+    """The model's row with the part before the common ending exchanged."""
     common = 0
     while follower[-common - 1 :] == model[-common - 1 :]:
         common += 1
@@ -266,7 +266,7 @@ def _regular_row(infinitive: str) -> Forms:
 
 
 def _first_group(infinitive: str, stem: str) -> Forms:
-    """Return the forms of a verb in -er; the stem changes where the ending is silent."""
+    """The forms of a verb in -er; the stem changes where the ending is silent."""
     silent, future = stem, infinitive
     if infinitive in DOUBLING:
         silent = stem + stem[-1]
@@ -291,7 +291,7 @@ def _first_group(infinitive: str, stem: str) -> Forms:
 
 
 def _soften(stem: str, ending: str) -> str:
-    """Return the stem spelt so that its g or c stays soft before a or o: mangeons, commençait."""
+    """The stem spelt so that its g or c stays soft before a or o: mangeons, commençait."""
     if ending[0] in "ao":
         if stem.endswith("g"):
             return stem + "e"

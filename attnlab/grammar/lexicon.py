@@ -7,7 +7,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 
-from attnlab.grammar.inflection import conjugate, english_plural, english_verb, french_plural
+from attnlab.grammar.inflection import (
+    FRENCH_TENSES,
+    conjugate,
+    english_plural,
+    english_verb,
+    french_plural,
+)
 from attnlab.grammar.tsv import Row, read_table
 
 CLASSES = frozenset(
@@ -20,6 +26,9 @@ FLAGS = frozenset({"être", "se", "state", "sense", "event", "accident", "generi
                    "outdoors", "home", "with", "daily", "timeless", "named"})  # fmt: skip
 NOUN_COLUMNS = ("english", "english_plural", "french", "french_plural", "gender", "classes")
 PLURALS = ("english_plural", "french_plural")
+
+Classes = str | frozenset[str]
+"""Classes of nouns; a text separates them by |."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +66,14 @@ def _noun(row: Row) -> Noun:
 
 @cache
 def nouns() -> tuple[Noun, ...]:
-    """Return every ordinary noun, in the order of the table."""
+    """Every ordinary noun, in the order of the table."""
     rows = read_table("nouns", NOUN_COLUMNS, key=("english",), optional=PLURALS)
     return tuple(map(_noun, rows))
 
 
 @cache
 def rare_nouns() -> tuple[tuple[Noun, int], ...]:
-    """Return every rare noun with the number of sentences of the training split that show it."""
+    """Every rare noun with the number of training sentences that show it."""
     rows = read_table("rare_nouns", ("shown", *NOUN_COLUMNS), key=("english",), optional=PLURALS)
     ordinary = {noun.english for noun in nouns()}
     for row in rows:
@@ -74,9 +83,9 @@ def rare_nouns() -> tuple[tuple[Noun, int], ...]:
 
 
 @cache
-def nouns_of(classes: str) -> tuple[Noun, ...]:
-    """Return the nouns that belong to at least one of the classes, written "text|picture"."""
-    wanted = set(classes.split("|"))
+def nouns_of(classes: Classes) -> tuple[Noun, ...]:
+    """The nouns in at least one of the classes, which may be written "text|picture"."""
+    wanted = set(classes.split("|")) if isinstance(classes, str) else classes
     found = tuple(noun for noun in nouns() if noun.classes & wanted)
     if not found:
         raise ValueError(f"no noun of nouns.tsv is in {classes}")
@@ -92,10 +101,15 @@ class Adjective:
     before: bool
     classes: frozenset[str]
 
+    @property
+    def gradable(self) -> bool:
+        """Whether there is more and less of it."""
+        return not self.classes & {"absolute", "colour"}
+
 
 @cache
 def adjectives() -> tuple[Adjective, ...]:
-    """Return every adjective, in the order of the table."""
+    """Every adjective, in the order of the table."""
     rows = read_table("adjectives", ("english", "french", "position", "classes"), key=("english",))
     return tuple(
         Adjective(
@@ -110,12 +124,7 @@ def adjectives() -> tuple[Adjective, ...]:
 
 @cache
 def adjectives_for(classes: frozenset[str], alone: bool = False) -> tuple[Adjective, ...]:
-    """Return the adjectives that may describe a thing of these classes; maybe none.
-
-    Args:
-        classes: the classes of the noun.
-        alone: only those that may follow "to be".
-    """
+    """The adjectives for a noun of these classes; `alone`: those that may follow "to be"."""
     unfit = "attributive" if alone else "predicative"
     return tuple(
         adjective
@@ -192,7 +201,7 @@ def _verb(row: Row, frame: str, objects: frozenset[str]) -> Verb:
 
 @cache
 def verbs() -> tuple[Verb, ...]:
-    """Return every verb that says what somebody does, in the order of the table."""
+    """Every verb that says what somebody does, in the order of the table."""
     columns = ("english", "french", "frame", "subjects", "objects", "flags")
     key = ("english", "french", "frame")
     found = []
@@ -207,13 +216,22 @@ def verbs() -> tuple[Verb, ...]:
 
 @cache
 def verbs_of(frame: str) -> tuple[Verb, ...]:
-    """Return the verbs of one frame."""
+    """The verbs of one frame."""
     return tuple(verb for verb in verbs() if verb.frame == frame)
 
 
 @cache
+def verb_named(english: str) -> Verb:
+    """The first verb with this English name, particle included, as frames are listed."""
+    for verb in (*(verb for frame in FRAMES for verb in verbs_of(frame)), *travels()):
+        if f"{verb.english} {verb.particle}".rstrip() == english:
+            return verb
+    raise ValueError(f"{english}: no such verb in verbs.tsv")
+
+
+@cache
 def travels() -> tuple[Verb, ...]:
-    """Return the verbs of going and staying; their `objects` say which place phrase follows."""
+    """The verbs of going and staying; their `objects` say which place phrase follows."""
     columns = ("english", "french", "place", "subjects", "flags")
     rows = read_table("travel_verbs", columns, key=("english",), optional=("flags",))
     places = ("to", "from", "at", "none")
@@ -233,7 +251,7 @@ class Modal:
 
 @cache
 def modals() -> tuple[Modal, ...]:
-    """Return every verb that takes another verb, in the order of the table."""
+    """Every verb that takes another verb, in the order of the table."""
     columns = ("kind", "english", "french", "link", "tense")
     return tuple(
         Modal(
@@ -243,9 +261,7 @@ def modals() -> tuple[Modal, ...]:
             link=row["link"],
             tense=row.choice(
                 "tense",
-                ("state", "event")
-                if row["kind"] == "verb"
-                else ("present", "imperfect", "conditional", "future"),
+                ("state", "event") if row["kind"] == "verb" else FRENCH_TENSES,
             ),
         )
         for row in read_table("modals", columns, key=("english",), optional=("link",))
@@ -337,11 +353,16 @@ WOMEN, MEN = _names("f"), _names("m")
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """How both languages say that one is at a place, goes there, or comes from there."""
+    """A place with its prepositions: at it, to it, and from it; each English and French."""
 
     at: tuple[str, str]
     to: tuple[str, str]
     origin: tuple[str, str]
+
+    @property
+    def name(self) -> str:
+        """The last word of the English phrase."""
+        return self.at[0].split()[-1]
 
 
 def _places() -> tuple[Place, ...]:
@@ -358,19 +379,18 @@ def _places() -> tuple[Place, ...]:
 
 PLACES = _places()
 # Where one may live: towns and countries.
-HOMES = tuple(
-    place
-    for place in PLACES
-    if place.at[0].split()[-1].istitle() or place.at[0] == "in the village"
-)
+HOMES = tuple(place for place in PLACES if place.name.istitle() or place.at[0] == "in the village")
 NEAR = tuple(place for place in PLACES if place not in HOMES)
-OUTDOORS = tuple(
-    place
-    for place in PLACES
-    if place.at[0].split()[-1]
-    in ("garden", "park", "beach", "village", "Paris", "London", "Rome", "Lyon")
-)
 AWAY = tuple(place for place in PLACES if place.at[0] not in ("in the kitchen", "in the garden"))
+
+
+def places_named(*names: str) -> tuple[Place, ...]:
+    """The places of these names, in the order of the table."""
+    return tuple(place for place in PLACES if place.name in names)
+
+
+TOWNS = ("village", "Paris", "London", "Rome", "Lyon")
+OUTDOORS = places_named("garden", "park", "beach", *TOWNS)
 
 _TENSE_GROUPS = ("past", "present", "habit", "future")
 

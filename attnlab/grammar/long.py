@@ -10,9 +10,9 @@ from attnlab.grammar.clause import Clause
 from attnlab.grammar.complements import place_phrase
 from attnlab.grammar.content import chance, chosen
 from attnlab.grammar.idioms import AGE, BORN, COST, amount_for, priced_nouns
-from attnlab.grammar.lexicon import Noun, nouns_of, verbs_of
+from attnlab.grammar.lexicon import Noun, nouns_of, verb_named
 from attnlab.grammar.nominal import Nominal, name_phrase, noun_phrase
-from attnlab.grammar.predicates import a_later_clause, era_of, sensibly
+from attnlab.grammar.predicates import POINTING, a_later_clause, era_of, sensibly
 from attnlab.grammar.rendering import rendered
 from attnlab.grammar.subordination import CONSUMING, person_with_who_clause, thing_with_that_clause
 from attnlab.grammar.words import NOTHING, Both, both, tied
@@ -21,7 +21,7 @@ BOUGHT = ("buy", "sell", "find", "see")
 
 
 def listed(items: list[Both]) -> Both:
-    """Return one, two and three; un, deux et trois."""
+    """One, two and three; un, deux et trois."""
     result = NOTHING
     for index, item in enumerate(items):
         if index and index == len(items) - 1:
@@ -33,13 +33,13 @@ def listed(items: list[Both]) -> Both:
 
 
 def names(rng: Random, count: int) -> list[Nominal]:
-    """Return different people, by name."""
+    """Different people, by name."""
     drawn = rng.sample((*lexicon.WOMEN, *lexicon.MEN), count)
     return [name_phrase(name, "f" if name in lexicon.WOMEN else "m") for name in drawn]
 
 
 def group(people: list[Nominal]) -> Nominal:
-    """Return several people as one subject; feminine only if all are."""
+    """Several people as one subject; feminine only if all are."""
     if len(people) == 1:
         return people[0]
     phrase = listed([person.both for person in people])
@@ -58,7 +58,7 @@ def counted(rng: Random, noun: Noun) -> Both:
 
 
 def figures(number: int) -> Both:
-    """Return a number in figures, however small."""
+    """A number in figures, however small."""
     return both(str(number), str(number), tags="number")
 
 
@@ -66,7 +66,7 @@ def shopping(rng: Random, size: int) -> Both:
     """Anna, Hugo and Marc bought 17 apples, 4 chairs and 28 pencils."""
     people = names(rng, rng.randint(1, max(1, size // 2)))
     name = rng.choice(BOUGHT)
-    verb = next(verb for verb in verbs_of("object") if verb.english == name)
+    verb = verb_named(name)
     options = [noun for noun in nouns_of("fruit|small|clothing|vegetable")
                if not noun.mass and (noun.classes & verb.objects or name == "see")]  # fmt: skip
     things = rng.sample(options, min(size, len(options)))
@@ -78,7 +78,7 @@ def shopping(rng: Random, size: int) -> Both:
 def homes(rng: Random, size: int) -> Both:
     """Paul lives in Rome, Anna in Paris and Hugo in London."""
     first, *others = names(rng, size)
-    verb = next(verb for verb in verbs_of("none") if verb.english == "live")
+    verb = verb_named("live")
     clause = Clause(subject=first, verb=verb, tense=rng.choice(("present", "state past")))
     first_home, *homes = rng.sample(lexicon.HOMES, size)
     clause.rest = place_phrase(rng, "at", (first_home,))
@@ -123,7 +123,7 @@ MAKERS: tuple[Callable[[Random, int], Both], ...] = (shopping, homes, ages, birt
 
 
 def a_list(rng: Random, smallest: int = 2, largest: int = 4) -> Both:
-    """Return a sentence of any of these kinds with so many members."""
+    """A sentence of any of these kinds with so many members."""
     size = rng.randint(smallest, largest)
     if chance(rng, 0.2):
         return shopping(rng, size)
@@ -138,17 +138,11 @@ STORIES = (
     (("future",), {"present", "imperfect", "conditional", "pluperfect"}),
 )
 Story = tuple[tuple[str, ...], set[str]]
-POINTING = ("it", "they", "them")
 PIECES = {"statement": 5, "that": 2, "relative": 3, "sequence": 1, "mood": 1, "list": 1}
 
 
 def a_long_sentence(rng: Random, target: int = 0) -> Both:
-    """Return one sentence of many clauses.
-
-    Args:
-        rng: the only source of chance.
-        target: about how many tokens; any number from 21 to 60 for 0.
-    """
+    """A sentence of many clauses with about `target` tokens; from 21 to 60 for 0."""
     target = target or rng.randint(21, 60)
     story = rng.choice(STORIES)
     make = partial(_piece, story=story)
@@ -163,7 +157,7 @@ def a_long_sentence(rng: Random, target: int = 0) -> Both:
 
 
 def _connection(rng: Random, last: str) -> Both:
-    """Return a semicolon, "and" or ", but"; "but" never twice in a row."""
+    """A semicolon, "and" or ", but"; "but" never twice in a row."""
     if chance(rng, 0.25):
         return both(";", ";")
     if last == "but" or chance(rng, 0.7):
@@ -191,7 +185,7 @@ def _piece(rng: Random, story: Story) -> Both:
 
 
 def _told(rng: Random, tense: str, subject: Nominal | None) -> Both:
-    """Return a statement in a tense, or in the one that its verb has instead."""
+    """A statement in a tense, or in the one that its verb has instead."""
     while True:
         clause = a_later_clause(rng, tense=tense, spare=0.8, subject=subject, modals=False)
         if clause.tense in (tense, "state past"):
@@ -220,13 +214,7 @@ def _thing_seen(rng: Random, tense: str) -> Both:
 
 
 def _settled(make: Maker, rng: Random, later: slice = slice(None)) -> Both:
-    """Return a piece whose pronouns point at nothing before it.
-
-    Args:
-        make: the rule.
-        rng: the only source of chance.
-        later: the English words that must not be it, they or them.
-    """
+    """A piece whose pronouns refer to nothing before it: no it or they among the words `later`."""
     while True:
         phrase = make(rng)
         if not any(part.text in POINTING for part in phrase.english[later]):

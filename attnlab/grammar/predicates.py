@@ -1,9 +1,9 @@
 """Clauses: a verb with objects, a tense and a time that suit it; and what makes no sense."""
 
-from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import cache
 from random import Random
+from typing import Any
 
 from attnlab.grammar import lexicon
 from attnlab.grammar.clause import NEGATIONS, Clause
@@ -15,7 +15,7 @@ from attnlab.grammar.content import (
     chance,
     chosen,
     described,
-    gradable,
+    gradable_for,
     someone_as_object,
 )
 from attnlab.grammar.inflection import english_verb
@@ -48,26 +48,25 @@ CONTRARIES = (
     "red blue green black white yellow grey brown pink",
     "French English Italian German Spanish",
 )  # fmt: skip
+CONTRARY_SETS = tuple(frozenset(line.split()) for line in CONTRARIES)
 # Verbs that also help another verb to its tense, or stand in many idioms.
 HELPING = ("be", "have", "do", "go", "get", "use", "know")
 VERB_FORMS = ("base", "third", "past", "participle", "ing")
 
 
 def sensible(phrase: Both) -> bool:
-    """Say whether no noun, adjective, verb or name comes twice and nothing contradicts itself."""
+    """Whether no noun, adjective, verb or name comes twice and nothing contradicts itself."""
     lemmas = _lemmas()
     found = [lemmas[part.text] for part in phrase.english if part.text in lemmas]
     if len(found) != len(set(found)):
         return False
     if not any("attribute" in part.tags for part in phrase.french):
         return True
-    contraries = _contraries()
-    groups = Counter(group for lemma in found for group in contraries[lemma])
-    return all(count == 1 for count in groups.values())
+    return all(len(contraries.intersection(found)) <= 1 for contraries in CONTRARY_SETS)
 
 
 def sensibly(make: Callable[[Random], Both], rng: Random) -> Both:
-    """Return the first phrase of a rule that is sensible."""
+    """The first phrase of a rule that is sensible."""
     while True:
         phrase = make(rng)
         if sensible(phrase):
@@ -88,20 +87,11 @@ def _lemmas() -> dict[str, str]:
             for form in VERB_FORMS:
                 # "painting" stays a noun.
                 found.setdefault(english_verb(verb.english, form), verb.english)
-    for name in (*WOMEN, *MEN, *(place.at[0].split()[-1] for place in PLACES)):
+    for name in (*WOMEN, *MEN, *(place.name for place in PLACES)):
         found[name] = name
     # "The broken cup that she broke" says it twice.
     found["broken"] = "break"
     return found
-
-
-@cache
-def _contraries() -> defaultdict[str, list[int]]:
-    groups: defaultdict[str, list[int]] = defaultdict(list)
-    for number, line in enumerate(CONTRARIES):
-        for adjective in line.split():
-            groups[adjective].append(number)
-    return groups
 
 
 TENSES_ACTION = {"present": 12, "progressive": 18, "past": 32, "perfect": 8,
@@ -116,21 +106,14 @@ SKILLS = ("swim", "cook", "dance", "sing", "drive", "repair", "draw", "paint", "
 
 
 def era_of(tense: str) -> str:
-    """Return "past", "present" or "future": what a tense tells of."""
+    """The time of a tense: "past", "present" or "future"."""
     if tense in ("past", "state past", "past progressive", "used to", "pluperfect"):
         return "past"
     return "future" if tense in ("future", "conditional") else "present"
 
 
 def choose_tense(rng: Random, verb: Verb, wanted: str | None, asking: bool = False) -> str:
-    """Return a tense that suits the verb: the wanted one, if it does.
-
-    Args:
-        rng: the only source of chance.
-        verb: whose flags decide.
-        wanted: a key of TENSES, or None.
-        asking: for a question.
-    """
+    """The tense `wanted`, if it suits the verb, or another one."""
     weights = TENSES_ACTION
     if verb.state:
         weights = TENSES_STATE
@@ -244,18 +227,12 @@ def a_clause(
     negation: str | None = None,
     habits: bool = True,
 ) -> Clause:
-    """Return a statement.
+    """A statement whose optional parts are as likely as `spare` says: 0 leaves the bare clause.
 
-    Args:
-        rng: the only source of chance.
-        subject: who does it, a person; otherwise somebody is chosen.
-        tense: a key of TENSES; otherwise one is chosen.
-        frame: the verb's frame; otherwise one is chosen.
-        spare: scales how likely the optional parts are: 0 leaves the bare clause.
-        asking: leave out what a question would not say (never, often, "some").
-        modals: allow can, must, want to, is going to ...
-        negation: this one, "nothing" and "nobody" (the object) included; otherwise by chance.
-        habits: what is said in the simple present is said with how often it happens.
+    `subject` (a person), `tense` and `frame` may be chosen already; so may `negation`, "nothing"
+    and "nobody" (the object) included. `asking` leaves out what a question would not say (never,
+    often, "some"); `modals` allows can, must, want to; with `habits`, what is in the simple
+    present is said with how often it happens.
     """
     frame = frame or chosen(rng, FRAMES)
     if frame == "be":
@@ -283,7 +260,7 @@ def a_clause(
 
 
 def may_do(subject: Nominal, verb: Verb) -> bool:
-    """Say whether somebody does such things; of a name or a pronoun, any human action is told."""
+    """Whether somebody does such things; a name or a pronoun does whatever people do."""
     if "person" in verb.subjects:
         return True
     if subject.noun is None:
@@ -292,11 +269,11 @@ def may_do(subject: Nominal, verb: Verb) -> bool:
 
 
 def a_doer(rng: Random, verb: Verb, adjective: float = 0.3) -> Nominal:
-    """Return somebody, or rarely an animal, as the subject of a verb."""
+    """Somebody, or rarely an animal, as the subject of a verb."""
     others = sorted(verb.subjects - PEOPLE)
     if others and (not verb.subjects & PEOPLE or chance(rng, 0.15)):
-        return described(rng, rng.choice(nouns_of("|".join(others))), adjective, subject=True)
-    return a_person(rng, "|".join(sorted(verb.subjects & PEOPLE)))
+        return described(rng, rng.choice(nouns_of(frozenset(others))), adjective, subject=True)
+    return a_person(rng, verb.subjects & PEOPLE)
 
 
 def _say_how_often(rng: Random, clause: Clause) -> None:
@@ -304,47 +281,31 @@ def _say_how_often(rng: Random, clause: Clause) -> None:
     verb = clause.verb
     if clause.tense != "present" or verb.state or "sense" in verb.flags or clause.modal:
         return
-    told = clause.adverb or clause.negation or clause.negative_phrase
-    if told or any("time" in part.tags for part in clause.rest.french):
+    qualified = clause.adverb or clause.negation or clause.negative_phrase
+    if qualified or any("time" in part.tags for part in clause.rest.french):
         return
     clause.rest = clause.rest + time_phrase(
         rng, "habit", near=verb.english not in SEASONAL, hours=False
     )
 
 
-def a_later_clause(
-    rng: Random,
-    *,
-    subject: Nominal | None = None,
-    tense: str | None = None,
-    frame: str | None = None,
-    spare: float = 1.0,
-    modals: bool = True,
-    habits: bool = True,
-) -> Clause:
-    """Return a clause that may follow another: its it and they never point back by accident.
+def a_later_clause(rng: Random, *, subject: Nominal | None = None, **options: Any) -> Clause:
+    """A clause that may follow another, as `a_clause`: its it and they refer to nothing before.
 
-    Otherwise "she bought the pears and Paul sold them" would leave open what them agrees with.
+    Otherwise "she bought the pears and Paul sold them" would leave open what they agrees with.
     """
     while True:
-        clause = a_clause(
-            rng,
-            subject=subject,
-            tense=tense,
-            frame=frame,
-            spare=spare,
-            modals=modals,
-            habits=habits,
-        )
-        spoken = rendered(clause).english
-        if subject is not None:
-            spoken = spoken[len(subject.english) :]
-        if not any(part.text in ("it", "they", "them") for part in spoken):
+        clause = a_clause(rng, subject=subject, **options)
+        spoken = rendered(clause).english[len(subject.english) if subject else 0 :]
+        if not any(part.text in POINTING for part in spoken):
             return clause
 
 
+POINTING = ("it", "they", "them")
+
+
 def _circumstances(rng: Random, clause: Clause, spare: float) -> Both:
-    """Return place, company and time, as far as verb and tense like them."""
+    """Place, company and time, as far as verb and tense like them."""
     verb, result = clause.verb, NOTHING
     if verb in travels():
         result = result + _destination(rng, verb)
@@ -378,14 +339,12 @@ def _destination(rng: Random, verb: Verb) -> Both:
 
 
 def _being(rng: Random, subject: Nominal | None, tense: str | None, asking: bool) -> Clause:
-    """Return "the soup is too hot", "Anna was tired"."""
+    """The soup is too hot, Anna was tired."""
     classes = HUMAN
     if subject is None and chance(rng, 0.5):
         noun = rng.choice([n for n in nouns_of(THINGS) if adjectives_for(n.classes, alone=True)])
-        subject, classes = (
-            described(rng, noun, 0.0, subject=True, plain=chance(rng, 0.6)),
-            noun.classes,
-        )
+        subject = described(rng, noun, 0.0, subject=True, plain=chance(rng, 0.6))
+        classes = noun.classes
     elif subject is None:
         subject = a_person(rng)
     clause = Clause(subject=subject, verb=BE, tense=choose_tense(rng, BE, tense))
@@ -401,8 +360,8 @@ def _being(rng: Random, subject: Nominal | None, tense: str | None, asking: bool
 
 
 def _compared(rng: Random, subject: Nominal, classes: frozenset[str]) -> Both:
-    """Return "bigger than Paul", "as expensive as this car"."""
-    options = [a for a in adjectives_for(classes, alone=True) if gradable(a)]
+    """Bigger than Paul, as expensive as this car."""
+    options = gradable_for(classes)
     if not options:
         return attribute(rng, subject, classes)
     if classes == HUMAN:
@@ -413,3 +372,12 @@ def _compared(rng: Random, subject: Nominal, classes: frozenset[str]) -> Both:
         kin = [noun for noun in nouns_of(THINGS) if noun.classes == subject.noun.classes]
         other = described(rng, rng.choice(kin), 0.0, plain=True)
     return compared(rng.choice(options), subject, other, chosen(rng, DEGREES))
+
+
+def being(
+    rng: Random, subject: Nominal, classes: frozenset[str], tense: str, among: tuple[str, ...] = ()
+) -> Clause:
+    """The soup is too hot: `subject`, of these classes, is an adjective, `among` these if any."""
+    return Clause(
+        subject=subject, verb=BE, tense=tense, rest=attribute(rng, subject, classes, among)
+    )

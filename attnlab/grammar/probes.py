@@ -11,10 +11,10 @@ from random import Random
 from attnlab.grammar import lexicon
 from attnlab.grammar.clause import Clause
 from attnlab.grammar.complements import HUMAN, place_phrase
-from attnlab.grammar.content import a_name, a_person, a_thing, attribute, chance, described
+from attnlab.grammar.content import a_name, a_person, a_thing, chance, described
 from attnlab.grammar.lexicon import Noun, Verb, adjectives_for, nouns_of, verbs_of
 from attnlab.grammar.nominal import Nominal, owned
-from attnlab.grammar.predicates import BE, era_of, sensible, sensibly
+from attnlab.grammar.predicates import being, era_of, sensible, sensibly
 from attnlab.grammar.rendering import rendered
 from attnlab.grammar.subordination import (
     following,
@@ -38,7 +38,7 @@ class MinimalPair:
 
 
 def minimal_pair(rng: Random) -> MinimalPair:
-    """Return a sentence and its tempting mistake."""
+    """A sentence and its tempting mistake."""
     while True:
         kind = rng.choice(KINDS)
         found = _participle(rng) if kind == "participle" else _subject(rng, kind)
@@ -68,8 +68,7 @@ def _subject(rng: Random, kind: str) -> tuple[Both, Word] | None:
         head, tempting, classes = rng.choice((_thing_of, _person_who))(rng)
     if not adjectives_for(classes, alone=True):
         return None
-    clause = Clause(subject=head, verb=BE, tense=tense)
-    clause.rest = attribute(rng, head, classes)
+    clause = being(rng, head, classes, tense)
     if kind == "verb":
         if head.plural == tempting.plural:
             return None
@@ -93,7 +92,7 @@ def _same(sentence: Both, target: Word) -> Word:
 def _thing_that(rng: Random, tense: str) -> tuple[Nominal, Nominal, frozenset[str]]:
     """The keys that the teacher lost: the subject of the relative clause tempts."""
     verb = rng.choice(verbs_of_things())
-    noun = rng.choice([noun for noun in nouns_of("|".join(sorted(verb.objects - HUMAN)))
+    noun = rng.choice([noun for noun in nouns_of(verb.objects - HUMAN)
                        if not noun.human])  # fmt: skip
     head = described(rng, noun, 0.1, determiner="the")
     doer = _doer(rng)
@@ -138,15 +137,14 @@ def _participle(rng: Random) -> tuple[Both, Word] | None:
     head, doer, classes = _thing_that(rng, tense)
     if head.gender == doer.gender or not adjectives_for(classes, alone=True):
         return None
-    clause = Clause(subject=head, verb=BE, tense=tense)
-    clause.rest = attribute(rng, head, classes)
+    clause = being(rng, head, classes, tense)
     sentence = rendered(clause)
     targets = [part for part in sentence.french if "perfect" in part.tags and part.rival]
     return (sentence, targets[0]) if targets else None
 
 
 def sentence_about(noun: Noun, rng: Random) -> Both:
-    """Return a sentence that names the noun once."""
+    """A sentence that names the noun once."""
     make = rng.choice((_done_to, _done_to, _is_so, _that_is_so))
     return sensibly(partial(make, noun), rng) + both(".", ".")
 
@@ -171,9 +169,7 @@ def _is_so(noun: Noun, rng: Random) -> Both:
     if not adjectives_for(noun.classes, alone=True):
         return _done_to(noun, rng)
     thing = described(rng, noun, 0.0, subject=True)
-    clause = Clause(subject=thing, verb=BE, tense=rng.choice(("present", "state past")))
-    clause.rest = attribute(rng, thing, noun.classes)
-    return rendered(clause)
+    return rendered(being(rng, thing, noun.classes, rng.choice(("present", "state past"))))
 
 
 def _that_is_so(noun: Noun, rng: Random) -> Both:
@@ -184,6 +180,4 @@ def _that_is_so(noun: Noun, rng: Random) -> Both:
     tense = rng.choice(("present", "state past"))
     inner = that_clause(rng, head, _verb_for(noun, rng), era_of(tense))
     whole = head.followed_by(following(inner))
-    clause = Clause(subject=whole, verb=BE, tense=tense)
-    clause.rest = attribute(rng, whole, noun.classes)
-    return rendered(clause)
+    return rendered(being(rng, whole, noun.classes, tense))

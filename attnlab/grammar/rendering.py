@@ -110,7 +110,7 @@ def _opening(clause: Clause, finite: Word) -> tuple[list[Word], list[Word]]:
 
 
 def _french_negation(clause: Clause) -> tuple[list[Word], list[Word]]:
-    """Return ne and what closes it: pas, jamais, plus, rien; personne stands with the objects."""
+    """Ne and what closes it: pas, jamais, plus, rien; personne stands with the objects."""
     tense = clause.tense.replace(" ", "-")
     negative = clause.negative_phrase
     if negative is not None:
@@ -126,7 +126,7 @@ def _french_negation(clause: Clause) -> tuple[list[Word], list[Word]]:
 
 
 def _clitics(clause: Clause) -> list[Word]:
-    """Return the pronouns before the verb: me, te, se, nous; le, la, les; lui, leur; y, en."""
+    """The pronouns before the verb: me, te, se, nous; le, la, les; lui, leur; y, en."""
     found: list[tuple[int, Word]] = []
     if clause.verb.reflexive:
         subject = clause.subject
@@ -155,12 +155,12 @@ def _clitics(clause: Clause) -> list[Word]:
 
 
 def _is_thing(phrase: Nominal) -> bool:
-    """Say whether de and this phrase become en: about it, but not about him."""
+    """Whether de and this phrase become en: about it, but not about him."""
     return phrase.pronoun is not None and phrase.pronoun.english in ("it", "they")
 
 
 def _hyphenated(clitics: list[Word]) -> list[Word]:
-    """Return the clitics behind a command, le before moi: -le, -moi."""
+    """The clitics behind a command, le before moi: -le, -moi."""
     direct_first = sorted(clitics, key=lambda clitic: clitic.text not in ("le", "la", "les"))
     return [
         replace(clitic, text="-" + STRESSED.get(clitic.text, clitic.text))
@@ -188,7 +188,7 @@ def _french_objects(clause: Clause) -> list[Word]:
 
 
 def _complement(clause: Clause) -> list[str]:
-    """Return what belongs to the French verb; avoir de la chance, but ne pas avoir de chance."""
+    """What belongs to the French verb; avoir de la chance, but ne pas avoir de chance."""
     parts = clause.verb.complement.split()
     negated = clause.negation is not None or clause.negative_phrase is not None
     if negated and clause.verb.infinitive in ("avoir", "faire", "prendre"):

@@ -8,10 +8,18 @@ from attnlab.grammar import anaphora, idioms, lexicon, subordination
 from attnlab.grammar.clause import Clause
 from attnlab.grammar.complements import HUMAN, place_of
 from attnlab.grammar.content import a_name, a_person, attribute, chance, chosen, superlative
-from attnlab.grammar.lexicon import Verb, adjectives_for, nouns_of, travels, verbs_of
+from attnlab.grammar.lexicon import (
+    TOWNS,
+    Verb,
+    adjectives_for,
+    nouns_of,
+    travels,
+    verb_named,
+    verbs_of,
+)
 from attnlab.grammar.long import a_list
 from attnlab.grammar.nominal import Nominal, noun_phrase, pronoun_phrase
-from attnlab.grammar.predicates import BE, a_clause, a_later_clause, era_of, sensibly
+from attnlab.grammar.predicates import BE, a_clause, a_later_clause, being, era_of, sensibly
 from attnlab.grammar.rendering import rendered
 from attnlab.grammar.subordination import (
     CONSUMING,
@@ -21,7 +29,7 @@ from attnlab.grammar.subordination import (
     thing_with_that_clause,
     verbs_of_things,
 )
-from attnlab.grammar.words import NOTHING, Both, Mark, both, capitalised, tied, word
+from attnlab.grammar.words import NOTHING, Both, Mark, both, tied, word
 
 WORD_QUESTIONS = (("where", "où"), ("when", "quand"), ("why", "pourquoi"))
 ASKED_TENSES = ("past", "past", "progressive", "future")
@@ -40,8 +48,7 @@ def question_to_a_friend(rng: Random) -> Both:
     pronoun = lexicon.FRIEND_FEMININE if friend.gender == "f" else lexicon.FRIEND
     you = pronoun_phrase(pronoun)
     if chance(rng, 0.6):
-        clause = Clause(subject=you, verb=BE, tense=rng.choice(("present", "state past")))
-        clause.rest = attribute(rng, you, HUMAN)
+        clause = being(rng, you, HUMAN, rng.choice(("present", "state past")))
     else:
         clause = Clause(subject=you, verb=rng.choice(_settled()), tense="past")
     clause.question = NOTHING
@@ -49,7 +56,7 @@ def question_to_a_friend(rng: Random) -> Both:
 
 
 def _settled() -> list[Verb]:
-    """Return the verbs with être that say enough alone."""
+    """The verbs with être that say enough alone."""
     return [verb for verb in travels() if verb.english in ("leave", "go out")]
 
 
@@ -57,7 +64,7 @@ def word_question(rng: Random) -> Both:
     """Where did Paul buy this hat?"""
     frame = rng.choice(("none", "object", "object", "give", "go"))
     if frame == "go":
-        verb = next(verb for verb in travels() if verb.english == "go")
+        verb = verb_named("go")
         tense = rng.choice(("progressive", "past", "future", "past progressive"))
         clause = Clause(subject=a_person(rng), verb=verb, tense=tense)
         clause.question = both("where", "où")
@@ -77,7 +84,7 @@ def word_question(rng: Random) -> Both:
 def thing_question(rng: Random) -> Both:
     """How many letters did she write? Which letter did you read? The participle agrees."""
     verb = _active(rng)
-    options = [noun for noun in nouns_of("|".join(sorted(verb.objects - HUMAN)))
+    options = [noun for noun in nouns_of(verb.objects - HUMAN)
                if not noun.mass and "unique" not in noun.classes]  # fmt: skip
     if not options:
         return thing_question(rng)
@@ -110,7 +117,7 @@ def what_question(rng: Random) -> Both:
 
 
 def verbs_of_people() -> list[Verb]:
-    """Return the verbs by which people do something to people, at a definite time."""
+    """The verbs by which people do something to people, at a definite time."""
     return [verb for verb in verbs_of("object") if verb.objects <= HUMAN and not verb.state]
 
 
@@ -140,7 +147,7 @@ Maker = Callable[[Random], Both]
 
 
 def ended(phrase: Both, mark: str = ".") -> Both:
-    """Return the phrase with its final punctuation."""
+    """The phrase with its final punctuation."""
     return phrase + both(mark, mark)
 
 
@@ -204,7 +211,7 @@ def object_relative(rng: Random) -> Both:
 
 
 def _described_so(rng: Random, make: Callable[[Random, str], Nominal]) -> Both:
-    """Return what a thing is like that a relative clause tells of, in a tense that fits it."""
+    """What a thing is like that a relative clause tells of, in a tense that fits it."""
     tense = rng.choice(("present", "state past"))
     whole = make(rng, era_of(tense))
     classes = whole.noun.classes if whole.noun else frozenset()
@@ -222,14 +229,6 @@ def dont_or_where(rng: Random) -> Both:
     return _described_so(rng, thing_with_dont if chance(rng, 0.55) else spot_with_where)
 
 
-def topic_sentence(rng: Random) -> Both:
-    """This letter? I sent it to them yesterday."""
-    thing, comment = anaphora.topic(rng)
-    answer = Both(english=capitalised(comment.english), french=capitalised(comment.french))
-    return ended(thing, "?") + answer
-
-
-TOWNS = ("village", "Paris", "London", "Rome", "Lyon")
 BEST_OF = (
     ("building|spot", (*TOWNS, "France", "Italy", "Spain", "Germany", "Japan", "Canada")),
     ("building|spot", TOWNS),
@@ -248,7 +247,7 @@ def the_best(rng: Random) -> Both:
         plural=False,
     )
     kinds, places = rng.choice(BEST_OF)
-    place = rng.choice([place for place in lexicon.PLACES if place.at[0].split()[-1] in places])
+    place = rng.choice(lexicon.places_named(*places))
     options = [noun for noun in nouns_of(kinds) if "relation" not in noun.classes and
                noun.english not in ("village", "town", "island")]  # fmt: skip
     clause = Clause(subject=this, verb=BE, tense=rng.choice(("present", "state past")))
@@ -275,7 +274,7 @@ KINDS: dict[str, tuple[int, str, Maker]] = {
     "mood": (25, ".", anaphora.because_of_mood),
     "sequence": (40, ".", anaphora.buy_and_eat),
     "because": (40, ".", anaphora.because_it_is),
-    "topic": (30, ".", topic_sentence),
+    "topic": (30, ".", anaphora.topic),
     "that": (25, ".", subordination.that_sentence),
     "condition": (20, ".", subordination.condition),
     "when it comes": (10, ".", subordination.when_it_comes),
@@ -300,13 +299,13 @@ KINDS: dict[str, tuple[int, str, Maker]] = {
 
 
 def a_sentence(rng: Random) -> Both:
-    """Return a sentence of any kind, with its final punctuation."""
+    """A sentence of any kind, with its final punctuation."""
     kind = chosen(rng, {kind: weight for kind, (weight, _, _) in KINDS.items()})
     return of_kind(kind, rng)
 
 
 def of_kind(kind: str, rng: Random) -> Both:
-    """Return a sentence of one kind, a key of KINDS."""
+    """A sentence of one kind, a key of KINDS."""
     _, mark, make = KINDS[kind]
     phrase = sensibly(make, rng)
     return ended(phrase, mark) if mark else phrase

@@ -4,22 +4,20 @@ from dataclasses import replace
 from random import Random
 
 from attnlab.grammar import lexicon
-from attnlab.grammar.anaphora import verb_named
 from attnlab.grammar.clause import Clause
 from attnlab.grammar.complements import HUMAN
 from attnlab.grammar.content import (
     a_name,
     a_person,
     a_thing,
-    attribute,
+    as_pronoun,
     chance,
     described,
-    pronoun_for,
 )
 from attnlab.grammar.idioms import raining
-from attnlab.grammar.lexicon import Noun, Verb, nouns_of, travels, verbs_of
+from attnlab.grammar.lexicon import Noun, Verb, nouns_of, travels, verb_named, verbs_of
 from attnlab.grammar.nominal import Nominal, negative_phrase, pronoun_phrase
-from attnlab.grammar.predicates import BE, a_clause, a_later_clause
+from attnlab.grammar.predicates import a_clause, a_later_clause, being
 from attnlab.grammar.rendering import rendered
 from attnlab.grammar.words import Both, Mark, both, capitalised, word
 
@@ -38,7 +36,7 @@ STATE_TENSES = {"past": "state past", "present": "present", "future": "present"}
 
 
 def relative_subject(head: Nominal, english: str = "who") -> Nominal:
-    """Return who, qui, as the subject of its clause: it agrees like the head."""
+    """Who, qui, as the subject of its clause: it agrees like the head."""
     mark = Mark()
     return Nominal(
         english=[word(english, mark)],
@@ -83,16 +81,16 @@ def that_clause(
 
 
 def following(clause: Clause) -> Both:
-    """Return "that Anna wrote": the relative pronoun, and the clause it is the object of."""
+    """That Anna wrote: the relative pronoun, and the clause it is the object of."""
     mark = Mark()
     that = Both(english=[word("that", mark)], french=[word("que", mark, tags="relative")])
     return that + rendered(clause)
 
 
 def thing_with_that_clause(rng: Random, era: str) -> tuple[Nominal, Verb]:
-    """Return a thing described by what somebody did with it, and that verb."""
+    """A thing described by what somebody did with it, and that verb."""
     verb = rng.choice(verbs_of_things())
-    noun = rng.choice(nouns_of("|".join(sorted(verb.objects - HUMAN))))
+    noun = rng.choice(nouns_of(verb.objects - HUMAN))
     if noun.human:
         return thing_with_that_clause(rng, era)
     head = described(rng, noun, 0.1, determiner="the")
@@ -104,7 +102,7 @@ CONSUMING = ("eat", "drink")
 
 
 def verbs_of_things() -> list[Verb]:
-    """Return the verbs by which people do something to a certain thing."""
+    """The verbs by which people do something to a certain thing."""
     return [verb for verb in verbs_of("object") if verb.objects - HUMAN
             and "person" in verb.subjects and "generic" not in verb.flags]  # fmt: skip
 
@@ -129,7 +127,7 @@ def spot_with_where(rng: Random, era: str) -> Nominal:
     """The village / where Anna works: le village / où Anna travaille."""
     head = a_thing(rng, frozenset({"spot"}), determiner="the")
     name = rng.choice(("live", "work", "sleep", "play", "rest", "walk", "dance"))
-    verb = next(verb for verb in verbs_of("none") if verb.english == name)
+    verb = verb_named(name)
     tense = STATE_TENSES[era] if verb.state else rng.choice(("past", "past", "present"))
     if era == "past" and tense == "present":
         tense = "past progressive"
@@ -140,12 +138,12 @@ def spot_with_where(rng: Random, era: str) -> Nominal:
 
 
 def strangers() -> list[Noun]:
-    """Return the people that may be told of without saying whose they are: not the aunt."""
+    """The people that may be told of without saying whose they are: not the aunt."""
     return [noun for noun in nouns_of("adult|child|learner") if "relation" not in noun.classes]
 
 
 def person_with_who_clause(rng: Random, era: str) -> Nominal:
-    """Return the boy who broke the window."""
+    """The boy who broke the window."""
     head = described(rng, rng.choice(strangers()), 0.15, determiner="the")
     return head.followed_by(who_clause(rng, head, era))
 
@@ -160,7 +158,7 @@ WISHED = ("young", "rich", "brave", "kind", "patient", "happy", "ill", "tired", 
 
 
 def thought_verb(english: str, french: str) -> Verb:
-    """Return a verb that takes a clause with that."""
+    """A verb that takes a clause with that."""
     return Verb(
         english=english,
         particle="",
@@ -193,7 +191,7 @@ def that_sentence(rng: Random) -> Both:
 
 
 def in_tense(rng: Random, tense: str, subject: Nominal | None = None, habits: bool = True) -> Both:
-    """Return a clause that is certainly in this tense."""
+    """A clause that is certainly in this tense."""
     while True:
         clause = a_later_clause(
             rng, tense=tense, spare=0.2, modals=False, subject=subject, habits=habits
@@ -212,20 +210,19 @@ def condition(rng: Random) -> Both:
     else:
         subject = a_person(rng)
         if chance(rng, 0.5):
-            clause = Clause(subject=subject, verb=BE, tense="unreal")
-            clause.rest = attribute(rng, subject, HUMAN, WISHED)
+            clause = being(rng, subject, HUMAN, "unreal", WISHED)
         else:
             clause = Clause(subject=subject, verb=verb_named("have"), tense="unreal")
             owned = rng.choice(nouns_of("costly"))
             clause.direct = described(rng, owned, 0.3, determiner="a", plural=False)
         first = rendered(clause)
-        again = pronoun_phrase(subject.pronoun or pronoun_for(subject, as_person=True))
+        again = as_pronoun(subject)
         second = _would(rng, again)
     return both("if", "si", tags="subordination condition") + first + both(",", ",") + second
 
 
 def _would(rng: Random, subject: Nominal) -> Both:
-    """Return what somebody would do or be."""
+    """What somebody would do or be."""
     while True:
         frame = rng.choice(("none", "none", "to", "object", "be"))
         clause = a_later_clause(
@@ -255,7 +252,7 @@ def meanwhile(rng: Random) -> Both:
 
 
 def _going_on(rng: Random, tense: str) -> Both:
-    """Return something that lasts: no arriving and no leaving."""
+    """Something that lasts: no arriving and no leaving."""
     while True:
         frame = rng.choice(("none", "object", "object", "to", "give"))
         clause = a_later_clause(rng, tense=tense, frame=frame, spare=0.2, modals=False)
@@ -270,9 +267,8 @@ def speech(rng: Random) -> Both:
     pronoun = lexicon.SPEAKER_FEMININE if speaker.gender == "f" else lexicon.SPEAKER
     me = pronoun_phrase(pronoun)
     if chance(rng, 0.6):
-        clause = Clause(subject=me, verb=BE, tense=rng.choice(("present", "state past", "future")))
-        clause.rest = attribute(rng, me, HUMAN)
-        inner = rendered(clause)
+        tense = rng.choice(("present", "state past", "future"))
+        inner = rendered(being(rng, me, HUMAN, tense))
     else:
         inner = in_tense(rng, rng.choice(("past", "future", "progressive")), me)
     quoted = Both(english=capitalised(inner.english), french=capitalised(inner.french))

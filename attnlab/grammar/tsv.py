@@ -57,7 +57,7 @@ def read_table(
     optional: Sequence[str] = (),
     folder: Path = FOLDER,
 ) -> list[Row]:
-    """Return the rows of a table in the order of the file.
+    """The rows of a table in the order of the file.
 
     Empty lines and lines that begin with `#` are comments; the first other line is the header.
 

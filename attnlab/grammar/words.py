@@ -31,11 +31,11 @@ class Word:
     clitic: bool = False
 
     def tagged(self, *tags: str) -> "Word":
-        """Return the same word with more tags."""
+        """The same word with more tags."""
         return replace(self, tags=self.tags | set(tags))
 
     def merged_into(self, other: "Word", text: str) -> "Word":
-        """Return one word that stands for this one and the `other` that follows it."""
+        """One word that stands for this one and the `other` that follows it."""
         return replace(
             other,
             text=text,
@@ -46,7 +46,7 @@ class Word:
 
 
 def word(text: str, *marks: Mark, tags: str = "") -> Word:
-    """Return one word; `tags` are separated by spaces."""
+    """One word; `tags` are separated by spaces."""
     return Word(text=text, marks=frozenset(marks), tags=_notes(tags))
 
 
@@ -56,7 +56,7 @@ def _notes(text: str) -> frozenset[str]:
 
 
 def words(text: str, *marks: Mark, tags: str = "") -> list[Word]:
-    """Return the words of a text separated by spaces, every one carrying all the marks."""
+    """The words of a text separated by spaces, every one carrying all the marks."""
     return [word(part, *marks, tags=tags) for part in text.split()]
 
 
@@ -71,7 +71,7 @@ class Both:
         return Both(english=self.english + other.english, french=self.french + other.french)
 
     def tagged(self, *tags: str) -> "Both":
-        """Return the phrase with tags on its first French word."""
+        """The phrase with tags on its first French word."""
         return Both(english=self.english, french=[self.french[0].tagged(*tags), *self.french[1:]])
 
 
@@ -79,13 +79,13 @@ NOTHING = Both(english=[], french=[])
 
 
 def both(english: str, french: str, tags: str = "") -> Both:
-    """Return a phrase all of whose English words are linked with all of its French words."""
+    """A phrase all of whose English words are linked with all of its French words."""
     mark = Mark()
     return Both(english=words(english, mark), french=words(french, mark, tags=tags))
 
 
 def tied(english: str, french: str, tags: str = "") -> Both:
-    """Return a phrase from its two spellings, in which `~` ties words: "last~1", "dernière~1".
+    """A phrase from its two spellings, in which `~` ties words: "last~1", "dernière~1".
 
     Where no word is tied, every English word is linked with every French word.
     """
@@ -107,7 +107,7 @@ CONTRACTIONS = {("de", "le"): "du", ("de", "les"): "des", ("à", "le"): "au", ("
 
 
 def french_words(sentence: list[Word]) -> list[Word]:
-    """Return the words as they are spelt next to each other: l'ami, un bel arbre, du pain."""
+    """The words as they are spelt next to each other: l'ami, un bel arbre, du pain."""
     return _contract(_before_vowels(sentence))
 
 
@@ -148,7 +148,7 @@ def _contract(sentence: list[Word]) -> list[Word]:
 
 
 def english_words(sentence: list[Word]) -> list[Word]:
-    """Return the words with "an" for "a" before a vowel sound, "another" and "cannot" for two."""
+    """The words with "an" for "a" before a vowel sound, "another" and "cannot" for two."""
     result: list[Word] = []
     for current in sentence:
         previous = result[-1].text if result else ""
@@ -169,7 +169,7 @@ def _vowel_sound(text: str) -> bool:
 
 
 def capitalised(sentence: list[Word]) -> list[Word]:
-    """Return the sentence with a capital on its first letter, behind an opening quote if any."""
+    """The sentence with a capital on its first letter, behind an opening quote if any."""
     result = list(sentence)
     for index, current in enumerate(result):
         if current.text[0].isalnum():
@@ -179,7 +179,7 @@ def capitalised(sentence: list[Word]) -> list[Word]:
 
 
 def english_text(sentence: list[Word]) -> str:
-    """Return the English sentence as it is printed."""
+    """The English sentence as it is printed."""
     text = ""
     opened = False
     for current in sentence:
@@ -193,7 +193,7 @@ def english_text(sentence: list[Word]) -> str:
 
 
 def french_text(sentence: list[Word]) -> str:
-    """Return the French sentence as it is printed, with narrow spaces before ! ? ; : and in « »."""
+    """The French sentence as it is printed, with narrow spaces before ! ? ; : and in « »."""
     text = ""
     for current in sentence:
         if not text or text.endswith("'") or current.text[0] in ".,-":
@@ -231,24 +231,24 @@ class Pair:
     focus: str = ""
 
     def tagged(self, tag: str) -> "Pair":
-        """Return the pair with one more tag."""
+        """The pair with one more tag."""
         return replace(self, tags=tuple(sorted({*self.tags, tag})))
 
     def asking_for(self, noun: Noun) -> "Pair":
-        """Return the pair with the French form of `noun` that it holds as its focus."""
+        """The pair with the French form of `noun` that it holds as its focus."""
         forms = (noun.french, noun.french_plural)
         (form,) = [token for token in tokenise_french(self.french) if token.lower() in forms]
         return replace(self, focus=form)
 
     def line(self) -> str:
-        """Return the line of the TSV file, without its end."""
+        """The line of the TSV file, without its end."""
         links = " ".join(f"{source}-{target}" for source, target in self.links)
         columns = (self.english, self.french, links, ",".join(self.tags), self.wrong, self.focus)
         return "\t".join(columns).rstrip("\t")
 
 
 def sentence_pair(phrase: Both) -> Pair:
-    """Return the printed pair of a sentence.
+    """The printed pair of a sentence.
 
     Raises:
         ValueError: the printed text does not tokenise into the words that the rules wrote,
