@@ -71,7 +71,7 @@ class Corpus:
     set_aside: defaultdict[str, list[Pair]] = field(default_factory=lambda: defaultdict(list))
 
     def ordinary(self, pair: Pair) -> bool:
-        """Whether train may hold the pair; one that shows too much is kept for test_compose."""
+        """Whether train may hold the pair; one with a held-out combination is set aside."""
         new = new_kinds(pair)
         if len(new) == 1 and pair.length <= LONGEST_TRAINED:
             self.set_aside[new.pop()].append(pair)

@@ -69,7 +69,7 @@ def age(rng: Random) -> Both:
 
 # The year in which all this is said.
 TODAY = 2020
-# How old somebody may be, by what we call them; children are told by their class.
+# How old somebody may be, by what we call them; children go by their class.
 AGES = {
     "grandfather": (58, 95), "grandmother": (58, 95), "father": (30, 75), "mother": (30, 75),
     "uncle": (25, 80), "aunt": (25, 80), "son": (2, 40), "daughter": (2, 40),
@@ -131,7 +131,7 @@ def impersonal() -> Nominal:
 
 
 def weather(rng: Random) -> Both:
-    """It was cold in Paris: il faisait froid à Paris. The place or time tells it from a thing."""
+    """It was cold in Paris: il faisait froid à Paris. The place or time rules out a thing."""
     if chance(rng, 0.5):
         verb = rng.choice((RAIN, SNOW))
         tense = rng.choice(("progressive", "past", "future", "past progressive"))

@@ -307,7 +307,7 @@ SPEAKER, FRIEND, HE, SHE, WE, THEY = (
 IT_MASCULINE, IT_FEMININE, THEY_FEMININE = (
     _PRONOUNS[name] for name in ("it_masculine", "it_feminine", "they_feminine")
 )
-# For a speaker or a friend whose name the sentence tells.
+# For a speaker or a friend whose name the sentence gives.
 SPEAKER_FEMININE, FRIEND_FEMININE = _PRONOUNS["speaker_feminine"], _PRONOUNS["friend_feminine"]
 
 

@@ -130,7 +130,7 @@ def a_list(rng: Random, smallest: int = 2, largest: int = 4) -> Both:
     return rng.choice(MAKERS)(rng, size)
 
 
-# What is told may have happened, be happening or be going to happen: one of them throughout.
+# All clauses of a sentence are past, present or future.
 # The tenses of each story, and the French tenses that would not fit into it.
 STORIES = (
     (("past", "past", "past", "past progressive"), {"future", "present"}),
@@ -178,13 +178,13 @@ def _piece(rng: Random, story: Story) -> Both:
     if kind == "list":
         return a_list(rng)
     if kind == "statement":
-        return _told(rng, tense, None)
+        return _statement(rng, tense, None)
     if chance(rng, 0.5):
-        return _told(rng, tense, person_with_who_clause(rng, era_of(tense)))
+        return _statement(rng, tense, person_with_who_clause(rng, era_of(tense)))
     return _thing_seen(rng, tense)
 
 
-def _told(rng: Random, tense: str, subject: Nominal | None) -> Both:
+def _statement(rng: Random, tense: str, subject: Nominal | None) -> Both:
     """A statement in a tense, or in the one that its verb has instead."""
     while True:
         clause = a_later_clause(rng, tense=tense, spare=0.8, subject=subject, modals=False)

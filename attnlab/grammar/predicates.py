@@ -154,7 +154,7 @@ def negate_or_qualify(rng: Random, clause: Clause, spare: float) -> None:
                  "no longer": 12 if _bears_no_longer(clause.tense) else 0}  # fmt: skip
         clause.negation = chosen(rng, kinds)
         if habitual and clause.negation == "not" and clause.verb.frame in ("object", "give"):
-            # "She does not eat a cake" tells neither of now nor of every day.
+            # "She does not eat a cake" means neither now nor every day.
             clause.negation = "never"
     elif clause.tense == "perfect" and draw < 0.6:
         clause.adverb = ("already", "déjà")

@@ -43,7 +43,7 @@ def yes_no_question(rng: Random) -> Both:
 
 
 def question_to_a_friend(rng: Random) -> Both:
-    """Are you tired, Anna? The name tells the gender of you."""
+    """Are you tired, Anna? The name gives the gender of you."""
     friend = a_name(rng)
     pronoun = lexicon.FRIEND_FEMININE if friend.gender == "f" else lexicon.FRIEND
     you = pronoun_phrase(pronoun)
@@ -211,7 +211,7 @@ def object_relative(rng: Random) -> Both:
 
 
 def _described_so(rng: Random, make: Callable[[Random, str], Nominal]) -> Both:
-    """What a thing is like that a relative clause tells of, in a tense that fits it."""
+    """A thing with a relative clause, and an adjective; the tenses fit."""
     tense = rng.choice(("present", "state past"))
     whole = make(rng, era_of(tense))
     classes = whole.noun.classes if whole.noun else frozenset()

@@ -138,7 +138,7 @@ def spot_with_where(rng: Random, era: str) -> Nominal:
 
 
 def strangers() -> list[Noun]:
-    """The people that may be told of without saying whose they are: not the aunt."""
+    """People who need no owner, unlike the aunt."""
     return [noun for noun in nouns_of("adult|child|learner") if "relation" not in noun.classes]
 
 

@@ -47,11 +47,11 @@ class Word:
 
 def word(text: str, *marks: Mark, tags: str = "") -> Word:
     """One word; `tags` are separated by spaces."""
-    return Word(text=text, marks=frozenset(marks), tags=_notes(tags))
+    return Word(text=text, marks=frozenset(marks), tags=_tags(tags))
 
 
 @cache
-def _notes(text: str) -> frozenset[str]:
+def _tags(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
