@@ -71,7 +71,7 @@ def scores(
     import json
 
     from attnlab.plotting.saving import figure_place
-    from attnlab.studies.scores.job import Survey, show_scores
+    from attnlab.studies.scores.report import Survey, show_scores
     from attnlab.support.console import show_messages
 
     show_messages()

@@ -1,1 +1,1 @@
-"""`attnlab scores`: scoring functions and normalisers side by side, on toy inputs and by cost."""
+"""`attnlab scores`: scoring functions and normalisers compared on toy inputs and by cost."""

@@ -1,4 +1,4 @@
-"""How an attention's cost grows with its length: the costs at all lengths, read as series."""
+"""Costs of an attention at growing lengths, as series."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +31,11 @@ class Growth:
     """The costs of one attention, from the shortest length to the longest."""
 
     costs: Sequence[Cost]
+
+    @property
+    def name(self) -> str:
+        """Score and normaliser."""
+        return f"{self.score} · {self.normaliser}"
 
     @property
     def score(self) -> str:

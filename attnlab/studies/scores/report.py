@@ -1,7 +1,8 @@
-"""What `attnlab scores` tells: answers on the toy inputs, tables of costs, and all as JSON."""
+"""`attnlab scores`: outputs on the toy inputs and costs, as figures, tables and JSON."""
 
 import platform
 from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,37 +10,70 @@ from typing import Any
 import numpy as np
 import torch
 
+from attnlab.attention.normalisers import NormaliserConfig
+from attnlab.attention.scores import ScoreConfig
+from attnlab.evaluation.complexity import doubling
+from attnlab.plotting.saving import figure_suffix, save_figure
+from attnlab.studies.scores import cost
+from attnlab.studies.scores.cost import Cost, Task, measure_costs
+from attnlab.studies.scores.figures import draw_costs, draw_toy_weights
 from attnlab.studies.scores.growth import Growth, Routes
-from attnlab.studies.scores.toy import KEY_SIZE, ROWS, ToyWeights
+from attnlab.studies.scores.toy import KEY_SIZE, ROWS, ToyWeights, shipped_choices, toy_weights
+from attnlab.support.console import counting
+from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.table import table, three_digits
+from attnlab.support.workers import FreshProcesses
+
+_SCORE, _NORMALISER = "scaled_dot", "softmax"  # with which the costs of the others are measured
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoresReport:
-    """What the toy inputs gave, what was measured, if it was, and the figures' `files`."""
+class Survey:
+    """Measurements to make: lengths double from `shortest` to `longest`; without `rounds`, none.
 
-    seed: int
+    `batch` sentences of `heads` heads with `size` features each. `seed` is also that of the toy
+    inputs, whose queries and keys have length 1 with `unit_length`.
+    """
+
     batch: int
     heads: int
     size: int
+    shortest: int
+    longest: int
     rounds: int
-    toy: Sequence[ToyWeights]
-    growths: Sequence[Growth]
-    files: list[Path]
+    seed: int
+    unit_length: bool
+
+    def __post_init__(self) -> None:
+        if self.shortest > self.longest:
+            raise UsageError(
+                f"--from {self.shortest} --to {self.longest}: the second must be no less than the "
+                "first"
+            )
 
     @property
     def heading(self) -> str:
-        """What was measured, in a line."""
+        """The measurements in a line."""
         return (
             f"one attention · {_count(self.batch, 'sentence')} · {_count(self.heads, 'head')} of "
             f"{self.size} features · forward and backward, the fastest of {self.rounds} · "
             f"{_count(torch.get_num_threads(), 'thread')}"
         )
 
+
+@dataclass(frozen=True, kw_only=True)
+class ScoresReport:
+    """Weights on the toy inputs, the costs that were measured, and the `files` of the figures."""
+
+    survey: Survey
+    toy: Sequence[ToyWeights]
+    growths: Sequence[Growth]
+    files: list[Path]
+
     def as_json(self) -> dict[str, Any]:
-        """All numbers, unrounded; a weight is null where the key is hidden."""
+        """All numbers, unrounded; a weight is null where the key is masked."""
         return {
-            "seed": self.seed,
+            "seed": self.survey.seed,
             "toy": {
                 "rows": ROWS,
                 "key_size": KEY_SIZE,
@@ -58,10 +92,10 @@ class ScoresReport:
                 ],
             },
             "measured": {
-                "batch": self.batch,
-                "heads": self.heads,
-                "size": self.size,
-                "rounds": self.rounds,
+                "batch": self.survey.batch,
+                "heads": self.survey.heads,
+                "size": self.survey.size,
+                "rounds": self.survey.rounds,
                 "threads": torch.get_num_threads(),
                 "machine": platform.machine(),
                 "torch": torch.__version__,
@@ -71,53 +105,51 @@ class ScoresReport:
         }
 
     def __str__(self) -> str:
-        parts = [_answers(self.toy)]
+        parts = [self._toy_table()]
         if self.growths:
             parts += [
-                self.heading,
-                _kinds(self.growths),
-                _grown("time in training, ms", self.growths, lambda each: each.trained, _times),
-                _grown("time step by step, ms", self.growths, lambda each: each.watched, _times),
-                _grown("memory in training, MB", self.growths, lambda each: each.trained, _peaks),
-                _grown("memory step by step, MB", self.growths, lambda each: each.watched, _peaks),
-                "in training: by the fused kernel where that can be; step by step: as for whoever "
-                "looks at the weights.\nmemory: the most that is allocated at once beside queries, "
-                "keys and values.",
+                self.survey.heading,
+                self._parameter_table(),
+                self._cost_table("time in training, ms", lambda each: each.trained, _times),
+                self._cost_table("time step by step, ms", lambda each: each.watched, _times),
+                self._cost_table("memory in training, MB", lambda each: each.trained, _peaks),
+                self._cost_table("memory step by step, MB", lambda each: each.watched, _peaks),
+                "in training: by the fused kernel where there is one; step by step: as when "
+                "weights are recorded.\nmemory: the most that is allocated at once besides "
+                "queries, keys and values.",
             ]
         return "\n\n".join(parts)
 
+    def _toy_table(self) -> str:
+        """Outputs with the first normaliser's weights."""
+        first = self.toy[0].normaliser
+        rows = [
+            [each.score, *(" ".join(f"{value:.1f}" for value in row) for row in each.answers)]
+            for each in self.toy
+            if each.normaliser == first
+        ]
+        return table([f"answers, {first}", *ROWS], rows)
 
-def _answers(toy: Sequence[ToyWeights]) -> str:
-    """The averages of values that the first normaliser's weights make."""
-    first = toy[0].normaliser
-    rows = [
-        [each.score, *(" ".join(f"{value:.1f}" for value in row) for row in each.answers)]
-        for each in toy
-        if each.normaliser == first
-    ]
-    return table([f"answers, {first}", *ROWS], rows)
+    def _parameter_table(self) -> str:
+        rows = [
+            [each.name, f"{each.costs[0].parameters:,}", "yes" if each.costs[0].fused else "no"]
+            for each in self.growths
+        ]
+        return table(["attention", "parameters", "fused"], rows)
 
-
-def _kinds(growths: Sequence[Growth]) -> str:
-    rows = [
-        [_name(each), f"{each.costs[0].parameters:,}", "yes" if each.costs[0].fused else "no"]
-        for each in growths
-    ]
-    return table(["attention", "parameters", "fused"], rows)
-
-
-def _grown(
-    title: str,
-    growths: Sequence[Growth],
-    route: Callable[[Growth], Routes],
-    shown: Callable[[Routes], tuple[list[float], float | None]],
-) -> str:
-    rows = []
-    for growth in growths:
-        values, exponent = shown(route(growth))
-        power = "–" if exponent is None else f"n^{exponent:.1f}"
-        rows.append([_name(growth), *map(three_digits, values), power])
-    return table([title, *(f"{length:,}" for length in growths[0].lengths), "grows as"], rows)
+    def _cost_table(
+        self,
+        title: str,
+        route: Callable[[Growth], Routes],
+        shown: Callable[[Routes], tuple[list[float], float | None]],
+    ) -> str:
+        rows = []
+        for growth in self.growths:
+            values, exponent = shown(route(growth))
+            power = "–" if exponent is None else f"n^{exponent:.1f}"
+            rows.append([growth.name, *map(three_digits, values), power])
+        lengths = (f"{length:,}" for length in self.growths[0].lengths)
+        return table([title, *lengths, "grows as"], rows)
 
 
 def _times(routes: Routes) -> tuple[list[float], float | None]:
@@ -128,9 +160,74 @@ def _peaks(routes: Routes) -> tuple[list[float], float | None]:
     return routes.megabytes, routes.memory_exponent
 
 
-def _name(growth: Growth) -> str:
-    return f"{growth.score} · {growth.normaliser}"
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def show_scores(output: Path, survey: Survey) -> ScoresReport:
+    """Write the toy figure to `output`, and that of the costs, if they are measured, beside it.
+
+    Raises:
+        AttnlabError: a figure cannot be written.
+    """
+    figure_suffix(output)  # before the work
+    scores, normalisers = shipped_choices()
+    toy = toy_weights(scores, normalisers, survey.seed, unit_length=survey.unit_length)
+    save_figure(draw_toy_weights(toy, len(normalisers), unit_length=survey.unit_length), output)
+    files, growths = [output], []
+    if survey.rounds:
+        growths = _measure(survey, scores, normalisers)
+        files.append(output.with_stem(f"{output.stem}-cost"))
+        by_score = [each for each in growths if each.normaliser == _NORMALISER]
+        by_normaliser = [each for each in growths if each.score == _SCORE]
+        save_figure(draw_costs(by_score, by_normaliser, survey.heading), files[-1])
+    return ScoresReport(survey=survey, toy=toy, growths=growths, files=files)
+
+
+def _measure(
+    survey: Survey, scores: list[ScoreConfig], normalisers: list[NormaliserConfig]
+) -> list[Growth]:
+    """All scores with the one normaliser, and the one score with all normalisers."""
+    attentions = [
+        (score, normaliser)
+        for normaliser in normalisers
+        for score in scores
+        if score.name == _SCORE or normaliser.name == _NORMALISER
+    ]
+    processes = FreshProcesses([cost.__name__])
+    lengths = doubling(survey.shortest, survey.longest)
+    measured = []
+    with counting("lengths", len(lengths)) as advance:
+        for length in lengths:
+            task = Task(
+                attentions=attentions,
+                batch=survey.batch,
+                heads=survey.heads,
+                length=length,
+                size=survey.size,
+                rounds=survey.rounds,
+                seed=survey.seed,
+            )
+            measured.append(_call(processes, task))
+            advance(1)
+    return [Growth(costs=of_one) for of_one in zip(*measured, strict=True)]
+
+
+def _call(processes: FreshProcesses, task: Task) -> list[Cost]:
+    """The costs at one length, measured in a fresh process.
+
+    Raises:
+        AttnlabError: there is not enough memory.
+    """
+    try:
+        return processes.call(measure_costs, task)
+    except BrokenProcessPool as error:  # killed by the system for want of memory
+        cause: Exception = error
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
+            raise
+        cause = error
+    raise AttnlabError(
+        f"there is not enough memory for {task.length:,} queries and keys; lower --to, --batch, "
+        "--heads or --size"
+    ) from cause

@@ -1,9 +1,8 @@
-"""The toy inputs of Dive into Deep Learning's section on scoring functions, and their weights.
+"""Weights of all scores and normalisers on the toy inputs of Dive into Deep Learning.
 
-Two sentences of ten keys, of which the first two and the first six may be seen; one query each. The
-values are 0 to 39, four a key. The book's keys are all ones, so that every score that looks at keys
-finds them alike; a second pair of sentences has keys that are drawn, as the queries are, from a
-normal distribution.
+Two sentences of ten keys, of which the first two and the first six are visible; one query each. The
+values are 0 to 39, four a key. The book's keys are all ones, so that every score that reads keys
+gives equal weights; a second pair of sentences has random keys, normal as the queries are.
 """
 
 from collections.abc import Sequence
@@ -14,26 +13,38 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from attnlab import launch
 from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.pooling import AttentionPooling
 from attnlab.attention.scores import SCORES, ScoreConfig
+from attnlab.config import ExperimentConfig
+from attnlab.support.schema import from_node
 
-KEYS, KEY_SIZE, VALUE_SIZE, SEEN = 10, 2, 4, (2, 6)
+KEYS, KEY_SIZE, VALUE_SIZE, VISIBLE = 10, 2, 4, (2, 6)
 WIDE_QUERY_SIZE = 20
-"""Of queries, where the score lets it differ from that of keys."""
+"""Size of queries where the score takes queries and keys of unequal sizes."""
 
 ROWS = [
-    *(f"keys alike, {seen} seen" for seen in SEEN),
-    *(f"keys drawn, {seen} seen" for seen in SEEN),
+    *(f"keys alike, {visible} seen" for visible in VISIBLE),
+    *(f"keys drawn, {visible} seen" for visible in VISIBLE),
 ]
+
+
+def shipped_choices() -> tuple[list[ScoreConfig], list[NormaliserConfig]]:
+    """All scores and all normalisers with the values of their YAML files, plug-ins last."""
+
+    def config(choice: str) -> ExperimentConfig:
+        return from_node(ExperimentConfig, launch.compose(launch.TRAIN, [choice]))
+
+    scores = [config(f"score={name}").score for name in SCORES]
+    return scores, [config(f"normaliser={name}").normaliser for name in NORMALISERS]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ToyWeights:
-    """What one score and one normaliser make of the toy inputs.
+    """Weights of one score and one normaliser, (rows, keys), NaN where a key is masked.
 
-    `weights`: (rows, keys), NaN where a key is hidden. `answers`: (rows, value size), the average
-    of the values that they make.
+    `answers`: the weighted averages of the values, (rows, value size).
     """
 
     score: str
@@ -50,11 +61,11 @@ def toy_weights(
     *,
     unit_length: bool = False,
 ) -> list[ToyWeights]:
-    """Of each score with each normaliser: the same queries, keys and first weights for all.
+    """The weights of each score with each normaliser, on the same queries and keys.
 
-    `unit_length`: queries and keys are scaled to length 1, so that their direction alone is left.
+    `unit_length`: queries and keys are scaled to length 1.
     """
-    visible = torch.arange(KEYS) < torch.tensor(SEEN * 2)[:, None]
+    visible = torch.arange(KEYS) < torch.tensor(VISIBLE * 2)[:, None]
     values = torch.arange(float(KEYS * VALUE_SIZE)).view(KEYS, VALUE_SIZE).expand(4, -1, -1)
     found = []
     for score in scores:

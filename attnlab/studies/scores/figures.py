@@ -1,4 +1,4 @@
-"""The two figures of `attnlab scores`: weights on the toy inputs, and what an attention costs."""
+"""Figures of `attnlab scores`: weights on the toy inputs, and the cost of an attention."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from attnlab.plotting.growth import GrowthLine, GrowthPanel, draw_growth, power_
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.plotting.matrix import Heatmap
 from attnlab.studies.scores.growth import Growth
-from attnlab.studies.scores.toy import KEYS, ROWS, SEEN, WIDE_QUERY_SIZE, ToyWeights
+from attnlab.studies.scores.toy import KEYS, ROWS, VISIBLE, WIDE_QUERY_SIZE, ToyWeights
 
 
 def draw_toy_weights(toy: Sequence[ToyWeights], normalisers: int, *, unit_length: bool) -> Figure:
-    """A row a score, a column a normaliser; hidden keys are grey."""
+    """A row for each score, a column for each normaliser; masked keys are grey."""
     length = ", all scaled to length 1" if unit_length else ""
     return draw_heatmaps(
         [
@@ -26,10 +26,10 @@ def draw_toy_weights(toy: Sequence[ToyWeights], normalisers: int, *, unit_length
             for each in toy
         ],
         heading="Scoring functions and normalisers on toy inputs",
-        note=f"Grey: hidden by the mask, which lets {SEEN[0]} or {SEEN[1]} keys be seen. Keys have "
-        f"2 features: all ones (alike), or normal (drawn){length}.\nQueries are normal, with as "
-        f"many features, or {WIDE_QUERY_SIZE} where the score takes unequal sizes. What is learnt "
-        "is as at the beginning of training.",
+        note=f"Grey: masked; {VISIBLE[0]} or {VISIBLE[1]} keys are visible. Keys have 2 features: "
+        f"all ones (alike), or normal (drawn){length}.\nQueries are normal, with as many features, "
+        f"or {WIDE_QUERY_SIZE} where the score takes unequal sizes. Parameters have their first "
+        "values.",
         columns=normalisers,
         print_weights=True,
         repeat_labels=False,
@@ -37,10 +37,7 @@ def draw_toy_weights(toy: Sequence[ToyWeights], normalisers: int, *, unit_length
 
 
 def draw_costs(scores: Sequence[Growth], normalisers: Sequence[Growth], heading: str) -> Figure:
-    """Time and memory as training has them: of scores above, of normalisers below.
-
-    `normalisers` all have one score, which the titles name.
-    """
+    """Time and memory in training: of scores above, of normalisers, all with one score, below."""
     panels = [
         *_panels("by score", {each.score: each for each in scores}),
         *_panels(

@@ -6,13 +6,12 @@ import torch
 
 from attnlab.attention.normalisers import NORMALISERS
 from attnlab.attention.scores import SCORES
-from attnlab.studies.scores.choices import shipped_normalisers, shipped_scores
 from attnlab.studies.scores.cost import Task, measure_costs
-from attnlab.studies.scores.drawing import draw_costs
+from attnlab.studies.scores.figures import draw_costs
 from attnlab.studies.scores.growth import Growth
 from attnlab.studies.scores.memory import peak_bytes
-from attnlab.studies.scores.report import ScoresReport
-from attnlab.studies.scores.toy import toy_weights
+from attnlab.studies.scores.report import ScoresReport, Survey
+from attnlab.studies.scores.toy import shipped_choices, toy_weights
 
 
 def measured(attentions, length=17):
@@ -23,7 +22,7 @@ def measured(attentions, length=17):
 
 @pytest.fixture(scope="module")
 def choices():
-    return list(shipped_scores()), list(shipped_normalisers())
+    return shipped_choices()
 
 
 @pytest.fixture(scope="module")
@@ -152,12 +151,18 @@ def test_the_report_and_the_figure_say_all_of_it(choices, toy, tmp_path):
     attentions = [(scores[1], each) for each in normalisers] + [(scores[3], normalisers[0])]
     costs = [measured(attentions, length) for length in (4, 8, 16)]
     growths = [Growth(costs=of_one) for of_one in zip(*costs, strict=True)]
-    report = ScoresReport(
-        seed=1,
+    survey = Survey(
         batch=2,
         heads=3,
         size=5,
+        shortest=4,
+        longest=16,
         rounds=2,
+        seed=1,
+        unit_length=False,
+    )
+    report = ScoresReport(
+        survey=survey,
         toy=list(toy.values()),
         growths=growths,
         files=[tmp_path / "scores.png"],
@@ -178,7 +183,7 @@ def test_the_report_and_the_figure_say_all_of_it(choices, toy, tmp_path):
     assert values["costs"][0]["trained"]["peak_bytes"] == costs[0][0].trained.peak_bytes
     assert values["toy"]["weights"][0]["weights"][0] == pytest.approx([0.5, 0.5, *[None] * 8])
     assert values["toy"]["weights"][0]["answers"][0] == pytest.approx([2, 3, 4, 5])
-    figure = draw_costs([growths[0], growths[-1]], growths[:-1], report.heading)
+    figure = draw_costs([growths[0], growths[-1]], growths[:-1], survey.heading)
     legends = [[text.get_text() for text in legend.get_texts()] for legend in figure.legends]
     assert legends == [["scaled_dot", "additive"], list(NORMALISERS)]
     drawn = figure.axes[1].lines[1].get_ydata()
