@@ -230,7 +230,7 @@ def plot_attention(
         )
         typer.echo(page)
         return
-    from attnlab.studies.plot_attention.plot import Remarks, Wanted, plot_translations
+    from attnlab.studies.plot_attention.plot import PlotOptions, Remarks, plot_translations
 
     remarks: Remarks | None = None
     if faithfulness:
@@ -239,7 +239,7 @@ def plot_attention(
 
         remarks = FaithfulnessCaption
 
-    wanted = Wanted(
+    options = PlotOptions(
         kinds=kind or ["cross"],
         layers=layer or (),
         heads=head or (),
@@ -253,14 +253,17 @@ def plot_attention(
         remarks=remarks,
     )
     if through_training:
-        from attnlab.studies.plot_attention.plot_history import first_watched, plot_through_training
+        from attnlab.studies.plot_attention.through_training import (
+            first_watched,
+            plot_through_training,
+        )
 
         trained, _ = load(arguments, config_dir)
         paths = plot_through_training(
             trained,
             numbers=sentence or first_watched(trained, count or 1),
             most_frames=frames,
-            wanted=wanted,
+            options=options,
             output=output,
             suffix=suffix,
         )
@@ -274,7 +277,7 @@ def plot_attention(
             split=split,
             numbers=sentence or ([] if text else first_numbers(trained, split, count or 4)),
             reference=reference,
-            wanted=wanted,
+            options=options,
             output=output,
             suffix=suffix,
         )

@@ -1,18 +1,15 @@
-"""Figures from arrays and strings. Knows no model and no corpus.
-
-Only modules in here import matplotlib, so that what is done here comes first.
-"""
+"""Figures from arrays and strings; every import of matplotlib passes here first."""
 
 import logging
 import os
 
 from attnlab.support.errors import AttnlabError
 
-# So in the command, whose figures are alike everywhere; in others' programs, their settings hold.
-_DEFAULTS_ALONE = os.environ.get("MATPLOTLIBRC") == os.devnull
-if _DEFAULTS_ALONE:
-    # It warns of settings, fonts and caches; what a figure's reader needs, attnlab says itself.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+# The command disables matplotlibrc, so that its figures are the same everywhere. Where attnlab is
+# used as a library, the settings of that program stay.
+_IS_COMMAND = os.environ.get("MATPLOTLIBRC") == os.devnull
+if _IS_COMMAND:
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # fonts.py warns by itself
 
 try:
     import matplotlib
@@ -23,9 +20,9 @@ except UnicodeDecodeError as error:
         "remove it, or start attnlab in another folder"
     ) from error
 
-if _DEFAULTS_ALONE:
+if _IS_COMMAND:
     matplotlib.rcdefaults()
-    # Letters are as wide as they were measured; hinted ones differ by per cents at some sizes.
+    # Letters as wide as they are measured; hinted ones differ by per cents at some sizes.
     matplotlib.rcParams["text.hinting"] = "no_hinting"
 
 __all__ = ["Figure"]

@@ -1,4 +1,4 @@
-"""Which installed fonts have the letters of a text, and what to install where none has them."""
+"""Installed fonts that have the characters of a text, with a warning where none has."""
 
 import logging
 import unicodedata
@@ -27,10 +27,10 @@ _EAST_ASIAN = {"CJK", "Hiragana", "Katakana", "Bopomofo", "Hangul", "Ideographic
 
 @lru_cache(maxsize=10_000)
 def families(text: str) -> tuple[str, ...]:
-    """Font families for `text`: DejaVu Sans alone where it suffices, so that files stay small.
+    """Font families for `text`: DejaVu Sans, and others only for characters that it lacks.
 
-    Else those of others that have its letters. What no installed font has is drawn as a frame, and
-    a warning names the script and a font to install, once for each script.
+    A character that no installed font has is drawn as a frame; a warning, once per script, names a
+    font to install.
     """
     first = get_font(findfont(_FIRST))
     missing = [each for each in sorted(set(text)) if not first.get_char_index(ord(each))]
@@ -40,7 +40,7 @@ def families(text: str) -> tuple[str, ...]:
             continue
         found = _font_with(character)
         if found is None:
-            _warn_of(script(character))
+            _warn(script(character))
         else:
             fonts.append(found)
     others = dict.fromkeys(str(font.name) for font in fonts)
@@ -48,7 +48,7 @@ def families(text: str) -> tuple[str, ...]:
 
 
 def script(character: str) -> str:
-    """The character's script, by the first word of its Unicode name: "Thai" or "CJK"."""
+    """The character's script, from the first word of its Unicode name: "Thai" or "CJK"."""
     if unicodedata.category(character)[0] == "S":
         return _SYMBOLS
     name = unicodedata.name(character, "unknown").split()[0].split("-")[0]
@@ -56,13 +56,13 @@ def script(character: str) -> str:
 
 
 def _is_ignorable(character: str) -> bool:
-    """Whether it is not drawn by itself, as joiners, marks of direction, variation selectors."""
+    """Whether it has no glyph of its own: joiners, marks of direction, variation selectors."""
     return unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f"
 
 
 @lru_cache(maxsize=10_000)
 def _font_with(character: str) -> FontEntry | None:
-    """The first font, in order of preference, that has the character; None if none has it."""
+    """The most suitable font that has the character, if there is one."""
     kind = script(character)
 
     def rank(font: FontEntry) -> tuple[int, bool, bool, bool, str]:
@@ -83,7 +83,7 @@ def _known_fonts() -> list[FontEntry]:
 
 @cache
 def _new_fonts() -> list[FontEntry]:
-    """Fonts that were installed after matplotlib had made its list; they are on it from now on."""
+    """Fonts that were installed after matplotlib made its list, to which they are added."""
     known = _known_fonts()
     paths = {font.fname for font in known}
     for path in findSystemFonts():
@@ -98,12 +98,12 @@ def _new_fonts() -> list[FontEntry]:
 def _has(font: FontEntry, character: str) -> bool:
     try:
         return bool(get_font(font.fname).get_char_index(ord(character)))
-    except (OSError, RuntimeError):  # no longer there, or of a kind that cannot be drawn
+    except (OSError, RuntimeError):  # the file is missing or cannot be drawn with
         return False
 
 
 @cache
-def _warn_of(kind: str) -> None:
+def _warn(kind: str) -> None:
     if kind == _SYMBOLS:
         what, name, package = "some symbols or emoji", "Symbola", "fonts-symbola"
     elif kind in _EAST_ASIAN:

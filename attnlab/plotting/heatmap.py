@@ -51,7 +51,7 @@ _PLEASANT_SHAPE = 1.4  # width of a page over its height
 class _Room(Frame):
     """The frame of one heatmap, and which of its labels are drawn."""
 
-    title: list[str]
+    title: str
     shows_rows: bool
     shows_columns: bool
 
@@ -116,7 +116,7 @@ def draw_heatmaps(
 
     top = page.paragraph(heading, MARGIN, text_width_limit, HEADING_SIZE, bold=True)
     if caption:
-        top = page.lines([caption], MARGIN, top + 2, TITLE_SIZE)
+        top = page.paragraph(caption, top + 2, math.inf, TITLE_SIZE)
     grid = Grid(rooms, top=top + (10 if heading or caption else 0), gap=gap)
     places = [
         (room, box, left, box.top - room.above)
@@ -124,7 +124,7 @@ def draw_heatmaps(
         for room, box, left in zip(row, boxes, grid.column_lefts, strict=False)
     ]
     for panel, numbers, (room, box, left, title_top) in zip(panels, printed, places, strict=True):
-        page.lines(room.title, left, title_top, TITLE_SIZE, bold=True)
+        page.paragraph(room.title, title_top, math.inf, TITLE_SIZE, bold=True, left=left)
         axes = page.cells(box)
         page.reserve(box.right + room.right, box.bottom)
         draw_cells(axes, panel.values, scale, cell)
@@ -259,7 +259,7 @@ def _room(
         left=left,
         right=max(overhang, widest - left - width),
         above=_LABEL_GAP + labels + LINE * TITLE_SIZE * sum(map(bool, title)) + 3,
-        title=title,
+        title="\n".join(title),
         shows_rows=shows_rows,
         shows_columns=shows_columns,
     )
@@ -312,7 +312,7 @@ def _explain_outlines(page: Page, top: float) -> float:
             linewidth=_OUTLINE,
         )
     )
-    page.lines([_LEGEND], left + _SWATCH + 6, top + 0.3, LABEL_SIZE)
+    page.paragraph(_LEGEND, top + 0.3, math.inf, LABEL_SIZE, left=left + _SWATCH + 6)
     page.reserve(left + _SWATCH, top + _SWATCH)
     return top + _SWATCH
 

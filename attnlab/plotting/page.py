@@ -41,6 +41,18 @@ class Box:
         """Lower edge."""
         return self.top + self.height
 
+    @property
+    def centre(self) -> float:
+        """Distance of the middle from the page's left edge."""
+        return self.left + self.width / 2
+
+    def split(self, rows: int, columns: int) -> "list[list[Box]]":
+        """Equal parts in rows and columns."""
+        width, height = self.width / columns, self.height / rows
+        lefts = [self.left + column * width for column in range(columns)]
+        tops = [self.top + row * height for row in range(rows)]
+        return [[Box(left=x, top=y, width=width, height=height) for x in lefts] for y in tops]
+
 
 @dataclass(kw_only=True)
 class Frame:
@@ -157,20 +169,25 @@ class Page:
             right = x + shift * text_width(text, size, bold=bold)
             self.reserve(right, baseline + _DESCENT * size)
 
-    def lines(
-        self, texts: Sequence[str], left: float, top: float, size: float, *, bold: bool = False
-    ) -> float:
-        """Write lines from `top` down, bold in ink or else in grey; returns where they end."""
-        for number, text in enumerate(texts):
-            baseline = top + (number * LINE + 1) * size
-            self.write(text, left, baseline, size, bold=bold, color=INK if bold else QUIET_INK)
-        return top + len(texts) * LINE * size
-
     def paragraph(
-        self, text: str, top: float, width: float, size: float, *, bold: bool = False
+        self,
+        text: str,
+        top: float,
+        width: float,
+        size: float,
+        *,
+        bold: bool = False,
+        left: float = MARGIN,
     ) -> float:
-        """As `lines`, of a text that is broken at `width`, at the left margin."""
-        return self.lines(wrapped(text, width, size, bold=bold), MARGIN, top, size, bold=bold)
+        """Write lines of at most `width` from `top` down, bold in ink or else in grey.
+
+        Returns where they end.
+        """
+        lines = wrapped(text, width, size, bold=bold)
+        for number, line in enumerate(lines):
+            baseline = top + (number * LINE + 1) * size
+            self.write(line, left, baseline, size, bold=bold, color=INK if bold else QUIET_INK)
+        return top + len(lines) * LINE * size
 
     def colour_bar(
         self, box: Box, scale: Scale, *, ends: tuple[float, float] | None = None

@@ -1,5 +1,6 @@
 """Pages of panels: curves, matrices or anything drawn on axes, with titles, labels and legends."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -227,7 +228,7 @@ def draw_panels(
             drawn[-1].append(axes)
             frames[-1].append(_frame(panel, axes, legend))
     right = max(Grid(frames, gap=_GAP).right, MARGIN + text_width(heading, HEADING_SIZE, bold=True))
-    top = page.lines([heading] if heading else [], MARGIN, MARGIN, HEADING_SIZE, bold=True) + 2
+    top = page.paragraph(heading, MARGIN, math.inf, HEADING_SIZE, bold=True) + 2
     if legend == "page":
         top = _legend(page, chain(*drawn), MARGIN, top + 4, right - MARGIN) + 4
     for row_frames, row_axes in zip(frames, drawn, strict=True) if legend == "row" else ():

@@ -1,7 +1,4 @@
-"""Figures and pages into files. Knows no plot.
-
-The same figure gives the same bytes: no dates and no random names inside.
-"""
+"""Figures and pages as files, the same bytes for the same figure: no dates and no random names."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -18,7 +15,7 @@ from attnlab.support.files import atomic_file
 
 DOTS_PER_INCH = 200
 MOST_PIXELS = 100_000_000
-"""Of one PNG: above it, most viewers and many a laptop's memory give up."""
+"""Of one PNG: more exceed what most viewers open."""
 
 _METADATA: dict[str, dict[str, str | None]] = {
     ".png": {"Software": None},
@@ -37,68 +34,62 @@ _settings_are_global = Lock()
 
 
 def save_figure(figure: Figure, path: Path | str) -> None:
-    """Write `figure` as PNG, SVG or PDF, whichever the suffix of `path` says.
+    """Write `figure` as PNG, SVG or PDF, by the suffix of `path`, in a folder that is made.
 
-    Folders on the way are made. PNG has 200 dots per inch, fewer where the picture would exceed
-    100 million pixels. What stood at `path` stays whole until the new file is.
+    PNG has 200 dots per inch, fewer where the picture would exceed 100 million pixels.
 
     Raises:
         AttnlabError: another suffix, or a place that cannot be written to.
     """
     path = Path(path)
     suffix = figure_suffix(path)
-
-    _make_writable(figure)
-
-    def write(unfinished: Path) -> None:
-        figure.savefig(
-            unfinished,
-            format=suffix[1:],
-            dpi=_dots_per_inch(figure),
-            metadata=_METADATA[suffix],
-        )
-
-    write_whole(path, write)
+    options = {"format": suffix[1:], "metadata": _METADATA[suffix], **_prepared(figure)}
+    write_whole(path, lambda unfinished: figure.savefig(unfinished, **options))
 
 
 def save_pages(figures: Iterable[Figure], path: Path | str) -> None:
-    """Write `figures` as the pages of one PDF, each as large as its figure; else as `save_figure`.
+    """Write `figures`, drawn one by one, as pages of one PDF, each as large as its figure.
 
-    They are taken one by one, so that no two need be there at once.
+    Raises:
+        AttnlabError: a place that cannot be written to.
     """
     from matplotlib.backends.backend_pdf import PdfPages  # a quarter of a second, for PDF alone
-
-    path = Path(path)
 
     def write(unfinished: Path) -> None:
         with PdfPages(unfinished, metadata=_METADATA[".pdf"]) as pages:
             for figure in figures:
-                _make_writable(figure)
-                pages.savefig(figure, dpi=_dots_per_inch(figure))
+                pages.savefig(figure, **_prepared(figure))
 
-    write_whole(path, write)
+    write_whole(Path(path), write)
 
 
-def _make_writable(figure: Figure) -> None:
+def _prepared(figure: Figure) -> dict[str, Any]:
+    """Resolution of a figure, whose text is replaced by what files can hold."""
     for each in figure.findobj(Text):
         assert isinstance(each, Text)
         each.set_text(writable(each.get_text()))
+    width, height = figure.get_size_inches()
+    return {"dpi": float(min(DOTS_PER_INCH, (MOST_PIXELS / (width * height)) ** 0.5))}
 
 
 def save_page(page: str, path: Path) -> None:
-    """Write an HTML page likewise."""
+    """Write an HTML page.
+
+    Raises:
+        AttnlabError: a place that cannot be written to.
+    """
     write_whole(path, lambda unfinished: unfinished.write_bytes(page.encode()))
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Have `write` make a file, and put it in its place once it is whole.
+    """Let `write` make a file, and move it to `path` when it is complete.
 
     Raises:
         AttnlabError: a place that cannot be written to.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Matplotlib keeps these settings for the whole process; one thread at a time.
+        # Matplotlib's settings are those of the whole process; one thread at a time.
         with atomic_file(path) as file, _settings_are_global, matplotlib.rc_context(_SETTINGS):
             write(Path(file.name))
     except OSError as error:
@@ -115,10 +106,10 @@ def place(output: Path | None, folder: Path, name: str) -> Path:
 
 
 def figure_place(output: Path | None, folder: Path, name: str) -> Path:
-    """As `place`, of a figure.
+    """As `place`, for a figure.
 
     Raises:
-        AttnlabError: no figure is written with its suffix.
+        AttnlabError: figures are not written with its suffix.
     """
     path = place(output, folder, name)
     figure_suffix(path)
@@ -126,10 +117,10 @@ def figure_place(output: Path | None, folder: Path, name: str) -> Path:
 
 
 def figure_suffix(path: Path) -> str:
-    """The suffix of a figure's file, in small letters.
+    """The suffix of a figure's file in lower case.
 
     Raises:
-        AttnlabError: no figure is written with this one.
+        AttnlabError: figures are not written with it.
     """
     suffix = path.suffix.lower()
     if suffix not in _METADATA:
@@ -138,8 +129,3 @@ def figure_suffix(path: Path) -> str:
             f"end the name with one of: {', '.join(_METADATA)}"
         )
     return suffix
-
-
-def _dots_per_inch(figure: Figure) -> float:
-    width, height = figure.get_size_inches()
-    return float(min(DOTS_PER_INCH, (MOST_PIXELS / (width * height)) ** 0.5))

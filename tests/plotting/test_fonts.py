@@ -30,7 +30,7 @@ INSTALLED = " ".join(findSystemFonts())
 @pytest.fixture
 def _nothing_known():
     """What is remembered of fonts is forgotten, before and afterwards."""
-    remembered = (families, fonts._font_with, fonts._new_fonts, fonts._warn_of)
+    remembered = (families, fonts._font_with, fonts._new_fonts, fonts._warn)
     for each in remembered:
         each.cache_clear()
     yield

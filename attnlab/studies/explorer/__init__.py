@@ -1,1 +1,1 @@
-"""Attention in the browser: one self-contained page to play with. Arrays and strings in."""
+"""Self-contained page to explore attention in a browser."""

@@ -18,15 +18,15 @@ function pointedSteps(state) {
 }
 
 function card(content, step) {
-  const verb = content.targetIs === "reference" ? " the reference has " : " it said ";
+  const verb = content.targetIs === "reference" ? " the reference has " : " the model predicts ";
   const rows = step.candidates.map(([piece, probability]) => row(content, step, piece, probability));
-  if (!step.candidates.some(([piece]) => piece === step.said)) {
-    rows.push(row(content, step, step.said, step.probability));
+  if (!step.candidates.some(([piece]) => piece === step.targetPiece)) {
+    rows.push(row(content, step, step.targetPiece, step.probability));
   }
   return element(
     "section",
     { class: "step" },
-    element("h3", {}, "after ", isolated(step.read), verb, isolated(step.said)),
+    element("h3", {}, "after ", isolated(step.inputPiece), verb, isolated(step.targetPiece)),
     element("ol", { class: "bars" }, ...rows),
   );
 }
@@ -36,12 +36,12 @@ function row(content, step, piece, probability) {
   bar.style.width = `${100 * probability}%`;
   return element(
     "li",
-    { class: piece === step.said ? "said" : "" },
+    { class: piece === step.targetPiece ? "target-piece" : "" },
     isolated(piece),
     element("span", { class: "track" }, bar),
     element("span", { class: "number" }, decimals(probability)),
-    content.neverSaid.includes(piece)
-      ? element("span", { class: "note" }, "stands for no word: no search says it")
+    content.neverPredicted.includes(piece)
+      ? element("span", { class: "note" }, "special piece, excluded from search")
       : null,
   );
 }

@@ -48,7 +48,7 @@ export class Colours {
     document.documentElement.style.setProperty("--nothing", this.of(0));
     const ramp = this.scale[this.dark ? "dark" : "light"].filter((_, step) => step % 15 === 0);
     part("ramp").style.backgroundImage = `linear-gradient(to right, ${ramp.join()})`;
-    for (const tell of this.onChange) tell();
+    for (const listener of this.onChange) listener();
   }
 }
 

@@ -1,24 +1,35 @@
-"""What an explorer page holds: sentences, their attention, and what was measured on it.
+"""Content of an explorer page: sentences, their attention and measures, as dataclasses and JSON.
 
-Arrays and strings. Knows no model, no vocabulary and no HTML.
+Weights are stored in units of 1/65,535, so that none is off by more than 0.00001, in one block: the
+upper bytes of all, then the lower bytes of all (which compresses well), deflated, in base64.
 """
 
+import base64
+import json
+import re
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attnlab.plotting.colours import colour_table
+from attnlab.plotting.text import visible_label
+
 _ROUNDING = 1e-3  # half-precision weights may exceed 1 by this much
+_WEIGHT_STEPS = 65_535
+_LABELS = {"queries", "keys", "input_piece", "target_piece", "candidates"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeadFigures:
-    """What was measured of one head on one sentence.
+class HeadMeasures:
+    """Measures of one head on one sentence.
 
-    `entropy` in nats and `normalised_entropy` are means over the steps, as
-    `evaluation.entropy.head_entropies` has them. `alignment_errors` are alignment error rates, 0 at
-    best, of the steps that say a word and of those that read it in; None without gold links.
+    `entropy` in nats and `normalised_entropy` are means over the steps, as in
+    `evaluation.entropy.head_entropies`. `alignment_errors` are alignment error rates by the steps
+    that predict a word and by those that read it; None without gold links.
     """
 
     entropy: float
@@ -33,22 +44,20 @@ class ShownAttention:
     Attributes:
         kind: "cross", "encoder" or "decoder".
         weights: Shape (layers, heads, queries, keys), each from 0 to 1.
-        queries: Labels of those who look.
-        keys: Labels of those who are looked at.
-        figures: Of each layer (outer) each head, and behind them the mean of heads if they are
-            several.
-        steps: For each query at which steps of the decoder it looks: the first, and the one behind
-            the last. Empty for an encoder.
+        queries: Labels of the queries.
+        keys: Labels of the keys.
+        measures: Of each layer (outer) and head, and after them of the mean of several heads.
+        steps: The decoder steps of each query, as first step and end; empty for an encoder.
 
     Raises:
-        ValueError: Weights, labels, steps and figures do not fit each other, or a weight is none.
+        ValueError: The parts do not fit each other, or a weight is outside 0..1.
     """
 
     kind: str
     weights: NDArray[np.floating]
     queries: list[str]
     keys: list[str]
-    figures: list[list[HeadFigures]]
+    measures: list[list[HeadMeasures]]
     steps: list[tuple[int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -66,29 +75,30 @@ class ShownAttention:
             raise ValueError(f"{where}: {len(self.steps)} steps for {len(self.queries)} queries")
         layers, heads = self.weights.shape[:2]
         columns = heads + (heads > 1)
-        if [len(of_layer) for of_layer in self.figures] != [columns] * layers:
-            raise ValueError(f"{where}: figures must be {layers} layers of {columns} heads")
+        if [len(of_layer) for of_layer in self.measures] != [columns] * layers:
+            raise ValueError(f"{where}: measures must be {layers} layers of {columns} heads")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One step of the decoder: the piece that it read, what it said, and what it could have said.
+    """One step of the decoder: its input and target pieces, and the likeliest candidates.
 
-    `candidates` are pieces with their probabilities, the likeliest first.
+    `candidates` are pieces with their probabilities in descending order; `probability` is that of
+    the target.
     """
 
-    read: str
-    said: str
+    input_piece: str
+    target_piece: str
     probability: float
     candidates: list[tuple[str, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownSentence:
-    """A sentence, its translation, and who looked where.
+    """A sentence, its translation and its attention.
 
     `gold` are cells (query, key) of cross-attention that hold a gold link; where it is None,
-    `no_gold` says why, as a sentence.
+    `no_gold` gives the reason as a sentence.
     """
 
     name: str
@@ -102,18 +112,64 @@ class ShownSentence:
 
 @dataclass(frozen=True, kw_only=True)
 class Explorer:
-    """A whole page: `facts` are names and values for its head, such as ("model", "transformer").
+    """Content of a whole page.
 
-    `target_is` is "translation" or "reference"; `never_said` are the pieces that stand for no word,
-    so that no search chooses them.
+    `facts` are names and values for its head, such as ("model", "transformer"); `target_is` is
+    "translation" or "reference"; `never_predicted` are the special pieces that search excludes.
+
+    Raises:
+        ValueError: there are no sentences.
     """
 
     title: str
     facts: list[tuple[str, str]]
     target_is: str
-    never_said: list[str]
+    never_predicted: list[str]
     sentences: list[ShownSentence]
 
     def __post_init__(self) -> None:
         if not self.sentences:
             raise ValueError("an explorer page needs at least one sentence")
+
+    def as_json(self) -> str:
+        """JSON in ASCII that is safe inside a script element."""
+        attentions = [each for sentence in self.sentences for each in sentence.attention]
+        content = _json(self) | {
+            "scale": {"light": _colours(on_dark=False), "dark": _colours(on_dark=True)},
+            "weightSteps": _WEIGHT_STEPS,
+            "weights": _packed(np.concatenate([each.weights.ravel() for each in attentions])),
+        }
+        text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
+        return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _json(value: Any, *, is_label: bool = False) -> Any:
+    """Dataclasses as objects with names in camel case, numbers with six decimals, weights' shapes.
+
+    Labels are made visible.
+    """
+    if is_dataclass(value):
+        return {
+            re.sub("_(.)", lambda found: found[1].upper(), each.name): _json(
+                getattr(value, each.name), is_label=each.name in _LABELS
+            )
+            for each in fields(value)
+        }
+    if isinstance(value, list | tuple):
+        return [_json(each, is_label=is_label) for each in value]
+    if isinstance(value, np.ndarray):
+        return list(value.shape)
+    if isinstance(value, float):
+        return round(value, 6)
+    return visible_label(value) if is_label and isinstance(value, str) else value
+
+
+def _packed(weights: NDArray[np.floating]) -> str:
+    numbers = np.rint(weights.clip(0, 1) * _WEIGHT_STEPS).astype(np.uint16)
+    planes = np.concatenate([numbers >> 8, numbers & 255]).astype(np.uint8)
+    return base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode("ascii")
+
+
+def _colours(*, on_dark: bool) -> list[str]:
+    table = np.rint(colour_table(on_dark=on_dark) * 255).astype(int)
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in table.tolist()]

@@ -28,7 +28,7 @@ export function showControls(state, colours) {
   const kinds = sentence.attention.map((each) => each.kind);
   fill(part("kind"), kinds.map(kindName), kinds);
   fill(part("layer"), numbered(attention.layers, (layer) => `${layer + 1}`));
-  fill(part("head"), numbered(attention.figures[0].length, (head) => headName(attention, head)));
+  fill(part("head"), numbered(attention.measures[0].length, (head) => headName(attention, head)));
   for (const id of ["sentence", "kind", "layer", "head"]) {
     part(id).value = String(chosen[id]);
     part(id).closest(".control").hidden = part(id).length < 2;

@@ -7,17 +7,17 @@ import { headName } from "./state.js";
 /** Fill the part "heads" anew: for another sentence or kind, or in other colours. */
 export function drawHeads(state, colours) {
   const { attention } = state;
-  const columns = attention.figures[0].length;
+  const columns = attention.measures[0].length;
   part("heads").hidden = attention.layers * columns === 1;
   part("heads-number").textContent = state.showsGold
-    ? "The number is the alignment error rate in per cent, at the step that says a word: 0 is best."
+    ? "The number is the alignment error rate in per cent, at the step that predicts a word: 0 is best."
     : "The number is the normalised entropy: near 0 a head looks at one word, near 1 at all alike.";
   const grid = part("thumbnails");
   grid.style.setProperty("--columns", columns);
   grid.replaceChildren(
-    ...attention.figures.flatMap((figures, layer) => [
+    ...attention.measures.flatMap((measures, layer) => [
       element("p", { class: "layer" }, `layer ${layer + 1}`),
-      ...figures.map((of, head) => thumbnail(state, colours, layer, head, of)),
+      ...measures.map((of, head) => thumbnail(state, colours, layer, head, of)),
     ]),
   );
   markHead(state);
@@ -32,15 +32,15 @@ export function markHead(state) {
   }
 }
 
-function thumbnail(state, colours, layer, head, figures) {
+function thumbnail(state, colours, layer, head, measures) {
   const { attention } = state;
   const name = headName(attention, head);
   const [width, height] = [attention.keys.length, attention.queries.length];
   const picture = element("canvas", { width, height });
   paint(picture, weightsOf(state.content, attention, layer, head), colours);
   const figure = state.showsGold
-    ? (100 * figures.alignmentErrors[0]).toFixed(0)
-    : figures.normalisedEntropy.toFixed(2);
+    ? (100 * measures.alignmentErrors[0]).toFixed(0)
+    : measures.normalisedEntropy.toFixed(2);
   const measure = state.showsGold ? "alignment error rate" : "normalised entropy";
   return element(
     "button",

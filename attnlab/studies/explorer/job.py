@@ -1,17 +1,19 @@
-"""From a run and some sentences to one page that shows, in a browser, who looked where.
+"""Explorer page of a run: attention of some sentences, its measures, and next-token candidates.
 
-Weights, entropies and alignment errors are those of the model's pieces; the maps that are shown are
-over words, or over pieces where those are asked for.
+Measures are over the model's pieces; maps are over words, or over pieces if asked for.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from attnlab.data.batching import EncodedPair
+from attnlab.data.batching import EncodedPair, collate, like_lengths_together
 from attnlab.data.tokens import BEGIN, END
 from attnlab.evaluate.align import count_of_heads, gold_pair
 from attnlab.evaluate.alignment_report import CONVENTIONS
@@ -19,13 +21,13 @@ from attnlab.evaluate.inspected import Inspected, inspect_sentences
 from attnlab.evaluation.entropy import head_entropies
 from attnlab.inspection.forced import record_pairs
 from attnlab.inspection.maps import AttentionMap, labels
+from attnlab.models.interface import EncoderDecoder
 from attnlab.plotting.saving import place, save_page
 from attnlab.run.loaded import LoadedRun
 from attnlab.search import NEVER_SAID
-from attnlab.studies.explorer.candidates import NextTokens, next_tokens
 from attnlab.studies.explorer.content import (
     Explorer,
-    HeadFigures,
+    HeadMeasures,
     ShownAttention,
     ShownSentence,
     Step,
@@ -33,9 +35,23 @@ from attnlab.studies.explorer.content import (
 from attnlab.studies.explorer.page import explorer_page
 from attnlab.support.errors import UsageError
 
-_SHOWN_FIRST = {"cross": 0, "encoder": 1, "decoder": 2}
+_KIND_ORDER = {"cross": 0, "encoder": 1, "decoder": 2}
 
 Recorded = Mapping[tuple[str, int], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class NextTokens:
+    """Candidates at each step of one target, as token ids and probabilities before any search.
+
+    Shapes: `candidates` and `probabilities` (steps, count), the likeliest first; `targets`, the
+    tokens of the target and the end, and `target_probabilities` (steps,).
+    """
+
+    candidates: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+    targets: NDArray[np.int64]
+    target_probabilities: NDArray[np.float32]
 
 
 def write_explorer(
@@ -50,7 +66,7 @@ def write_explorer(
 ) -> Path:
     """Write the page of `texts`, or else of a split's sentences with these `numbers` (from 1).
 
-    Gives its path: `output`, or attention.html in it where that is a folder, or in the run's own.
+    Returns its path: `output`, or attention.html in that folder or else in the run's own.
 
     Raises:
         AttnlabError: the model has no attention, or the page cannot be written.
@@ -97,7 +113,7 @@ def _explorer(
             ("target", "the reference" if reference else "the model's translation"),
         ],
         target_is="reference" if reference else "translation",
-        never_said=target.pieces(NEVER_SAID),
+        never_predicted=target.pieces(NEVER_SAID),
         sentences=[
             ShownSentence(
                 name=each.name,
@@ -118,25 +134,27 @@ def _attention(
 ) -> list[ShownAttention]:
     errors = _alignment_errors(trained, sentence, recorded)
     target = trained.vocabulary.target
-    # A step reads a piece and then says one: cross-attention is labelled with what it says.
-    read_or_said = {
+    # Queries of cross-attention are labelled by a step's target, of the decoder by its input.
+    labelled_by = {
         "cross": [*sentence.target_tokens, END],
         "decoder": [BEGIN, *sentence.target_tokens],
     }
     shown = []
     for kind, group in groupby(
-        sorted(sentence.maps, key=lambda each: _SHOWN_FIRST[each.kind]), lambda each: each.kind
+        sorted(sentence.maps, key=lambda each: _KIND_ORDER[each.kind]), lambda each: each.kind
     ):
         maps = list(group)
         layers = sorted({each.layer for each in maps})
-        steps = labels(target, read_or_said[kind], pieces) if kind in read_or_said else []
+        steps = labels(target, labelled_by[kind], pieces) if kind in labelled_by else []
         shown.append(
             ShownAttention(
                 kind=kind,
                 weights=np.stack([_of_layer(maps, layer) for layer in layers]),
                 queries=maps[0].queries,
                 keys=maps[0].keys,
-                figures=[_figures(kind, layer, recorded[kind, layer], errors) for layer in layers],
+                measures=[
+                    _measures(kind, layer, recorded[kind, layer], errors) for layer in layers
+                ],
                 steps=[(word.start, word.stop) for word in steps],
             )
         )
@@ -148,13 +166,13 @@ def _of_layer(maps: Sequence[AttentionMap], layer: int) -> NDArray[np.float32]:
     return np.stack([each.weights for each in maps if each.layer == layer])
 
 
-def _figures(
+def _measures(
     kind: str,
     layer: int,
     weights: NDArray[np.float32],
     errors: Mapping[tuple[int, int | None], tuple[float, float]],
-) -> list[HeadFigures]:
-    """Of each head of a layer, and then of their mean if they are several; over pieces."""
+) -> list[HeadMeasures]:
+    """Measures of each head of a layer, and then of the mean of several; over pieces."""
     heads: list[int | None] = list(range(1, len(weights) + 1))
     if len(weights) > 1:
         heads.append(None)
@@ -164,7 +182,7 @@ def _figures(
         visible = np.tril(visible)
     entropies = head_entropies(weights[np.newaxis], visible[np.newaxis])
     return [
-        HeadFigures(
+        HeadMeasures(
             entropy=entropy.nats,
             normalised_entropy=entropy.normalised,
             alignment_errors=errors.get((layer, head)) if kind == "cross" else None,
@@ -176,16 +194,16 @@ def _figures(
 def _alignment_errors(
     trained: LoadedRun, sentence: Inspected, recorded: Recorded
 ) -> dict[tuple[int, int | None], tuple[float, float]]:
-    """By layer and head, for either convention in its order; nothing where there are no links."""
+    """Alignment error rates by layer and head, for both conventions; empty without gold links."""
     if sentence.gold is None:
         return {}
     gold = gold_pair(sentence.pair, trained.run.config.data, sentence.name)
     tokens = EncodedPair(sentence.source_tokens, sentence.target_tokens)
     counts = count_of_heads(trained.vocabulary, tokens, gold, recorded)
-    says, reads = CONVENTIONS
+    predicts, reads = CONVENTIONS
     return {
         (layer, head): (
-            counts[layer, head, says].error_rate,
+            counts[layer, head, predicts].error_rate,
             counts[layer, head, reads].error_rate,
         )
         for layer, head, _ in counts
@@ -196,15 +214,15 @@ def _steps(trained: LoadedRun, sentence: Inspected, following: NextTokens) -> li
     pieces = trained.vocabulary.target.pieces
     return [
         Step(
-            read=read,
-            said=said,
+            input_piece=read,
+            target_piece=target,
             probability=float(probability),
             candidates=list(zip(pieces(tokens), map(float, probabilities), strict=True)),
         )
-        for read, said, probability, tokens, probabilities in zip(
+        for read, target, probability, tokens, probabilities in zip(
             pieces([BEGIN, *sentence.target_tokens]),
-            pieces(following.said),
-            following.said_probabilities,
+            pieces(following.targets),
+            following.target_probabilities,
             following.candidates,
             following.probabilities,
             strict=True,
@@ -213,9 +231,41 @@ def _steps(trained: LoadedRun, sentence: Inspected, following: NextTokens) -> li
 
 
 def _no_gold(sentence: Inspected) -> str:
-    """Why there are no gold links; "" if there are."""
+    """Why there are no gold links; empty if there are."""
     if sentence.gold is not None:
         return ""
     if sentence.pair.alignment is not None:
-        return "The model said something else than the reference, whose words are aligned."
-    return "Nobody has aligned the words of this sentence."
+        return "The gold alignment is that of the reference, and this translation is another."
+    return "There is no gold alignment of this sentence."
+
+
+@torch.no_grad()
+def next_tokens(
+    model: EncoderDecoder[Any],
+    pairs: Sequence[EncodedPair],
+    *,
+    count: int = 5,
+    batch_tokens: int = 2048,
+) -> list[NextTokens]:
+    """The `count` likeliest tokens at each step of each pair's target, by forced decoding.
+
+    Probabilities are a softmax over the whole vocabulary, tokens that search excludes included. A
+    vocabulary smaller than `count` gives all of its tokens.
+    """
+    device = next(model.parameters()).device
+    longer = [max(len(pair.source), len(pair.target)) + 1 for pair in pairs]
+    found: dict[int, NextTokens] = {}
+    was_training = model.training
+    model.eval()
+    for chosen in like_lengths_together(longer, batch_tokens):
+        batch = collate([pairs[index] for index in chosen]).to(device)
+        logits, _ = model.decode(batch.target_input, model.encode(batch.source, batch.source_mask))
+        probabilities = logits.float().softmax(-1)
+        best = probabilities.topk(min(count, probabilities.size(-1)), dim=-1)
+        of_targets = probabilities.gather(-1, batch.target_output.unsqueeze(-1)).squeeze(-1)
+        parts = (best.indices, best.values, batch.target_output, of_targets)
+        for row, index in enumerate(chosen):
+            steps = len(pairs[index].target) + 1
+            found[index] = NextTokens(*(part[row, :steps].cpu().numpy() for part in parts))
+    model.train(was_training)
+    return [found[index] for index in range(len(pairs))]

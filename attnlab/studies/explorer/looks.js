@@ -1,4 +1,4 @@
-// The panels beside the view: what was measured of the head, and in words who looks where.
+// The panels beside the view: what was measured of the head, and a list of weights.
 
 import { decimals, described, element, isolated, part } from "./elements.js";
 import { headName, kindName } from "./state.js";
@@ -7,22 +7,22 @@ import { axisLabels } from "./words.js";
 const MOST_LISTED = 6;
 const LEAST_LISTED = 0.0005; // less would read 0.000
 
-/** Name the chosen head and tell what was measured of it on this sentence. */
-export function showFigures(state) {
-  const { attention, chosen, figures } = state;
+/** Name the chosen head and its measures on this sentence. */
+export function showMeasures(state) {
+  const { attention, chosen, measures } = state;
   const name = [kindName(chosen.kind)];
   if (attention.layers > 1) name.push(`layer ${chosen.layer + 1}`);
   if (attention.heads > 1) name.push(headName(attention, chosen.head));
   part("name").textContent = name.join(" · ");
   const rows = [
-    ["entropy", `${decimals(figures.entropy)} nats`],
-    ["normalised", decimals(figures.normalisedEntropy)],
+    ["entropy", `${decimals(measures.entropy)} nats`],
+    ["normalised", decimals(measures.normalisedEntropy)],
   ];
-  if (figures.alignmentErrors) {
-    const [says, reads] = figures.alignmentErrors.map((error) => `${(100 * error).toFixed(1)} %`);
-    rows.push(["alignment error rate", `${says} when it says a word, ${reads} when it reads it`]);
+  if (measures.alignmentErrors) {
+    const [predicts, reads] = measures.alignmentErrors.map((error) => `${(100 * error).toFixed(1)} %`);
+    rows.push(["alignment error rate", `${predicts} at the step that predicts a word, ${reads} at the one that reads it`]);
   }
-  part("figures").replaceChildren(...described(rows));
+  part("measures").replaceChildren(...described(rows));
 }
 
 /** List where the pointed word looks, or who looks at it, heaviest first; and say so aloud. */

@@ -8,7 +8,7 @@ import { drawLines } from "./lines.js";
 import { drawMatrix } from "./matrix.js";
 import { watchPointing } from "./pointing.js";
 import { drawHeads, markHead } from "./heads.js";
-import { showFigures, showLooks } from "./looks.js";
+import { showMeasures, showLooks } from "./looks.js";
 import { showCandidates } from "./candidates.js";
 import { connectControls, showControls } from "./controls.js";
 
@@ -28,7 +28,7 @@ function start(content) {
   };
   const chooseAnew = () => {
     showControls(state, colours);
-    showFigures(state);
+    showMeasures(state);
     showPointed = VIEWS[state.chosen.view](stage, state, colours);
     const { sentence, kind } = state.chosen;
     const needed = [sentence, kind, state.showsGold, colours.dark].join();

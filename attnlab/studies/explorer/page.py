@@ -1,8 +1,8 @@
-"""One HTML file out of content, script and style: no network, no server, nothing else needed.
+"""One self-contained HTML file of content, script and style.
 
-The files beside this one are real modules and a real style sheet; here they are put together. A
-content security policy allows this very script and this very style, by their hashes, and nothing
-else: no request leaves the page, and no text of a sentence can become code.
+The JavaScript modules and the style sheet beside this file are inlined. A content security policy
+allows this script and style by their hashes and nothing else: the page makes no request, and no
+text of a sentence can become code.
 """
 
 import base64
@@ -13,7 +13,6 @@ from pathlib import Path
 from string import Template
 
 from attnlab.studies.explorer.content import Explorer
-from attnlab.studies.explorer.payload import as_json
 
 _HERE = Path(__file__).parent
 
@@ -32,14 +31,14 @@ _MODULES = (
     "controls",
     "main",
 )
-"""The modules in an order in which each stands behind those that it imports."""
+"""The modules, each after those that it imports."""
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=async function|function|const|let|class)", re.MULTILINE)
 
 
 def explorer_page(explorer: Explorer) -> str:
-    """The page as HTML; the same content gives the same text."""
+    """The page as HTML, deterministic."""
     script = _script()
     style = _read("explorer.css")
     policy = "; ".join(
@@ -55,13 +54,13 @@ def explorer_page(explorer: Explorer) -> str:
         policy=escape(policy),
         title=escape(explorer.title),
         style=style,
-        content=as_json(explorer),
+        content=explorer.as_json(),
         script=script,
     )
 
 
 def _script() -> str:
-    """All modules as one: what they import from each other is then simply there."""
+    """All modules as one, without their imports and exports."""
     texts = (_read(f"{name}.js") for name in _MODULES)
     return "\n".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts)
 
@@ -71,5 +70,5 @@ def _read(name: str) -> str:
 
 
 def _hash_of(text: str) -> str:
-    """As a content security policy names an inline script or style."""
+    """Source expression of an inline script or style in a content security policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

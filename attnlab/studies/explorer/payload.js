@@ -1,5 +1,4 @@
-// What the page shows: read from the JSON inside it, and its weights unpacked. Knows no element but
-// the one that holds the JSON.
+// What the page shows: read from the JSON inside it, with its weights unpacked.
 
 import { part } from "./elements.js";
 
@@ -14,6 +13,12 @@ export async function readContent() {
   const weights = new Float32Array(count);
   for (let i = 0; i < count; i++) {
     weights[i] = (256 * bytes[i] + bytes[count + i]) / content.weightSteps;
+  }
+  let start = 0;
+  for (const attention of content.sentences.flatMap((sentence) => sentence.attention)) {
+    const [layers, heads, queries, keys] = attention.weights;
+    Object.assign(attention, { layers, heads, start });
+    start += layers * heads * queries * keys;
   }
   return { ...content, weights };
 }

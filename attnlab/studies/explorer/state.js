@@ -1,4 +1,4 @@
-// What is chosen and what is pointed at, and who wants to know when that changes. Knows no element.
+// What is chosen and what is pointed at, and listeners of changes.
 
 import { weightsOf } from "./payload.js";
 
@@ -27,8 +27,8 @@ export class State {
     return weightsOf(this.content, this.attention, layer, head);
   }
 
-  get figures() {
-    return this.attention.figures[this.chosen.layer][this.chosen.head];
+  get measures() {
+    return this.attention.measures[this.chosen.layer][this.chosen.head];
   }
 
   /** The query and the key that are pointed at, by number; null is none. */
@@ -61,12 +61,12 @@ export class State {
     this.chosen.head = Math.min(this.chosen.head, heads > 1 ? heads : 0);
     this.hovered = null;
     if (this.attention !== before) this.pinned = NOTHING;
-    for (const tell of this.onChoice) tell();
+    for (const listener of this.onChoice) listener();
   }
 
   hover(pointed) {
     this.hovered = pointed;
-    for (const tell of this.onPointing) tell();
+    for (const listener of this.onPointing) listener();
   }
 
   pin(pointed) {
@@ -80,9 +80,9 @@ export class State {
     const first = attention.find((each) => each.kind === "cross") ?? attention[0];
     const badness = (of) => of.alignmentErrors?.[0] ?? of.normalisedEntropy;
     let best = { kind: first.kind, layer: 0, head: 0 };
-    first.figures.forEach((heads, layer) =>
-      heads.slice(0, first.heads).forEach((figures, head) => {
-        if (badness(figures) < badness(first.figures[best.layer][best.head])) {
+    first.measures.forEach((heads, layer) =>
+      heads.slice(0, first.heads).forEach((measures, head) => {
+        if (badness(measures) < badness(first.measures[best.layer][best.head])) {
           best = { kind: first.kind, layer, head };
         }
       }),
@@ -93,12 +93,12 @@ export class State {
 
 export const NOTHING = Object.freeze({ query: null, key: null });
 
-/** A head as people say it. */
+/** Name of a head. */
 export function headName(attention, head) {
   return head < attention.heads ? `head ${head + 1}` : "mean of heads";
 }
 
-/** A kind of attention as people say it. */
+/** Name of a kind of attention. */
 export function kindName(kind) {
   return kind === "cross" ? "cross-attention" : `${kind} self-attention`;
 }

@@ -6,6 +6,7 @@ matrix for each measure, with a cell per head.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,6 @@ from attnlab.plotting.text import (
     NUMBER_SIZE,
     TITLE_SIZE,
     text_width,
-    wrapped,
 )
 from attnlab.studies.heads.ablation import Ablation
 from attnlab.studies.heads.atlas import HeadAtlas, MeasuredHead
@@ -54,12 +54,9 @@ _CELL_WIDTH, _CELL_HEIGHT = 25.0, 14.5
 _LAYER_NAMES, _HEAD_NAMES, _CAPTION = 40.0, 12.0, 12.0  # strips around a map
 _SMALLEST_MAP, _LARGEST_MAP, _PLEASANT_WIDTH = 56.0, 150.0, 264.0
 _MAP_GAP, _BETWEEN, _BLOCK_GAP = (8.0, 8.0), 34.0, 24.0
-_NUMBERS, _MATRIX_GAP = 10.0, (24.0, 10.0)  # strips for indices of layers and heads
-_TITLE = 1.6 * TITLE_SIZE
-_CAPTION_SIZE = 7.0
-_NARROWEST = 430.0
-_BAR_WIDTH, _BAR_HEIGHT, _BAR_GAP = 120.0, 8.0, 48.0
-_MIDDLE = 0.36  # of the size: from the baseline to the middle of a digit
+_INDICES, _MATRIX_GAP = 10.0, (24.0, 10.0)  # strips for indices of layers and heads
+_TITLE, _CAPTION_SIZE = 1.6 * TITLE_SIZE, 7.0
+_NARROWEST, _BAR_WIDTH, _BAR_HEIGHT, _BAR_GAP = 430.0, 120.0, 8.0, 48.0
 
 
 @dataclass(kw_only=True)
@@ -104,8 +101,8 @@ class AtlasBlock:
             if found != size:
                 raise ValueError(f"block '{self.title}': {what} of {found}, for heads of {size}")
 
-    def place_maps(self, top: float) -> Grid[Frame]:
-        """The maps below each other by layer, with names of layers and heads beside the outer."""
+    def place(self, top: float) -> tuple[Grid[Frame], Grid[Frame]]:
+        """The maps, a row per layer, and at their right the matrices, filled column by column."""
         layers, heads = self.patterns.shape[:2]
         side = min(max(_PLEASANT_WIDTH / heads, _SMALLEST_MAP), _LARGEST_MAP)
         rows = [
@@ -121,27 +118,25 @@ class AtlasBlock:
             ]
             for layer in range(layers)
         ]
-        return Grid(rows, top=top, gap=_MAP_GAP)
-
-    def place_matrices(self, left: float, top: float, bottom: float) -> Grid[Frame]:
-        """The matrices in columns, filled one by one, about as high as the maps beside them."""
-        layers, heads = self.patterns.shape[:2]
+        maps = Grid(rows, top=top + _TITLE, gap=_MAP_GAP)
         width, height = heads * _CELL_WIDTH, layers * _CELL_HEIGHT
-        above = 1.5 * NAME_SIZE + _NUMBERS
+        above = 1.5 * NAME_SIZE + _INDICES
         frames = [
             Frame(
                 width=width,
                 height=height,
-                left=_NUMBERS,
+                left=_INDICES,
                 right=max(0.0, text_width(each.title, NAME_SIZE, bold=True) - width),
                 above=above,
             )
             for each in self.matrices
         ]
-        fitting = max(1, int((bottom + _MATRIX_GAP[1] - top) // (above + height + _MATRIX_GAP[1])))
-        columns = -(-len(frames) // fitting)
-        rows = -(-len(frames) // columns)  # the last column is nearly as long as the others
-        return Grid([frames[row::rows] for row in range(rows)], left, top, _MATRIX_GAP)
+        # As many in a column as fit beside the maps; the last column nearly as long as the others.
+        step = above + height + _MATRIX_GAP[1]
+        fitting = max(1, int((maps.bottom + _MATRIX_GAP[1] - top - _TITLE) // step))
+        in_column = -(-len(frames) // -(-len(frames) // fitting))
+        in_rows = [frames[row::in_column] for row in range(in_column)]
+        return maps, Grid(in_rows, maps.right + _BETWEEN, top + _TITLE, _MATRIX_GAP)
 
 
 def draw_heads(atlas: HeadAtlas, ablation: Ablation | None, run: str) -> Figure:
@@ -223,79 +218,58 @@ def draw_atlas(blocks: Sequence[AtlasBlock], *, heading: str, note: str) -> Figu
     most = min(1.0, float(np.ceil(max(most, 0.1) * 10 - 1e-6)) / 10)
     scale = Scale(lowest=0.0, highest=most, name="mean weight in the maps")
     page = Page()
-    page.reserve(MARGIN + _NARROWEST, 0.0)
     # Widths do not depend on what stands above.
-    right = max(page.right, *(_place(block, 0.0)[1].right for block in blocks))
-    lines = wrapped(heading, right - MARGIN, HEADING_SIZE, bold=True)
-    top = page.lines(lines, MARGIN, MARGIN, HEADING_SIZE, bold=True) + 8
+    page.reserve(max(MARGIN + _NARROWEST, *(block.place(0.0)[1].right for block in blocks)), 0.0)
+    top = page.paragraph(heading, MARGIN, page.right - MARGIN, HEADING_SIZE, bold=True) + 8
     for block in blocks:
         top = _draw_block(page, block, top, scale) + _BLOCK_GAP
-    right = max(page.right, right)
+    right = page.right
     page.paragraph(note, top, right - MARGIN - _BAR_WIDTH - _BAR_GAP, LABEL_SIZE)
     bar = Box(left=right - _BAR_WIDTH, top=top, width=_BAR_WIDTH, height=_BAR_HEIGHT)
     page.colour_bar(bar, scale)
     return page.finish()
 
 
-def _place(block: AtlasBlock, top: float) -> tuple[Grid[Frame], Grid[Frame]]:
-    maps = block.place_maps(top + _TITLE)
-    return maps, block.place_matrices(maps.right + _BETWEEN, top + _TITLE, maps.bottom)
-
-
 def _draw_block(page: Page, block: AtlasBlock, top: float, scale: Scale) -> float:
     """Draw one block; returns its lower edge."""
-    maps, matrices = _place(block, top)
+    maps, matrices = block.place(top)
     page.write(block.title, MARGIN, top + TITLE_SIZE, TITLE_SIZE, bold=True)
     for layer, row in enumerate(maps.boxes):
-        middle = row[0].top + row[0].height / 2 + _MIDDLE * NAME_SIZE
-        page.write(f"layer {layer + 1}", row[0].left - 6, middle, NAME_SIZE, align="right")
         for head, box in enumerate(row):
-            pattern, centre = block.patterns[layer, head], box.left + box.width / 2
-            if layer == 0:
-                page.write(f"head {head + 1}", centre, box.top - 4, NAME_SIZE, align="center")
-            # Cells without lines between them, whatever their size.
-            draw_cells(page.cells(box), pattern, scale, cell=0.0)
-            below = box.bottom + LINE * _CAPTION_SIZE
+            # No lines between cells, whatever their size.
+            draw_cells(page.cells(box), block.patterns[layer, head], scale, cell=0.0)
             caption = block.captions[layer][head]
-            page.write(caption, centre, below, _CAPTION_SIZE, color=QUIET_INK, align="center")
-    by_column = [
-        row[column]
-        for column in range(len(matrices.boxes[0]))
-        for row in matrices.boxes
-        if column < len(row)
-    ]
-    for matrix, box in zip(block.matrices, by_column, strict=True):
-        _draw_matrix(page, matrix, box)
+            below = box.bottom + LINE * _CAPTION_SIZE
+            page.write(caption, box.centre, below, _CAPTION_SIZE, color=QUIET_INK, align="center")
+    _number(page, maps.boxes[0], [row[0] for row in maps.boxes], "head ", "layer ", NAME_SIZE)
+    places = [box for column in zip_longest(*matrices.boxes) for box in column if box is not None]
+    for matrix, box in zip(block.matrices, places, strict=True):
+        layers, heads = matrix.values.shape
+        values = np.asarray(matrix.values, dtype=np.float64)
+        axes, matrix_scale = page.cells(box), Scale(lowest=0.0, highest=matrix.most)
+        draw_cells(axes, values, matrix_scale, _CELL_HEIGHT)
+        texts = {
+            (layer, head): f"{value:z.{matrix.decimals}f}"
+            for (layer, head), value in np.ndenumerate(values)
+        }
+        print_numbers(axes, values, texts, matrix_scale)
+        is_single = layers == heads == 1
+        above = box.top - (4.0 if is_single else 12.5)
+        page.write(matrix.title, box.left, above, NAME_SIZE, bold=True)
+        if not is_single:
+            grid = box.split(layers, heads)
+            _number(page, grid[0], [row[0] for row in grid], "", "", NUMBER_SIZE)
     page.reserve(matrices.right, 0.0)
     return max(maps.bottom, matrices.bottom)
 
 
-def _draw_matrix(page: Page, matrix: MeasureMatrix, box: Box) -> None:
-    layers, heads = matrix.values.shape
-    values = np.asarray(matrix.values, dtype=np.float64)
-    axes, scale = page.cells(box), Scale(lowest=0.0, highest=matrix.most)
-    draw_cells(axes, values, scale, _CELL_HEIGHT)
-    numbers = {
-        (layer, head): f"{value:z.{matrix.decimals}f}"
-        for (layer, head), value in np.ndenumerate(values)
-    }
-    print_numbers(axes, values, numbers, scale)
-    is_single = layers == heads == 1
-    page.write(
-        matrix.title,
-        box.left,
-        box.top - (4.0 if is_single else 12.5),
-        NAME_SIZE,
-        bold=True,
-        color=INK,
-    )
-    if is_single:
-        return
-    for head in range(heads):
-        centre = box.left + (head + 0.5) * _CELL_WIDTH
-        number = str(head + 1)
-        page.write(number, centre, box.top - 3, NUMBER_SIZE, color=QUIET_INK, align="center")
-    for layer in range(layers):
-        middle = box.top + (layer + 0.5) * _CELL_HEIGHT + _MIDDLE * NUMBER_SIZE
-        number = str(layer + 1)
-        page.write(number, box.left - 4, middle, NUMBER_SIZE, color=QUIET_INK, align="right")
+def _number(
+    page: Page, top: Sequence[Box], left: Sequence[Box], head: str, layer: str, size: float
+) -> None:
+    """Write the numbers of heads above the `top` boxes, and of layers beside the `left` ones."""
+    color = INK if head else QUIET_INK
+    for number, box in enumerate(top, start=1):
+        page.write(f"{head}{number}", box.centre, box.top - 3, size, color=color, align="center")
+    for number, box in enumerate(left, start=1):
+        middle = box.top + box.height / 2 + 0.36 * size
+        page.write(f"{layer}{number}", box.left - 5, middle, size, color=color, align="right")

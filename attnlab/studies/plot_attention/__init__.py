@@ -1,1 +1,1 @@
-"""Figures of attention: which maps are drawn, how they are put together, where they go."""
+"""Figures of attention maps."""

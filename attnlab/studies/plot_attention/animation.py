@@ -1,7 +1,4 @@
-"""Figures one after the other, as an animated GIF. Knows no plot.
-
-All frames share one table of 256 colours, so that a colour means the same in each of them.
-"""
+"""Animated GIF of figures, whose frames share one palette of 256 colours."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,19 +12,18 @@ from attnlab.plotting.saving import write_whole
 
 GIF = ".gif"
 
-_DOTS_PER_INCH = 144  # twice a screen's, as of one that shows fine detail
-_MOST_PIXELS = 4_000_000  # of one frame: decoders keep several in memory
-_FROM_WHICH_COLOURS = 6
-"""Frames that the colour table is made from: the first, the last and some between."""
+_DOTS_PER_INCH = 144  # twice that of a common screen
+_MOST_PIXELS = 4_000_000  # of one frame: decoders hold several in memory
+_PALETTE_FRAMES = 6  # that the palette is made from: the first, the last and some between
 
 _PLEASANT_SECONDS = 8.0  # for all frames together
 _SHORTEST, _LONGEST, _LAST = 0.12, 0.8, 2.5  # seconds of a frame
 
 
 def save_animation(figures: Sequence[Figure], path: Path | str) -> None:
-    """Write `figures` as a GIF that begins anew for ever, and stays at the last one for a while.
+    """Write `figures` as a GIF that repeats for ever, with a longer last frame.
 
-    Each frame is as large as the largest figure; the others stand at its top left.
+    Frames are as large as the largest figure, with smaller ones at the top left.
 
     Raises:
         ValueError: no figures.
@@ -35,9 +31,9 @@ def save_animation(figures: Sequence[Figure], path: Path | str) -> None:
     """
     if not figures:
         raise ValueError("an animation needs at least one figure")
-    pictures = _same_size([_picture(figure, _dots_per_inch(figures)) for figure in figures])
-    colours = _colour_table(pictures)
-    frames = [_in_colours(picture, colours) for picture in pictures]
+    pictures = _pictures(figures)
+    palette = _palette(pictures)
+    frames = [_in_palette(picture, palette) for picture in pictures]
 
     def write(unfinished: Path) -> None:
         frames[0].save(
@@ -53,55 +49,45 @@ def save_animation(figures: Sequence[Figure], path: Path | str) -> None:
 
 
 def frame_milliseconds(frames: int) -> list[int]:
-    """How long each frame is shown; whole hundredths of a second, which GIF counts in."""
+    """Duration of each frame, in whole hundredths of a second, the unit of GIF."""
     seconds = min(max(_PLEASANT_SECONDS / frames, _SHORTEST), _LONGEST)
     return [10 * round(100 * each) for each in [*[seconds] * (frames - 1), _LAST]]
 
 
-def _dots_per_inch(figures: Sequence[Figure]) -> float:
+def _pictures(figures: Sequence[Figure]) -> list[Image.Image]:
+    """The figures as pictures of one size."""
     largest = max(width * height for width, height in map(Figure.get_size_inches, figures))
-    return float(min(_DOTS_PER_INCH, (_MOST_PIXELS / largest) ** 0.5))
-
-
-def _picture(figure: Figure, dots_per_inch: float) -> Image.Image:
-    figure.set_dpi(dots_per_inch)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # type: ignore[no-untyped-call]
-    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    return Image.fromarray(pixels).convert("RGB")
-
-
-def _same_size(pictures: Sequence[Image.Image]) -> list[Image.Image]:
-    size = tuple(max(each) for each in zip(*(picture.size for picture in pictures), strict=True))
-    same = []
-    for picture in pictures:
-        whole = Image.new("RGB", (size[0], size[1]), "white")
+    pictures = []
+    for figure in figures:
+        figure.set_dpi(float(min(_DOTS_PER_INCH, (_MOST_PIXELS / largest) ** 0.5)))
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()  # type: ignore[no-untyped-call]
+        pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+        pictures.append(Image.fromarray(pixels).convert("RGB"))
+    width, height = (max(sizes) for sizes in zip(*(each.size for each in pictures), strict=True))
+    same = [Image.new("RGB", (width, height), "white") for _ in pictures]
+    for whole, picture in zip(same, pictures, strict=True):
         whole.paste(picture, (0, 0))
-        same.append(whole)
     return same
 
 
-def _colour_table(pictures: Sequence[Image.Image]) -> Image.Image:
-    """A picture with the palette that fits all; GIF's frames would each have their own."""
-    step = max(1, (len(pictures) - 1) // (_FROM_WHICH_COLOURS - 1))
-    some = list(pictures[::-step])
-    width, height = some[0].size
-    together = Image.new("RGB", (width, height * len(some)))
-    for number, picture in enumerate(some):
-        together.paste(picture, (0, number * height))
-    table = together.quantize(colors=256, method=Image.Quantize.MEDIANCUT)
+def _palette(pictures: Sequence[Image.Image]) -> Image.Image:
+    """A picture whose palette suits all `pictures`, with pure white for paper."""
+    step = max(1, (len(pictures) - 1) // (_PALETTE_FRAMES - 1))
+    together = np.concatenate([np.asarray(picture) for picture in pictures[::-step]])
+    table = Image.fromarray(together).quantize(colors=256, method=Image.Quantize.MEDIANCUT)
     colours = np.reshape(table.getpalette() or [], (-1, 3))
     colours[colours.sum(axis=1).argmax()] = 255
     table.putpalette(colours.ravel().tolist())
     return table
 
 
-def _in_colours(picture: Image.Image, table: Image.Image) -> Image.Image:
-    """The picture by numbers of the `table`'s colours; paper is white, not only nearly so."""
-    numbers = np.array(picture.quantize(palette=table, dither=Image.Dither.NONE))
+def _in_palette(picture: Image.Image, table: Image.Image) -> Image.Image:
+    """The picture in the palette of `table`; white pixels are exactly white."""
+    indices = np.array(picture.quantize(palette=table, dither=Image.Dither.NONE))
     palette = table.getpalette() or []
     white = np.reshape(palette, (-1, 3)).sum(axis=1).argmax()
-    numbers[(np.asarray(picture) == 255).all(axis=-1)] = white
-    same = Image.fromarray(numbers)
-    same.putpalette(palette)
-    return same
+    indices[(np.asarray(picture) == 255).all(axis=-1)] = white
+    found = Image.fromarray(indices)
+    found.putpalette(palette)
+    return found

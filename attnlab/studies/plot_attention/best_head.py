@@ -1,9 +1,8 @@
-"""The one head worth looking at, chosen on many sentences and not on the one that is drawn.
+"""The best head of a kind of attention, measured on many sentences and not only on those drawn.
 
-Where the corpus has gold alignments, it is the cross-attention head with the lowest alignment
-error rate (Och & Ney 2003), a word's attention being that of the step that says it, as in figures.
-Self-attention, and a corpus without gold, leave the head that looks least widely: the one with the
-lowest entropy, as a share of the highest that there could be.
+With gold alignments it is the cross-attention head with the lowest alignment error rate (Och & Ney
+2003), by the attention of the step that predicts a word, as in figures. For self-attention, and
+without gold, it is the head with the lowest normalised entropy.
 """
 
 from collections import defaultdict
@@ -22,12 +21,12 @@ from attnlab.inspection.forced import record_pairs
 from attnlab.run.loaded import LoadedRun
 
 SENTENCES = 200
-"""The first of a split that decide; figures of heads hardly change with more."""
+"""First sentences of a split that are measured; the choice hardly changes with more."""
 
 
 @dataclass(frozen=True)
 class BestHead:
-    """A head and its figure; `layer` and `head` count from 1, `reason` is for a caption."""
+    """A head and its measured `figure`; `layer` and `head` count from 1, `reason` is a caption."""
 
     kind: str
     layer: int
@@ -42,7 +41,7 @@ class BestHead:
 
 
 def find_best_heads(trained: LoadedRun, split: str, kinds: Sequence[str]) -> list[BestHead]:
-    """For each of `kinds` the best head, by the references of the first sentences of `split`.
+    """The best head of each of `kinds`, by forced decoding of the first sentences of `split`.
 
     Raises:
         UsageError: the corpus has no such split.

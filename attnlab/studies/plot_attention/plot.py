@@ -1,6 +1,6 @@
-"""`attnlab plot-attention`: sentences translated, looked into and drawn, a figure each."""
+"""Figures of `attnlab plot-attention`: a sentence each, its attention maps as heatmaps."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,15 +8,16 @@ from attnlab.evaluate.inspected import Inspected, inspect_sentences
 from attnlab.inspection.choice import ALL, Choice, kinds_of
 from attnlab.inspection.drawing import REFERENCE, TRANSLATION, draw_translation
 from attnlab.plotting import Figure
+from attnlab.plotting.saving import figure_suffix, save_figure, save_pages
 from attnlab.run.loaded import LoadedRun, require_attention
+from attnlab.studies.plot_attention.animation import GIF
 from attnlab.studies.plot_attention.best_head import find_best_heads
-from attnlab.studies.plot_attention.files import Destination, file_stem, write_figures
-from attnlab.support.errors import UsageError
+from attnlab.support.errors import AttnlabError, UsageError
 
 Remark = Callable[[Inspected], str]
-"""A line under the figure of a sentence."""
+"""Makes a further line of the caption of a sentence's figure."""
 Remarks = Callable[[LoadedRun, Sequence[Choice], str], Remark]
-"""Makes it of a model, of what is drawn and of the split that it is compared with."""
+"""Makes a `Remark` for a model, the maps that are drawn, and a split to compare with."""
 
 _NO_GOLD = (
     "no gold alignment is outlined, since it is that of the reference, and this translation is "
@@ -25,16 +26,23 @@ _NO_GOLD = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which maps are drawn, and how; `kinds` may hold "all", `best` leaves one head of each kind.
+class PlotOptions:
+    """Which maps are drawn, and how.
 
-    `average`: "heads", "layers" or both. `gold`: whether gold links are outlined. `remarks`:
-    what else a line under each figure says. `title`: of
-    every figure, in place of its sentence; "" is none. `captions`: whether anything is said under
-    a figure, and in a filmstrip above it.
+    Attributes:
+        kinds: Kinds of attention, or "all".
+        layers, heads: Their numbers from 1; empty for all.
+        average: "heads", "layers" or both, over which the mean is drawn.
+        best: Draw one head of each kind, the best.
+        gold: Outline gold links.
+        pieces: Label with pieces instead of words.
+        print_weights: Print weights into the cells of small maps.
+        title: Heading in place of the sentence; "" for none.
+        captions: Write lines about the run under each figure.
+        remarks: Makes a further line of the caption.
 
     Raises:
-        UsageError: two of them contradict each other.
+        UsageError: Two of them contradict each other.
     """
 
     kinds: Sequence[str]
@@ -58,42 +66,108 @@ class Wanted:
             raise UsageError(f"no kind of attention is named; choose one, or {ALL}")
 
     def heading(self, source: str, target: str) -> str:
-        """What stands over a sentence's figure."""
+        """Heading of a sentence's figure."""
         return f"{source}\n→ {target}" if self.title is None else self.title
 
     def note(self, *lines: str) -> str:
-        """What stands under a figure: those of the `lines` that are not empty, or nothing."""
+        """Caption of a figure, of the `lines` that are not empty."""
         return "\n".join(filter(None, lines)) if self.captions else ""
+
+    def choose(self, trained: LoadedRun, split: str) -> tuple[list[Choice], str]:
+        """The maps of each kind, and why the best head is chosen, measured on `split`.
+
+        Raises:
+            UsageError: the model has no attention of such a kind.
+        """
+        kinds = kinds_of(trained.model, self.kinds)
+        if self.best:
+            found = find_best_heads(trained, split, kinds)
+            reasons = [
+                f"{each.kind}: {each.reason}" if len(found) > 1 else each.reason for each in found
+            ]
+            return [each.choice for each in found], "\n".join(reasons)
+        choice = Choice(
+            kind="",
+            layers=tuple(self.layers),
+            heads=tuple(self.heads),
+            average=frozenset(self.average),
+        )
+        return [replace(choice, kind=kind) for kind in kinds], ""
+
+    def stem(self, sentence: str, choices: Sequence[Choice]) -> str:
+        """Name of a figure's file without suffix, as `test-7-cross-layer2-head1`."""
+        first = choices[0]
+        parts = [sentence, *(choice.kind for choice in choices)]
+        if self.best:
+            return "-".join([*parts, "best"])
+        parts += [f"layer{number}" for number in first.layers]
+        parts += [f"head{number}" for number in first.heads]
+        return "-".join([*parts, *(f"mean-of-{what}" for what in sorted(first.average))])
 
 
 @dataclass(frozen=True)
-class Resolved:
-    """What is drawn of one model: a choice for each kind, and why, where that was measured."""
+class Destination:
+    """Where figures are written: the file `output`, or files with `suffix` in the folder `output`.
 
-    choices: list[Choice]
-    reason: str
-
-
-def resolve(trained: LoadedRun, wanted: Wanted, split: str) -> Resolved:
-    """The choices that `wanted` comes to with this model; `split` decides which head is best.
-
-    Raises:
-        UsageError: the model has no attention of such a kind.
+    A file's own suffix decides its format.
     """
-    kinds = kinds_of(trained.model, wanted.kinds)
-    if wanted.best:
-        found = find_best_heads(trained, split, kinds)
-        reasons = [
-            f"{each.kind}: {each.reason}" if len(found) > 1 else each.reason for each in found
-        ]
-        return Resolved([each.choice for each in found], "\n".join(reasons))
-    choice = Choice(
-        kind="",
-        layers=tuple(wanted.layers),
-        heads=tuple(wanted.heads),
-        average=frozenset(wanted.average),
-    )
-    return Resolved([replace(choice, kind=kind) for kind in kinds], "")
+
+    output: Path
+    suffix: str
+
+    @property
+    def file(self) -> Path | None:
+        """The one file, where `output` names one."""
+        return self.output if self.output.suffix and not self.output.is_dir() else None
+
+    @property
+    def format(self) -> str:
+        """Suffix of what is written, in lower case."""
+        return self.suffix if self.file is None else self.file.suffix.lower()
+
+    def path(self, stem: str) -> Path:
+        """The one file, or that of this name in the folder, which is made.
+
+        Raises:
+            AttnlabError: the folder cannot be made.
+        """
+        if self.file is not None:
+            return self.file
+        try:
+            self.output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AttnlabError(
+                f"{self.output}: cannot be written to ({error.strerror}); choose another --output"
+            ) from error
+        return self.output / f"{stem}{self.suffix}"
+
+    def require_room_for(self, figures: int) -> None:
+        """Refuse, before anything is drawn, what cannot be written.
+
+        Raises:
+            UsageError: several figures for one file that holds a single one.
+            AttnlabError: figures are not written with such a suffix.
+        """
+        if self.file is None:
+            return
+        if self.format != GIF:
+            figure_suffix(self.file)
+        if figures > 1 and self.format != ".pdf":
+            raise UsageError(
+                f"--output {self.file} is one file for {figures} figures; name a folder, a .pdf, "
+                "which has pages, or choose one --sentence"
+            )
+
+    def write(self, figures: Iterable[tuple[str, Figure]]) -> Iterator[Path]:
+        """Write figures by stem, a file each or the pages of a PDF; yields each written path."""
+        if self.file is not None and self.format == ".pdf":
+            save_pages((figure for _, figure in figures), self.file)
+            yield self.file
+            return
+        for stem, figure in figures:
+            path = self.path(stem)
+            save_figure(figure, path)
+            yield path
 
 
 def plot_translations(
@@ -103,15 +177,15 @@ def plot_translations(
     split: str,
     numbers: Sequence[int],
     reference: bool,
-    wanted: Wanted,
+    options: PlotOptions,
     output: Path | None,
     suffix: str,
 ) -> Iterator[Path]:
     """Translate and draw `texts`, or else the sentences of a split with these `numbers` (from 1).
 
-    With `reference`, the model reads the corpus's translation in place of its own. Gives each
-    file's path once it is written: `output` if that names a file, or a file in it, or in the run's
-    own folder. A PDF that is named has a page for each sentence.
+    With `reference`, the corpus's translation is drawn in place of the model's own. `output` is a
+    file or a folder, by default the run's own; a PDF has a page for each sentence. Yields each
+    written path.
 
     Raises:
         AttnlabError: the model has no attention, or a figure cannot be written.
@@ -121,46 +195,35 @@ def plot_translations(
     require_attention(trained, "plot")
     destination = Destination(output or trained.run.plots, suffix)
     destination.require_room_for(len(texts or numbers))
-    resolved = resolve(trained, wanted, split)
-    remark = wanted.remarks(trained, resolved.choices, split) if wanted.remarks else None
+    choices, reason = options.choose(trained, split)
+    remark = options.remarks(trained, choices, split) if options.remarks else None
+    is_cross = any(choice.kind == "cross" for choice in choices)
+
+    def figure(sentence: Inspected) -> Figure:
+        misses_gold = is_cross and sentence.pair.alignment and sentence.gold is None
+        return draw_translation(
+            sentence.maps,
+            choices,
+            heading=options.heading(sentence.source, sentence.target),
+            note=options.note(
+                trained.described,
+                reason,
+                _NO_GOLD if options.gold and misses_gold else "",
+                remark(sentence) if remark else "",
+            ),
+            target_name=REFERENCE if reference else TRANSLATION,
+            gold=sentence.gold if options.gold else None,
+            print_weights=options.print_weights,
+        )
+
     sentences = inspect_sentences(
         trained,
         texts=texts,
         split=split,
         numbers=numbers,
         reference=reference,
-        pieces=wanted.pieces,
+        pieces=options.pieces,
     )
-    yield from write_figures(
-        (
-            (
-                file_stem(sentence.name, resolved.choices, wanted.best),
-                _figure(trained, sentence, resolved, wanted, reference, remark),
-            )
-            for sentence in sentences
-        ),
-        destination,
-    )
-
-
-def _figure(
-    trained: LoadedRun,
-    sentence: Inspected,
-    resolved: Resolved,
-    wanted: Wanted,
-    reference: bool,
-    remark: Remark | None,
-) -> Figure:
-    is_cross = any(choice.kind == "cross" for choice in resolved.choices)
-    misses_gold = wanted.gold and is_cross and sentence.pair.alignment and sentence.gold is None
-    remarks = [trained.described, resolved.reason, _NO_GOLD if misses_gold else ""]
-    remarks += [remark(sentence)] if remark else []
-    return draw_translation(
-        sentence.maps,
-        resolved.choices,
-        heading=wanted.heading(sentence.source, sentence.target),
-        note=wanted.note(*remarks),
-        target_name=REFERENCE if reference else TRANSLATION,
-        gold=sentence.gold if wanted.gold else None,
-        print_weights=wanted.print_weights,
+    yield from destination.write(
+        (options.stem(each.name, choices), figure(each)) for each in sentences
     )

@@ -1,4 +1,4 @@
-"""Candidates are those of a softmax over what the model says one token at a time."""
+"""Next-token candidates against a softmax of logits decoded one token at a time."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 
 from attnlab.data.batching import EncodedPair
 from attnlab.data.tokens import BEGIN, END
-from attnlab.studies.explorer.candidates import next_tokens
+from attnlab.studies.explorer.job import next_tokens
 from tests.conftest import small_model
 
 PAIRS = [
@@ -24,7 +24,7 @@ def test_of_steps_taken_one_by_one(name):
     for pair, following in zip(PAIRS, found, strict=True):
         source = torch.tensor([[*pair.source, END]])
         state = model.encode(source, torch.ones_like(source, dtype=torch.bool))
-        np.testing.assert_array_equal(following.said, [*pair.target, END])
+        np.testing.assert_array_equal(following.targets, [*pair.target, END])
         for step, token in enumerate([BEGIN, *pair.target]):
             logits, state = model.decode(torch.tensor([[token]]), state)
             scores = logits[0, 0].detach().numpy()
@@ -34,8 +34,8 @@ def test_of_steps_taken_one_by_one(name):
             np.testing.assert_allclose(
                 following.probabilities[step], probabilities[likeliest], rtol=1e-5
             )
-            said = probabilities[following.said[step]]
-            np.testing.assert_allclose(following.said_probabilities[step], said, rtol=1e-5)
+            own = probabilities[following.targets[step]]
+            np.testing.assert_allclose(following.target_probabilities[step], own, rtol=1e-5)
 
 
 def test_a_small_vocabulary_gives_all_that_it_has():

@@ -189,11 +189,11 @@ def test_why_there_is_no_gold(browser, trained, tmp_path):
     said = write(trained, tmp_path / "said.html", numbers=[3], reference=False)
     with opened(browser, said) as seen:
         assert seen.page.is_disabled("#gold")
-        assert "something else than the reference" in seen.text("#no-gold")
+        assert "this translation is another" in seen.text("#no-gold")
     own = write(trained, tmp_path / "own.html", texts=["The cat sleeps."], reference=False)
     with opened(browser, own) as seen:
         assert seen.page.is_disabled("#gold")
-        assert "Nobody has aligned" in seen.text("#no-gold")
+        assert "no gold alignment" in seen.text("#no-gold")
 
 
 def test_entropy_and_alignment_error_of_a_head(browser, trained, inspected, page):
@@ -218,11 +218,11 @@ def test_entropy_and_alignment_error_of_a_head(browser, trained, inspected, page
     rows = -np.sum(over_pieces * np.log(np.maximum(over_pieces, 1e-30)), axis=1)
     with opened(browser, page) as seen:
         choose(seen, sentence=4)
-        figures = seen.text("#figures")
-        assert f"entropy {rows.mean():.3f} nats" in figures
-        assert f"normalised {(rows / np.log(over_pieces.shape[1])).mean():.3f}" in figures
-        assert f"{errors['predicts']:.1f} % when it says a word" in figures
-        assert f"{errors['reads']:.1f} % when it reads it" in figures
+        measures = seen.text("#measures")
+        assert f"entropy {rows.mean():.3f} nats" in measures
+        assert f"normalised {(rows / np.log(over_pieces.shape[1])).mean():.3f}" in measures
+        assert f"{errors['predicts']:.1f} % at the step that predicts a word" in measures
+        assert f"{errors['reads']:.1f} % at the one that reads it" in measures
 
 
 def test_candidates_are_the_models_own_softmax(browser, trained, inspected, page):
@@ -243,15 +243,15 @@ def test_candidates_are_the_models_own_softmax(browser, trained, inspected, page
         for query in range(len(cross.queries)):
             seen.page.focus(seen.word("query", query))
             for card in seen.page.locator(".step").all():
-                said = [*sentence.target_tokens, END][step]
+                target = [*sentence.target_tokens, END][step]
                 names = card.locator("h3 bdi").all_text_contents()
-                assert names == pieces([read[step], said])
+                assert names == pieces([read[step], target])
                 likeliest = np.sort(probabilities[step])[::-1][:5]
                 shown = [float(text) for text in card.locator(".number").all_text_contents()]
                 assert shown[:5] == pytest.approx(likeliest.tolist(), abs=0.00051)
-                own = card.locator(".said .number").all_text_contents()
+                own = card.locator(".target-piece .number").all_text_contents()
                 assert [float(text) for text in own] == pytest.approx(
-                    [probabilities[step, said]], abs=0.00051
+                    [probabilities[step, target]], abs=0.00051
                 )
                 step += 1
         assert step == len(read), "every step belongs to one word"

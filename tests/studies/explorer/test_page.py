@@ -8,7 +8,7 @@ from playwright.sync_api import Error
 
 from attnlab.studies.explorer.content import (
     Explorer,
-    HeadFigures,
+    HeadMeasures,
     ShownAttention,
     ShownSentence,
     Step,
@@ -37,16 +37,16 @@ def content(queries, keys, *, layers=2, heads=3, kinds=("cross",), gold=None, no
         rows = keys if kind == "encoder" else queries
         columns = queries if kind == "decoder" else keys
         raw = numbers.random((layers, heads, len(rows), len(columns))) ** 8
-        columns_of_figures = heads + (heads > 1)
+        columns_of_measures = heads + (heads > 1)
         errors = None if gold is None or kind != "cross" else (0.25, 0.5)
-        figures = HeadFigures(entropy=1.0, normalised_entropy=0.5, alignment_errors=errors)
+        measures = HeadMeasures(entropy=1.0, normalised_entropy=0.5, alignment_errors=errors)
         attention.append(
             ShownAttention(
                 kind=kind,
                 weights=raw / raw.sum(-1, keepdims=True),
                 queries=rows,
                 keys=columns,
-                figures=[[figures] * columns_of_figures] * layers,
+                measures=[[measures] * columns_of_measures] * layers,
                 steps=[] if kind == "encoder" else [(n, n + 1) for n in range(len(rows))],
             )
         )
@@ -56,7 +56,12 @@ def content(queries, keys, *, layers=2, heads=3, kinds=("cross",), gold=None, no
         target=" ".join(queries),
         attention=attention,
         steps=[
-            Step(read="<s>", said=word, probability=0.01, candidates=[("<unk>", 0.6), ("b", 0.3)])
+            Step(
+                input_piece="<s>",
+                target_piece=word,
+                probability=0.01,
+                candidates=[("<unk>", 0.6), ("b", 0.3)],
+            )
             for word in queries
         ],
         gold=gold,
@@ -69,7 +74,7 @@ def explorer(*sentences, title="Made up"):
         title=title,
         facts=[("run", "made/up"), ("model", "none")],
         target_is="translation",
-        never_said=["<pad>", "<unk>", "<s>"],
+        never_predicted=["<pad>", "<unk>", "<s>"],
         sentences=list(sentences),
     )
 
@@ -223,12 +228,12 @@ def test_a_phone_never_scrolls_sideways(browser, tmp_path, view, kind):
             assert middle["width"] >= 30, "lines need room between the words"
 
 
-def test_candidates_name_what_no_search_says_and_what_was_said(browser, tmp_path):
+def test_candidates_mark_special_pieces_and_the_target(browser, tmp_path):
     with opened(browser, written(tmp_path, content(["mot"], ["word", "</s>"]))) as seen:
         seen.page.hover(seen.word("query", 0))
         assert seen.texts(".step li bdi") == ["<unk>", "b", "mot"]
-        assert "no search says it" in seen.text(".step li >> nth=0")
-        assert seen.texts(".step .said .number") == ["0.010"]
+        assert "excluded from search" in seen.text(".step li >> nth=0")
+        assert seen.texts(".step .target-piece .number") == ["0.010"]
 
 
 def test_moving_away_returns_to_what_was_clicked(browser, tmp_path):
@@ -264,7 +269,7 @@ def test_weights_are_off_by_less_than_a_hundred_thousandth(browser, tmp_path):
         ({"weights": np.full((1, 1, 2, 3), np.nan)}, "between 0 and 1"),
         ({"weights": np.zeros((0, 1, 2, 3))}, "no weights"),
         ({"steps": [(0, 1)]}, "1 steps for 2 queries"),
-        ({"figures": []}, "figures must be 1 layers of 1 heads"),
+        ({"measures": []}, "measures must be 1 layers of 1 heads"),
     ],
 )
 def test_content_that_does_not_fit_is_refused(changes, message):
@@ -273,7 +278,7 @@ def test_content_that_does_not_fit_is_refused(changes, message):
         "weights": np.full((1, 1, 2, 3), 1 / 3),
         "queries": ["a", "b"],
         "keys": ["c", "d", "e"],
-        "figures": [[HeadFigures(entropy=0, normalised_entropy=0)]],
+        "measures": [[HeadMeasures(entropy=0, normalised_entropy=0)]],
     }
     ShownAttention(**fitting)
     with pytest.raises(ValueError, match=message):

@@ -13,10 +13,13 @@ from attnlab.inspection.drawing import draw_translation
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.studies.faithfulness.caption import FaithfulnessCaption, sentence_faithfulness
 from attnlab.studies.faithfulness.removal import Head
-from attnlab.studies.plot_attention import plot
-from attnlab.studies.plot_attention import plot_history as plot_film
-from attnlab.studies.plot_attention.plot import Wanted, plot_translations
-from attnlab.studies.plot_attention.plot_history import evenly, first_watched, plot_through_training
+from attnlab.studies.plot_attention import plot, through_training
+from attnlab.studies.plot_attention.plot import PlotOptions, plot_translations
+from attnlab.studies.plot_attention.through_training import (
+    evenly,
+    first_watched,
+    plot_through_training,
+)
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.trainer.attention_history import read_frame, recorded_updates
 from tests.inspection.test_drawing import outlined, texts_of
@@ -45,26 +48,26 @@ def bahdanau(folder):
     return load([str(train(folder, "bahdanau"))], None)[0]
 
 
-def wanted(**changed):
+def options(**changed):
     fields = {"kinds": ["cross"], "layers": (), "heads": (), "average": (), "best": False}
     fields |= {"gold": True, "pieces": False, "print_weights": False}
-    return Wanted(**(fields | changed))
+    return PlotOptions(**(fields | changed))
 
 
 def plotted(trained, output=None, suffix=".png", **changed):
     fields = {"texts": (), "split": "test", "numbers": [1, 2], "reference": False}
     fields = {name: changed.pop(name, value) for name, value in fields.items()}
-    chosen = wanted(**changed)
-    return list(plot_translations(trained, **fields, wanted=chosen, output=output, suffix=suffix))
+    chosen = options(**changed)
+    return list(plot_translations(trained, **fields, options=chosen, output=output, suffix=suffix))
 
 
-def filmed(trained, output=None, suffix=".png", numbers=(1,), most_frames=None, **changed):
+def plot_training(trained, output=None, suffix=".png", numbers=(1,), most_frames=None, **changed):
     return list(
         plot_through_training(
             trained,
             numbers=numbers,
             most_frames=most_frames,
-            wanted=wanted(**changed),
+            options=options(**changed),
             output=output,
             suffix=suffix,
         )
@@ -76,16 +79,16 @@ def drawn(monkeypatch):
     """The figures that are drawn, as they are made."""
     figures = []
 
-    def keep(function):
-        def kept(*arguments, **options):
+    def recording(function):
+        def draw(*arguments, **options):
             figures.append(function(*arguments, **options))
             return figures[-1]
 
-        return kept
+        return draw
 
-    monkeypatch.setattr(plot, "draw_translation", keep(draw_translation))
-    monkeypatch.setattr(plot_film, "draw_translation", keep(draw_translation))
-    monkeypatch.setattr(plot_film, "draw_heatmaps", keep(draw_heatmaps))
+    monkeypatch.setattr(plot, "draw_translation", recording(draw_translation))
+    monkeypatch.setattr(through_training, "draw_translation", recording(draw_translation))
+    monkeypatch.setattr(through_training, "draw_heatmaps", recording(draw_heatmaps))
     return figures
 
 
@@ -93,8 +96,8 @@ def test_a_file_a_sentence_or_pages_of_one(transformer, tmp_path):
     paths = plotted(transformer, tmp_path, layers=[1], heads=[2])
     names = ["test-1-cross-layer1-head2.png", "test-2-cross-layer1-head2.png"]
     assert [path.name for path in paths] == names
-    kept = plotted(transformer, numbers=[2], average=["layers", "heads"], kinds=["all"])
-    assert kept == [
+    in_run = plotted(transformer, numbers=[2], average=["layers", "heads"], kinds=["all"])
+    assert in_run == [
         transformer.run.plots / "test-2-encoder-decoder-cross-mean-of-heads-mean-of-layers.png"
     ]
     (pages,) = plotted(transformer, tmp_path / "pages.pdf", numbers=[1, 2, 5], heads=[1])
@@ -104,11 +107,11 @@ def test_a_file_a_sentence_or_pages_of_one(transformer, tmp_path):
 
 
 def test_several_figures_are_no_single_picture(transformer, tmp_path):
-    for run in (plotted, filmed):
+    for run in (plotted, plot_training):
         with pytest.raises(UsageError, match=r"one\.png is one file for 2 figures; name a folder"):
             run(transformer, tmp_path / "one.png", numbers=[1, 2])
     with pytest.raises(UsageError, match=r"film\.gif is one file for 2 figures"):
-        filmed(transformer, tmp_path / "film.gif", numbers=[1, 2])
+        plot_training(transformer, tmp_path / "film.gif", numbers=[1, 2])
     with pytest.raises(AttnlabError, match=r"cannot write a figure as '\.bmp'"):
         plotted(transformer, tmp_path / "one.bmp", numbers=[1])
     assert list(tmp_path.iterdir()) == []
@@ -147,7 +150,7 @@ def test_the_best_head_and_why(transformer, tmp_path, drawn):
 def test_the_best_head_is_no_other(option):
     name = f"--{option.removesuffix('s')}"
     with pytest.raises(UsageError, match=f"--best chooses one head by itself; leave out {name}"):
-        wanted(best=True, **{option: [1]})
+        options(best=True, **{option: [1]})
 
 
 def test_a_figure_says_how_well_its_weights_explain(transformer, tmp_path):
@@ -196,7 +199,7 @@ def test_unknown_characters_show_as_they_are(transformer, tmp_path, drawn):
 
 
 def test_a_filmstrip_of_one_map(transformer, tmp_path, drawn):
-    (path,) = filmed(transformer, tmp_path, layers=[1], heads=[2])
+    (path,) = plot_training(transformer, tmp_path, layers=[1], heads=[2])
     assert path.name == "valid-1-through-training-cross-layer1-head2.png"
     files = recorded_updates(transformer.run.attention)
     assert list(files) == [8, 16, 24, 32, 40]
@@ -214,7 +217,7 @@ def test_a_filmstrip_of_one_map(transformer, tmp_path, drawn):
 
 
 def test_a_filmstrips_pieces_are_what_was_recorded(transformer, tmp_path, drawn):
-    filmed(transformer, tmp_path, layers=[1], heads=[2], pieces=True, kinds=["encoder"])
+    plot_training(transformer, tmp_path, layers=[1], heads=[2], pieces=True, kinds=["encoder"])
     for axes, path in zip(
         drawn[0].axes, recorded_updates(transformer.run.attention).values(), strict=False
     ):
@@ -223,7 +226,9 @@ def test_a_filmstrips_pieces_are_what_was_recorded(transformer, tmp_path, drawn)
 
 
 def test_a_filmstrip_of_several_maps_and_some_frames(transformer, tmp_path, drawn):
-    filmed(transformer, tmp_path, average=["heads"], kinds=["cross", "encoder"], most_frames=3)
+    plot_training(
+        transformer, tmp_path, average=["heads"], kinds=["cross", "encoder"], most_frames=3
+    )
     tops = [round(axes.get_position().y1, 6) for axes in drawn[0].axes[:-1]]
     counts = [tops.count(top) for top in sorted(set(tops), reverse=True)]
     assert set(counts) == {3}
@@ -237,35 +242,35 @@ def test_a_filmstrip_of_several_maps_and_some_frames(transformer, tmp_path, draw
 
 
 def test_a_gif_has_a_frame_a_validation(transformer, tmp_path, drawn):
-    (path,) = filmed(transformer, tmp_path / "learning.gif", best=True, numbers=[2])
+    (path,) = plot_training(transformer, tmp_path / "learning.gif", best=True, numbers=[2])
     with Image.open(path) as image:
         assert image.n_frames == 5
         assert image.info["loop"] == 0
     assert len({tuple(figure.axes[0].get_position().bounds) for figure in drawn}) == 1
-    (by_suffix,) = filmed(transformer, tmp_path, ".gif", most_frames=2, average=["heads"])
+    (by_suffix,) = plot_training(transformer, tmp_path, ".gif", most_frames=2, average=["heads"])
     assert by_suffix.name == "valid-1-through-training-cross-mean-of-heads.gif"
     with Image.open(by_suffix) as image:
         assert image.n_frames == 2
 
 
 def test_pages_of_filmstrips(transformer, tmp_path):
-    (path,) = filmed(transformer, tmp_path / "films.pdf", numbers=[1, 2], average=["heads"])
+    (path,) = plot_training(transformer, tmp_path / "films.pdf", numbers=[1, 2], average=["heads"])
     assert len(re.findall(rb"/Type /Page\b", path.read_bytes())) == 2
 
 
 def test_what_was_not_watched_is_not_there(transformer, tmp_path):
     with pytest.raises(UsageError, match="--sentence 3: training watched the sentences 1 to 2"):
-        filmed(transformer, tmp_path, numbers=[3])
+        plot_training(transformer, tmp_path, numbers=[3])
     blind, _ = load([str(train(tmp_path, "bahdanau", "watch_sentences=0", "max_updates=2"))], None)
     assert not blind.run.attention.exists()
     with pytest.raises(AttnlabError, match=r"no attention was recorded .* watch_sentences=3"):
-        filmed(blind, tmp_path)
+        plot_training(blind, tmp_path)
 
 
 def test_a_model_without_attention_records_and_shows_nothing(folder, tmp_path):
     trained, _ = load([str(train(folder, "rnn", "max_updates=8"))], None)
     assert not trained.run.attention.exists()
-    for run in (plotted, filmed):
+    for run in (plotted, plot_training):
         with pytest.raises(AttnlabError, match="model=rnn has no attention to plot"):
             run(trained, tmp_path)
 
@@ -296,7 +301,7 @@ def test_the_run_and_its_checkpoint_are_named_unless_no_caption_is_wanted(
     bare = texts_of(drawn[1])
     assert "Figure 3" in bare
     assert not any(name in text or "gold" in text or "→ " in text for text in bare[:-3])
-    filmed(bahdanau, tmp_path)
+    plot_training(bahdanau, tmp_path)
     assert any(name in text for text in texts_of(drawn[2]))
 
 
@@ -306,8 +311,8 @@ def test_fewer_sentences_than_are_asked_for_are_all_of_them(bahdanau, caplog):
         assert not caplog.records
         assert first_numbers(bahdanau, "test", 5000) == range(1, 1001)
         assert first_watched(bahdanau, 4) == range(1, 3)
-    told = [record.getMessage() for record in caplog.records]
-    assert told == [
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == [
         "test has 1,000 sentences, and 5000 were asked for",
         "what training watched of valid has 2 sentences, and 4 were asked for",
     ]
