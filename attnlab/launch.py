@@ -52,7 +52,7 @@ from attnlab.support.folders import (
     time_stamp,
 )
 from attnlab.support.overrides import parsed, quoted
-from attnlab.support.plugins import config_folders
+from attnlab.support.registry import config_folders
 from attnlab.support.schema import explain, from_node, path_keys, shows_all, text_keys
 
 logger = logging.getLogger(__name__)

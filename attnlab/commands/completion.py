@@ -12,7 +12,7 @@ import typer
 import yaml
 
 from attnlab.support.folders import shipped_folder
-from attnlab.support.plugins import config_folders
+from attnlab.support.registry import config_folders
 
 _MOST_RUNS = 50
 

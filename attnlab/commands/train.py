@@ -12,7 +12,7 @@ from attnlab.commands.arguments import ConfigDir, named_run, split_run, with_exa
 from attnlab.commands.completion import complete_training
 from attnlab.support.errors import UsageError
 from attnlab.support.folders import training_groups
-from attnlab.support.plugins import config_folders
+from attnlab.support.registry import config_folders
 
 if TYPE_CHECKING:
     from attnlab.training.distributed import ProcessGroup

@@ -21,9 +21,9 @@ from attnlab.plotting.panels import Drawing, draw_panels
 from attnlab.plotting.saving import figure_suffix, save_figure
 from attnlab.plotting.text import NAME_SIZE, text_style
 from attnlab.run.loaded import pick_device
-from attnlab.support.csv_file import write_csv
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.ranges import LARGEST_FLOAT, SMALLEST_FLOAT
+from attnlab.support.table import write_csv
 from attnlab.trainer.build import assemble
 from attnlab.trainer.interruption import Interrupted, deferred_signals
 from attnlab.trainer.preparing import load, log_start

@@ -1,7 +1,4 @@
-"""Standard streams: their encodings, and the one console on standard error.
-
-Messages and progress go through the console, results never do.
-"""
+"""The console on standard error for messages and progress, and encodings of standard streams."""
 
 import codecs
 import io
@@ -21,18 +18,18 @@ if TYPE_CHECKING:
 
 @cache
 def console() -> "Console":
-    """Standard error, in colour where it is a terminal."""
+    """The console on standard error, in colour on a terminal."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def make_streams_tolerant() -> None:
-    """Have standard output and error encode every text, whatever the locale and the variables say.
+    """Let standard output and error encode any text, whatever the locale.
 
-    Pipes and files get UTF-8, unless PYTHONIOENCODING names another encoding. What an encoding
-    lacks is escaped as in JSON, which stays valid; so are lone surrogates, which stand for
-    undecodable bytes of file names.
+    Pipes and files get UTF-8, unless PYTHONIOENCODING names another encoding. Characters that an
+    encoding lacks are escaped as in JSON, which stays valid; so are lone surrogates, which stand
+    for undecodable bytes of file names.
     """
     codecs.register_error("json-escape", _escape)
     codecs.register(_seven_bits)
@@ -55,16 +52,8 @@ def _seven_bits(name: str) -> codecs.CodecInfo | None:
     """ASCII under another name."""
     if name != _SEVEN_BITS:
         return None
-    ascii_codec = codecs.lookup("ascii")
-    return codecs.CodecInfo(
-        ascii_codec.encode,
-        ascii_codec.decode,
-        ascii_codec.streamreader,
-        ascii_codec.streamwriter,
-        ascii_codec.incrementalencoder,
-        ascii_codec.incrementaldecoder,
-        name=_SEVEN_BITS,
-    )
+    found = codecs.lookup("ascii")
+    return codecs.CodecInfo(*found[:4], found.incrementalencoder, found.incrementaldecoder, name)
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
@@ -77,10 +66,10 @@ def _escape(error: UnicodeError) -> tuple[str, int]:
 
 
 def animates() -> bool:
-    """Whether progress may be shown as a bar that redraws itself.
+    """Whether standard error is a terminal on which a progress bar can redraw itself.
 
-    Only on a terminal that can do so: FORCE_COLOR makes Rich take a file for a terminal, and a
-    notebook runs commands on a terminal whose every redrawing it keeps as a line.
+    FORCE_COLOR makes Rich take a file for a terminal, and a notebook's terminal adds a line at
+    every redrawing.
     """
     # What ipykernel sets for the commands that it starts; not every notebook sets the first.
     in_notebook = "JPY_PARENT_PID" in os.environ or (
@@ -94,10 +83,7 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def counting(label: str, total: int | None) -> Iterator[Advance]:
-    """A bar up to `total`, on a terminal alone; call what it gives with each few that are done.
-
-    Without a total, it shows how many are done and that there is work going on.
-    """
+    """Show a progress bar up to `total`, None if unknown, on a terminal; yield its advance."""
     if not animates():
         yield lambda _: None
         return
@@ -119,7 +105,7 @@ class _ConsoleHandler(logging.Handler):
 
 
 def show_messages(errors_alone: bool = False) -> None:
-    """Have what attnlab and Hydra log shown, and other libraries' warnings; or errors alone."""
+    """Show the log of attnlab and Hydra, and other libraries' warnings; or errors alone."""
     root = logging.getLogger()
     root.handlers[:] = [_ConsoleHandler()]
     root.setLevel(logging.ERROR if errors_alone else logging.WARNING)

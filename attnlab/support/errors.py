@@ -1,32 +1,32 @@
-"""What a user is told when something cannot be done. Knows nothing of what it was."""
+"""Errors that a user can mend, and the text of messages."""
 
 import re
 import unicodedata
 
 
 class AttnlabError(Exception):
-    """A failure that its user can mend: the message names the thing and the remedy.
+    """An error whose message names the thing and the remedy.
 
-    Commands print the message alone, without a traceback, and exit with `exit_code`.
+    Commands print the message without a traceback, and exit with `exit_code`.
     """
 
     exit_code = 1
 
 
 class UsageError(AttnlabError):
-    """A request that could not have worked as it was typed."""
+    """An error in what was typed."""
 
     exit_code = 2
 
 
 def shortened(text: str, most: int = 200) -> str:
-    """`text` in one line as a message can hold it: cut in the middle where it is longer."""
+    """`text` on one line, cut in the middle to `most` characters."""
     text = " ".join(text.split())
     return text if len(text) <= most else f"{text[: most - 41]} … {text[-38:]}"
 
 
 def described(error: Exception) -> str:
-    """What is said of a failure: its own message, or that it is a fault of attnlab's."""
+    """The message for `error`; for an unexpected one, a request to report it."""
     if isinstance(error, AttnlabError):
         return str(error)
     if isinstance(error, OSError):
@@ -47,13 +47,12 @@ _EXHAUSTED = re.compile(
 
 
 def out_of_memory(error: BaseException) -> str | None:
-    """What to say where `error`, of Python, numpy or torch, means that memory ran out."""
-    asked = str(error)
-    if not isinstance(error, MemoryError) and not (
-        isinstance(error, RuntimeError) and _EXHAUSTED.search(asked)
-    ):
+    """The message where `error`, of Python, numpy or torch, means that memory ran out."""
+    text = str(error)
+    is_full = isinstance(error, RuntimeError) and _EXHAUSTED.search(text)
+    if not (is_full or isinstance(error, MemoryError)):
         return None
-    sizes = re.search(r"(\d+) bytes|allocate (\d[\d.]* [KMGT]i?B)", asked)
+    sizes = re.search(r"(\d+) bytes|allocate (\d[\d.]* [KMGT]i?B)", text)
     size = f" (the last request: {sizes[2] or gigabytes(int(sizes[1]))})" if sizes else ""
     return (
         f"memory ran out{size}; lower batch_tokens=, the sizes of model=, search.beam_size= or "
@@ -62,7 +61,7 @@ def out_of_memory(error: BaseException) -> str | None:
 
 
 def gigabytes(size: int) -> str:
-    """Bytes as a message has them."""
+    """A number of bytes in GB."""
     return f"{size / 1e9:,.1f} GB" if size < 10**21 else f"{size / 1e9:.1e} GB"
 
 
@@ -71,10 +70,10 @@ _REORDERING = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
 
 
 def readable(message: str) -> str:
-    """`message` as a terminal may show it.
+    """`message` made safe for a terminal.
 
-    Control characters and lone surrogates, which stand for undecodable bytes, are escaped, and what
-    is too long to be read is cut in its middle.
+    Control characters and lone surrogates, which stand for undecodable bytes, are escaped; long
+    words and lines are cut in the middle.
     """
     cut = re.sub(rf"\S{{{_LONGEST_WORD},}}", lambda word: _cut(word[0], _LONGEST_WORD), message)
     lines = (_cut(line, _LONGEST_LINE) for line in cut.split("\n"))

@@ -1,7 +1,7 @@
-"""Overrides as people type them, in the grammar that Hydra reads.
+"""Typed overrides, quoted for Hydra's grammar.
 
-A value with characters that Hydra's lexer refuses (accents, spaces, quotes, parentheses) is quoted
-for it, and so is one that names an existing file. Knows no setting but by the keys it is given.
+Values with characters that Hydra's lexer refuses (accents, spaces, quotes, parentheses) are
+quoted, and so are those that name an existing file.
 """
 
 import re
@@ -19,7 +19,7 @@ EXAMPLES = "write KEY=VALUE, such as seed=2 or model=rnn"
 
 
 def parsed(override: str) -> Override | None:
-    """What Hydra reads in `override`; None where it is not in Hydra's grammar."""
+    """`override` as Hydra parses it; None where it is not in Hydra's grammar."""
     try:
         return OverridesParser.create().parse_override(override)
     except (HydraException, ValueError, RecursionError):
@@ -33,12 +33,12 @@ def quoted(
     paths: Collection[str] = (),
     texts: Collection[str] = (),
 ) -> list[str]:
-    """`overrides` so that Hydra reads each of them.
+    """`overrides` in Hydra's grammar.
 
-    `paths` are the keys whose values are files, `texts` those whose values are never numbers.
+    The values of the keys `paths` are files, those of `texts` never numbers.
 
     Raises:
-        UsageError: one has no key or no value, or has several values where there is no `sweep`.
+        UsageError: one has no key or no value, or several values without a `sweep`.
     """
     root = next(
         (each.partition("=")[2] for each in overrides if each.startswith("data.root=")), "."
@@ -92,7 +92,7 @@ def _several_values(key: str, value: str) -> str:
 
 
 def _quoted_value(value: str) -> str:
-    """A value that Hydra reads as it was meant: a list with its items, a mapping, or a text."""
+    """A value in Hydra's grammar: a list or mapping with quoted items, or a quoted text."""
     if parsed(f"x={value}") is not None:
         return value
     value = value.strip()
@@ -114,7 +114,7 @@ _ITEM = re.compile(r"""(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\[[^\[\]]*\]|\{[^{
 
 
 def _split(items: str) -> list[str]:
-    """The items between commas that stand in no quotes and no brackets."""
+    """Split at the commas outside quotes and brackets."""
     return _ITEM.findall(items)
 
 

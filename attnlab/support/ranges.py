@@ -1,8 +1,8 @@
-"""Ranges of numeric settings, declared in the annotation of a config dataclass's field.
+"""Ranges of numeric settings, declared in the annotations of config dataclasses.
 
-`learning_rate: Positive` is a float for the type checker and for OmegaConf; `schema.py` reads the
-range and refuses a value outside it. Infinity and NaN are in no range. A list's range is that of
-its elements, and an optional field may also be null.
+`learning_rate: Positive` is a float for the type checker and OmegaConf; `schema.py` checks the
+range. Infinity and NaN are in no range. A list's range is that of its elements, and an optional
+field may also be null.
 """
 
 import math
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
 LARGEST_INT = 2**63 - 1
-"""What an int64 tensor, a seed and `range` can hold."""
+"""The largest int64."""
 
 LARGEST_FLOAT, SMALLEST_FLOAT = 1e30, 1e-30
 """Limits of every float setting: products and quotients with it stay finite in float32."""
@@ -26,7 +26,7 @@ class Range:
     below: float | None = None
 
     def refusal(self, value: float, may_be_null: bool = False) -> str | None:
-        """What `value` must be instead, such as `must be at least 1`; None: it is in the range."""
+        """The refusal of `value`, such as `must be at least 1`; None if it is in the range."""
         limit: float = LARGEST_INT if isinstance(value, int) else LARGEST_FLOAT
         low = self.minimum if self.minimum is not None else self.above
         high = self.maximum if self.maximum is not None else self.below
@@ -61,7 +61,7 @@ def _number(value: float | None) -> str:
 
 
 def range_of(hint: Any) -> Range | None:
-    """The range that an annotation declares, for the value itself or a list's elements."""
+    """The range in an annotation, of the value itself or of a list's elements."""
     if get_origin(hint) is Annotated:
         for each in get_args(hint)[1:]:
             if isinstance(each, Range):

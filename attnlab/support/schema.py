@@ -1,8 +1,4 @@
-"""Values from Hydra or a run's YAML become dataclasses here.
-
-A name, a type or a number that does not fit is refused by its full key. Past this file there is no
-OmegaConf. Knows no setting of attnlab's.
-"""
+"""Conversion of OmegaConf nodes to config dataclasses, with checks and messages by full key."""
 
 import difflib
 import re
@@ -28,7 +24,7 @@ Schema = TypeVar("Schema", bound="DataclassInstance")
 
 
 def _choices(schema: type) -> dict[str, Registry[Any]]:
-    """The groups of a schema whose own schema depends on the name that was chosen."""
+    """The registries of a schema's groups whose own schema depends on their `name`."""
     return getattr(schema, "CHOICES", {})
 
 
@@ -36,13 +32,12 @@ def from_node(schema: type[Schema], node: DictConfig) -> Schema:
     """`node`'s values as `schema`'s dataclasses.
 
     Raises:
-        UsageError: a key that the schema lacks, a value of a wrong type or out of its range, one
-            that is missing.
+        UsageError: for an unknown key, a value of a wrong type or out of range, or a missing one.
     """
     typed = OmegaConf.structured(schema)
     try:
         for group, choices in _choices(schema).items():
-            if group in _names_of_fields(schema) and group in node:
+            if group in schema.__dataclass_fields__ and group in node:
                 if not isinstance(node[group], DictConfig):
                     raise UsageError(f"{group} must be a group of settings, not '{node[group]}'")
                 typed[group] = OmegaConf.structured(choices.config(str(node[group].name)))
@@ -66,12 +61,12 @@ _MOST_YAML_NODES = 100_000
 
 
 def require_bounded_yaml(path: Path) -> None:
-    """Refuse a file whose aliases (`*name`) repeat so much that it would fill the memory.
+    """Refuse a YAML file whose aliases (`*name`) would expand until memory is full.
 
-    What is no YAML at all is for its reader to refuse.
+    A file that is not YAML passes; its reader refuses it.
 
     Raises:
-        AttnlabError: with its aliases written out it has too many values, or endlessly many.
+        AttnlabError: too many values, or endlessly many, once aliases are expanded.
     """
     try:
         root = yaml.compose(path.read_bytes(), Loader=yaml.SafeLoader)
@@ -88,7 +83,7 @@ def require_bounded_yaml(path: Path) -> None:
 
 
 def _expanded_nodes(node: Any, known: dict[int, int]) -> int:
-    """How many nodes there are with aliases written out; an alias of what it is in is endless."""
+    """The number of nodes once aliases are expanded; more than the limit for a cycle."""
     if id(node) not in known:
         known[id(node)] = _MOST_YAML_NODES + 1  # should it come again within itself
         parts = node.value if isinstance(node, yaml.CollectionNode) else ()
@@ -98,7 +93,7 @@ def _expanded_nodes(node: Any, known: dict[int, int]) -> int:
 
 
 def _check_numbers(node: DictConfig, prefix: str = "") -> None:
-    """Refuse numbers out of their field's range; without a declared one, those past every limit."""
+    """Refuse numbers outside the range that their field declares, or the widest one."""
     schema = OmegaConf.get_type(node)
     hints = get_type_hints(schema, include_extras=True) if is_dataclass(schema) else {}
     for name in map(str, node):
@@ -127,9 +122,9 @@ def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def explain(
     error: OmegaConfBaseException, schema: type, chosen: Mapping[str, str] | None = None
 ) -> str:
-    """OmegaConf's complaint in one line that names the key, and the nearest key that there is.
+    """OmegaConf's error as one line that names the key, and the nearest key that exists.
 
-    `chosen`: what is chosen of the groups, such as model: rnn; suggestions are among its settings.
+    `chosen`: the choice of each group, such as model: rnn; only its settings are suggested.
     """
     key = str(error.full_key) if error.full_key else str(error.key)
     problem = str(error.msg or error).strip().splitlines()[0]
@@ -146,11 +141,11 @@ def explain(
 
 
 def _suggestion(key: str, schema: type, chosen: Mapping[str, str]) -> str:
-    """What was meant by `key`, which is no setting: the end of a sentence."""
+    """A suggestion for an unknown `key`, as the end of a sentence."""
     if (parent := key.rpartition(".")[0]) in _open_keys(schema):
         return f" yet; write +{key}=… to add it to {parent}"
     group, _, setting = key.partition(".")
-    names = _keys(schema, chosen)
+    names = [name for name, _ in _settings(schema, chosen)]
     if setting and (owners := _owners(schema, group, setting)):
         return f" here; it belongs to {group}={' or '.join(owners)}"
     if near := _nearest(key, names):
@@ -163,12 +158,12 @@ def _suggestion(key: str, schema: type, chosen: Mapping[str, str]) -> str:
 
 
 def shows_all(schema: type) -> str:
-    """Which command shows every setting of a schema: the end of a sentence."""
+    """The command that shows every setting of a schema, as the end of a sentence."""
     return f"attnlab {getattr(schema, 'COMMAND', 'train')} --cfg job shows all"
 
 
 def _nearest(key: str, names: Sequence[str]) -> str | None:
-    """The name that `key` resembles most: misspelt, abbreviated (lr), or without its group."""
+    """The name most like `key`, which is misspelt, abbreviated (lr) or without its group."""
 
     def resemblance(name: str) -> float:
         typed, part = key.rpartition(".")[2], name.rpartition(".")[2]
@@ -187,16 +182,16 @@ def _nearest(key: str, names: Sequence[str]) -> str | None:
 _RESEMBLES = 0.66
 
 
-def _names_of_fields(schema: type) -> set[str]:
-    return {field.name for field in fields(schema)}
-
-
 def _owners(schema: type, group: str, setting: str) -> list[str]:
-    """The choices of a group that have this setting."""
+    """The choices of a group with this setting."""
     choices = _choices(schema).get(group)
     if choices is None:
         return []
-    return [name for name in choices if setting in _names_of_fields(choices.config(name))]
+    return [
+        name
+        for name in choices
+        if any(field.name == setting for field in fields(choices.config(name)))
+    ]
 
 
 def path_keys(schema: type) -> set[str]:
@@ -205,7 +200,7 @@ def path_keys(schema: type) -> set[str]:
 
 
 def _open_keys(schema: type) -> set[str]:
-    """The full keys of all settings that hold values under names of the user's choice."""
+    """The full keys of all settings that are mappings with names of the user's choice."""
     return {key for key, hint in _settings(schema, {}) if get_origin(hint) is dict}
 
 
@@ -218,18 +213,14 @@ def text_keys(schema: type) -> set[str]:
     }
 
 
-def _keys(schema: type, chosen: Mapping[str, str]) -> list[str]:
-    return [key for key, _ in _settings(schema, chosen)]
-
-
 def _settings(
     schema: type, chosen: Mapping[str, str], prefix: str = ""
 ) -> Iterator[tuple[str, Any]]:
-    """Each full key once with its type; of a group with choices, those of the chosen, or of all."""
+    """Full keys with their types; of a group with choices, those of the chosen one, or of all."""
     choices, seen = _choices(schema), set[str]()
-    for name, hint in get_type_hints(schema, include_extras=True).items():
-        if name not in _names_of_fields(schema):
-            continue
+    hints = get_type_hints(schema, include_extras=True)
+    for name in [field.name for field in fields(schema)]:
+        hint = hints[name]
         yield f"{prefix}{name}", hint
         kinds: list[Any] = [hint, *get_args(hint)]  # a group, or one that may be null
         if name in choices:
@@ -245,13 +236,13 @@ def _settings(
 
 
 def _annotations(hint: Any) -> set[Any]:
-    """What `Annotated` says of a type, or of the types within it."""
+    """The `Annotated` metadata of a type and of the types within it."""
     found = set(getattr(hint, "__metadata__", ()))
     return found.union(*(_annotations(each) for each in get_args(hint)))
 
 
 def _expand_paths(config: Any, prefix: str = "") -> None:
-    """Put the home folder for `~` in every setting that is a path."""
+    """Expand `~` in every setting that is a path."""
     hints = get_type_hints(type(config), include_extras=True)
     for name, value in vars(config).items():
         key = f"{prefix}{name}"

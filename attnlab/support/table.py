@@ -1,11 +1,17 @@
-"""Tables without lines, by Rich: for a terminal, or as plain text for files and standard output."""
+"""Tables for a terminal and as plain text, by Rich, and as comma-separated values."""
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Iterable, Sequence
 from io import StringIO
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
+
+from attnlab.support.errors import AttnlabError
+from attnlab.support.files import write_file
 
 
 def grid(*columns: Column, gap: int = 2) -> Table:
@@ -41,3 +47,21 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> 
 def three_digits(value: float) -> str:
     """A positive number with three significant digits, and all of those before the point."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write comma-separated `rows` under `head` by an atomic write; None is an empty cell.
+
+    Raises:
+        AttnlabError: the file cannot be written.
+    """
+    content = StringIO(newline="")
+    writer = csv.writer(content)
+    writer.writerow(head)
+    writer.writerows(rows)
+    try:
+        write_file(path, content.getvalue())
+    except OSError as error:
+        raise AttnlabError(
+            f"cannot write {path}: {error.strerror or error}; choose another --output"
+        ) from error

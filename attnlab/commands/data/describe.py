@@ -11,7 +11,7 @@ from attnlab.commands.arguments import MOST, ConfigDir, with_examples
 from attnlab.commands.completion import complete_corpus
 from attnlab.support.errors import UsageError
 from attnlab.support.folders import shipped_folder
-from attnlab.support.plugins import config_folders
+from attnlab.support.registry import config_folders
 
 
 @with_examples(

@@ -20,9 +20,9 @@ from attnlab.studies.heads.measures import MEASURES
 from attnlab.studies.heads.overview import draw_heads
 from attnlab.studies.heads.report import HeadReport, require_column
 from attnlab.support.console import counting
-from attnlab.support.csv_file import write_csv
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.files import run_lock
+from attnlab.support.table import write_csv
 from attnlab.trainer.events import EventFile
 from attnlab.trainer.interruption import Interrupted
 
