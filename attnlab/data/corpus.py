@@ -1,4 +1,4 @@
-"""A named corpus and its splits. Knows nothing of vocabularies; layouts are `reading`'s."""
+"""A named corpus: its settings, its files and its splits."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Annotated
 
 from attnlab.data.pairs import ANNOTATIONS, Layout, ReadingReport, SentencePair, longest_side
 from attnlab.data.reading.files import CorpusNotFoundError, PairFiles, find_pairs, read_files
-from attnlab.data.splitting import HELD_OUT, hold_out
+from attnlab.data.splitting import HELD_OUT, source_digests, split_places
 from attnlab.data.tasks import TaskConfig, task_folder
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.folders import PathText, cache_folder, shipped_folder
@@ -80,46 +80,46 @@ class DataConfig:
 
 @dataclass
 class Corpus:
-    """Sentence pairs by split, and a report on every reading, by the split that has the file."""
+    """Sentence pairs by split, and the report on each file, by the split that has it."""
 
     splits: dict[str, list[SentencePair]] = field(default_factory=dict)
     reports: dict[str, ReadingReport] = field(default_factory=dict)
 
 
 def present_splits(config: DataConfig) -> tuple[str, ...]:
-    """The names of the splits that the corpus has, train first."""
+    """The names of the corpus's splits, train first."""
     files = _files(config)
     main = (split for split in SPLITS if split in files or config.held_out_fraction > 0)
     return (*main, *config.more_splits)
 
 
 def carved_splits(config: DataConfig) -> tuple[str, ...]:
-    """The splits that have no file, and take a share of `train`."""
+    """The splits without a file, which are held out from `train`."""
     files = _files(config)
     return tuple(split for split in present_splits(config) if split not in files)
 
 
 def load_corpus(config: DataConfig, seed: int) -> Corpus:
-    """Train, valid and test of a corpus; `seed` decides what is held out of `train`, no more.
+    """Train, valid and test of a corpus; `seed` only decides what is held out from `train`.
 
     Raises:
-        UsageError: for a setting that cannot work.
-        AttnlabError: for a file that is absent or wrong, and for a corpus that is too small.
+        UsageError: a setting cannot work.
+        AttnlabError: a file is absent or wrong, or the corpus is too small.
     """
     present = present_splits(config)
     return load_splits(config, seed, [split for split in SPLITS if split in present])
 
 
 def load_split(config: DataConfig, seed: int, split: str) -> list[SentencePair]:
-    """One split alone; errors as for `load_splits`."""
+    """One split; errors are those of `load_splits`."""
     return load_splits(config, seed, [split]).splits[split]
 
 
 def load_splits(config: DataConfig, seed: int, wanted: Sequence[str]) -> Corpus:
-    """The splits `wanted`, the same as in `load_corpus`; no file is read that they do not need.
+    """The splits `wanted`, as in `load_corpus`; only the files they need are read.
 
     Raises:
-        UsageError: for a split that the corpus lacks; otherwise as `load_corpus`.
+        UsageError: the corpus has no such split; otherwise as `load_corpus`.
     """
     check(config)
     corpus = Corpus()
@@ -145,14 +145,15 @@ def _read_train(
     config: DataConfig, seed: int, carved: tuple[str, ...]
 ) -> tuple[dict[str, list[SentencePair]], ReadingReport]:
     pairs, report = read_files(find_files(config, config.train))
-    parts = hold_out(
-        pairs[: config.max_pairs], carved, config.held_out_fraction, seed, config.held_out
-    )
-    kept = [pair for pair in parts["train"] if longest_side(pair) <= config.max_words]
-    if not kept:
+    pairs = pairs[: config.max_pairs]
+    digests = source_digests((pair.source for pair in pairs), seed) if carved else b""
+    places = split_places(len(pairs), digests, carved, config.held_out_fraction, config.held_out)
+    parts = {split: [pairs[place] for place in places[split]] for split in ("train", *carved)}
+    short = [pair for pair in parts["train"] if longest_side(pair) <= config.max_words]
+    if not short:
         raise all_too_long(config, report)
-    report.skipped_long = len(parts["train"]) - len(kept)
-    parts["train"] = kept
+    report.skipped_long = len(parts["train"]) - len(short)
+    parts["train"] = short
     report.pairs = sum(map(len, parts.values()))
     return parts, report
 
@@ -165,7 +166,7 @@ def _files(config: DataConfig) -> dict[str, str]:
 
 
 def all_too_long(config: DataConfig, report: ReadingReport) -> AttnlabError:
-    """What is wrong where `max_words` leaves nothing to train on."""
+    """The error for a corpus of which `max_words` leaves nothing to train on."""
     return AttnlabError(
         f"{' + '.join(report.paths)}: every training pair has more than "
         f"{config.max_words} words; raise data.max_words"
@@ -173,7 +174,7 @@ def all_too_long(config: DataConfig, report: ReadingReport) -> AttnlabError:
 
 
 def find_files(config: DataConfig, name: str) -> PairFiles:
-    """The files of the corpus that `name`, one of the config's values, means."""
+    """The files of the corpus that a value of the config, such as `train`, names."""
     layout = Layout(
         config.source_language, config.target_language, config.columns, config.max_characters
     )
@@ -193,10 +194,9 @@ def find_files(config: DataConfig, name: str) -> PairFiles:
 
 
 def has_own_root(config: DataConfig) -> bool:
-    """Whether attnlab knows the corpus's folder, wherever it runs.
+    """Whether the corpus is in a folder of attnlab's: shipped, generated or downloaded.
 
-    It does of its own corpora, those that it writes, and those that it downloads; the files of any
-    other are found from the working directory.
+    The files of others are relative to the working directory.
     """
     return config.root is None and (
         config.task is not None or config.name in ("builtin", *_FOLDER_HOLDS)
@@ -214,7 +214,7 @@ def _root(config: DataConfig) -> Path:
 
 
 def check(config: DataConfig) -> None:
-    """Refuse settings that cannot work, with a UsageError."""
+    """Raise a UsageError for settings that cannot work."""
     if config.source_language == config.target_language:
         raise UsageError(
             f"data.source_language and data.target_language are both "

@@ -5,7 +5,7 @@ import re
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,27 +73,20 @@ def learn_model(sentences: Iterable[str], config: VocabularyConfig) -> bytes:
         AttnlabError: `config.size` is too small for the characters.
     """
     rules = _rules(config)
-    if not rules and config.model != "word":
-        model = _trained(sentences, config, normalization_rule_name=_IDENTITY)
-        return _serialised(_finished(model, config))
-    texts = list(sentences)
-    if rules:
-        written = _joined_marks(texts) if config.split_punctuation else {}
-        with _rule_files(rules, written) as (reading, writing):
-            files = {"normalization_rule_tsv": reading}
-            if written:
-                files["denormalization_rule_tsv"] = writing
-            model = _trained(texts, config, **files)
-    else:
-        model = _trained(texts, config, normalization_rule_name=_IDENTITY)
+    is_plain = not rules and config.model != "word"
+    texts = sentences if is_plain else list(sentences)  # read more than once
+    joined = _joined_marks(texts) if config.split_punctuation else {}
+    with _rule_files(normalization_rule_tsv=rules, denormalization_rule_tsv=joined) as files:
+        model = _trained(texts, config, **files or {"normalization_rule_name": _IDENTITY})
     proto = _finished(model, config)
-    for spec in (proto.normalizer_spec, proto.denormalizer_spec):
-        spec.ClearField("normalization_rule_tsv")  # the path of a temporary file
+    if not is_plain:
+        for spec in (proto.normalizer_spec, proto.denormalizer_spec):
+            spec.ClearField("normalization_rule_tsv")  # the path of a temporary file
     if rules:
         proto.denormalizer_spec.name = _REWRITES
     if config.model == "word":
         _keep(proto, _frequent_words(model, texts, config).__contains__)
-    return _serialised(proto)
+    return bytes(proto.SerializeToString(deterministic=True))
 
 
 def _finished(model: bytes, config: VocabularyConfig) -> Any:
@@ -118,10 +111,6 @@ def _keep(proto: Any, is_kept: Callable[[str], bool]) -> None:
     ]
     del proto.pieces[:]
     proto.pieces.extend(kept)
-
-
-def _serialised(proto: Any) -> bytes:
-    return bytes(proto.SerializeToString(deterministic=True))
 
 
 def _trained(sentences: Iterable[str], config: VocabularyConfig, **normalisation: Any) -> bytes:
@@ -187,7 +176,7 @@ def _is_odd_space(character: str) -> bool:
     return unicodedata.category(character) == "Zs" and character != " "
 
 
-def _joined_marks(sentences: Sequence[str]) -> dict[str, str]:
+def _joined_marks(sentences: Iterable[str]) -> dict[str, str]:
     """Replacements of a space and a mark when text is written: `!` in English, not in French.
 
     A mark is joined to the word before it if more than half of its occurrences are.
@@ -202,16 +191,14 @@ def _joined_marks(sentences: Sequence[str]) -> dict[str, str]:
 
 
 @contextmanager
-def _rule_files(*all_rules: Mapping[str, str]) -> Iterator[list[str]]:
-    """Temporary files of rules for SentencePiece's trainer."""
+def _rule_files(**all_rules: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Temporary files of those rules that there are, by the option of SentencePiece's trainer."""
     with TemporaryDirectory() as folder:
-        paths = []
-        for number, rules in enumerate(all_rules):
-            path = Path(folder) / f"{number}.tsv"
-            lines = (f"{_codes(read)}\t{_codes(written)}\n" for read, written in rules.items())
+        paths = {option: Path(folder) / option for option, rules in all_rules.items() if rules}
+        for option, path in paths.items():
+            lines = (f"{_codes(old)}\t{_codes(new)}\n" for old, new in all_rules[option].items())
             path.write_text("".join(lines), encoding="utf-8")
-            paths.append(str(path))
-        yield paths
+        yield {option: str(path) for option, path in paths.items()}
 
 
 def _codes(text: str) -> str:

@@ -34,7 +34,7 @@ from attnlab.data.pairs import ReadingReport, SentencePair, longest_side
 from attnlab.data.reading.files import Block, PairFiles, parse, read_blocks, refuse_empty
 from attnlab.data.reading.lines import is_named_gzip
 from attnlab.data.reading.tables import is_csv_name
-from attnlab.data.splitting import DIGEST_BYTES, held_out_places, last_places, source_digests
+from attnlab.data.splitting import DIGEST_BYTES, source_digests, split_places
 from attnlab.data.token_store import FlatArray, FlatArrayWriter, TokenStore, TokenWriter, id_type
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair
 from attnlab.data.vocabulary_config import VocabularyConfig
@@ -197,11 +197,7 @@ def _write_texts(config: DataConfig, seed: int, files: PairFiles, folder: Path) 
             fits.append(part.fits[:used])
     refuse_empty(report)
     fit = np.concatenate(fits)
-    places = {"train": np.arange(len(fit))}
-    if carved and config.held_out == "last":
-        places = last_places(len(fit), carved, config.held_out_fraction)
-    elif carved:
-        places = held_out_places(bytes(ranks), carved, config.held_out_fraction)
+    places = split_places(len(fit), bytes(ranks), carved, config.held_out_fraction, config.held_out)
     train = places["train"][fit[places["train"]]]
     if not len(train):
         raise all_too_long(config, report)

@@ -1,4 +1,4 @@
-"""Before a run trains: its corpus and vocabulary, and what its user is told of what begins."""
+"""The corpus and vocabulary of a run before training, and the messages at its start."""
 
 import logging
 from dataclasses import replace
@@ -20,9 +20,9 @@ logger = logging.getLogger(__name__)
 
 
 def with_new_vocabulary(run: Run) -> tuple[Run, TokenisedCorpus]:
-    """The run's corpus; its vocabulary, which follows from corpus and config, into its folder.
+    """Load the run's corpus and write its vocabulary to its folder.
 
-    The run that is returned knows both by their digests.
+    The returned run has the digests of both in its identity.
     """
     corpus = load(run.config, run.config.vocabulary)
     if run.identity is not None:
@@ -37,7 +37,7 @@ def with_new_vocabulary(run: Run) -> tuple[Run, TokenisedCorpus]:
 
 
 def with_own_corpus(run: Run) -> TokenisedCorpus:
-    """The corpus of a run that was trained on it, in the run's own vocabulary.
+    """Load the corpus of a run to be resumed, in the run's own vocabulary.
 
     Raises:
         AttnlabError: the vocabulary or the sentences are not those that it was trained on.
@@ -62,7 +62,7 @@ def with_own_corpus(run: Run) -> TokenisedCorpus:
 def load(
     config: ExperimentConfig, vocabulary: VocabularyConfig | VocabularyPair
 ) -> TokenisedCorpus:
-    """The configured corpus in a vocabulary's pieces, or in those that it learns; tells of it."""
+    """The configured corpus in the pieces of a vocabulary, given or learnt; logs what was read."""
     corpus = tokenised_corpus(config.data, config.seed, vocabulary)
     for report in corpus.reports.values():
         logger.info("%s", report)
@@ -72,7 +72,7 @@ def load(
 def log_start(
     config: ExperimentConfig, vocabulary: VocabularyPair, model: nn.Module, group: ProcessGroup
 ) -> None:
-    """Say what is trained, and with what."""
+    """Log the model, its size, and the device and threads of a training."""
     parameters = list(model.parameters())
     threads = torch.get_num_threads()
     logger.info(
@@ -92,7 +92,7 @@ def log_start(
 
 
 def log_resume(restored: Restored | None, group: ProcessGroup) -> None:
-    """Say where a resumed run goes on."""
+    """Log where a resumed run goes on."""
     if restored is None:
         logger.info("there is no checkpoint yet; training begins once more")
         return

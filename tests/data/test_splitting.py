@@ -7,12 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnlab.data.pairs import SentencePair
-from attnlab.data.splitting import hold_out, source_digests
+from attnlab.data.splitting import source_digests, split_places
 from attnlab.support.errors import AttnlabError
 
 corpora = st.lists(
     st.builds(SentencePair, st.text("abc", max_size=3), st.text("de")), min_size=30, max_size=90
 )
+
+
+def hold_out(pairs, missing, fraction, seed, held_out="random"):
+    digests = source_digests((pair.source for pair in pairs), seed)
+    places = split_places(len(pairs), digests, missing, fraction, held_out)
+    return {split: [pairs[place] for place in each] for split, each in places.items()}
 
 
 def plainly(pairs, missing, fraction, seed):
