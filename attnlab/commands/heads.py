@@ -1,7 +1,7 @@
 """attnlab heads."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,12 +17,6 @@ from attnlab.commands.arguments import (
     with_examples,
 )
 from attnlab.support.errors import UsageError
-
-if TYPE_CHECKING:
-    from attnlab.config import InferenceConfig
-    from attnlab.run.loaded import LoadedRun
-    from attnlab.studies.heads.report import HeadReport
-    from attnlab.studies.heads.survey import Survey
 
 
 @with_examples(
@@ -91,7 +85,7 @@ def heads(
     as_json: AsJson = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Measure every attention head: what it looks at, how well it aligns, what it is worth."""
+    """Measure every attention head: what it attends to, how well it aligns, what it is worth."""
     import json
 
     from attnlab.support.console import show_messages
@@ -113,7 +107,9 @@ def heads(
         values = explained.as_json()
         typer.echo(json.dumps(values, ensure_ascii=False) if as_json else str(explained))
         return
-    from attnlab.studies.heads.survey import Survey
+    from attnlab.studies.heads.survey import Survey, survey_heads
+    from attnlab.support.console import console
+    from attnlab.trainer.interruption import Interrupted
 
     survey = Survey(
         split=split,
@@ -124,7 +120,11 @@ def heads(
         suffix=f".{chosen_format(format, output)}",
         tensorboard=tensorboard,
     )
-    report, files = _survey(*loaded, survey)
+    try:
+        report, files = survey_heads(*loaded, survey)
+    except Interrupted as interruption:
+        console().print(str(interruption), markup=False)
+        raise typer.Exit(interruption.exit_code) from None
     if as_json:
         values = report.as_json() | {"files": [str(path) for path in files]}
         typer.echo(json.dumps(values, ensure_ascii=False))
@@ -132,18 +132,3 @@ def heads(
     typer.echo(f"{report}\n")
     for path in files:
         typer.echo(path)
-
-
-def _survey(
-    trained: "LoadedRun", config: "InferenceConfig", survey: "Survey"
-) -> "tuple[HeadReport, list[Path]]":
-    """As `survey_heads`; an interruption becomes its message and its exit code."""
-    from attnlab.studies.heads.survey import survey_heads
-    from attnlab.support.console import console
-    from attnlab.trainer.interruption import Interrupted
-
-    try:
-        return survey_heads(trained, config, survey)
-    except Interrupted as interruption:
-        console().print(str(interruption), markup=False)
-        raise typer.Exit(interruption.exit_code) from None

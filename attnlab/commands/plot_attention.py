@@ -1,5 +1,6 @@
 """attnlab plot-attention."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -178,23 +179,24 @@ def plot_attention(
     ] = None,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Draw who looked where: heatmaps of source words against translated words."""
+    """Draw attention: heatmaps of source words against translated words."""
     if text and sentence:
         raise UsageError("--text and --sentence exclude one another; choose one")
     if sentence and count is not None:
         raise UsageError("--sentence and --count exclude one another; choose one")
     if text and (split or count is not None) and not best:
         raise UsageError("--text is drawn itself; leave out --split and --count")
-    html = html or (output is not None and output.suffix.lower() in (".html", ".htm"))
+    output_suffix = output.suffix.lower() if output else ""
+    html = html or output_suffix in (".html", ".htm")
     if html and (kind or layer or head or average or best or no_gold or numbers):
         raise UsageError(
             "--html shows every kind, layer and head, with gold to be switched; leave out --kind, "
             "--layer, --head, --average, --best, --no-gold and --numbers, and choose on the page"
         )
     if faithfulness and (html or through_training):
+        option = "--html" if html else "--through-training"
         raise UsageError(
-            "--faithfulness is said of figures of a trained model; leave out "
-            + ("--html" if html else "--through-training")
+            f"--faithfulness is a line under figures of a trained model; leave out {option}"
         )
     if html and (title is not None or caption == "none"):
         raise UsageError("--html has headings of its own; leave out --title and --caption")
@@ -206,24 +208,28 @@ def plot_attention(
             + ("--text" if text else "--split")
         )
     suffix = f".{chosen_format(format, output)}"
-    is_gif = suffix == ".gif" or (output is not None and output.suffix.lower() == ".gif")
+    is_gif = ".gif" in (suffix, output_suffix)
     if not through_training and (is_gif or frames is not None):
         option = "a GIF" if is_gif else "--frames"
         raise UsageError(f"{option} shows attention as it was learnt; add --through-training")
+    from attnlab.evaluate.inspected import first_numbers
     from attnlab.support.console import show_messages
 
     show_messages()
+    trained, _ = load(arguments, config_dir)
     split = split or "test"
+
+    def chosen_numbers(default: int) -> Sequence[int]:
+        return sentence or (() if text else first_numbers(trained, split, count or default))
+
     if html:
-        from attnlab.evaluate.inspected import first_numbers
         from attnlab.studies.explorer.job import write_explorer
 
-        trained, _ = load(arguments, config_dir)
         page = write_explorer(
             trained,
             texts=text or (),
             split=split,
-            numbers=sentence or ([] if text else first_numbers(trained, split, count or 10)),
+            numbers=chosen_numbers(10),
             reference=reference,
             pieces=pieces,
             output=output,
@@ -234,11 +240,10 @@ def plot_attention(
 
     remarks: Remarks | None = None
     if faithfulness:
-        # scipy comes with it, which no other figure waits for.
+        # It imports scipy, which no other figure waits for.
         from attnlab.studies.faithfulness.caption import FaithfulnessCaption
 
         remarks = FaithfulnessCaption
-
     options = PlotOptions(
         kinds=kind or ["cross"],
         layers=layer or (),
@@ -253,29 +258,22 @@ def plot_attention(
         remarks=remarks,
     )
     if through_training:
-        from attnlab.studies.plot_attention.through_training import (
-            first_watched,
-            plot_through_training,
-        )
+        from attnlab.studies.plot_attention import through_training as history
 
-        trained, _ = load(arguments, config_dir)
-        paths = plot_through_training(
+        paths = history.plot_through_training(
             trained,
-            numbers=sentence or first_watched(trained, count or 1),
+            numbers=sentence or history.first_watched(trained, count or 1),
             most_frames=frames,
             options=options,
             output=output,
             suffix=suffix,
         )
     else:
-        from attnlab.evaluate.inspected import first_numbers
-
-        trained, _ = load(arguments, config_dir)
         paths = plot_translations(
             trained,
             texts=text or (),
             split=split,
-            numbers=sentence or ([] if text else first_numbers(trained, split, count or 4)),
+            numbers=chosen_numbers(4),
             reference=reference,
             options=options,
             output=output,

@@ -229,16 +229,19 @@ def draw_panels(
             frames[-1].append(_frame(panel, axes, legend))
     right = max(Grid(frames, gap=_GAP).right, MARGIN + text_width(heading, HEADING_SIZE, bold=True))
     top = page.paragraph(heading, MARGIN, math.inf, HEADING_SIZE, bold=True) + 2
-    if legend == "page":
-        top = _legend(page, chain(*drawn), MARGIN, top + 4, right - MARGIN) + 4
-    for row_frames, row_axes in zip(frames, drawn, strict=True) if legend == "row" else ():
-        height = _legend_lines(_names(row_axes), right - MARGIN)[1] * _LEGEND_LINE
+    named: list[list[Axes]] = [[] for _ in drawn]
+    if legend == "row":
+        named = drawn
+    elif legend == "page":
+        named[0] = list(chain(*drawn))
+    for row_frames, row_axes in zip(frames, named, strict=True):
+        _, lines = _legend_lines(_names(row_axes), right - MARGIN)
         for frame in row_frames:
-            frame.above += height
+            frame.above += (lines + 0.5) * _LEGEND_LINE if lines else 0.0
     grid = Grid(frames, top=top, gap=_GAP)
-    for row, row_axes, boxes, row_top in zip(rows, drawn, grid.boxes, grid.row_tops, strict=True):
-        if legend == "row":
-            _legend(page, row_axes, MARGIN, row_top + 4, right - MARGIN)
+    for row_axes, row_top in zip(named, grid.row_tops, strict=True):
+        _legend(page, row_axes, MARGIN, row_top + 4, right - MARGIN)
+    for row, row_axes, boxes in zip(rows, drawn, grid.boxes, strict=True):
         for panel, axes, box in zip(row, row_axes, boxes, strict=True):
             page.place(axes, box)
             if panel.colour_bar is not None:
@@ -297,11 +300,11 @@ def _legend_lines(names: Iterable[str], width: float) -> tuple[int, int]:
 
 def _legend(
     page: Page, axes: Iterable[Axes], left: float, top: float, width: float, title: str = ""
-) -> float:
-    """The names of all lines of `axes`; returns their lower edge."""
+) -> None:
+    """Write the names of all lines of `axes`."""
     names = _names(axes)
     if not names:
-        return top
+        return
     columns, lines = _legend_lines(names, width)
     legend = page.figure.legend(
         list(names.values()),
@@ -325,6 +328,4 @@ def _legend(
     for text in (legend.get_title(), *legend.get_texts()):
         text.set(**text_style(text.get_text(), NAME_SIZE))
     legend.get_title().set_color(QUIET_INK)
-    bottom = top + (lines + bool(title)) * _LEGEND_LINE
-    page.reserve(left, bottom)
-    return bottom
+    page.reserve(left, top + (lines + bool(title)) * _LEGEND_LINE)

@@ -1,4 +1,4 @@
-"""Letters of many scripts: the fonts that have them are found, or what to install is said."""
+"""Fonts for letters of many scripts, and the warning that names a font to install."""
 
 import logging
 
@@ -75,12 +75,14 @@ def test_where_no_font_has_a_script_it_is_named_once_with_what_to_install(monkey
     with caplog.at_level(logging.WARNING, "attnlab"):
         for text in [*SENTENCES.values(), "คน", "x\u200d\ufe0f", "👍🏽"]:
             assert families(text)[0] == "DejaVu Sans"
-    told = [record.getMessage() for record in caplog.records]
-    assert sum("no installed font has Thai letters" in line for line in told) == 1
+    messages = [record.getMessage() for record in caplog.records]
+    assert sum("no installed font has Thai letters" in line for line in messages) == 1
     packages = {"Thai": "fonts-noto-core", "CJK": "fonts-noto-cjk", "emoji": "fonts-symbola"}
     for what, package in packages.items():
-        assert any(what in line and package in line for line in told), told
-    assert not any("Arabic" in line or "Hebrew" in line for line in told)  # DejaVu Sans has them
+        assert any(what in line and package in line for line in messages), messages
+    assert not any(
+        "Arabic" in line or "Hebrew" in line for line in messages
+    )  # DejaVu Sans has them
 
 
 @pytest.mark.parametrize("words", [51, 60, 120])

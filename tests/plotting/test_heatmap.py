@@ -187,10 +187,10 @@ def test_the_legend_explains_the_outlines():
     (legend,) = [text for text in figure.texts if text.get_text().startswith("outlined: ")]
     (note,) = [text for text in figure.texts if text.get_text() == "below"]
     (swatch,) = figure.artists
-    frame, said = swatch.get_window_extent(drawn), legend.get_window_extent(drawn)
+    frame, text = swatch.get_window_extent(drawn), legend.get_window_extent(drawn)
     assert to_rgb(swatch.get_edgecolor()) == pytest.approx(to_rgb(GOLD))
-    assert frame.x1 < said.x0
-    assert frame.y0 < (said.y0 + said.y1) / 2 < frame.y1
+    assert frame.x1 < text.x0
+    assert frame.y0 < (text.y0 + text.y1) / 2 < frame.y1
     assert note.get_window_extent(drawn).y1 < frame.y0
     for axes in figure.axes:
         assert not axes.get_tightbbox(drawn).overlaps(frame)

@@ -50,7 +50,7 @@ def drawn(rows, **more):
 
 
 def texts_of(figure):
-    """All that is written: ticks out of sight have labels, too, which are not."""
+    """All that is written: ticks outside the view have labels, too, which are not."""
     found = list(figure.texts)
     for legend in figure.legends:
         found += [legend.get_title(), *legend.get_texts()]

@@ -186,8 +186,8 @@ def test_gold_links_are_those_of_the_corpus(browser, inspected, page):
 
 
 def test_why_there_is_no_gold(browser, trained, tmp_path):
-    said = write(trained, tmp_path / "said.html", numbers=[3], reference=False)
-    with opened(browser, said) as seen:
+    own_translation = write(trained, tmp_path / "translation.html", numbers=[3], reference=False)
+    with opened(browser, own_translation) as seen:
         assert seen.page.is_disabled("#gold")
         assert "this translation is another" in seen.text("#no-gold")
     own = write(trained, tmp_path / "own.html", texts=["The cat sleeps."], reference=False)

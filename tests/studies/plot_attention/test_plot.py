@@ -110,8 +110,8 @@ def test_several_figures_are_no_single_picture(transformer, tmp_path):
     for run in (plotted, plot_training):
         with pytest.raises(UsageError, match=r"one\.png is one file for 2 figures; name a folder"):
             run(transformer, tmp_path / "one.png", numbers=[1, 2])
-    with pytest.raises(UsageError, match=r"film\.gif is one file for 2 figures"):
-        plot_training(transformer, tmp_path / "film.gif", numbers=[1, 2])
+    with pytest.raises(UsageError, match=r"learning\.gif is one file for 2 figures"):
+        plot_training(transformer, tmp_path / "learning.gif", numbers=[1, 2])
     with pytest.raises(AttnlabError, match=r"cannot write a figure as '\.bmp'"):
         plotted(transformer, tmp_path / "one.bmp", numbers=[1])
     assert list(tmp_path.iterdir()) == []
@@ -124,9 +124,9 @@ def test_gold_on_a_reference_and_why_there_is_none_on_a_translation(bahdanau, tm
     assert any("outlined" in text for text in texts_of(drawn[0]))
     plotted(bahdanau, tmp_path, numbers=[2])
     assert outlined(drawn[1].axes[0]) == set()
-    said = " ".join(texts_of(drawn[1]))
-    assert "this translation is another" in said
-    assert "--reference" not in said  # who is sent the figure cannot type it
+    written = " ".join(texts_of(drawn[1]))
+    assert "this translation is another" in written
+    assert "--reference" not in written  # a reader of the figure cannot type it
     plotted(bahdanau, tmp_path, numbers=[2], reference=True, gold=False)
     plotted(bahdanau, tmp_path, numbers=[2], gold=False)
     plotted(bahdanau, tmp_path, texts=["The cat sleeps."])
@@ -139,11 +139,11 @@ def test_the_best_head_and_why(transformer, tmp_path, drawn):
     (path,) = plotted(transformer, tmp_path, numbers=[1], best=True, kinds=["all"])
     assert path.name == "test-1-encoder-decoder-cross-best.png"
     assert len(drawn[0].axes) == 4
-    said = " ".join(texts_of(drawn[0]))
-    assert "cross: best of " in said
-    assert "an alignment error rate of" in said
-    assert "encoder: best of" in said
-    assert "on the first 200 sentences of test" in said
+    written = " ".join(texts_of(drawn[0]))
+    assert "cross: best of " in written
+    assert "an alignment error rate of" in written
+    assert "encoder: best of" in written
+    assert "on the first 200 sentences of test" in written
 
 
 @pytest.mark.parametrize("option", ["layers", "heads", "average"])
@@ -232,13 +232,13 @@ def test_a_filmstrip_of_several_maps_and_some_frames(transformer, tmp_path, draw
     tops = [round(axes.get_position().y1, 6) for axes in drawn[0].axes[:-1]]
     counts = [tops.count(top) for top in sorted(set(tops), reverse=True)]
     assert set(counts) == {3}
-    said = texts_of(drawn[0])
-    assert [text.split(" · ")[0] for text in said if text.startswith("update")][:3] == [
+    written = texts_of(drawn[0])
+    assert [text.split(" · ")[0] for text in written if text.startswith("update")][:3] == [
         "update 8",
         "update 24",
         "update 40",
     ]
-    assert "3 of 5 validations" in said
+    assert "3 of 5 validations" in written
 
 
 def test_a_gif_has_a_frame_a_validation(transformer, tmp_path, drawn):
@@ -254,7 +254,7 @@ def test_a_gif_has_a_frame_a_validation(transformer, tmp_path, drawn):
 
 
 def test_pages_of_filmstrips(transformer, tmp_path):
-    (path,) = plot_training(transformer, tmp_path / "films.pdf", numbers=[1, 2], average=["heads"])
+    (path,) = plot_training(transformer, tmp_path / "strips.pdf", numbers=[1, 2], average=["heads"])
     assert len(re.findall(rb"/Type /Page\b", path.read_bytes())) == 2
 
 
