@@ -1,4 +1,4 @@
-"""What a whole experiment can be told, and what a trained run: dataclasses, and their YAML."""
+"""The schemas of an experiment and of inference: dataclasses, and their YAML."""
 
 import re
 from dataclasses import asdict, dataclass, replace
@@ -34,29 +34,25 @@ from attnlab.training.selection import StoppingConfig, require_metrics
 
 @dataclass(kw_only=True)
 class ExperimentConfig:
-    """All that a training run follows from.
+    """All settings of a training run.
 
-    `name`: the folder under `runs_root` that holds the run's own, whose name is the time.
-    `runs_root`: where all runs go. `seed`: of all that is left to chance. `max_updates`,
-    `max_epochs` and `max_time` (such as 90s, 10m or 2h): when training ends; null is no limit.
-    `default_epochs`: how many are trained where all three are null. `validate_every`,
-    `checkpoint_every` and `log_every`: in updates.
-    `keep_checkpoints`: how many of the latest validated models are kept, for `attnlab average`,
-    besides last and best.
+    `name`: the folder under `runs_root` that holds the run's folder, whose name is the time.
+    `seed`: of all random numbers. `max_updates`, `max_epochs` and `max_time` (such as 90s, 10m or
+    2h): limits of training; null is no limit. `default_epochs`: the limit if all three are null.
+    `validate_every`, `checkpoint_every` and `log_every`: in updates. `keep_checkpoints`: how many
+    of the latest validated models are kept, for `attnlab average`, besides last and best.
     `validate_sentences`: how many of the validation split are translated; null is all.
-    `validate_metrics`: what they are measured by, besides the metric that `stopping` names.
-    `bleu_tokeniser`: sacreBLEU's, such as 13a or zh; auto is what `data.target_language` asks for.
-    `watch_sentences`: how many of them have their translation and attention shown on TensorBoard;
-    their attention to the references is recorded for `plot-attention --through-training`.
-    `watch_every`: in updates, how often update ratios and attention entropies are measured; null
-    is never. `profile`: whether a few updates are recorded by torch's profiler, those that
-    `profiling` names. `batch_tokens`: tokens a side in one batch, padding counted; several
-    processes share a batch out. `batch_sentences`: pairs in one batch instead, drawn at random
-    whatever their lengths; null is by tokens. `accumulate`: batches in one update.
-    `on_non_finite`: a batch whose loss or gradient is no finite number is written out, and training
-    then stops (stop) or goes on without it (skip). `precision`: of products, auto, float32 or
-    bfloat16. `compile`: whether torch compiles the model before it trains. `device`: auto, cpu,
-    cuda or cuda:1.
+    `validate_metrics`: of the translations, besides the metric of `stopping`. `bleu_tokeniser`:
+    sacreBLEU's, such as 13a or zh; auto depends on `data.target_language`. `watch_sentences`: how
+    many have translation and attention shown on TensorBoard, and their attention to the references
+    recorded for `plot-attention --through-training`. `watch_every`: in updates, how often update
+    ratios and attention entropies are measured; null is never. `profile`: whether torch's profiler
+    records the updates of `profiling`. `batch_tokens`: tokens a side in a batch, with padding;
+    several processes share a batch. `batch_sentences`: pairs in a batch instead, drawn at random
+    whatever their lengths; null is by tokens. `accumulate`: batches in an update. `on_non_finite`:
+    a batch whose loss or gradient is not finite is written to a file, and training stops (stop) or
+    skips it (skip). `precision` of matrix products: auto, float32 or bfloat16. `compile`: whether
+    torch compiles the model. `device`: auto, cpu, cuda or cuda:1.
     """
 
     name: str
@@ -107,7 +103,7 @@ class ExperimentConfig:
         "schedule": SCHEDULES,
         "search": SEARCHES,
     }
-    """The groups whose schema depends on the name that was chosen."""
+    """The groups whose schema depends on the chosen name."""
 
     def __post_init__(self) -> None:
         require_folder_name("name", self.name)
@@ -133,7 +129,7 @@ class ExperimentConfig:
 
     @property
     def limits(self) -> Limits:
-        """When training ends: after `default_epochs` where nothing else is said."""
+        """The limits of training: `default_epochs` if no other is set."""
         unlimited = (self.max_updates, self.max_epochs, self.max_time) == (None, None, None)
         return Limits(
             max_updates=self.max_updates,
@@ -143,10 +139,7 @@ class ExperimentConfig:
 
     @property
     def weights_mean(self) -> dict[str, Any]:
-        """The settings without which weights mean nothing, by their full names.
-
-        Runs that differ in one of them, or in their vocabulary, have no weights in common.
-        """
+        """The settings that runs must share, by full names, for their weights to be averaged."""
         languages = {
             f"data.{side}_language": getattr(self.data, f"{side}_language")
             for side in ("source", "target")
@@ -155,51 +148,17 @@ class ExperimentConfig:
 
     @property
     def attention(self) -> AttentionConfig:
-        """What is chosen of attention, whatever the model."""
+        """The choices of attention, which all models share."""
         return AttentionConfig(
             score=self.score, normaliser=self.normaliser, positions=self.positions
         )
 
 
-RESUMABLE = (
-    *("max_updates", "max_epochs", "max_time", "default_epochs", "stopping"),
-    *("validate_every", "validate_sentences", "validate_metrics", "search"),
-    *("watch_sentences", "watch_every", "log_every", "profile", "profiling"),
-    *("checkpoint_every", "keep_checkpoints", "on_non_finite", "accumulate"),
-    *("optimiser", "schedule", "objective", "averaging"),
-    *("precision", "compile", "device", "distributed"),
-    *("data.root", "data.train", "data.valid", "data.test", "data.more_splits"),
-)
-"""The settings, or groups of them, that `attnlab train --resume` may change; no others.
-
-No `name` of a group is among them. The files of the corpus may move, and not change.
-"""
-
-FIXED = {
-    "data": "it decides what is trained on",
-    "seed": "it decides what is held out, and the order of batches",
-    "vocabulary": "the vocabulary was learnt with it",
-    **dict.fromkeys(("model", "score", "normaliser", "positions"), "the weights depend on it"),
-    **dict.fromkeys(("batch_tokens", "batch_sentences"), "the batches of an epoch depend on it"),
-    **dict.fromkeys(("optimiser", "schedule"), "what it has gathered so far would be lost"),
-    "stopping": "the best checkpoint was chosen by it",
-    **dict.fromkeys(("name", "runs_root"), "it says where a new run goes; move the folder instead"),
-}
-"""Why other settings stay as they are in a run, by their group."""
-
-
-def is_resumable(setting: str) -> bool:
-    """Whether a run that is resumed may have another value of the setting with this full name."""
-    if setting == "stopping.metric" or setting.endswith(".name"):
-        return False
-    return any(setting == each or setting.startswith(f"{each}.") for each in RESUMABLE)
-
-
 @dataclass(kw_only=True)
 class DataFiles:
-    """Where the files of a run's corpus are now, if not where `DataConfig` has them: null is there.
+    """Places of a run's corpus files in place of those in `DataConfig`; null is the same place.
 
-    `root`: the folder that relative paths start from. `train`, `valid` and `test`: the files.
+    `root`: the folder that relative paths start from.
     """
 
     root: PathText | None
@@ -210,12 +169,12 @@ class DataFiles:
 
 @dataclass(kw_only=True)
 class InferenceConfig:
-    """How a trained run is used.
+    """The settings of a command that uses a trained run.
 
-    `runs_root`: where runs are looked for. `checkpoint`: best, last, averaged (which `attnlab
-    average` writes) or one that was kept, such as update-00000400. `batch_tokens`: source
-    tokens that are translated at a time, padding counted. `device`: auto, cpu, cuda or cuda:1.
-    `bleu_tokeniser`: as for `ExperimentConfig`; null is the run's own. `data`: where the corpus is.
+    `checkpoint`: best, last, averaged (by `attnlab average`) or a kept one, such as
+    update-00000400. `batch_tokens`: source tokens that are translated at a time, with padding.
+    `device`: auto, cpu, cuda or cuda:1. `bleu_tokeniser`: null is the run's own. `data`: where the
+    corpus is.
     """
 
     runs_root: PathText
@@ -256,10 +215,10 @@ def seconds(time: str) -> float:
 
 
 def with_absolute_paths(data: DataConfig) -> DataConfig:
-    """The same data config, found from any working directory.
+    """`data` with an absolute root.
 
-    Where attnlab itself knows the folder, null remains: a run can then be used where attnlab is
-    installed elsewhere or has its cache elsewhere.
+    A corpus that attnlab ships or caches keeps its null, so that the run can be used with another
+    installation or cache.
     """
     if data.root is not None:
         return replace(data, root=str(Path(data.root).absolute()))
@@ -267,16 +226,16 @@ def with_absolute_paths(data: DataConfig) -> DataConfig:
 
 
 def to_yaml(config: ExperimentConfig) -> str:
-    """The whole config, as `from_yaml` reads it."""
+    """The config as YAML for `from_yaml`."""
     values = asdict(config)
     text = OmegaConf.to_yaml(OmegaConf.create(values))
-    if re.search("[\x85\u2028\u2029]", text):  # PyYAML reads these, unescaped, as other characters
+    if re.search("[\x85\u2028\u2029]", text):  # PyYAML reads these as other characters
         text = yaml.safe_dump(values, sort_keys=False, allow_unicode=False)
     return text
 
 
 def from_yaml(path: Path) -> DictConfig:
-    """The values in a run's YAML file, which are plain data.
+    """The values in a run's YAML file.
 
     Raises:
         AttnlabError: it cannot be read as YAML, or has an interpolation.

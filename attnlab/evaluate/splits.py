@@ -28,8 +28,7 @@ from attnlab.evaluation.groups import GROUPINGS, families
 from attnlab.evaluation.languages import require_tokeniser, tokeniser_remark
 from attnlab.evaluation.metrics import holds_word
 from attnlab.inspection.likelihood import log_likelihoods
-from attnlab.run.loaded import LoadedRun
-from attnlab.run.recipe import Recipe
+from attnlab.run.loaded import LoadedRun, Recipe
 from attnlab.support.console import counting
 from attnlab.support.errors import UsageError
 from attnlab.support.files import locked, write_file

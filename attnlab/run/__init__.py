@@ -1,1 +1,1 @@
-"""A run's folder on disk, what it recorded, and a run loaded for use."""
+"""A run's folder on disk, its metrics, and a run loaded for use."""

@@ -1,20 +1,20 @@
-"""A run's folder on disk: what is where, how to find it, and its config.
+"""A run's folder on disk: its layout, how it is found, and its config.
 
     runs/<name>/<run>/
-      config.yaml            resolved, enough to rebuild everything, and the run's identity: its
+      config.yaml            resolved, enough to rebuild everything, with the run's identity: its
                              id, and digests of its corpus and vocabulary; overrides.yaml beside it
       vocabulary.model       SentencePiece (vocabulary.source.model and .target.model if separate)
-      checkpoints/           best and last, and previous: what was last before it; update-NUMBER
-                             where keep_checkpoints is set, and averaged, their mean
+      checkpoints/           best, last, and previous, which was last before it; update-NUMBER if
+                             keep_checkpoints is set, and averaged, their mean
       metrics.jsonl          one line a report
-      finished.json          present once training has come to its end
+      finished.json          present once training has finished
       events.out.tfevents.*  TensorBoard
-      profile/               what torch's profiler recorded, if it was asked to
-      non_finite/            batches whose loss or gradient was no finite number, if there were
-      attention/             the watched sentences' attention at each validation
-      translations/          what eval translated: SPLIT.source, .hypothesis and .reference; in
-                             files/ of texts that are no split of the corpus
-      scores/                what eval found, likewise: SPLIT.json
+      profile/               recorded by torch's profiler
+      non_finite/            batches whose loss or gradient was not finite
+      attention/             attention to the watched sentences at each validation
+      translations/          by eval: SPLIT.source, .hypothesis and .reference; in files/ those of
+                             texts that are no split of the corpus
+      scores/                by eval, likewise: SPLIT.json
       plots/
 
 Reading never executes code from a run.
@@ -36,13 +36,13 @@ from attnlab.data.vocabulary import VocabularyPair
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.files import write_file
 from attnlab.support.schema import from_node
-from attnlab.training.identity import RunIdentity
+from attnlab.training.checkpoint import RunIdentity
 
 FORMAT = 4
-"""Raised whenever an older attnlab could no longer use what a newer one writes, or the reverse."""
+"""Raised whenever attnlab can no longer use an older version's runs, or the reverse."""
 
 FINISHED = "finished.json"
-"""Written when training has come to its end, and removed when it goes on."""
+"""Written when training has finished, and removed when it is resumed."""
 
 AVERAGED = "averaged"
 """The checkpoint that `attnlab average` writes."""
@@ -50,59 +50,59 @@ AVERAGED = "averaged"
 
 @dataclass(frozen=True)
 class Run:
-    """A run's folder and its config; its identity, where it has one."""
+    """A run's folder and config; its identity, except for runs of an early attnlab."""
 
     folder: Path
     config: ExperimentConfig
     identity: RunIdentity | None = None
 
     @property
-    def checkpoints(self) -> Path:
-        """Holds a folder for each kept checkpoint: best, last and so on."""
-        return self.folder / "checkpoints"
-
-    @property
     def name(self) -> str:
-        """NAME/RUN, which tells it from others."""
+        """NAME/RUN, the last two parts of its path."""
         folder = self.folder.absolute()
         return f"{folder.parent.name}/{folder.name}"
 
     @property
+    def checkpoints(self) -> Path:
+        """A folder for each checkpoint: best, last and so on."""
+        return self.folder / "checkpoints"
+
+    @property
     def translations(self) -> Path:
-        """Holds what `eval` translated, beside source and reference."""
+        """Translations by `eval`, with source and reference."""
         return self.folder / "translations"
 
     @property
     def scores(self) -> Path:
-        """Holds what `eval` found, with all that it follows from."""
+        """Scores by `eval`."""
         return self.folder / "scores"
 
     @property
     def attention(self) -> Path:
-        """Holds how the watched sentences were read at each validation."""
+        """Attention to the watched sentences at each validation."""
         return self.folder / "attention"
 
     @property
     def profile(self) -> Path:
-        """Holds what torch's profiler recorded."""
+        """Profiles by torch's profiler."""
         return self.folder / "profile"
 
     @property
     def plots(self) -> Path:
-        """Holds figures."""
+        """Figures."""
         return self.folder / "plots"
 
     def load_vocabulary(self) -> VocabularyPair:
-        """The vocabulary that it was trained with; errors as for `VocabularyPair.load`."""
+        """The run's vocabulary; errors as for `VocabularyPair.load`."""
         digest = self.identity.vocabulary if self.identity else None
         return VocabularyPair.load(self.folder, digest)
 
 
 def create_run(folder: Path, config: ExperimentConfig, overrides: Sequence[str]) -> Run:
-    """Begin a run in `folder`, which must hold none yet.
+    """Create a run in `folder`.
 
     Raises:
-        AttnlabError: there is one, or nothing can be written there.
+        AttnlabError: there is a run already, or the folder cannot be written to.
     """
     if (folder / "config.yaml").exists():
         raise AttnlabError(
@@ -113,7 +113,7 @@ def create_run(folder: Path, config: ExperimentConfig, overrides: Sequence[str])
         folder.mkdir(parents=True, exist_ok=True)
         run = Run(folder, config, RunIdentity(uuid4().hex))
         write_file(folder / "overrides.yaml", OmegaConf.to_yaml(list(overrides)))
-        write_config(run)  # the last: what has a config.yaml is a run, and can be resumed
+        write_config(run)  # last, since it makes the folder a run that can be resumed
     except OSError as error:
         raise AttnlabError(
             f"{folder}: cannot be written to ({error.strerror}); choose another runs_root="
@@ -161,13 +161,13 @@ def open_run(folder: Path) -> Run:
 
 
 def mark_finished(folder: Path, updates: int, why: str) -> None:
-    """Note that training came to its end, so that it is no longer the run to resume."""
+    """Mark the run as finished, so that it is no longer the run to resume."""
     values = {"updates": updates, "why": why}
     write_file(folder / FINISHED, json.dumps(values) + "\n")
 
 
 def finished_by(folder: Path) -> str | None:
-    """Why the training of the run in `folder` came to its end; None where it did not."""
+    """Why the training of the run in `folder` finished; None if it did not."""
     try:
         return str(json.loads((folder / FINISHED).read_text(encoding="utf-8"))["why"])
     except OSError:
@@ -177,7 +177,7 @@ def finished_by(folder: Path) -> str | None:
 
 
 def require_unfinished(folder: Path) -> None:
-    """Refuse to resume the latest run if it is finished: then all are.
+    """Refuse to resume the latest run if it is finished, since then all are.
 
     Raises:
         AttnlabError: it is.
@@ -194,13 +194,13 @@ def find_run(
 ) -> Path:
     """The folder of the run called `name`: its path, NAME/RUN under `runs_root`, or NAME alone.
 
-    NAME alone, or the path of a folder that holds runs, is the latest of them, and None the
-    latest of all, that has a checkpoint, or of those that have none too, where it need not be
-    `trained`. A job of a sweep is no run's stand-in: NAME is one only where there is no other.
-    Where it is to be `unfinished`, finished ones come after all others.
+    NAME alone, or the path of a folder that holds runs, is the latest of them; None is the latest
+    of all. Those without a checkpoint count only if the run need not be `trained`. Jobs of a sweep
+    count for NAME only if there is no other run. With `unfinished`, finished runs count only if
+    there is no other.
 
     Raises:
-        AttnlabError: there is no such run; the message names those that there are.
+        AttnlabError: there is no such run; the message lists the runs.
     """
     root = Path(runs_root)
     if name is not None:
@@ -234,5 +234,5 @@ def find_run(
 
 
 def is_of_sweep(folder: Path) -> bool:
-    """Whether a run was a job of a sweep, whose folders are called TIME_WHAT-DIFFERS."""
+    """Whether a run was a job of a sweep, whose folders are called TIME_SETTING-VALUE."""
     return re.match(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_", folder.name) is not None

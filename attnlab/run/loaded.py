@@ -1,4 +1,4 @@
-"""A trained run, ready for use: its model, its vocabulary and a search around them."""
+"""A trained run loaded for use: its model, vocabulary and translator."""
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -6,23 +6,24 @@ from typing import Any
 
 import torch
 
+from attnlab import __version__
 from attnlab.attention.recording import attends
 from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.run.folder import AVERAGED, Run, open_run
-from attnlab.run.recipe import Recipe
+from attnlab.run.metrics import update_of_checkpoint
 from attnlab.search import SEARCHES, SearchConfig
 from attnlab.support.errors import AttnlabError, UsageError, out_of_memory
 from attnlab.support.folders import shown_path
 from attnlab.support.machine import require_memory
-from attnlab.training.checkpoint import load_weights
-from attnlab.training.snapshots import kept_snapshots
+from attnlab.support.schema import flatten
+from attnlab.training.checkpoint import kept_snapshots, load_weights, weights_digest
 from attnlab.translate import Translator
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto` is a CUDA device where there is one; any other name is torch's own.
+    """`auto` is a CUDA device if there is one; any other name is torch's own.
 
     Raises:
         UsageError: there is no such device here.
@@ -31,7 +32,7 @@ def pick_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.zeros(1, device=device).item()  # of torch's meta device nothing can be read
+        torch.zeros(1, device=device).item()  # fails on torch's meta device
     except (RuntimeError, AssertionError) as error:
         raise UsageError(f"device={name} is not to be had here; choose auto or cpu") from error
     return device
@@ -40,7 +41,7 @@ def pick_device(name: str) -> torch.device:
 def build_model(
     config: ExperimentConfig, vocabulary: VocabularyPair, device: torch.device
 ) -> EncoderDecoder[Any]:
-    """The configured model with its first weights, which follow from torch's random state.
+    """The configured model, initialised from torch's random state.
 
     Raises:
         AttnlabError: its weights need more memory than there is.
@@ -55,12 +56,12 @@ def build_model(
 def require_room_for_weights(
     config: ExperimentConfig, sizes: VocabularySizes, device: torch.device
 ) -> None:
-    """Refuse a model whose weights need more memory than there is, before it is asked for."""
+    """Refuse a model whose weights need more memory than there is, before it is allocated."""
     try:
         with torch.random.fork_rng(devices=[]), torch.device("meta"):
             model = MODELS.build(config.model, config.attention, sizes)
         needed = sum(each.numel() * each.element_size() for each in model.parameters())
-    except NotImplementedError:  # a plug-in that computes with its first weights
+    except NotImplementedError:  # a plug-in computes with its first weights
         return
     except RuntimeError as error:
         if not out_of_memory(error):
@@ -81,16 +82,70 @@ def build_translator(
     batch_tokens: int,
     max_characters: int,
 ) -> Translator:
-    """A translator by the configured search, of sentences as long as the corpus may have them."""
+    """A translator by the configured search, of sentences up to `max_characters`."""
     return Translator(model, vocabulary, SEARCHES.build(search), batch_tokens, max_characters)
 
 
 @dataclass(frozen=True)
-class LoadedRun:
-    """A run with all that translating takes; the model is in evaluation mode.
+class Recipe:
+    """Everything that a score of a run follows from besides the texts, as commands print it.
 
-    `recipe`: what its figures follow from, besides the texts.
+    `update`: after which the checkpoint was written; None if unknown, or for the mean of several.
+    `weights`: the SHA-256 of the checkpoint's weights, or None. `search`: all of its settings.
     """
+
+    run: Path
+    checkpoint: str
+    update: int | None
+    weights: str | None
+    search: dict[str, Any]
+
+    @classmethod
+    def of(cls, run: Run, config: InferenceConfig) -> "Recipe":
+        """The recipe of a run used with `config`."""
+        search = flatten(asdict(config.search))
+        if getattr(SEARCHES.maker(config.search.name), "depends_on_batches", False):
+            search["batch_tokens"] = config.batch_tokens
+        update = None
+        if config.checkpoint != AVERAGED:
+            update = update_of_checkpoint(run, config.checkpoint) or None
+        weights = weights_digest(run.checkpoints / config.checkpoint)
+        return cls(run.folder, config.checkpoint, update, weights, search)
+
+    @property
+    def trained(self) -> str:
+        """The checkpoint, for a line of text."""
+        if self.update is not None:
+            return f"checkpoint {self.checkpoint} (update {self.update})"
+        return f"checkpoint {self.checkpoint}" + (f" ({self.weights[:8]})" if self.weights else "")
+
+    @property
+    def searched(self) -> str:
+        """The search with all of its settings, for a line of text."""
+        named = {"search" if key == "name" else key: value for key, value in self.search.items()}
+        return " ".join(f"{key}={_text(value)}" for key, value in named.items())
+
+    def __str__(self) -> str:
+        return f"{self.trained} | {self.searched}"
+
+    def as_json(self, searched: bool = True) -> dict[str, Any]:
+        """The same as values; without the search if nothing was `searched` for."""
+        checkpoint = {"name": self.checkpoint, "update": self.update, "weights": self.weights}
+        found: dict[str, Any] = {
+            "run": str(self.run),
+            "attnlab": __version__,
+            "checkpoint": checkpoint,
+        }
+        return found | {"search": self.search} if searched else found
+
+
+def _text(value: Any) -> str:
+    return "null" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A run with its model, in evaluation mode, its vocabulary and a translator."""
 
     run: Run
     recipe: Recipe
@@ -100,7 +155,7 @@ class LoadedRun:
 
     @property
     def described(self) -> str:
-        """The run and its weights in a line, for figures and pages."""
+        """The run and its checkpoint in a line, for figures and pages."""
         return f"run {self.run.name}, {self.recipe.trained}"
 
 
@@ -124,7 +179,7 @@ def load_run(folder: Path, config: InferenceConfig) -> LoadedRun:
 
 
 def _require_finite(checkpoint: Path, model: EncoderDecoder[Any]) -> None:
-    """Refuse what a training that diverged left: nothing follows from weights that are NaN."""
+    """Refuse weights of a training that diverged: NaN or infinity."""
     bad = [name for name, weight in model.named_parameters() if not bool(weight.isfinite().all())]
     if bad:
         more = f" and {len(bad) - 1} more of its weights" if len(bad) > 1 else ""
@@ -135,7 +190,7 @@ def _require_finite(checkpoint: Path, model: EncoderDecoder[Any]) -> None:
 
 
 def _with_choices(run: Run, config: InferenceConfig) -> Run:
-    """The run with what the command line says of its corpus's place and of its tokeniser."""
+    """The run with the corpus files and tokeniser that the command line chose."""
     moved = {name: path for name, path in asdict(config.data).items() if path is not None}
     chosen = replace(
         run.config,
@@ -146,7 +201,7 @@ def _with_choices(run: Run, config: InferenceConfig) -> Run:
 
 
 def _require_kept(run: Run, checkpoint: str) -> None:
-    """Refuse a checkpoint that not every run has, where this one has it not."""
+    """Refuse a checkpoint that this run does not have, if it is one that not every run has."""
     if checkpoint in ("best", "last") or (run.checkpoints / checkpoint).is_dir():
         return
     if checkpoint == AVERAGED:
@@ -162,7 +217,7 @@ def _require_kept(run: Run, checkpoint: str) -> None:
 
 
 def require_attention(trained: LoadedRun, purpose: str) -> None:
-    """Refuse a model that attends to nothing; `purpose` is a verb, such as "plot"."""
+    """Refuse a model without attention; `purpose` is a verb, such as "plot"."""
     if not attends(trained.model):
         raise AttnlabError(
             f"{trained.run.folder}: model={trained.run.config.model.name} has no attention to "

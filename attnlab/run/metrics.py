@@ -1,4 +1,4 @@
-"""What a run wrote of itself while it trained, read back from its metrics.jsonl."""
+"""Metrics that a run recorded while it trained, read from its metrics.jsonl."""
 
 import json
 from collections.abc import Iterator
@@ -6,9 +6,8 @@ from typing import Any
 
 from attnlab.run.folder import Run
 from attnlab.support.ranges import LARGEST_FLOAT, LARGEST_INT
-from attnlab.training.identity import checkpoint_update
+from attnlab.training.checkpoint import checkpoint_update, snapshot_number
 from attnlab.training.selection import Validation
-from attnlab.training.snapshots import snapshot_number
 
 METRICS = "metrics.jsonl"
 _PREFIX = "valid/"
@@ -30,10 +29,10 @@ def recorded_validations(run: Run) -> dict[int, Validation]:
 
 
 def update_of_checkpoint(run: Run, checkpoint: str) -> int:
-    """After which update a run's `checkpoint` was taken; 0 where it wrote nothing of itself.
+    """The update after which a run's `checkpoint` was written; 0 if unknown.
 
-    Of the mean of several, `averaged`, it is the latest one's. Checkpoints of an older attnlab
-    do not say; metrics.jsonl then does.
+    For `averaged`, the mean of several, that of the latest. Checkpoints of an older attnlab do not
+    record it; it is then looked up in metrics.jsonl.
     """
     number = snapshot_number(checkpoint)
     if number is None:
@@ -51,7 +50,7 @@ def update_of_checkpoint(run: Run, checkpoint: str) -> int:
 
 
 def _lines(run: Run) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Update and values of each line; what a crash cut short, and what is none, goes unread."""
+    """Update and values of each line, without lines that cannot be read."""
     try:
         lines = (run.folder / METRICS).read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
@@ -60,7 +59,7 @@ def _lines(run: Run) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def read_metrics(line: str) -> tuple[int, dict[str, Any]] | None:
-    """The update and the values of a line of metrics.jsonl; None for what is no such line."""
+    """The update and values of a line of metrics.jsonl; None if it cannot be read."""
     try:
         values = json.loads(line)
     except (ValueError, RecursionError):

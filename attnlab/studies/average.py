@@ -18,9 +18,13 @@ from attnlab.run.loaded import build_model
 from attnlab.run.metrics import METRICS, recorded_validations
 from attnlab.support.errors import AttnlabError
 from attnlab.support.files import run_lock
-from attnlab.training.checkpoint import load_weights, save_checkpoint
-from attnlab.training.identity import RunIdentity
-from attnlab.training.snapshots import kept_snapshots, snapshot_number
+from attnlab.training.checkpoint import (
+    RunIdentity,
+    kept_snapshots,
+    load_weights,
+    save_checkpoint,
+    snapshot_number,
+)
 
 logger = logging.getLogger(__name__)
 

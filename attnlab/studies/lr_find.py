@@ -28,9 +28,10 @@ from attnlab.trainer.build import assemble
 from attnlab.trainer.interruption import Interrupted, deferred_signals
 from attnlab.trainer.preparing import load, log_start
 from attnlab.trainer.progress import progress_display
-from attnlab.training.loop import Limits, NonFinite, Progress, Step
-from attnlab.training.precision import resolve_precision
+from attnlab.training.execution import resolve_precision
+from attnlab.training.loop import Limits, NonFinite
 from attnlab.training.schedule import Schedule, ScheduleConfig
+from attnlab.training.state import Step, TrainState
 
 logger = logging.getLogger(__name__)
 
@@ -170,7 +171,7 @@ def find_learning_rate(
     with deferred_signals() as request, progress_display() as display:
 
         def shown() -> Iterator[Step | NonFinite]:
-            for step in parts.steps(schedule, limits, Progress()):
+            for step in parts.steps(schedule, limits, TrainState()):
                 if isinstance(step, Step):
                     display.step(step)
                 yield step

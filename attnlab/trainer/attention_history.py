@@ -1,10 +1,9 @@
-"""Attention through training: maps recorded at each validation, one small file an update.
+"""Attention through training: maps of the watched sentences, one file a validation.
 
     attention/update-00000400.npz
 
-Every file holds the same sentences, each read with its reference, so that what changes from one
-to the next is the model alone. Weights are kept over pieces, in half precision; files are arrays
-of numbers and characters, and reading them executes no code. Knows no figure.
+Every file holds the same sentences, each decoded with its reference, so that only the model
+changes. Weights are those over pieces, in half precision. Reading a file executes no code.
 """
 
 import re
@@ -30,7 +29,7 @@ _NAME = re.compile(r"update-(\d{8,})\.npz")
 
 
 @dataclass(frozen=True)
-class FilmedSentence:
+class SentenceAttention:
     """A pair, its tokens without begin and end, and its weights as in `RecordedPair`."""
 
     pair: SentencePair
@@ -39,19 +38,19 @@ class FilmedSentence:
 
 
 @dataclass(frozen=True)
-class Frame:
-    """The watched sentences after an update, in epochs `epoch`, and how good the model was then."""
+class AttentionSnapshot:
+    """The attention to the watched sentences after an update, and the validation's scores."""
 
     update: int
     epoch: float
     scores: dict[str, float]
-    sentences: list[FilmedSentence]
+    sentences: list[SentenceAttention]
 
 
 class AttentionHistory:
-    """Records how `model` reads `pairs` into `folder`, one file whenever it is asked to.
+    """Records the attention of `model` on `pairs` into `folder`.
 
-    Training goes on behind `update`: what was recorded later is forgotten, it will come again.
+    Training goes on from `update`; files of later updates are deleted.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class AttentionHistory:
                 path.unlink()
 
     def record(self, update: int, epoch: float, scores: Mapping[str, float]) -> None:
-        """Write what the model attends to now; nothing where there is nothing to watch.
+        """Write the model's present attention; nothing without pairs or attention.
 
         Raises:
             OSError: the file could not be written; its name is on the error.
@@ -100,22 +99,22 @@ class AttentionHistory:
 
 
 def recorded_updates(folder: Path) -> dict[int, Path]:
-    """The file of each update that was recorded into `folder`, the earliest first."""
+    """The file of each update in `folder`, the earliest first."""
     if not folder.is_dir():
         return {}
     names = ((_NAME.fullmatch(path.name), path) for path in folder.iterdir())
     return dict(sorted((int(name[1]), path) for name, path in names if name))
 
 
-def read_frame(path: Path) -> Frame:
-    """What was recorded into the file at `path`.
+def read_snapshot(path: Path) -> AttentionSnapshot:
+    """The attention in the file at `path`.
 
     Raises:
-        AttnlabError: it cannot be read, or holds something else.
+        AttnlabError: it cannot be read.
     """
     try:
         with open_archive(path) as arrays:
-            return Frame(
+            return AttentionSnapshot(
                 update=int(arrays["update"]),
                 epoch=float(arrays["epoch"]),
                 scores=dict(
@@ -125,12 +124,11 @@ def read_frame(path: Path) -> Frame:
             )
     except (OSError, *UNREADABLE) as error:
         raise AttnlabError(
-            f"{path}: no attention can be read from it ({error}); delete it, and the others tell "
-            "what they hold"
+            f"{path}: no attention can be read from it ({error}); delete it to use the others"
         ) from error
 
 
-def _sentences(arrays: Mapping[str, NDArray[Any]]) -> Iterator[FilmedSentence]:
+def _sentences(arrays: Mapping[str, NDArray[Any]]) -> Iterator[SentenceAttention]:
     for number, (source, target, alignment) in enumerate(arrays["texts"].tolist()):
         weights = {}
         for name in arrays:
@@ -141,4 +139,4 @@ def _sentences(arrays: Mapping[str, NDArray[Any]]) -> Iterator[FilmedSentence]:
         for (kind, layer), each in weights.items():
             if each.shape[1:] != map_shape(kind, pair) or not np.isfinite(each).all():
                 raise ValueError(f"sentence {number}: {kind} {layer} holds no weights of it")
-        yield FilmedSentence(SentencePair(source, target, alignment or None), pair, weights)
+        yield SentenceAttention(SentencePair(source, target, alignment or None), pair, weights)

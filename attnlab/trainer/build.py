@@ -1,4 +1,4 @@
-"""What a config trains, put together: a model with its first weights, and all that changes them."""
+"""The parts of a training, built from its config."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,21 +13,25 @@ from attnlab.data.subword_regularization import training_pairs
 from attnlab.data.token_cache import TokenisedCorpus
 from attnlab.models import EncoderDecoder
 from attnlab.run.loaded import build_model, pick_device
-from attnlab.training.allocator import keep_freed_memory
 from attnlab.training.averaging import MovingAverage
-from attnlab.training.compiling import compile_model, told_of_compiling
 from attnlab.training.distributed import ALONE, ProcessGroup
-from attnlab.training.loop import Limits, NonFinite, Progress, Step, optimise
+from attnlab.training.execution import (
+    compile_model,
+    keep_freed_memory,
+    log_compilation,
+    require_room_for_steps,
+)
+from attnlab.training.loop import Limits, NonFinite, optimise
 from attnlab.training.objective import Objective
 from attnlab.training.optimiser import build_optimiser
 from attnlab.training.schedule import Schedule
-from attnlab.training.step_memory import require_room_for_steps
+from attnlab.training.state import Step, TrainState
 from attnlab.training.torchrun import settle_threads
 
 
 @dataclass(frozen=True)
 class Assembly:
-    """The parts of a training, which `steps` has work together, in each process of `group`."""
+    """The parts of a training, in each process of `group`; `steps` runs it."""
 
     config: ExperimentConfig
     model: EncoderDecoder[Any]
@@ -36,38 +40,38 @@ class Assembly:
     batches: TrainingBatches
     group: ProcessGroup
 
-    def epochs(self, progress: Progress) -> float:
-        """How many times the pairs were gone through by then."""
-        return progress.epoch + progress.batch / self.batches.batches_in(progress.epoch)
+    def epochs(self, state: TrainState) -> float:
+        """The number of epochs trained, with a fraction."""
+        return state.epoch + state.batch / self.batches.batches_in(state.epoch)
 
     def steps(
         self,
         schedule: Schedule,
         limits: Limits,
-        progress: Progress,
+        state: TrainState,
         average: MovingAverage | None = None,
     ) -> Iterator[Step | NonFinite]:
-        """The steps from `progress` on, and from the weights of the moment; see `optimise`."""
+        """The steps from `state` on, from the present weights; as for `optimise`."""
         steps = optimise(
             self.group.with_shared_gradients(self.objective),
             self.batches,
             self.optimiser,
             schedule,
             limits,
-            progress,
+            state,
             clip_norm=self.config.optimiser.clip_norm,
             precision=self.config.precision,
             accumulate=self.config.accumulate,
             average=average,
             group=self.group,
         )
-        return told_of_compiling(steps) if self.config.compile else steps
+        return log_compilation(steps) if self.config.compile else steps
 
 
 def assemble(
     config: ExperimentConfig, corpus: TokenisedCorpus, group: ProcessGroup = ALONE
 ) -> Assembly:
-    """The configured parts, whose first weights follow from the config's seed."""
+    """The configured parts; the first weights follow from the config's seed."""
     keep_freed_memory()
     settle_threads(config.distributed.threads)
     torch.manual_seed(config.seed)

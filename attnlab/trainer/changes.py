@@ -1,4 +1,4 @@
-"""Which settings a resumed run may have otherwise than before, and which it keeps."""
+"""Changes of settings with which a run is resumed."""
 
 import re
 from collections.abc import Sequence
@@ -7,16 +7,46 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from attnlab.config import FIXED, ExperimentConfig, is_resumable, with_absolute_paths
+from attnlab.config import ExperimentConfig, with_absolute_paths
 from attnlab.support.errors import UsageError
 from attnlab.support.schema import flatten, from_node
+
+RESUMABLE = (
+    *("max_updates", "max_epochs", "max_time", "default_epochs", "stopping"),
+    *("validate_every", "validate_sentences", "validate_metrics", "search"),
+    *("watch_sentences", "watch_every", "log_every", "profile", "profiling"),
+    *("checkpoint_every", "keep_checkpoints", "on_non_finite", "accumulate"),
+    *("optimiser", "schedule", "objective", "averaging"),
+    *("precision", "compile", "device", "distributed"),
+    *("data.root", "data.train", "data.valid", "data.test", "data.more_splits"),
+)
+"""The settings and groups that `attnlab train --resume` may change, except any group's `name`."""
+
+FIXED = {
+    "data": "it decides what is trained on",
+    "seed": "it decides what is held out, and the order of batches",
+    "vocabulary": "the vocabulary was learnt with it",
+    **dict.fromkeys(("model", "score", "normaliser", "positions"), "the weights depend on it"),
+    **dict.fromkeys(("batch_tokens", "batch_sentences"), "the batches of an epoch depend on it"),
+    **dict.fromkeys(("optimiser", "schedule"), "what it has gathered so far would be lost"),
+    "stopping": "the best checkpoint was chosen by it",
+    **dict.fromkeys(("name", "runs_root"), "it says where a new run goes; move the folder instead"),
+}
+"""Why other settings cannot change, by their group."""
+
+
+def is_resumable(setting: str) -> bool:
+    """Whether a resumed run may have another value of the setting with this full name."""
+    if setting == "stopping.metric" or setting.endswith(".name"):
+        return False
+    return any(setting == each or setting.startswith(f"{each}.") for each in RESUMABLE)
 
 
 def changed_config(config: ExperimentConfig, overrides: Sequence[str]) -> ExperimentConfig:
     """The config of a run with `overrides` such as max_epochs=40.
 
     Raises:
-        UsageError: one names no setting, has no such value, or would make it another run.
+        UsageError: an unknown setting, a value out of range, or a setting that cannot change.
     """
     node = OmegaConf.create(asdict(config))
     for override in overrides:
@@ -24,7 +54,7 @@ def changed_config(config: ExperimentConfig, overrides: Sequence[str]) -> Experi
     try:
         changed = from_node(ExperimentConfig, node)
     except UsageError as error:
-        # Of a setting that is kept anyway, what else it would have to go with is of no use.
+        # Of a setting that cannot change, this is the reason that helps.
         for key, value in flatten(asdict(config)).items():
             asked = OmegaConf.select(node, key)
             if not isinstance(value, list) and asked != value and key not in str(error):
@@ -46,7 +76,7 @@ def _require_resumable(key: str, before: Any, now: Any) -> None:
 
 
 def changes(before: ExperimentConfig, now: ExperimentConfig) -> dict[str, tuple[Any, Any]]:
-    """Both values of each setting that differs, by its full name."""
+    """Both values of each setting that differs, by full name."""
     one, two = flatten(asdict(before)), flatten(asdict(now))
     return {key: (one.get(key), two.get(key)) for key in one | two if one.get(key) != two.get(key)}
 
@@ -65,7 +95,7 @@ def _merge(node: DictConfig, override: str) -> None:
         )
     try:
         node.merge_with(OmegaConf.from_dotlist([override]))
-    except Exception as error:  # whatever OmegaConf and its parser of YAML make of a value
+    except Exception as error:  # OmegaConf and its YAML parser raise many kinds
         raise UsageError(
             f"'{override}': the value cannot be read; write it as in YAML, such as {key}=10, "
             f"{key}=text or '{key}=[a,b]'"

@@ -1,6 +1,6 @@
-"""Stopping on request: the first signal waits for a moment that loses nothing, the second does not.
+"""Stopping by a signal: the first is deferred until everything can be saved, the second is not.
 
-SIGINT is Ctrl-C; SIGTERM is what schedulers and `kill` send; SIGHUP comes when a terminal closes.
+SIGINT is Ctrl-C; SIGTERM is sent by schedulers and `kill`; SIGHUP when a terminal closes.
 """
 
 import logging
@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 class Interrupted(BaseException):
-    """A run was asked to end before it was done; all that it had is saved.
+    """A run was stopped by a signal, and is saved.
 
-    Not an Exception: after one of those, a sweep goes on with its next run.
+    Not an Exception, after which a sweep goes on with its next run.
     """
 
     def __init__(self, signal_number: int, message: str) -> None:
@@ -35,14 +35,14 @@ class Interrupted(BaseException):
 
 
 class Request:
-    """`signal_number` is that of the signal which asked for an end, or None while none has."""
+    """`signal_number`: the signal that was received, or None."""
 
     signal_number: int | None = None
     _to_raise: type[BaseException] | None = None
 
     @contextmanager
     def raising(self, exception: type[BaseException]) -> Iterator[None]:
-        """Within the block the first signal raises `exception` at once, whatever is being done."""
+        """Within the block the first signal raises `exception` at once."""
         if self.signal_number is not None:
             raise exception
         self._to_raise = exception
@@ -52,21 +52,21 @@ class Request:
             self._to_raise = None
 
     def receive(self, number: int, patiently: bool) -> None:
-        """Take note of a signal, or end the process if it is a second one."""
+        """Defer a first signal; end the process on a second one, unless it waits `patiently`."""
         again, self.signal_number = self.signal_number is not None, number
         if number == getattr(signal, "SIGHUP", None):
             _leave_closed_terminal()
         if again and patiently:
             return
-        with suppress(OSError, RuntimeError):  # amidst another message, say
-            _say(number, again, patiently)
+        with suppress(OSError, RuntimeError):  # in the middle of another message, for example
+            _log(number, again, patiently)
         if again:
-            os._exit(128 + number)  # an exception could be lost, or wait for what is being saved
+            os._exit(128 + number)  # an exception could be lost, or wait for a write
         if self._to_raise is not None:
             raise self._to_raise
 
 
-def _say(number: int, again: bool, patiently: bool) -> None:
+def _log(number: int, again: bool, patiently: bool) -> None:
     name = signal.Signals(number).name
     if again:
         console().show_cursor(True)
@@ -77,7 +77,7 @@ def _say(number: int, again: bool, patiently: bool) -> None:
 
 
 def _leave_closed_terminal() -> None:
-    """Send what would be printed to a terminal that is gone, and would fail, to nowhere."""
+    """Redirect output to a closed terminal, which would fail, to the null device."""
     for descriptor in (1, 2):
         with suppress(OSError):
             if stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor):
@@ -86,24 +86,24 @@ def _leave_closed_terminal() -> None:
 
 @contextmanager
 def deferred_signals(patiently: bool = False) -> Iterator[Request]:
-    """Within the block a first signal is noted and said; a second one ends the process at once.
+    """Within the block a first signal is deferred; a second one ends the process at once.
 
-    Or else is borne `patiently`: for a process of several, which is sent the same signal by its
-    machine and by torchrun, who kills it if it takes too long.
+    Not so if it waits `patiently`, as one of several processes, which gets the same signal from
+    the machine and from torchrun, which kills it after a while.
     """
     request = Request()
     before = {number: signal.getsignal(number) for number in SIGNALS}
     for number, handler in list(before.items()):
         if handler == signal.SIG_IGN and number not in (signal.SIGINT, signal.SIGTERM):
-            del before[number]  # nohup has it ignored
+            del before[number]  # by nohup
 
-    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    def receive(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         request.receive(number, patiently)
 
     try:
         for number in before:
-            signal.signal(number, note)
-    except ValueError:  # not in the main thread, where no signal arrives either
+            signal.signal(number, receive)
+    except ValueError:  # not in the main thread, so no signal arrives
         yield request
         return
     try:

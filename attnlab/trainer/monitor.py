@@ -1,25 +1,36 @@
-"""What is too dear to be measured at each update, measured every so many: inside the model.
+"""Monitors of a training: update ratios, attention entropies, and batches that are not finite."""
 
-Watching changes nothing: no random number is drawn, no weight and no gradient touched.
-"""
-
+import json
+import logging
+from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from attnlab.attention.recording import attends
+import torch
+from torch import Tensor, nn
+
+from attnlab.attention.recording import attends, attention_name
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.data.token_cache import TokenisedCorpus
-from attnlab.data.vocabulary import encode_pairs
+from attnlab.data.vocabulary import Vocabulary, VocabularyPair, encode_pairs
 from attnlab.evaluation.entropy import head_entropies
 from attnlab.inspection.forced import record_batch, visible_keys
 from attnlab.models import EncoderDecoder
-from attnlab.training.ratios import Weights, update_ratios, weights_now
+from attnlab.run.folder import Run
+from attnlab.support.errors import AttnlabError
+from attnlab.support.files import write_file
+from attnlab.support.folders import shown_path
+from attnlab.training.loop import NonFinite
+from attnlab.training.state import TrainState
 
 _SENTENCES = 16
 
+logger = logging.getLogger(__name__)
+
 
 def watched_pairs(corpus: TokenisedCorpus) -> list[EncodedPair]:
-    """The few pairs whose attention is measured: the first of valid or, without it, of train."""
+    """The first pairs of the validation split, or else of the training split."""
     if corpus.valid:
         texts = [(pair.source, pair.target) for pair in corpus.valid[:_SENTENCES]]
         return encode_pairs(corpus.vocabulary, texts)
@@ -29,9 +40,9 @@ def watched_pairs(corpus: TokenisedCorpus) -> list[EncodedPair]:
 
 
 class Monitor:
-    """Measures the updates whose number is a multiple of `every`; none of them where it is None.
+    """Measures every `every`-th update: update ratios, and each head's entropy on `pairs`.
 
-    Of each part of the model its update's ratio, and of each head its entropy on `pairs`.
+    None measures nothing. No random number is drawn, and no weight or gradient changed.
     """
 
     def __init__(
@@ -39,26 +50,22 @@ class Monitor:
     ) -> None:
         self._model, self._every = model, every
         self._batch = collate(pairs) if pairs and attends(model) else None
-        self._before: Weights | None = None
+        self._before: dict[str, Tensor] | None = None
 
     def before(self, update: int) -> None:
-        """To be called before the update of that number, on the weights that it will change."""
+        """Copy the weights, if update number `update`, which comes next, is measured."""
         if self._every is not None and update % self._every == 0:
             self._before = weights_now(self._model)
 
     def after(self, update: int) -> dict[str, float]:
-        """What there is to tell of the update of that number, just made, by name; often nothing."""
+        """The measurements of update number `update`, just made, by name; none for most."""
         if self._before is None or self._every is None or update % self._every != 0:
             return {}
-        found = {
-            f"update_ratio/{part}": ratio
-            for part, ratio in update_ratios(self._model, self._before).items()
-        }
+        ratios = update_ratios(self._model, self._before)
         self._before = None
-        return found | self._entropies()
+        return {f"update_ratio/{part}": ratio for part, ratio in ratios.items()} | self._entropies()
 
     def _entropies(self) -> dict[str, float]:
-        """Of each head of each attention, while the model reads the sentences as a whole."""
         found: dict[str, float] = {}
         if self._batch is None:
             return found
@@ -70,3 +77,121 @@ class Monitor:
                 found[f"attention_entropy/{head}"] = entropy.normalised
                 found[f"attention_entropy_nats/{head}"] = entropy.nats
         return found
+
+
+def weights_now(model: nn.Module) -> dict[str, Tensor]:
+    """A copy of the parameters by their names in `model`."""
+    return {path: weight.detach().clone() for path, weight in model.named_parameters()}
+
+
+def part_name(path: str) -> str:
+    """The readable name of the part of a model that a parameter belongs to.
+
+    A module of a layer, or one beside the layers:
+    `encoder.layers.0.self_attention.query_weight.bias` is of `encoder.layer1.self`, and
+    `decoder.readout.weight.bias` of `decoder.readout`.
+    """
+    modules = path.split(".")[:-1] or [path]
+    depth = modules.index("layers") + 3 if "layers" in modules else 2
+    return attention_name(".".join(modules[:depth]))
+
+
+@torch.no_grad()
+def update_ratios(model: nn.Module, before: dict[str, Tensor]) -> dict[str, float]:
+    """`‖w' - w‖ / ‖w‖` by part of the model, and of `all`; w is `before`, w' what it has now.
+
+    ‖·‖ is the Euclidean norm over all parameters of a part. A part whose weights were all 0 has no
+    ratio. About 1/1000 is usual in healthy training.
+    """
+    moved: dict[str, float] = defaultdict(float)
+    lengths: dict[str, float] = defaultdict(float)
+    for path, weight in model.named_parameters():
+        difference = torch.linalg.vector_norm(weight - before[path]).item() ** 2
+        length = torch.linalg.vector_norm(before[path]).item() ** 2
+        for part in (part_name(path), "all"):
+            moved[part] += difference
+            lengths[part] += length
+    return {part: (moved[part] / lengths[part]) ** 0.5 for part in moved if lengths[part] > 0}
+
+
+_MOST_IN_A_ROW = 10
+_MOST_WRITTEN = 100  # files
+
+
+class NonFiniteBatches:
+    """Writes batches without a finite loss or gradient into the run's folder, as JSON.
+
+        non_finite/epoch-0-batch-17.json
+
+    Stops training or lets it go on, as configured. Only one process `writes`.
+    """
+
+    def __init__(self, run: Run, vocabulary: VocabularyPair, writes: bool = True) -> None:
+        self._run, self._vocabulary, self._writes = run, vocabulary, writes
+
+    def handle(self, found: NonFinite, state: TrainState) -> None:
+        """Write the batch of `found`; return if training goes on without it.
+
+        Raises:
+            AttnlabError: training stops.
+        """
+        problem = f"{_problem(found)} at update {found.update:,}"
+        where = "its batch was one of many, and was not written out"
+        if state.skipped <= _MOST_WRITTEN:
+            where = f"its batch is in {self._write(found)}"
+        remedy = (
+            "Lower optimiser.learning_rate=, raise schedule.warmup_updates=, or clip with "
+            "optimiser.clip_norm=1"
+        )
+        if self._run.config.on_non_finite == "stop":
+            raise AttnlabError(
+                f"{problem}; training stopped before it could spoil the weights, and the last "
+                f"checkpoint stands; {where}. {remedy}; or leave such batches out: attnlab train "
+                f"--resume {shown_path(self._run.folder)} on_non_finite=skip"
+            )
+        if state.skipped_in_a_row >= _MOST_IN_A_ROW:
+            raise AttnlabError(
+                f"{problem}, the {state.skipped_in_a_row}th batch in a row; training stopped, "
+                f"and the last checkpoint stands; {where}. {remedy}"
+            )
+        logger.warning("%s; skipped (%s so far); %s", problem, f"{state.skipped:,}", where)
+
+    def _write(self, found: NonFinite) -> Path:
+        folder = self._run.folder / "non_finite"
+        path = folder / f"epoch-{found.epoch}-batch-{found.place}.json"
+        if not self._writes:
+            return path
+        folder.mkdir(exist_ok=True)
+        batch = found.batch
+        sources = _texts(batch.source, batch.source_mask, self._vocabulary.source)
+        targets = _texts(batch.target_output, batch.target_mask, self._vocabulary.target)
+        content = {
+            "update": found.update,
+            "epoch": found.epoch,
+            "batch": found.place,
+            "loss": _number(found.loss),
+            "gradient_norm": _number(found.gradient_norm),
+            "learning_rate": found.learning_rate,
+            "sentences": [
+                {"source": source, "target": target}
+                for source, target in zip(sources, targets, strict=True)
+            ],
+        }
+        write_file(path, json.dumps(content, ensure_ascii=False, indent=1))
+        return path
+
+
+def _problem(found: NonFinite) -> str:
+    name = "loss" if isinstance(_number(found.loss), str) else "gradient_norm"
+    return f"{name} is {getattr(found, name)}"
+
+
+def _number(value: float) -> float | str:
+    """`value`, as a string where JSON has no such number."""
+    return value if abs(value) < float("inf") else str(value)
+
+
+def _texts(tokens: Tensor, mask: Tensor, vocabulary: Vocabulary) -> list[dict[str, Any]]:
+    """Each row of (batch, length) as its ids, with the end, and as their text."""
+    rows = [row[seen].tolist() for row, seen in zip(tokens, mask, strict=True)]
+    return [{"text": vocabulary.decode(ids), "ids": ids} for ids in rows]

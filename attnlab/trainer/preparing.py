@@ -14,7 +14,7 @@ from attnlab.run.folder import Run, write_config
 from attnlab.support.errors import AttnlabError
 from attnlab.support.files import sync, writing_to
 from attnlab.training.distributed import ProcessGroup
-from attnlab.training.resuming import Restored
+from attnlab.training.state import TrainState
 
 logger = logging.getLogger(__name__)
 
@@ -91,12 +91,12 @@ def log_start(
     )
 
 
-def log_resume(restored: Restored | None, group: ProcessGroup) -> None:
+def log_resume(restored: TrainState | None, group: ProcessGroup) -> None:
     """Log where a resumed run goes on."""
     if restored is None:
         logger.info("there is no checkpoint yet; training begins once more")
         return
-    logger.info("going on from update %s", f"{restored.progress.update:,}")
+    logger.info("going on from update %s", f"{restored.update:,}")
     if restored.processes != group.size:
         logger.info(
             "%d processes instead of %d: random numbers will be others, such as dropout's",

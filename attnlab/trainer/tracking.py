@@ -1,91 +1,176 @@
-"""What a run tells while it trains: metrics.jsonl for programs, TensorBoard for people."""
+"""What a training records: metrics.jsonl for programs, TensorBoard's event files for people.
+
+torch's SummaryWriter writes in a thread, whose failures (a full disk) end up as a traceback on the
+screen. Here events are written where the caller is, who gets the failure.
+"""
 
 import json
 import logging
+import os
+import socket
+import time
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog  # type: ignore[import-untyped]
+from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb  # type: ignore[import-untyped]
+from tensorboard.summary.writer.record_writer import RecordWriter  # type: ignore[import-untyped]
 from torch.utils.tensorboard import summary as summaries
 from torch.utils.tensorboard._utils import figure_to_image
 
 from attnlab.run.metrics import METRICS, read_metrics
-from attnlab.support.files import naming, write_file
+from attnlab.support.files import naming, open_unlinked, write_file
 from attnlab.support.schema import flatten
-from attnlab.trainer.events import TRAINING, EventFile, cut_training_events, training_events
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# TensorBoard asks whether TensorFlow is there and says so at length if it is not.
+# TensorBoard asks whether TensorFlow is there, and logs at length if it is not.
 logging.getLogger("tensorboard").setLevel(logging.ERROR)
+
+TRAINING = ".training"
+"""The end of the names of training's event files; other commands write into the folder as well."""
+
+_SECONDS_BETWEEN_FLUSHES = 10.0
+_numbers = count()
 
 logger = logging.getLogger(__name__)
 
 
-class Tracker:
-    """Writes into the run's `folder`: scalars to both places, texts and figures to TensorBoard.
+class EventFile:
+    """A new event file in `folder`, whose name ends in `ending`.
 
-    Training goes on behind `update`, or begins where that is None. What was recorded after the
-    checkpoint of that update is removed: it comes again. `sizes`, which `flush` gave for that
-    checkpoint, tell where that begins, also amidst the records of `update` itself; without them,
-    it is what belongs to later updates, which TensorBoard then only hides.
+    With `purge_from`, TensorBoard hides what earlier files of the folder hold of that update and
+    later ones. It does so only if the first of them had a `purge_from`, too: TensorBoard takes the
+    first START in a folder for the beginning, and each later one for a restart.
+    """
+
+    def __init__(self, folder: Path, purge_from: int | None = None, ending: str = "") -> None:
+        name = f"{time.time():.6f}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
+        self.path = folder / f"events.out.tfevents.{name}{ending}"
+        self._file = self.path.open("xb")
+        self._records = RecordWriter(self._file)
+        self._flushed = 0.0
+        self._write(Event(file_version="brain.Event:2"))
+        if purge_from is not None:
+            start = SessionLog(status=SessionLog.START)
+            self._write(Event(step=purge_from, session_log=start))
+
+    def add(self, summary: Summary, update: int | None = None) -> None:
+        """Write `summary`; it is on the disk within ten seconds of further writing."""
+        self._write(Event(summary=summary, step=update))
+
+    def _write(self, event: Event) -> None:
+        event.wall_time = time.time()
+        with naming(self.path):
+            self._records.write(event.SerializeToString())
+        if time.monotonic() - self._flushed > _SECONDS_BETWEEN_FLUSHES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Make all that was written visible to other processes."""
+        with naming(self.path):
+            self._file.flush()
+        self._flushed = time.monotonic()
+
+    def close(self) -> None:
+        """Flush and close the file."""
+        with naming(self.path):
+            self._file.close()
+
+
+def training_events(folder: Path) -> dict[str, int]:
+    """The names of training's event files in `folder`, and their sizes in bytes."""
+    return {path.name: path.stat().st_size for path in folder.glob(f"*.tfevents.*{TRAINING}")}
+
+
+def _cut_training_events(folder: Path, sizes: Mapping[str, int]) -> None:
+    """Remove what training wrote since `training_events` gave `sizes`."""
+    for name, size in training_events(folder).items():
+        if name not in sizes:
+            (folder / name).unlink()
+        elif size > sizes[name]:
+            with open_unlinked(folder / name, "r+b") as file:
+                file.truncate(sizes[name])
+
+
+class Tracker:
+    """Records into the run's `folder`: scalars in both places, texts and figures on TensorBoard.
+
+    Training begins if `update` is None. Else it goes on from the checkpoint of that update, and
+    what was recorded after it is removed. `sizes`, which `flush` gave for that checkpoint, say
+    where that begins, also within the records of `update`; without them, records of later updates
+    are removed from metrics.jsonl, and hidden by TensorBoard. Without a `folder`, as in processes
+    other than the first, nothing is recorded.
     """
 
     def __init__(
-        self, folder: Path, update: int | None = None, sizes: Mapping[str, int] | None = None
+        self,
+        folder: Path | None,
+        update: int | None = None,
+        sizes: Mapping[str, int] | None = None,
     ) -> None:
-        self._folder, self._metrics = folder, folder / METRICS
+        self._folder, self._events = folder, None
+        if folder is None:
+            return
+        self._metrics = folder / METRICS
         first = 0 if update is None else update + 1
         if update is None:
             sizes = {}
-        kept = [line for number, line in self._lines(sizes) if number < first]
-        write_file(self._metrics, "".join(kept), durable=True)
+        lines = [line for number, line in self._lines(sizes) if number < first]
+        write_file(self._metrics, "".join(lines), durable=True)
         if sizes is not None:
-            cut_training_events(folder, sizes)
+            _cut_training_events(folder, sizes)
         self._has_row = bool(training_events(folder))
         self._events = EventFile(folder, purge_from=first, ending=TRAINING)
 
     def _lines(self, sizes: Mapping[str, int] | None) -> list[tuple[int, str]]:
-        """What was recorded up to the checkpoint, each line with its update."""
+        """The lines recorded up to the checkpoint, each with its update."""
         if not self._metrics.exists():
             return []
         recorded = self._metrics.read_bytes()[: None if sizes is None else sizes.get(METRICS)]
         text = recorded.decode(errors="replace")
         lines = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
         numbered = [(read[0], line) for line in lines if (read := read_metrics(line)) is not None]
-        if len(numbered) < len(lines):  # a line that a crash cut short goes without a word
+        if len(numbered) < len(lines):  # without a line that a crash cut short
             unread = len(lines) - len(numbered)
             logger.warning("%s: %d lines cannot be read, and are left out", self._metrics, unread)
         return numbered
 
+    def _add(self, summary: Summary, update: int | None = None) -> None:
+        if self._events is not None:
+            self._events.add(summary, update)
+
     def scalars(self, update: int, values: dict[str, float]) -> None:
         """Record the `values`, by names such as train/loss, at `update`."""
+        if self._events is None:
+            return
         with naming(self._metrics), self._metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"update": update, **values}) + "\n")
         for name, value in values.items():
-            self._events.add(summaries.scalar(name, value), update)  # type: ignore[no-untyped-call]
+            self._add(summaries.scalar(name, value), update)  # type: ignore[no-untyped-call]
 
     def text(self, update: int, name: str, markdown: str) -> None:
         """Record a text sample."""
-        self._events.add(summaries.text(name, markdown), update)  # type: ignore[no-untyped-call]
+        self._add(summaries.text(name, markdown), update)  # type: ignore[no-untyped-call]
 
     def figure(self, update: int, name: str, figure: "Figure") -> None:
         """Record a picture."""
         pixels = figure_to_image(figure, close=False)  # type: ignore[no-untyped-call]
         image = summaries.image(name, pixels, dataformats="CHW")  # type: ignore[no-untyped-call]
-        self._events.add(image, update)
+        self._add(image, update)
 
     def hyperparameters(self, settings: dict[str, Any]) -> None:
         """Give this run a row on TensorBoard's HPARAMS page: the `settings` that are not None.
 
-        `SummaryWriter.add_hparams` would open a second run for it. It would also write down the
-        columns, which TensorBoard takes from any one run; without that, it takes those of all.
-        The other columns are the latest values of the run's scalars. A run that goes on has its
+        `SummaryWriter.add_hparams` would make a second run, and list the columns, which TensorBoard
+        then takes from a single run; without a list, it takes those of all. A resumed run has its
         row already.
         """
-        if self._has_row:
+        if self._folder is None or self._has_row:
             return
         plain = {
             name: value if isinstance(value, bool | int | float | str) else str(value)
@@ -93,60 +178,27 @@ class Tracker:
             if value is not None
         }
         row = f"{self._folder.parent.name}/{self._folder.name}"
-        self._events.add(hparams_pb(plain, trial_id=row))
+        self._add(hparams_pb(plain, trial_id=row))
 
     def best(self, update: int, scores: Mapping[str, float]) -> None:
-        """Record the best validation so far, for TensorBoard alone: metrics.jsonl has them all."""
+        """Record the best validation so far on TensorBoard; metrics.jsonl has all of them."""
         for metric, score in scores.items():
-            summary = summaries.scalar(f"best/{metric}", score)  # type: ignore[no-untyped-call]
-            self._events.add(summary, update)
+            self._add(summaries.scalar(f"best/{metric}", score), update)  # type: ignore[no-untyped-call]
 
     def finished(self) -> None:
-        """Mark the run as done on the HPARAMS page."""
+        """Mark the run as finished on the HPARAMS page."""
         _, _, end = summaries.hparams({}, {})  # type: ignore[no-untyped-call]
-        self._events.add(end)
+        self._add(end)
 
     def flush(self) -> dict[str, int]:
-        """Let others see all that was recorded; returns the files that it is in, with their sizes.
-
-        By name, in bytes.
-        """
+        """Make all visible to other processes; returns the files' sizes in bytes, by name."""
+        if self._folder is None or self._events is None:
+            return {}
         self._events.flush()
         size = self._metrics.stat().st_size if self._metrics.exists() else 0
         return {METRICS: size, **training_events(self._folder)}
 
     def close(self) -> None:
-        """Write out what is still held back."""
-        self._events.close()
-
-
-class NoTracker(Tracker):
-    """Records nothing: for a process that leaves that to another one."""
-
-    def __init__(self) -> None:
-        pass
-
-    def scalars(self, update: int, values: dict[str, float]) -> None:
-        """Nothing."""
-
-    def text(self, update: int, name: str, markdown: str) -> None:
-        """Nothing."""
-
-    def figure(self, update: int, name: str, figure: "Figure") -> None:
-        """Nothing."""
-
-    def hyperparameters(self, settings: dict[str, Any]) -> None:
-        """Nothing."""
-
-    def best(self, update: int, scores: Mapping[str, float]) -> None:
-        """Nothing."""
-
-    def finished(self) -> None:
-        """Nothing."""
-
-    def flush(self) -> dict[str, int]:
-        """No files."""
-        return {}
-
-    def close(self) -> None:
-        """Nothing."""
+        """Close the event file."""
+        if self._events is not None:
+            self._events.close()

@@ -1,4 +1,4 @@
-"""Train a run, resume one, or take part in one: its config, its folder and its corpus."""
+"""Train a new run, resume one, or take part in one as a further process."""
 
 import logging
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from attnlab import launch
 from attnlab.config import ExperimentConfig, with_absolute_paths
+from attnlab.jobs import job
 from attnlab.run.folder import Run, create_run, finished_by, open_run, write_config
 from attnlab.run.loaded import pick_device
 from attnlab.run.metrics import update_of_checkpoint
@@ -17,10 +17,10 @@ from attnlab.support.files import run_lock
 from attnlab.support.schema import from_node
 from attnlab.trainer.broadcast import RunBroadcast
 from attnlab.trainer.changes import changed_config, changes
-from attnlab.trainer.outcome import announce
 from attnlab.trainer.preparing import load, with_new_vocabulary, with_own_corpus
+from attnlab.trainer.progress import announce
 from attnlab.trainer.training import Training
-from attnlab.training.precision import resolve_precision
+from attnlab.training.execution import resolve_precision
 from attnlab.training.resuming import has_checkpoint
 
 logger = logging.getLogger(__name__)
@@ -36,9 +36,9 @@ def train_job(node: DictConfig, broadcast: RunBroadcast) -> float | None:
     config.data = with_absolute_paths(config.data)
     device = pick_device(broadcast.group.own_device(config.device))
     config.precision = resolve_precision(config.precision, device)
-    job = launch.job()
-    with job.new_folder(config.runs_root, config.name) as new, run_lock(new.path):
-        run = create_run(new.path, config, job.overrides)
+    current = job()
+    with current.new_folder(config.runs_root, config.name) as new, run_lock(new.path):
+        run = create_run(new.path, config, current.overrides)
         run, corpus = with_new_vocabulary(run)
         broadcast.send(run, corpus, resume=False)
         training = Training(run, corpus, resume=False, group=broadcast.group)
@@ -49,9 +49,9 @@ def train_job(node: DictConfig, broadcast: RunBroadcast) -> float | None:
 
 
 def resume(folder: Path, overrides: Sequence[str], broadcast: RunBroadcast) -> None:
-    """Go on with the run in `folder` from its last checkpoint, with `overrides` on its config.
+    """Train the run in `folder` on from its last checkpoint, with `overrides` on its config.
 
-    A run that was cut before its first checkpoint begins once more, as it began before.
+    A run that was interrupted before its first checkpoint begins again, with the same result.
     """
     with run_lock(folder):
         before = open_run(folder)
@@ -61,7 +61,7 @@ def resume(folder: Path, overrides: Sequence[str], broadcast: RunBroadcast) -> N
         )
         if has_checkpoint(run.checkpoints):
             corpus = with_own_corpus(run)
-        else:  # it may have been cut before its vocabulary was whole
+        else:  # perhaps its vocabulary is not whole either
             _require_no_loss(before)
             run, corpus = with_new_vocabulary(run)
         broadcast.send(run, corpus, resume=True)
@@ -74,7 +74,7 @@ def resume(folder: Path, overrides: Sequence[str], broadcast: RunBroadcast) -> N
 
 
 def _require_no_loss(run: Run) -> None:
-    """Refuse to begin a run once more whose checkpoints to resume from were deleted."""
+    """Refuse to begin a run again whose checkpoints were deleted."""
     updates = update_of_checkpoint(run, "last")
     if finished_by(run.folder) is not None or updates > run.config.checkpoint_every:
         raise AttnlabError(
@@ -84,6 +84,6 @@ def _require_no_loss(run: Run) -> None:
 
 
 def take_part(broadcast: RunBroadcast) -> None:
-    """Train what the first process of the group is asked to train."""
+    """Train the run that the first process of the group trains."""
     shared, corpus = broadcast.receive(lambda shared: load(shared.run.config, shared.vocabulary))
     Training(shared.run, corpus, shared.resume, broadcast.group).finish()

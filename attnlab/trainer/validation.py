@@ -18,9 +18,11 @@ from attnlab.inspection.drawing import draw_translation
 from attnlab.inspection.maps import attention_maps
 from attnlab.models import EncoderDecoder
 from attnlab.run.loaded import build_translator
+from attnlab.support.errors import UsageError
 from attnlab.trainer.tracking import Tracker
 from attnlab.training.distributed import ALONE, ProcessGroup
 from attnlab.training.objective import total_cross_entropy
+from attnlab.training.schedule import Schedule
 from attnlab.training.selection import LOSS, Validation
 from attnlab.translate import Translation
 
@@ -28,17 +30,17 @@ logger = logging.getLogger(__name__)
 
 
 class CutShort(BaseException):
-    """A validation was given up before it had measured anything."""
+    """A validation was interrupted before anything was recorded."""
 
 
 _TOKENS = 2048
-"""In a batch of validation: without gradients, a few large ones are read faster than many."""
+"""At least so many a batch: without gradients, few large batches are faster than many."""
 
 
 class Validator:
-    """Measures `model` on the validation split, as often as asked.
+    """Measures `model` on the validation split.
 
-    The processes of `group` share the work and all have its result; the first shows samples.
+    The processes of `group` share the work and all have its result; the first records samples.
     """
 
     def __init__(
@@ -74,10 +76,7 @@ class Validator:
         self._batches = TrainingBatches(encoded, self._batch_tokens, config.seed)
 
     def validate(self, update: int, measuring: AbstractContextManager[None]) -> Validation:
-        """Measure, and record figures and samples under `update`.
-
-        What the block `measuring` raises leaves nothing recorded.
-        """
+        """Measure within `measuring`; then record scores and samples at `update`."""
         with measuring:
             found, translations = self._measure()
         tracked = {f"valid/{metric}": score for metric, score in found.scores.items()}
@@ -88,7 +87,7 @@ class Validator:
         return found
 
     def _measure(self) -> tuple[Validation, list[Translation]]:
-        # A new one each time: sampling begins alike, wherever a run was cut and resumed.
+        # A new one each time, so that sampling does not depend on where a run was resumed.
         translator = build_translator(
             *(self._model, self._vocabulary, self._search, self._batch_tokens),
             self._max_characters,
@@ -137,3 +136,18 @@ class Validator:
                 heading=f"{translation.source}\n→ {translation.text}",
             )
             self._tracker.figure(update, f"attention/sentence_{number}", figure)
+
+
+def require_validation(config: ExperimentConfig, schedule: Schedule) -> None:
+    """Refuse, for a corpus without a validation split, the settings that need one."""
+    settings = {
+        f"schedule={config.schedule.name}": schedule.observes,
+        f"stopping.patience={config.stopping.patience}": config.stopping.patience is not None,
+    }
+    for setting, follows in settings.items():
+        if follows:
+            raise UsageError(
+                f"{setting} follows validation, and data={config.data.name} has no validation "
+                "split; name its file with data.valid=, or take a share of train with "
+                "data.held_out_fraction="
+            )

@@ -1,17 +1,19 @@
-"""Checkpoints on disk: a folder with weights, with all that training needs to go on, or both.
+"""Checkpoints on disk: a folder with weights, with the state of training, or both.
 
-    checkpoints/best/      weights.safetensors · run.json · SHA256SUMS
-    checkpoints/last/      weights.safetensors · training.pt · run.json · SHA256SUMS
-    checkpoints/previous/  what was last before it
-    checkpoints/…/         others of weights alone: snapshots, and what they average to
+    checkpoints/best/          weights.safetensors · run.json · SHA256SUMS
+    checkpoints/last/          weights.safetensors · training.pt · run.json · SHA256SUMS
+    checkpoints/previous/      the one that was last before it
+    checkpoints/update-NUMBER/ weights at a validation, the latest few
+    checkpoints/averaged/      the mean of several
 
-A checkpoint is written beside its place, pushed to the disk and renamed into its place, so one
-that can be seen is whole; its checksums show whether it still is. A reader may come while one is
-being replaced. Loading executes no code: safetensors holds plain numbers, and the training state
-is read with torch's `weights_only`.
+A checkpoint is written beside its place, pushed to the disk and renamed, so that one which can be
+seen is whole; checksums show whether it still is. It can be read while it is being replaced.
+Loading executes no code: safetensors holds plain numbers, and training.pt is read with torch's
+`weights_only`.
 """
 
 import errno
+import json
 import logging
 import os
 import re
@@ -19,6 +21,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,10 +32,11 @@ from torch import Tensor, nn
 
 from attnlab.support.errors import AttnlabError
 from attnlab.support.files import SUMS, DamagedError, check_seal, seal, temporary_folder
-from attnlab.training.identity import IDENTITY, RunIdentity, check_identity, write_identity
 
 WEIGHTS = "weights.safetensors"
 TRAINING = "training.pt"
+IDENTITY = "run.json"
+"""In a checkpoint's folder: the run that it belongs to, and the update it was written after."""
 
 _READINGS = 200  # a reader that finds a checkpoint being replaced tries again
 _SECONDS_BETWEEN = 0.05
@@ -40,6 +44,19 @@ _SECONDS_BETWEEN = 0.05
 Read = TypeVar("Read")
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """What ties the parts of a run together.
+
+    `run`: its random id. `corpus` and `vocabulary`: SHA-256 digests of the sentences that it is
+    trained on and validated with, and of the vocabulary's models; None until they have been read.
+    """
+
+    run: str
+    corpus: str | None = None
+    vocabulary: str | None = None
 
 
 def save_checkpoint(
@@ -52,21 +69,24 @@ def save_checkpoint(
     previous: Path | None = None,
     others: Iterable[Path] = (),
 ) -> None:
-    """Put `model`'s weights, and the `training` state where given, in place of what is there.
+    """Replace the checkpoint in `folder` by `model`'s weights and the `training` state, if given.
 
-    The run's `identity` and the `update` are written beside them, but not into them: the same
-    weights are the same file. What was there is kept as `previous`, where that is given; its
-    folder is beside this one. `others` are files that are on the disk before the checkpoint can be
-    seen.
+    The run's `identity` and the `update` are written beside the weights, not into them: the same
+    weights are the same file. The old checkpoint becomes `previous`, if given, a folder beside
+    this one. `others` are files to push to the disk before the checkpoint can be seen.
+
+    Raises:
+        AttnlabError: it cannot be written; the old one stands.
     """
     old = previous or folder.with_name(f".{folder.name}.old")
     try:
-        folder.parent.mkdir(exist_ok=True)  # not what is above it: a run once deleted stays so
-        with temporary_folder(folder) as new:  # which goes from a full disk
+        folder.parent.mkdir(exist_ok=True)  # without parents: a deleted run stays deleted
+        with temporary_folder(folder) as new:
             save_file(_weights(model), new / WEIGHTS)
             (new / WEIGHTS).chmod(new.stat().st_mode & 0o666)  # safetensors permits its owner alone
             if identity is not None:
-                write_identity(new, identity, update)
+                values = {"run": identity.run, "update": update, "vocabulary": identity.vocabulary}
+                (new / IDENTITY).write_text(json.dumps(values) + "\n", encoding="utf-8")
             if training is not None:
                 with (new / TRAINING).open("wb") as file:
                     torch.save(training, file)
@@ -74,7 +94,7 @@ def save_checkpoint(
             if folder.exists():
                 shutil.rmtree(old, ignore_errors=True)
                 folder.rename(old)
-            new.rename(folder)  # should a power cut undo this, the one before is there and whole
+            new.rename(folder)  # if a power cut undoes this, the old one is still whole
         if previous is None:
             shutil.rmtree(old, ignore_errors=True)
     except (OSError, RuntimeError, SafetensorError) as error:
@@ -91,10 +111,10 @@ def save_checkpoint(
 
 
 def _weights(model: nn.Module) -> dict[str, Tensor]:
-    """What `model` has learned, tied weights once, by the first of their names.
+    """Parameters and buffers of `model`, tied ones once, by the first of their names.
 
-    safetensors' `save_model` would note the other names in an order of chance, and two files of
-    the same weights would differ.
+    safetensors' `save_model` would list the other names in the order of a hash map, so that two
+    files of the same weights differ.
     """
     named: dict[int, tuple[str, Tensor]] = {}
     for name, weight in model.state_dict(keep_vars=True).items():
@@ -103,7 +123,7 @@ def _weights(model: nn.Module) -> dict[str, Tensor]:
 
 
 def _reason(error: BaseException) -> str:
-    """What the system said, which torch and safetensors put words of their own in front of."""
+    """The system's message, without what torch and safetensors put in front of it."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:
@@ -115,17 +135,17 @@ def _reason(error: BaseException) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's message, or else its kind."""
+    """The first line of an error's message, or the name of its class."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def read_whole(
     folder: Path, read: Callable[[Path], Read], identity: RunIdentity | None = None
 ) -> Read:
-    """What `read` makes of the checkpoint in `folder`, once its checksums are found right.
+    """The result of `read` on the checkpoint in `folder`, whose checksums are compared first.
 
-    With an `identity` it must have checksums and belong to that run. Should the checkpoint be
-    replaced in the meantime, `read` is called again, on the new one.
+    With an `identity` it must have checksums and belong to that run. If the checkpoint is replaced
+    meanwhile, `read` is called again, on the new one.
 
     Raises:
         DamagedError: the checkpoint is not what was written, or another run's.
@@ -136,10 +156,10 @@ def read_whole(
         try:
             check_seal(standing, (WEIGHTS, TRAINING, IDENTITY), required=identity is not None)
             if identity is not None and standing.is_dir():
-                check_identity(standing, identity)
+                _check_identity(standing, identity)
             found = read(standing)
         except (AttnlabError, OSError):
-            # What was about to be replaced has been a moment later; else it is what there is.
+            # If it was being replaced, the new one is there a moment later.
             time.sleep(_SECONDS_BETWEEN)
             if _stamp(_standing(folder)) == before or reading == _READINGS:
                 raise
@@ -152,12 +172,12 @@ def read_whole(
 
 
 def checkpoint_stands(folder: Path) -> bool:
-    """Whether there is a checkpoint, in its place or about to be replaced."""
+    """Whether there is a checkpoint, in its place or being replaced."""
     return _standing(folder).exists()
 
 
 def _standing(folder: Path) -> Path:
-    """The folder, or the one that it was about to replace when the machine stopped."""
+    """`folder`, or the one that it was replacing when the machine stopped."""
     if not folder.exists():
         for old in (f".{folder.name}.old", *(["previous"] if folder.name == "last" else [])):
             if (folder.parent / old).is_dir():
@@ -166,7 +186,7 @@ def _standing(folder: Path) -> Path:
 
 
 def _stamp(folder: Path) -> tuple[int, int] | None:
-    """Another one for each checkpoint that stands in `folder`'s place."""
+    """A value that changes whenever another checkpoint takes the place of `folder`."""
     try:
         status = folder.stat()
     except OSError:
@@ -174,8 +194,36 @@ def _stamp(folder: Path) -> tuple[int, int] | None:
     return status.st_ino, status.st_mtime_ns
 
 
+def _check_identity(checkpoint: Path, identity: RunIdentity) -> None:
+    values = _read_identity(checkpoint)
+    if values.get("run") != identity.run:
+        raise DamagedError(f"{checkpoint}: this checkpoint belongs to another run")
+    if values.get("vocabulary") != identity.vocabulary:
+        raise DamagedError(f"{checkpoint}: this checkpoint was trained with another vocabulary")
+
+
+def checkpoint_update(checkpoint: Path) -> int | None:
+    """The update that a checkpoint was written after; None where its folder does not say."""
+    try:
+        update = _read_identity(checkpoint).get("update")
+    except DamagedError:
+        return None
+    return update if type(update) is int and update >= 0 else None
+
+
+def _read_identity(checkpoint: Path) -> dict[str, Any]:
+    path = checkpoint / IDENTITY
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DamagedError(f"{path}: is not there, so the checkpoint belongs to no run") from error
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(f"{path}: does not say which run the checkpoint belongs to") from error
+    return values if isinstance(values, dict) else {}
+
+
 def weights_digest(folder: Path) -> str | None:
-    """The SHA-256 of the weights of the checkpoint in `folder`, as it was written beside them."""
+    """The SHA-256 of a checkpoint's weights, read from its checksums; None without them."""
     try:
         lines = (_standing(folder) / SUMS).read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -245,7 +293,7 @@ def _load_state(path: Path) -> dict[str, Any]:
     try:
         _require_plain_zip(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever bytes may come to mean to an unpickler
+    except Exception as error:  # an unpickler may raise anything
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # torch's seek before a file
             raise
         raise DamagedError(
@@ -257,10 +305,7 @@ def _load_state(path: Path) -> dict[str, Any]:
 
 
 def _require_plain_zip(path: Path) -> None:
-    """Refuse, with a ValueError, what torch did not write: it compresses nothing.
-
-    What is read is then no larger than the file.
-    """
+    """Refuse compressed or overlapping entries, so that no more is read than the file's size."""
     size, held = path.stat().st_size, 0
     with zipfile.ZipFile(path) as opened:
         for entry in opened.infolist():
@@ -269,3 +314,56 @@ def _require_plain_zip(path: Path) -> None:
             held += entry.file_size
     if held > size:
         raise ValueError(f"{held:,} bytes are said to be in a file of {size:,}")
+
+
+_SNAPSHOT = re.compile(r"update-(\d{8,})")
+
+
+def snapshot_name(update: int) -> str:
+    """The folder's name of the snapshot after `update`; names sort as updates do."""
+    return f"update-{update:08}"
+
+
+def snapshot_number(name: str) -> int | None:
+    """The update of the snapshot of that name; None for any other name."""
+    found = _SNAPSHOT.fullmatch(name)
+    return int(found[1]) if found else None
+
+
+def kept_snapshots(checkpoints: Path) -> dict[int, Path]:
+    """The folder of each snapshot by its update, the earliest first."""
+    if not checkpoints.is_dir():
+        return {}
+    numbered = ((snapshot_number(path.name), path) for path in checkpoints.iterdir())
+    return dict(sorted((number, path) for number, path in numbered if number is not None))
+
+
+def save_snapshot(
+    checkpoints: Path,
+    update: int,
+    model: nn.Module,
+    keep: int,
+    identity: RunIdentity | None = None,
+) -> None:
+    """Save the weights of `model` after `update`; then delete all but the last `keep` snapshots.
+
+    Raises:
+        AttnlabError: as for `save_checkpoint`.
+    """
+    folder = checkpoints / snapshot_name(update)
+    save_checkpoint(folder, model, identity=identity, update=update)
+    _delete(list(kept_snapshots(checkpoints).values())[:-keep], checkpoints)
+
+
+def drop_snapshots_after(checkpoints: Path, update: int) -> None:
+    """Delete the snapshots of updates behind `update`, from which training goes on."""
+    later = [path for number, path in kept_snapshots(checkpoints).items() if number > update]
+    _delete(later, checkpoints)
+
+
+def _delete(snapshots: list[Path], checkpoints: Path) -> None:
+    """Delete `snapshots`, and the rest of others if the machine stopped during this."""
+    for path in snapshots:
+        path.rename(path.with_name(f".{path.name}.dropped"))  # one that can be seen is whole
+    for path in checkpoints.glob(".update-*"):
+        shutil.rmtree(path, ignore_errors=True)

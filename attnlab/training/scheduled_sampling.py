@@ -1,12 +1,10 @@
-"""Scheduled sampling: in training, a model reads some words of its own behind which it is to go on.
+"""Scheduled sampling: in training, some target input words are replaced by the model's own.
 
-Bengio et al. 2015: in search a model reads what it has said itself, and in training only what is
-right; so the words that it reads are changed, a coin a word, ever more of them while it learns.
-
-Every model does it alike, by the same steps as search, since each keeps what it has read as a
-state: each own word follows from the words before it, own and right ones, as the paper has it.
-The Transformer thus needs no approximation by own words that follow from right ones alone, which
-Mihaylova & Martins 2019 read all at once. Knows no loss.
+Bengio et al. 2015: in search a model reads its own words, in training only those of the reference.
+So in training each word is replaced with a probability that rises. Every model generates its own
+words by the steps of search, from the mixed words before them, as in the paper. The Transformer
+thus needs no second parallel pass over words predicted from the reference alone, the approximation
+of Mihaylova & Martins 2019.
 """
 
 import math
@@ -15,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from attnlab.data.batching import Batch
@@ -29,19 +27,11 @@ _STEEPNESS = 5.0
 Choice = Callable[[Float[Tensor, "rows vocabulary"]], Int[Tensor, " rows"]]
 
 
-def _likeliest(logits: Tensor) -> Tensor:
-    return logits.argmax(-1)
-
-
-def _drawn(logits: Tensor) -> Tensor:
+def _sample(logits: Tensor) -> Tensor:
     return torch.multinomial(logits.softmax(-1), 1).squeeze(1)
 
 
-_CHOICES: dict[str, Choice] = {"argmax": _likeliest, "sample": _drawn}
-
-
-def _linear(done: float) -> float:
-    return done
+_CHOICES: dict[str, Choice] = {"argmax": lambda logits: logits.argmax(-1), "sample": _sample}
 
 
 def _inverse_sigmoid(done: float) -> float:
@@ -52,29 +42,24 @@ def _inverse_sigmoid(done: float) -> float:
     return (sigmoid(_STEEPNESS * (2 * done - 1)) - low) / (high - low)
 
 
-def _exponential(done: float) -> float:
-    return math.expm1(-_STEEPNESS * done) / math.expm1(-_STEEPNESS)
-
-
 CURVES: dict[str, Callable[[float], float]] = {
-    "linear": _linear,
+    "linear": lambda done: done,
     "inverse_sigmoid": _inverse_sigmoid,
-    "exponential": _exponential,
+    "exponential": lambda done: math.expm1(-_STEEPNESS * done) / math.expm1(-_STEEPNESS),
 }
-"""Bengio et al. 2015, section 2.4, as the share that is the model's own, from 0 to 1.
+"""Bengio et al. 2015, section 2.4, as the share of own words, from 0 to 1.
 
-What is done of training stands for the number of updates, so that a curve ends when training does,
-however long that is; a linear one rises evenly, an inverse sigmoid one late and then fast, and an
-exponential one fast at first.
+The share of training that is done stands for the number of updates, so that a curve ends when
+training does. An inverse sigmoid rises late and then fast, an exponential fast at first.
 """
 
 
 @dataclass(kw_only=True)
 class ScheduledSamplingConfig:
-    """`share`: of the target words that the model reads, those of its own at the end of training.
+    """`share`: the share of own words in the target input at the end of training.
 
-    `curve`: how the share rises up to there: linear, inverse_sigmoid or exponential. `words`: which
-    its own words are: the likeliest (argmax) or drawn by how likely they are (sample).
+    `curve`, of the share up to there: linear, inverse_sigmoid or exponential. `words`: the model's
+    own words are the most likely ones (argmax) or sampled from its distribution (sample).
     """
 
     share: Share
@@ -97,11 +82,10 @@ class ScheduledSamplingConfig:
 
 
 def with_own_words(model: EncoderDecoder[Any], batch: Batch, share: float, words: str) -> Batch:
-    """`batch` with a `share` of the words of its target input replaced by the model's own.
+    """`batch` with a `share` of its target input words replaced by the model's own.
 
-    The model says them as it will in search: without dropout, and never a token that stands for no
-    word, nor an end, behind which no search goes on. What is to be said stays the same, and no
-    gradient flows through the choice. Random numbers are torch's.
+    The model generates them as in search: without dropout, and no special token, so no end either.
+    Labels stay, and no gradient flows through the choice. Random numbers are torch's.
     """
     if share == 0:
         return batch
@@ -116,7 +100,9 @@ def with_own_words(model: EncoderDecoder[Any], batch: Batch, share: float, words
 def _mixed(
     model: EncoderDecoder[Any], batch: Batch, share: float, choice: Choice
 ) -> Int[Tensor, "batch length"]:
-    is_own = _coins(batch.target_mask, share)
+    mask = batch.target_mask
+    is_own = mask & (torch.rand(mask.shape, device=mask.device) < share)
+    is_own[:, 0] = False  # BEGIN
     columns = is_own.any(0).nonzero().flatten().tolist()
     mixed = batch.target_input.clone()
     state = model.encode(batch.source, batch.source_mask)
@@ -128,10 +114,3 @@ def _mixed(
             logits[:, list(SPECIAL)] = -torch.inf
             mixed[rows, column] = choice(logits)
     return mixed
-
-
-def _coins(mask: Bool[Tensor, "batch length"], share: float) -> Bool[Tensor, "batch length"]:
-    """Which of the target input's words are to be own; BEGIN and padding never are."""
-    is_own = mask & (torch.rand(mask.shape, device=mask.device) < share)
-    is_own[:, 0] = False
-    return is_own

@@ -102,11 +102,12 @@ def work(folder: Path, processor_time: bool) -> None:
     from attnlab.data.token_cache import tokenised_corpus
     from attnlab.run.loaded import build_model
     from attnlab.support.schema import from_node
-    from attnlab.training.allocator import keep_freed_memory
-    from attnlab.training.loop import Limits, Progress, Step, optimise
+    from attnlab.training.execution import keep_freed_memory
+    from attnlab.training.loop import Limits, optimise
     from attnlab.training.objective import Objective
     from attnlab.training.optimiser import build_optimiser
     from attnlab.training.schedule import SCHEDULES
+    from attnlab.training.state import Step, TrainState
 
     config = from_node(
         ExperimentConfig, launch.compose(launch.TRAIN, [f"data.root={folder}", *SMALL])
@@ -120,7 +121,7 @@ def work(folder: Path, processor_time: bool) -> None:
         build_optimiser(config.optimiser, model),
         SCHEDULES.build(config.schedule),
         Limits(max_updates=WARM_UP + UPDATES, max_epochs=None, max_seconds=None),
-        Progress(),
+        TrainState(),
         clip_norm=config.optimiser.clip_norm,
         precision=config.precision,
         accumulate=config.accumulate,

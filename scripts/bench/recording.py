@@ -28,7 +28,7 @@ from attnlab.data.vocabulary import VocabularyPair, encode_pairs
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.search import SEARCHES
 from attnlab.support.schema import from_node
-from attnlab.training.allocator import keep_freed_memory
+from attnlab.training.execution import keep_freed_memory
 from attnlab.training.objective import Objective
 from attnlab.training.optimiser import build_optimiser
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from attnlab import launch
+from attnlab import jobs, launch
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.folders import new_folder
 from tests.refusals import assert_refused
 from tests.runs import attnlab, tiny
 from tests.warm import Attnlab
 
-AT_ONE_SECOND = "import attnlab.launch; attnlab.launch.time_stamp = lambda: '2026-01-31_12-00-00'"
+AT_ONE_SECOND = "import attnlab.jobs; attnlab.jobs.time_stamp = lambda: '2026-01-31_12-00-00'"
 BROKEN = (
     "import attnlab.trainer.train as train\n"
     "def fail(*_, **__): raise RuntimeError('nobody foresaw this')\n"
@@ -122,7 +122,7 @@ def test_a_folder_is_removed_with_the_parents_it_brought(tmp_path):
 
 
 def _label(config):
-    _LABELS.append(launch.job().label)
+    _LABELS.append(jobs.job().label)
 
 
 _LABELS: list[str] = []

@@ -12,7 +12,7 @@ import yaml
 from safetensors.torch import load_file, save_file
 
 from attnlab.support.files import SUMS, seal
-from attnlab.training.identity import IDENTITY
+from attnlab.training.checkpoint import IDENTITY
 from tests.refusals import assert_refused
 from tests.runs import attnlab, tiny
 from tests.warm import Attnlab

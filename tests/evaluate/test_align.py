@@ -17,8 +17,7 @@ from attnlab.evaluation.aligner import ALIGNER, aligner_missing
 from attnlab.evaluation.alignment import NO_LINKS, LinkCounts
 from attnlab.inspection.maps import attention_maps
 from attnlab.run.folder import Run
-from attnlab.run.loaded import LoadedRun, build_model, build_translator
-from attnlab.run.recipe import Recipe
+from attnlab.run.loaded import LoadedRun, Recipe, build_model, build_translator
 from attnlab.support.errors import AttnlabError
 from attnlab.support.schema import from_node
 from tests.runs import SMALLER

@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from attnlab.models.recurrence import CELLS, build_recurrence
 from attnlab.support.errors import UsageError
-from attnlab.training.precision import computing_in
+from attnlab.training.execution import computing_in
 
 BATCH, LENGTH, SIZE, HIDDEN, BESIDE = 4, 6, 5, 3, 2
 CPU = torch.device("cpu")

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from attnlab.models.layers import Residual
-from attnlab.training.loop import Limits, Step
+from attnlab.training.loop import Limits
+from attnlab.training.state import Step
 from tests.conftest import small_model
 from tests.training.test_loop import steps_of
 

@@ -21,7 +21,7 @@ from attnlab.run.folder import (
 )
 from attnlab.support.errors import AttnlabError
 from attnlab.support.schema import from_node
-from attnlab.training.identity import RunIdentity
+from attnlab.training.checkpoint import RunIdentity
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from attnlab.studies.lr_find import (
     suggest,
     until_diverged,
 )
-from attnlab.training.loop import Limits, NonFinite, Step
+from attnlab.training.loop import Limits, NonFinite
+from attnlab.training.state import Step
 from tests.conftest import small_model
 from tests.training.test_loop import steps_of
 

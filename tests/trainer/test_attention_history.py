@@ -12,7 +12,7 @@ from attnlab.data.pairs import SentencePair
 from attnlab.data.vocabulary import encode_pairs
 from attnlab.inspection.forced import record_pairs
 from attnlab.support.errors import AttnlabError
-from attnlab.trainer.attention_history import AttentionHistory, read_frame, recorded_updates
+from attnlab.trainer.attention_history import AttentionHistory, read_snapshot, recorded_updates
 from tests.runs import attnlab, tiny
 
 SETTINGS = (
@@ -38,7 +38,7 @@ def test_a_file_a_validation_with_the_first_sentences_of_valid(run):
     config = trained.run.config
     expected = load_split(config.data, config.seed, "valid")[:2]
     for update, path in files.items():
-        frame = read_frame(path)
+        frame = read_snapshot(path)
         assert frame.update == update
         assert set(frame.scores) == {"loss", "bleu"}
         for sentence, pair in zip(frame.sentences, expected, strict=True):
@@ -50,7 +50,7 @@ def test_a_file_a_validation_with_the_first_sentences_of_valid(run):
 def test_the_maps_are_those_of_the_checkpoints_of_these_updates(run):
     for update, path in recorded_updates(run / "attention").items():
         trained, _ = load([str(run), f"checkpoint=update-{update:08}"], None)
-        frame = read_frame(path)
+        frame = read_snapshot(path)
         tokens = [sentence.tokens for sentence in frame.sentences]
         for recorded in record_pairs(trained.model, tokens):
             found = frame.sentences[recorded.index].weights
@@ -59,13 +59,13 @@ def test_the_maps_are_those_of_the_checkpoints_of_these_updates(run):
                 assert found[place].shape == weights.shape
                 np.testing.assert_allclose(found[place], weights, atol=6e-4)  # half precision
     first, *_, last = recorded_updates(run / "attention").values()
-    weights = [read_frame(path).sentences[0].weights["cross", 1] for path in (first, last)]
+    weights = [read_snapshot(path).sentences[0].weights["cross", 1] for path in (first, last)]
     assert not np.allclose(*weights, atol=6e-4), "training changed them"
 
 
 def test_epochs_are_those_of_the_log(run):
     lines = (run / "metrics.jsonl").read_text()
-    frame = read_frame(recorded_updates(run / "attention")[30])
+    frame = read_snapshot(recorded_updates(run / "attention")[30])
     assert f'"train/epoch": {frame.epoch}' in lines
 
 
@@ -93,17 +93,17 @@ def test_what_is_no_recording_is_refused_and_runs_no_code(run, tmp_path):
     path = tmp_path / "update-00000001.npz"
     path.write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(AttnlabError, match=r"update-00000001\.npz: no attention can be read"):
-        read_frame(path)
+        read_snapshot(path)
     np.savez(path, update=np.array([{"an": "object"}], dtype=object))
     with pytest.raises(AttnlabError, match="allow_pickle=False"):
-        read_frame(path)
+        read_snapshot(path)
     np.savez(path, update=np.array(1))
     with pytest.raises(AttnlabError, match="epoch"):
-        read_frame(path)
+        read_snapshot(path)
     whole = recorded_updates(run / "attention")[10].read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(AttnlabError, match="no attention can be read"):
-        read_frame(path)
+        read_snapshot(path)
 
 
 @pytest.mark.parametrize("how", ["of another size", "not finite", "of no sentence"])
@@ -119,7 +119,7 @@ def test_maps_that_are_not_of_their_sentence_are_refused(run, tmp_path, how):
     arrays[name] = changed[how]
     np.savez(tmp_path / "update-00000010.npz", **arrays)
     with pytest.raises(AttnlabError, match="sentence 0: cross 1 holds no weights of it"):
-        read_frame(tmp_path / "update-00000010.npz")
+        read_snapshot(tmp_path / "update-00000010.npz")
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -132,7 +132,7 @@ def test_recording_changes_neither_mode_nor_chance(run, tmp_path, training):
     film.record(7, 0.5, {"loss": 2.0})
     assert torch.equal(torch.get_rng_state(), before)
     assert trained.model.training == training
-    frame = read_frame(tmp_path / "film" / "update-00000007.npz")
+    frame = read_snapshot(tmp_path / "film" / "update-00000007.npz")
     assert (frame.update, frame.epoch, frame.scores) == (7, 0.5, {"loss": 2.0})
     (tokens,) = encode_pairs(trained.vocabulary, [("The cat sleeps.", "Le chat dort.")])
     assert frame.sentences[0].tokens == tokens

@@ -8,9 +8,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from attnlab.models import MODELS
 from attnlab.models.layers import running_statistics
 from attnlab.training.averaging import AveragingConfig, MovingAverage
-from attnlab.training.checkpoint import load_weights, save_checkpoint
-from attnlab.training.loop import Progress
-from attnlab.training.resuming import restore_latest, training_state
+from attnlab.training.checkpoint import load_weights
+from attnlab.training.resuming import Checkpoints
+from attnlab.training.state import TrainState
 from tests.conftest import small_model
 from tests.training.test_loop import steps_of
 
@@ -93,23 +93,16 @@ def test_without_a_decay_there_is_none():
     assert average.state_dict() == {}
 
 
-def saved(checkpoints, model, optimiser, progress, average):
-    """As training saves: the average as the checkpoint's weights."""
-    state = training_state(optimiser, progress, {}, {"average": average})
-    with average.applied():
-        save_checkpoint(checkpoints / "last", model, state)
-
-
 @pytest.mark.parametrize("decays", [(0.9, 0.9), (None, 0.9), (0.9, None)])
 @pytest.mark.parametrize("name", ["transformer", "transformer post batch swiglu"])
 def test_it_goes_on_to_the_bit_and_may_begin_or_end_with_a_resumption(name, decays, tmp_path):
     model = small_model(name, dropout=0.3).float()
-    progress, optimiser = Progress(), torch.optim.Adam(model.parameters(), lr=0.02)
+    state, optimiser = TrainState(), torch.optim.Adam(model.parameters(), lr=0.02)
     average = average_of(model, decays[0])
-    steps = steps_of(model, progress, optimiser, average=average)
+    steps = steps_of(model, state, optimiser, average=average)
     for _ in range(5):
         next(steps)
-    saved(tmp_path, model, optimiser, progress, average)
+    Checkpoints(tmp_path, model, optimiser, average=average).save_last(state)
     raw = weights_of(model)
     with average.applied():
         averaged = weights_of(model)
@@ -125,11 +118,11 @@ def test_it_goes_on_to_the_bit_and_may_begin_or_end_with_a_resumption(name, deca
     again = small_model(name, dropout=0.3).float()
     optimiser = torch.optim.Adam(again.parameters(), lr=0.02)
     average_again = average_of(again, decays[1])
-    restored = restore_latest(tmp_path, again, optimiser, {"average": average_again})
+    restored = Checkpoints(tmp_path, again, optimiser, average=average_again).restore()
     assert equal(weights_of(again), raw)
     with average_again.applied():
         assert equal(weights_of(again), raw if decays[1] is None else averaged)
-    steps = steps_of(again, restored.progress, optimiser, average=average_again)
+    steps = steps_of(again, restored, optimiser, average=average_again)
     assert [next(steps).loss for _ in range(4)] == undisturbed
     with average_again.applied():
         assert equal(weights_of(again), averaged_later) == (decays == (0.9, 0.9))

@@ -1,18 +1,18 @@
 """A training state that was crafted is refused before anything of it is used."""
 
 import copy
+import shutil
 from dataclasses import dataclass, field
 
 import pytest
 import torch
 
-from attnlab.support.files import DamagedError, seal
-from attnlab.trainer.state import TrainState
+from attnlab.support.errors import AttnlabError
+from attnlab.support.files import seal
 from attnlab.training.averaging import AveragingConfig, MovingAverage
-from attnlab.training.checkpoint import TRAINING, save_checkpoint
-from attnlab.training.loop import Progress
-from attnlab.training.plain import from_plain
-from attnlab.training.resuming import restore_training, training_state
+from attnlab.training.checkpoint import TRAINING
+from attnlab.training.resuming import Checkpoints
+from attnlab.training.state import TrainState, from_plain
 from tests.conftest import small_model
 from tests.training.test_loop import steps_of
 from tests.training.test_optimiser import NAMES, optimiser_of
@@ -30,23 +30,22 @@ def saved(request, tmp_path_factory):
     torch.manual_seed(1)
     folder = tmp_path_factory.mktemp("saved") / "last"
     model = small_model("rnn").float()
-    optimiser, progress, parts = optimiser_of(request.param, model), Progress(), parts_of(model)
-    steps = steps_of(model, progress, optimiser)
-    while progress.update < 3:
+    optimiser, state, parts = (
+        optimiser_of(request.param, model),
+        TrainState("bleu"),
+        parts_of(model),
+    )
+    steps = steps_of(model, state, optimiser)
+    while state.update < 3:
         next(steps)
-    state = training_state(optimiser, progress, TrainState("bleu").as_values(), parts)
-    save_checkpoint(folder, model, state)
+    Checkpoints(folder.parent, model, optimiser, **parts).save_last(state)
     return folder, request.param
 
 
 def restore(folder, name):
     model = small_model("rnn").float()
     optimiser = optimiser_of(name, model)
-
-    def check(_, notes):
-        TrainState.from_values(notes)
-
-    restore_training(folder, model, optimiser, parts_of(model), check=check)
+    Checkpoints(folder.parent, model, optimiser, **parts_of(model)).restore()
     return model, optimiser
 
 
@@ -55,12 +54,11 @@ def tampered(saved, tmp_path, change):
     folder, name = saved
     state = torch.load(folder / TRAINING, weights_only=True)
     change(state)
-    (tmp_path / TRAINING).write_bytes(b"")
-    for path in folder.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    torch.save(state, tmp_path / TRAINING)
-    seal(tmp_path)
-    return tmp_path, name
+    copy = tmp_path / "last"
+    shutil.copytree(folder, copy, dirs_exist_ok=True)
+    torch.save(state, copy / TRAINING)
+    seal(copy)
+    return copy, name
 
 
 def gathered(tensors):
@@ -92,7 +90,7 @@ def test_every_tensor_of_every_optimiser_fits_its_parameter(saved, tmp_path, how
             tensors = state["optimiser"]["state"][number]
             tensors[key] = TENSORS[how](tensors[key])
 
-        with pytest.raises(DamagedError, match=r"no whole training state \("):
+        with pytest.raises(AttnlabError, match=r"no whole training state \("):
             restore(*tampered(saved, tmp_path, change))
 
 
@@ -174,7 +172,7 @@ CRAFTED = {
 def test_every_value_is_checked(saved, tmp_path, what):
     if saved[1] not in ("adam", "muon"):
         pytest.skip("two of them suffice")
-    with pytest.raises(DamagedError, match="no whole training state"):
+    with pytest.raises(AttnlabError, match="no whole training state"):
         restore(*tampered(saved, tmp_path, CRAFTED[what]))
 
 
@@ -183,7 +181,7 @@ def test_steps_are_those_of_the_updates(saved, tmp_path):
     for number in [number for number, each in state.items() if "step" in each][:1]:
         for step in (-1.0, 0.0, 2.5, 4.0, 1e30):
             change = put("optimiser", "state", number, "step", torch.tensor(step))
-            with pytest.raises(DamagedError, match=rf"step of parameter {number} is "):
+            with pytest.raises(AttnlabError, match=rf"step of parameter {number} is "):
                 restore(*tampered(saved, tmp_path, change))
 
 
@@ -193,7 +191,7 @@ def test_a_truncated_state_without_checksums_is_damaged(saved, tmp_path, length)
     content = (folder / TRAINING).read_bytes()
     (folder / TRAINING).write_bytes(content[:length])
     (folder / "SHA256SUMS").unlink()
-    with pytest.raises(DamagedError, match=r"training\.pt: this is no whole training state"):
+    with pytest.raises(AttnlabError, match=r"training\.pt: this is no whole training state"):
         restore(folder, name)
 
 

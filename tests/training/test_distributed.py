@@ -14,8 +14,9 @@ from attnlab.models import MODELS
 from attnlab.models.layers import running_statistics
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.training.distributed import ALONE, DistributedConfig
-from attnlab.training.loop import Limits, NonFinite, Progress
+from attnlab.training.loop import Limits, NonFinite
 from attnlab.training.objective import Objective
+from attnlab.training.state import TrainState
 from attnlab.training.torchrun import rendezvous, settle_threads
 from tests.conftest import VARIANTS, objective_config, small_model
 from tests.together import each_of
@@ -132,14 +133,14 @@ def refuse(rank):
 def what_is_agreed_on(group, folder):
     group.begin(CONFIG, torch.device("cpu"))
     model = small_model("rnn", dropout=0.0)
-    late = Progress(earlier_seconds=0.0 if group.is_first else 1e6)
+    late = TrainState(earlier_seconds=0.0 if group.is_first else 1e6)
     limits = Limits(max_updates=3, max_epochs=None, max_seconds=1000.0)
     by_the_first_clock = len(list(steps_of(model, late, limits=limits, group=group)))
     spoilt = small_model("rnn", dropout=0.0)
     if group.rank == 1:  # whatever it may be that goes wrong in one process alone
         spoilt.output.weight.register_hook(lambda gradient: gradient * math.inf)
-    progress = Progress()
-    first = next(steps_of(spoilt, progress, group=group))
+    state = TrainState()
+    first = next(steps_of(spoilt, state, group=group))
     with pytest.raises(AttnlabError, match="no room in 1"), group.raise_together():
         refuse(group.rank)
     if group.is_first:
@@ -148,7 +149,7 @@ def what_is_agreed_on(group, folder):
     group.reseed(5)
     return {
         "updates by the first clock": by_the_first_clock,
-        "not made": isinstance(first, NonFinite) and (progress.update, progress.skipped),
+        "not made": isinstance(first, NonFinite) and (state.update, state.skipped),
         "divided": group.divide(lambda items: [item * 2 for item in items], list(range(7))),
         "batches": group.gather(list(group.shard(iter(range(5))))),
         "sum": group.sum([1.0, group.rank]),

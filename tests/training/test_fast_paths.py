@@ -6,8 +6,8 @@ import torch.nn.functional as F
 
 from attnlab.attention.recording import record_attention
 from attnlab.data.batching import EncodedPair, collate
+from attnlab.training.execution import computing_in
 from attnlab.training.objective import total_cross_entropy
-from attnlab.training.precision import computing_in
 from tests.conftest import small_model
 
 STEPS, SMOOTHING, CPU = 200, 0.1, torch.device("cpu")

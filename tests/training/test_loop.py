@@ -12,11 +12,12 @@ from attnlab.data.batching import EncodedPair, TrainingBatches
 from attnlab.models import MODELS
 from attnlab.support.errors import UsageError
 from attnlab.training.distributed import ALONE
-from attnlab.training.loop import Limits, NonFinite, Progress, optimise
+from attnlab.training.execution import resolve_precision
+from attnlab.training.loop import Limits, NonFinite, optimise
 from attnlab.training.objective import Objective, total_cross_entropy
-from attnlab.training.optimiser.interface import with_highest_rates
-from attnlab.training.precision import resolve_precision
-from attnlab.training.schedule import SCHEDULES, ConstantConfig
+from attnlab.training.optimiser import with_highest_rates
+from attnlab.training.schedule import SCHEDULES, ScheduleConfig
+from attnlab.training.state import TrainState
 from tests.conftest import objective_config, small_model
 
 # A word-for-word language of eight words, so that there is something to learn.
@@ -24,10 +25,10 @@ _WORDS = [[(n * k) % 8 for k in range(1, 2 + n % 4)] for n in range(50)]
 PAIRS = [EncodedPair([4 + w for w in words], [5 + w for w in words]) for words in _WORDS]
 
 
-def steps_of(model, progress=None, optimiser=None, **changes):
+def steps_of(model, state=None, optimiser=None, **changes):
     settings = {
         "objective": {"label_smoothing": 0.0},
-        "schedule": SCHEDULES.build(ConstantConfig(name="constant", warmup_updates=0)),
+        "schedule": SCHEDULES.build(ScheduleConfig(name="constant", warmup_updates=0)),
         "limits": Limits(max_updates=60, max_epochs=None, max_seconds=None),
         "learning_rate": 0.02,
         "clip_norm": 1.0,
@@ -45,7 +46,7 @@ def steps_of(model, progress=None, optimiser=None, **changes):
         with_highest_rates(optimiser),
         settings["schedule"],
         settings["limits"],
-        progress or Progress(),
+        state or TrainState(),
         clip_norm=settings["clip_norm"],
         precision=settings["precision"],
         accumulate=settings["accumulate"],
@@ -116,8 +117,8 @@ def test_time_is_a_limit():
     steps = list(steps_of(small_model("rnn").float(), limits=limits))
     assert steps, "and it ends by itself"
     assert all(step.done < 1.0 for step in steps[:-1]), "no step begins once the time is up"
-    progress = Progress(earlier_seconds=1.0)
-    assert list(steps_of(small_model("rnn").float(), progress, limits=limits)) == []
+    state = TrainState(earlier_seconds=1.0)
+    assert list(steps_of(small_model("rnn").float(), state, limits=limits)) == []
 
 
 def test_the_gradient_is_clipped_to_its_norm():
@@ -135,8 +136,8 @@ def test_the_gradient_is_clipped_to_its_norm():
 def test_a_batch_without_a_finite_number_leaves_model_and_optimiser_alone(name, what):
     model = small_model(name).float()
     optimiser = torch.optim.Adam(model.parameters(), lr=0.02)
-    progress = Progress()
-    steps = steps_of(model, progress, optimiser)
+    state = TrainState()
+    steps = steps_of(model, state, optimiser)
     next(steps)
     weight = model.output.weight
     if what == "loss":
@@ -159,12 +160,12 @@ def test_a_batch_without_a_finite_number_leaves_model_and_optimiser_alone(name, 
     for index, values in after[1].items():
         for name, value in values.items():
             assert torch.equal(value, before[1][index][name])
-    assert (progress.update, progress.batch) == (1, 3)
-    assert (progress.skipped, progress.skipped_in_a_row) == (2, 2)
+    assert (state.update, state.batch) == (1, 3)
+    assert (state.skipped, state.skipped_in_a_row) == (2, 2)
     if what == "gradient_norm":
         spoil.remove()
         step = next(steps)
-        assert (step.update, progress.skipped, progress.skipped_in_a_row) == (2, 2, 0)
+        assert (step.update, state.skipped, state.skipped_in_a_row) == (2, 2, 0)
 
 
 def test_precision_by_name():

@@ -9,13 +9,10 @@ from torch import nn
 from attnlab.models import MODELS
 from attnlab.support.errors import UsageError
 from attnlab.training.averaging import AveragingConfig, MovingAverage
-from attnlab.training.checkpoint import save_checkpoint
-from attnlab.training.loop import Progress
-from attnlab.training.optimiser import OPTIMISERS, build_optimiser
-from attnlab.training.optimiser.combined import Combined
-from attnlab.training.optimiser.muon import hidden_matrices
-from attnlab.training.resuming import restore_latest, training_state
+from attnlab.training.optimiser import OPTIMISERS, Combined, build_optimiser, hidden_matrices
+from attnlab.training.resuming import Checkpoints
 from attnlab.training.schedule import SCHEDULES
+from attnlab.training.state import TrainState
 from tests.conftest import shipped_values, small_model
 from tests.training.test_loop import steps_of
 from tests.training.test_schedule import schedule_of
@@ -49,20 +46,18 @@ def test_every_optimiser_goes_on_to_the_bit_under_every_schedule(name, schedule_
 
     patience = {"patience": 1} if schedule_name == "plateau" else {}
     model, optimiser, parts = begun()
-    progress, schedule = Progress(), parts["schedule"]
-    steps = steps_of(model, progress, optimiser, **parts)
+    state, schedule = TrainState(), parts["schedule"]
+    steps = steps_of(model, state, optimiser, **parts)
     losses(steps, 6)
-    for quality in (2.0, 1.0):  # what validation found
+    for quality in (2.0, 1.0):
         schedule.observe(quality)
-    state = training_state(optimiser, progress, {}, parts)
-    with parts["average"].applied():
-        save_checkpoint(tmp_path / "last", model, state)
+    Checkpoints(tmp_path, model, optimiser, **parts).save_last(state)
     undisturbed = losses(steps, 5), averaged(model, parts)
 
     torch.manual_seed(99)
     model, optimiser, parts = begun()
-    restored = restore_latest(tmp_path, model, optimiser, parts)
-    steps = steps_of(model, restored.progress, optimiser, **parts)
+    restored = Checkpoints(tmp_path, model, optimiser, **parts).restore()
+    steps = steps_of(model, restored, optimiser, **parts)
     assert (losses(steps, 5), averaged(model, parts)) == undisturbed
 
 

@@ -6,9 +6,9 @@ import torch.nn.functional as F
 
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.models import MODELS
-from attnlab.training import r_drop
-from attnlab.training.objective import Objective, total_cross_entropy
-from attnlab.training.r_drop import total_log_partition_and_divergence, twice
+from attnlab.training import losses
+from attnlab.training.losses import total_log_partition_and_divergence
+from attnlab.training.objective import Objective, total_cross_entropy, twice
 from tests.conftest import objective_config, small_model
 
 ROWS, SIZE, VOCABULARY, BETA = 13, 5, 29, 2.5
@@ -17,7 +17,7 @@ ROWS, SIZE, VOCABULARY, BETA = 13, 5, 29, 2.5
 @pytest.fixture(params=[1, 4 * VOCABULARY, 1 << 21])
 def _pieces(request, monkeypatch):
     """One row, four rows (the last piece shorter) and all rows at a time."""
-    monkeypatch.setattr(r_drop, "_LOGITS_AT_A_TIME", request.param)
+    monkeypatch.setattr(losses, "_R_DROP_LOGITS_AT_A_TIME", request.param)
 
 
 def random_inputs():

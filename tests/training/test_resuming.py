@@ -8,39 +8,36 @@ import torch
 
 from attnlab.models import MODELS
 from attnlab.support.errors import AttnlabError
-from attnlab.training.checkpoint import TRAINING, WEIGHTS, save_checkpoint
-from attnlab.training.loop import Progress
-from attnlab.training.resuming import (
-    has_checkpoint,
-    restore_latest,
-    restore_training,
-    training_state,
-)
+from attnlab.training.checkpoint import TRAINING, WEIGHTS
+from attnlab.training.resuming import Checkpoints, has_checkpoint
+from attnlab.training.selection import Validation
+from attnlab.training.state import TrainState
 from tests.conftest import small_model
 from tests.training.test_loop import steps_of
+
+BEST = Validation({"bleu": 12.5, "loss": 3.0})
 
 
 def trained(checkpoints, name="rnn", updates=(2, 3), **changes):
     """A model trained for a while, saved after each of `updates`; the steps still to come."""
     model = small_model(name, dropout=0.3).float()
-    progress, optimiser = Progress(), torch.optim.Adam(model.parameters(), lr=0.02)
-    steps = steps_of(model, progress, optimiser, **changes)
+    state, optimiser = TrainState("bleu", best=BEST), torch.optim.Adam(model.parameters(), lr=0.02)
+    steps = steps_of(model, state, optimiser, **changes)
     for update in updates:
-        while progress.update < update:
+        while state.update < update:
             next(steps)
-        state = training_state(optimiser, progress, {"best": [12.5, 3.0]}, {})
-        save_checkpoint(checkpoints / "last", model, state, previous=checkpoints / "previous")
+        Checkpoints(checkpoints, model, optimiser).save_last(state)
     return steps
 
 
 def restored(checkpoints, name="rnn", **changes):
-    """As `restore_latest`, into a model and an optimiser that know nothing yet."""
+    """The state of the last checkpoint and its steps, with a new model and optimiser."""
     torch.manual_seed(99)
     torch.rand(7)
     model = small_model(name, dropout=0.3).float()
     optimiser = torch.optim.Adam(model.parameters(), lr=0.5)
-    found = restore_latest(checkpoints, model, optimiser, {})
-    return found, steps_of(model, found.progress, optimiser, **changes) if found else None
+    state = Checkpoints(checkpoints, model, optimiser).restore()
+    return state, steps_of(model, state, optimiser, **changes) if state else None
 
 
 def losses(steps, number=9):
@@ -52,8 +49,8 @@ def losses(steps, number=9):
 def test_training_goes_on_to_the_bit(name, cut, tmp_path):
     undisturbed = losses(trained(tmp_path, name, updates=[cut]))
     found, steps = restored(tmp_path, name)
-    assert found.progress.update == cut
-    assert found.notes == {"best": [12.5, 3.0]}
+    assert found.update == cut
+    assert found.best == BEST
     assert losses(steps) == undisturbed
 
 
@@ -97,14 +94,14 @@ def test_a_broken_last_falls_back_to_the_one_before_and_says_so(name, how, tmp_p
         path.unlink()
     with caplog.at_level(logging.WARNING):
         found, steps = restored(checkpoints)
-    assert found.progress.update == 2
+    assert found.update == 2
     assert f"{name}: is not" in caplog.text
     assert "going on from the checkpoint before it, of update 2" in caplog.text
     assert losses(steps) == undisturbed
     assert sorted(p.name for p in checkpoints.iterdir()) == ["broken", "previous"]
     # What is saved next must not push the only whole checkpoint out before it is whole itself.
     assert has_checkpoint(checkpoints)
-    assert restored(checkpoints)[0].progress.update == 2
+    assert restored(checkpoints)[0].update == 2
 
 
 def test_none_is_whole(tmp_path):
@@ -136,9 +133,9 @@ def test_the_optimisers_settings_are_those_of_now(tmp_path):
     trained(tmp_path)
     model = small_model("rnn").float()
     optimiser = torch.optim.Adam(model.parameters(), weight_decay=0.25)
-    restore_training(tmp_path / "last", model, optimiser, {})
+    Checkpoints(tmp_path, model, optimiser).restore()
     assert optimiser.param_groups[0]["weight_decay"] == 0.25
     assert len(optimiser.state) == len(list(model.parameters()))
     split = torch.optim.Adam([{"params": [p]} for p in model.parameters()])
     with pytest.raises(AttnlabError, match="trained by another optimiser"):
-        restore_training(tmp_path / "last", model, split, {})
+        Checkpoints(tmp_path, model, split).restore()

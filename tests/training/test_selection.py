@@ -1,4 +1,4 @@
-"""Which way each metric points, and what early stopping refuses."""
+"""Selection of the best checkpoint, and patience."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from attnlab.config import ExperimentConfig
 from attnlab.evaluation.metrics import measure
 from attnlab.support.errors import UsageError
 from attnlab.support.schema import from_node
-from attnlab.training.selection import WATCHABLE, quality
+from attnlab.training.selection import WATCHABLE, Patience, quality
 
 GOOD = ["the cat sleeps on the mat", "we ate"]
 BAD = ["the dog slept under the mat", "we eat"]
@@ -35,3 +35,21 @@ def test_a_lower_loss_is_better():
 def test_refused_by_name(override, message):
     with pytest.raises(UsageError, match=message):
         from_node(ExperimentConfig, launch.compose(launch.TRAIN, [override]))
+
+
+@pytest.mark.parametrize(
+    ("qualities", "minimum_improvement", "best", "without"),
+    [
+        ([5.0], 0.0, 5.0, 0),
+        ([5.0, 5.0, 4.0], 0.0, 5.0, 2),
+        ([5.0, 4.0, 5.1], 0.0, 5.1, 0),
+        ([5.0, 5.9, 6.0, 6.1], 1.0, 6.1, 0),
+        ([5.0, 5.9, 6.0], 1.0, 5.0, 2),
+        ([-2.0, -1.5, float("nan")], 0.0, -1.5, 1),
+    ],
+)
+def test_by_hand(qualities, minimum_improvement, best, without):
+    patience = Patience()
+    for each in qualities:
+        patience.observe(each, minimum_improvement)
+    assert (patience.best, patience.without) == (best, without)

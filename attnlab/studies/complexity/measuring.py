@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from attnlab.studies.complexity.layers import LAYERS, LayerSettings
-from attnlab.training.allocator import keep_freed_memory
+from attnlab.training.execution import keep_freed_memory
 
 _WARM_UP = 16  # tokens: libraries are loaded and threads started before anything is measured
 _ENOUGH_SECONDS, _FEWEST_PASSES, _MOST_PASSES = 0.15, 3, 100

@@ -21,8 +21,7 @@ from attnlab.inspection.forced import KINDS, kind_and_layer
 from attnlab.inspection.maps import labels
 from attnlab.models.bahdanau import BahdanauConfig
 from attnlab.models.interface import EncoderDecoder
-from attnlab.run.loaded import LoadedRun, require_attention
-from attnlab.run.recipe import Recipe
+from attnlab.run.loaded import LoadedRun, Recipe, require_attention
 from attnlab.support.errors import UsageError
 
 Array = NDArray[np.float64]

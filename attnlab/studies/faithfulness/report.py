@@ -11,8 +11,7 @@ from attnlab.attention.intervention import intervene, uniform
 from attnlab.data.pairs import SentencePair
 from attnlab.evaluation.languages import require_tokeniser
 from attnlab.evaluation.metrics import Measured, measure
-from attnlab.run.loaded import LoadedRun
-from attnlab.run.recipe import Recipe
+from attnlab.run.loaded import LoadedRun, Recipe
 from attnlab.studies.faithfulness.measures import Estimate
 from attnlab.studies.faithfulness.removal import (
     GOLD,

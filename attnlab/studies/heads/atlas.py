@@ -26,8 +26,7 @@ from attnlab.inspection.forced import (
     record_batches,
     visible_keys,
 )
-from attnlab.run.loaded import LoadedRun, require_attention
-from attnlab.run.recipe import Recipe
+from attnlab.run.loaded import LoadedRun, Recipe, require_attention
 from attnlab.studies.heads.measures import (
     HeadMeasures,
     KeyMarks,

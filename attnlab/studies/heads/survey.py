@@ -23,8 +23,8 @@ from attnlab.support.console import counting
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.files import run_lock
 from attnlab.support.table import write_csv
-from attnlab.trainer.events import EventFile
 from attnlab.trainer.interruption import Interrupted
+from attnlab.trainer.tracking import EventFile
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from attnlab import __version__, launch
+from attnlab import __version__
 from attnlab.attention.kernel_regression import KernelRegression
+from attnlab.jobs import job
 from attnlab.plotting import Figure
 from attnlab.plotting.saving import save_figure
 from attnlab.studies.kernel_regression.config import KernelRegressionConfig
@@ -44,7 +45,7 @@ def regression_job(node: DictConfig, suffix: str) -> RegressionReport:
     config = from_node(KernelRegressionConfig, node)
     points = REGRESSION_DATA.build(config.data, config.seed)
     values = OmegaConf.to_yaml(OmegaConf.create(asdict(config)))
-    with launch.job().new_folder(config.runs_root, config.name) as new, run_lock(new.path):
+    with job().new_folder(config.runs_root, config.name) as new, run_lock(new.path):
         write_file(new.path / CONFIG, f"attnlab: {__version__}\n{values}")
         with closing(Tracker(new.path)) as tracker:
             report = _Run(config, points, new.path, tracker, suffix).report()

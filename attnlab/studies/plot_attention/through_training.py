@@ -16,7 +16,7 @@ from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.studies.plot_attention.animation import GIF, save_animation
 from attnlab.studies.plot_attention.plot import Destination, PlotOptions
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.trainer.attention_history import Frame, read_frame, recorded_updates
+from attnlab.trainer.attention_history import AttentionSnapshot, read_snapshot, recorded_updates
 from attnlab.training.selection import LOSS
 
 SPLIT = "valid"
@@ -48,7 +48,7 @@ def plot_through_training(
     is_gif = destination.format == GIF
     files = _recorded(trained)
     frames = [
-        read_frame(files[place])
+        read_snapshot(files[place])
         for place in evenly(len(files), most_frames or (len(files) if is_gif else STRIP_FRAMES))
     ]
     watched = min(len(frame.sentences) for frame in frames)
@@ -78,7 +78,7 @@ def plot_through_training(
 
 def first_watched(trained: LoadedRun, count: int) -> range:
     """Numbers of the first `count` watched sentences, or of all where they are fewer."""
-    available = len(read_frame(_recorded(trained)[-1]).sentences)
+    available = len(read_snapshot(_recorded(trained)[-1]).sentences)
     return range(1, at_most(available, count, f"what training watched of {SPLIT}") + 1)
 
 
@@ -114,7 +114,7 @@ class _WatchedSentence:
         trained: LoadedRun,
         options: PlotOptions,
         choices: Sequence[Choice],
-        frames: Sequence[Frame],
+        frames: Sequence[AttentionSnapshot],
         number: int,
         notes: Sequence[str],
     ) -> None:
@@ -184,7 +184,7 @@ class _WatchedSentence:
         )
 
 
-def describe(frame: Frame, metric: str) -> str:
+def describe(frame: AttentionSnapshot, metric: str) -> str:
     """Caption of a frame: `update 400 · epoch 1.2 · BLEU 54.1`."""
     parts = [f"update {frame.update:,}", f"epoch {frame.epoch:.1f}"]
     if metric in frame.scores and metric != LOSS:

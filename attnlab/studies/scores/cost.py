@@ -17,7 +17,7 @@ from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.pooling import AttentionPooling
 from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.studies.scores.memory import peak_bytes
-from attnlab.training.allocator import keep_freed_memory
+from attnlab.training.execution import keep_freed_memory
 
 _WARM_UP = 2  # rounds that are not counted
 

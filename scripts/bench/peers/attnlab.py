@@ -5,10 +5,9 @@ from torch import Tensor
 
 from attnlab.data.batching import Batch
 from attnlab.models import MODELS, VocabularySizes
-from attnlab.training.allocator import keep_freed_memory
+from attnlab.training.execution import computing_in, keep_freed_memory, resolve_precision
 from attnlab.training.objective import Objective
 from attnlab.training.optimiser import build_optimiser
-from attnlab.training.precision import computing_in, resolve_precision
 from peers import Setting, Trainee
 
 

@@ -21,7 +21,7 @@ from attnlab.studies.plot_attention.through_training import (
     plot_through_training,
 )
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.trainer.attention_history import read_frame, recorded_updates
+from attnlab.trainer.attention_history import read_snapshot, recorded_updates
 from tests.inspection.test_drawing import outlined, texts_of
 from tests.runs import attnlab, tiny
 
@@ -204,7 +204,7 @@ def test_a_filmstrip_of_one_map(transformer, tmp_path, drawn):
     files = recorded_updates(transformer.run.attention)
     assert list(files) == [8, 16, 24, 32, 40]
     titles = [text for text in texts_of(drawn[0]) if text.startswith("update ")]
-    frames = [read_frame(path) for path in files.values()]
+    frames = [read_snapshot(path) for path in files.values()]
     assert titles == [
         f"update {frame.update} · epoch {frame.epoch:.1f} · BLEU {frame.scores['bleu']:.1f}"
         for frame in frames
@@ -221,7 +221,7 @@ def test_a_filmstrips_pieces_are_what_was_recorded(transformer, tmp_path, drawn)
     for axes, path in zip(
         drawn[0].axes, recorded_updates(transformer.run.attention).values(), strict=False
     ):
-        recorded = read_frame(path).sentences[0].weights["encoder", 1][1]
+        recorded = read_snapshot(path).sentences[0].weights["encoder", 1][1]
         assert np.array_equal(np.reshape(axes.collections[0].get_array(), recorded.shape), recorded)
 
 

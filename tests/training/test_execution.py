@@ -1,12 +1,23 @@
-"""compile=true, in processes of its own: jaxtyping's checks, here, are no code for a compiler."""
+"""Compilation, glibc's allocator, and the memory that a step needs."""
 
+import ctypes
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
+from attnlab.data.batching import EncodedPair, TrainingBatches
+from attnlab.models import MODELS
+from attnlab.support import machine
+from attnlab.support.errors import AttnlabError
+from attnlab.training import execution
+from attnlab.training.execution import keep_freed_memory, require_room_for_steps, saved_for_backward
+from attnlab.training.objective import Objective
+from tests.conftest import objective_config, small_model
 from tests.refusals import assert_refused
 from tests.runs import REPOSITORY, environment, fresh_attnlab, tiny
 
@@ -96,3 +107,70 @@ def test_without_a_compiler_the_message_says_what_to_do(tmp_path, monkeypatch):
     refused = fresh_attnlab(*tiny("transformer", "compile=true"), folder=tmp_path, timeout=300)
     message = "compile=true: torch cannot compile the model here"
     assert_refused(refused, 1, message, "install a C++ compiler", "choose compile=false")
+
+
+@pytest.mark.parametrize("refused", [[], [0], [0, 1, 2]])
+def test_every_setting_is_tried_and_the_result_is_whether_all_were_taken(refused, monkeypatch):
+    asked = []
+
+    def mallopt(setting, value):
+        asked.append((setting, value))
+        return int(len(asked) - 1 not in refused)
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(mallopt=mallopt))
+    assert keep_freed_memory() is (not refused)
+    # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_TOP_PAD of glibc's malloc.h
+    assert asked == [(-3, 1 << 30), (-1, 1 << 30), (-2, 64 << 20)]
+
+
+@pytest.mark.parametrize("failure", [OSError, AttributeError])
+def test_another_c_library_is_left_alone(failure, monkeypatch):
+    def absent(_):
+        raise failure
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(ctypes, "CDLL", absent)
+    assert keep_freed_memory() is False
+
+
+PAIRS = [EncodedPair([4 + n % 9] * (n % 12 + 1), [5 + n % 9] * (n % 12 + 1)) for n in range(300)]
+WHOLE = 10**9
+
+
+def objective_of(name):
+    return Objective(small_model(name), objective_config(label_smoothing=0.1)).eval()
+
+
+@pytest.mark.parametrize("sentences", [None, 200])
+@pytest.mark.parametrize("name", list(MODELS))
+def test_a_batch_keeps_about_what_its_beginning_foretells(name, sentences, monkeypatch):
+    objective = objective_of(name)
+    before = {key: value.clone() for key, value in objective.state_dict().items()}
+    random = torch.get_rng_state()
+    batches = TrainingBatches(PAIRS, WHOLE, 1, sentences)
+    some, rows = batches.beginning_of_largest(400)
+    assert rows == (sentences or len(PAIRS)) > len(some.source)
+    whole, _ = batches.beginning_of_largest(WHOLE)
+    kept = saved_for_backward(objective, whole, "float32")
+    check = {"batch_tokens": None, "precision": "float32", "processes": 1}
+    monkeypatch.setattr(execution, "TOKENS_TO_MEASURE", 400)
+    monkeypatch.setattr(machine, "memory_of", lambda _: round(1.25 * kept))
+    require_room_for_steps(objective, batches, **check)
+    monkeypatch.setattr(machine, "memory_of", lambda _: round(0.75 * kept))
+    message = rf"an update on {rows:,} sentences of .* lower batch_tokens= or batch_sentences="
+    with pytest.raises(AttnlabError, match=message):
+        require_room_for_steps(objective, batches, **check)
+    require_room_for_steps(objective, batches, **check | {"processes": 2})
+    assert torch.equal(random, torch.get_rng_state())
+    assert not objective.training
+    assert all(torch.equal(before[key], value) for key, value in objective.state_dict().items())
+
+
+def test_nothing_is_measured_where_batch_tokens_bound_it():
+    def fail(_):
+        raise AssertionError("measured")
+
+    objective, batches = objective_of("rnn"), TrainingBatches(PAIRS, 2048, 1)
+    objective.register_forward_pre_hook(lambda *_: fail(_))
+    require_room_for_steps(objective, batches, 2048, precision="float32", processes=1)

@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from attnlab.training import cross_entropy
-from attnlab.training.cross_entropy import summed_cross_entropy
+from attnlab.training import losses
+from attnlab.training.losses import summed_cross_entropy
 
 ROWS, SIZE, VOCABULARY = 13, 5, 29
 
@@ -15,7 +15,7 @@ smoothed = pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.fixture(params=[1, 4 * VOCABULARY, 1 << 22], autouse=True)
 def _pieces(request, monkeypatch):
     """One row, four rows (the last piece shorter) and all rows at a time."""
-    monkeypatch.setattr(cross_entropy, "_LOGITS_AT_A_TIME", request.param)
+    monkeypatch.setattr(losses, "_LOGITS_AT_A_TIME", request.param)
 
 
 def random_inputs(dtype=torch.float64):

@@ -9,7 +9,7 @@ from attnlab import launch
 from attnlab.config import ExperimentConfig
 from attnlab.run.folder import Run
 from attnlab.support.schema import from_node
-from attnlab.trainer.outcome import Outcome, announce
+from attnlab.trainer.progress import Outcome, announce
 
 
 @pytest.mark.parametrize(
