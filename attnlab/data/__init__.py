@@ -1,1 +1,1 @@
-"""Text on disk to sentence pairs, and sentences to pieces and words. Knows nothing of models."""
+"""From files of text to batches of token ids."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attnlab.data.token_store import FlatArray, TokenStore
-from attnlab.data.tokens import BEGIN, END, PAD
+from attnlab.data.tokens import BEGIN, END
 from attnlab.support.errors import UsageError
 
 
@@ -71,61 +71,41 @@ class Batch:
         )
 
 
-def pad(sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """Token ids (batch, length), padded with PAD, and the mask that is True at tokens."""
-    lengths = torch.tensor([len(sentence) for sentence in sentences])
-    mask = torch.arange(int(lengths.max())) < lengths.unsqueeze(1)
-    tokens = torch.full(mask.shape, PAD)
-    tokens[mask] = torch.tensor([token for sentence in sentences for token in sentence])
-    return tokens, mask
-
-
 def pad_sources(sources: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """As `pad`, with END after each sentence: the input of an encoder."""
-    return pad([[*source, END] for source in sources])
+    """The input of an encoder, (batch, length): ids with END and PAD, and the mask of tokens."""
+    tokens, lengths = FlatArray.of(sources).padded(np.arange(len(sources)))
+    mask = _add_end(tokens, lengths)
+    return torch.from_numpy(tokens), torch.from_numpy(mask)
+
+
+def _add_end(tokens: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Put END behind each row of `tokens`; returns the mask of tokens."""
+    tokens[np.arange(len(lengths)), lengths] = END
+    return np.asarray(np.arange(tokens.shape[1]) <= lengths[:, None])
 
 
 def collate(pairs: Sequence[EncodedPair]) -> Batch:
     """One batch of `pairs`."""
-    source, source_mask = pad_sources([pair.source for pair in pairs])
-    target_input, target_mask = pad([[BEGIN, *pair.target] for pair in pairs])
-    target_output, _ = pad([[*pair.target, END] for pair in pairs])
-    return Batch(source, source_mask, target_input, target_output, target_mask)
+    return collate_stored(_stored(pairs), np.arange(len(pairs)))
 
 
-def collate_stored(pairs: TokenStore, places: NDArray[np.int64]) -> Batch:
-    """One batch of the pairs at `places`, equal to that of `collate`."""
-    rows = np.arange(len(places))
-    source, lengths = pairs.source.padded(places)
-    source_mask = np.arange(source.shape[1]) <= lengths[:, None]
-    source[rows, lengths] = END
-    target, lengths = pairs.target.padded(places)
-    target_mask = np.arange(target.shape[1]) <= lengths[:, None]
+def collate_stored(pairs: TokenStore, indices: NDArray[np.int64]) -> Batch:
+    """One batch of the pairs at `indices`."""
+    source, lengths = pairs.source.padded(indices)
+    source_mask = _add_end(source, lengths)
+    target, lengths = pairs.target.padded(indices)
     target_input = np.roll(target, 1, axis=1)  # the last column is all PAD
     target_input[:, 0] = BEGIN
-    target[rows, lengths] = END
+    target_mask = _add_end(target, lengths)
     arrays = (source, source_mask, target_input, target, target_mask)
     return Batch(*map(torch.from_numpy, arrays))
 
 
-def group_by_length(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
+def group_ends(lengths: NDArray[np.int64], batch_tokens: int) -> NDArray[np.int64]:
     """Split `lengths`, in their order, so that rows × longest row is at most `batch_tokens`.
 
-    Returns indices into `lengths`. A sentence longer than the budget is a group of its own.
+    Returns the end of each group. A sentence longer than the budget is a group of its own.
     """
-    groups: list[list[int]] = []
-    longest = 0
-    for index, length in enumerate(lengths):
-        longest = max(longest, length)
-        if not groups or longest * (len(groups[-1]) + 1) > batch_tokens:
-            groups.append([])
-            longest = length
-        groups[-1].append(index)
-    return groups
-
-
-def group_ends(lengths: NDArray[np.int64], batch_tokens: int) -> NDArray[np.int64]:
-    """The end of each group of `group_by_length`, vectorised over the rows of a group."""
     ends = [0]
     while ends[-1] < len(lengths):
         start = ends[-1]
@@ -139,10 +119,10 @@ def group_ends(lengths: NDArray[np.int64], batch_tokens: int) -> NDArray[np.int6
 
 
 def like_lengths_together(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
-    """As `group_by_length`, but sorted by length, so that there is little padding."""
-    order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    groups = group_by_length([lengths[index] for index in order], batch_tokens)
-    return [[order[place] for place in group] for group in groups]
+    """Groups of indices sorted by length, for batches of at most `batch_tokens` with padding."""
+    order = np.argsort(lengths, kind="stable")
+    ends = group_ends(np.asarray(lengths, np.int64)[order], batch_tokens)
+    return [group.tolist() for group in np.split(order, ends)[:-1]]
 
 
 class _Grouped:

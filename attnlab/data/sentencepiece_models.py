@@ -85,7 +85,7 @@ def learn_model(sentences: Iterable[str], config: VocabularyConfig) -> bytes:
     if rules:
         proto.denormalizer_spec.name = _REWRITES
     if config.model == "word":
-        _keep(proto, _frequent_words(model, texts, config).__contains__)
+        _filter(proto, _frequent_words(model, texts, config).__contains__)
     return bytes(proto.SerializeToString(deterministic=True))
 
 
@@ -94,23 +94,23 @@ def _finished(model: bytes, config: VocabularyConfig) -> Any:
     proto = _FORMAT.ModelProto.FromString(model)
     taken = {*_SPECIAL_NAMES.values()}
     if config.model != "word":
-        taken.add(f"{_SPACE}{_SPECIAL_NAMES['unk_piece']}")  # what stands for an unknown word
-    _keep(proto, lambda piece: piece not in taken)
+        taken.add(f"{_SPACE}{_SPECIAL_NAMES['unk_piece']}")  # an unknown word
+    _filter(proto, lambda piece: piece not in taken)
     for place, (field, name) in zip(SPECIAL, _SPECIAL_NAMES.items(), strict=True):
         proto.pieces[place].piece = name
         setattr(proto.trainer_spec, field, name)
     return proto
 
 
-def _keep(proto: Any, is_kept: Callable[[str], bool]) -> None:
-    """Remove the pieces, except special ones, for which `is_kept` is false."""
-    kept = [
+def _filter(proto: Any, condition: Callable[[str], bool]) -> None:
+    """Remove the pieces, except special ones, for which `condition` is false."""
+    pieces = [
         piece
         for place, piece in enumerate(proto.pieces)
-        if place in SPECIAL or is_kept(piece.piece)
+        if place in SPECIAL or condition(piece.piece)
     ]
     del proto.pieces[:]
-    proto.pieces.extend(kept)
+    proto.pieces.extend(pieces)
 
 
 def _trained(sentences: Iterable[str], config: VocabularyConfig, **normalisation: Any) -> bytes:

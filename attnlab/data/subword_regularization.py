@@ -56,8 +56,8 @@ class SubwordSampler(ABC):
         is_unknown = ids == UNKNOWN
         if is_unknown.any():
             again = is_unknown[1:] & is_unknown[:-1] & (text_of_id[1:] == text_of_id[:-1])
-            kept = np.concatenate([[True], ~again])
-            ids, text_of_id = ids[kept], text_of_id[kept]
+            is_first = np.concatenate([[True], ~again])
+            ids, text_of_id = ids[is_first], text_of_id[is_first]
         return ids, np.bincount(text_of_id, minlength=len(texts))
 
     @abstractmethod

@@ -117,9 +117,41 @@ def tokenised_corpus(
     others = load_splits(config, seed, [split for split in given if split not in carved])
     is_rereadable = all(path.is_file() for path in files.paths)  # unlike a pipe
     cache = Cache(cache_folder("tokenised") if is_rereadable else None)
-    contents = [cache.source_digest(path) for path in files.paths] if is_rereadable else uuid4().hex
-    text_facts: dict[str, object] = {
-        "contents": contents,
+
+    def contents() -> list[str]:
+        return [cache.source_digest(path) for path in files.paths] if is_rereadable else []
+
+    facts = _facts(config, seed, files) | {"contents": contents() or uuid4().hex}
+
+    def write_texts(new: Path) -> None:
+        _write_texts(config, seed, files, new)
+        if is_rereadable and contents() != facts["contents"]:
+            raise AttnlabError(
+                f"{' + '.join(files.names())}: changed while it was read; wait until it is whole, "
+                "and start again"
+            )
+
+    folder = cache.folder("texts", facts, write_texts)
+    info = json.loads((folder / _INFO).read_bytes())
+    report = ReadingReport(**info["report"] | {"paths": files.names()})
+    valid = others.splits.get("valid", [])
+    if "valid" in carved:
+        valid = list(Texts(folder, "valid"))
+    texts = Texts(folder)
+    if isinstance(vocabulary, VocabularyConfig):
+        vocabulary = _learnt_vocabulary(cache, facts, texts, vocabulary)
+    models = vocabulary.source.model, vocabulary.target.model
+    facts |= {"models": [sha256(model).hexdigest() for model in models]}
+    ids = cache.folder("ids", facts, partial(_write_ids, folder, models))
+    digest = _corpus_digest(info["digests"], texts, valid)
+    reports = {"train": report} | others.reports
+    return TokenisedCorpus(vocabulary, TokenStore.load(ids), texts, valid, reports, digest)
+
+
+def _facts(config: DataConfig, seed: int, files: PairFiles) -> dict[str, object]:
+    """Everything that determines the texts, except the contents of the files."""
+    carved = carved_splits(config)
+    return {
         "layout": [config.source_language, config.target_language, *config.columns],
         # which files are refused depends on their names, too
         "formats": [[is_named_gzip(path), is_csv_name(path)] for path in files.paths],
@@ -129,38 +161,20 @@ def tokenised_corpus(
         "held_out": [seed, config.held_out, config.held_out_fraction, *carved] if carved else [],
         "code": code_digest(Path(__file__).parent),
         "unicode": unicodedata.unidata_version,
+        "sentencepiece": sentencepiece.__version__,
     }
 
-    def write_texts(folder: Path) -> None:
-        _write_texts(config, seed, files, folder)
-        if is_rereadable and contents != [cache.source_digest(path) for path in files.paths]:
-            raise AttnlabError(
-                f"{' + '.join(files.names())}: changed while it was read; wait until it is whole, "
-                "and start again"
-            )
 
-    folder = cache.folder("texts", text_facts, write_texts)
-    info = json.loads((folder / _INFO).read_bytes())
-    report = ReadingReport(**info["report"] | {"paths": files.names()})
-    valid = others.splits.get("valid", [])
-    if "valid" in carved:
-        valid = list(Texts(folder, "valid"))
-    pieces = {"texts": text_facts, "sentencepiece": sentencepiece.__version__}
-    if isinstance(vocabulary, VocabularyConfig):
-        chosen = vocabulary
-        facts = pieces | {"vocabulary": asdict(chosen) | {"sampling": None}}
-        learnt = cache.folder(
-            "vocabulary", facts, lambda new: VocabularyPair.train(Texts(folder), chosen).save(new)
-        )
-        vocabulary = VocabularyPair.load(learnt)
-        vocabulary.warn_if_small(chosen)
-    models = vocabulary.source.model, vocabulary.target.model
-    facts = pieces | {"models": [sha256(model).hexdigest() for model in models]}
-    ids = cache.folder("ids", facts, partial(_write_ids, folder, models))
-    texts = Texts(folder)
-    digest = _corpus_digest(info["digests"], texts, valid)
-    reports = {"train": report} | others.reports
-    return TokenisedCorpus(vocabulary, TokenStore.load(ids), texts, valid, reports, digest)
+def _learnt_vocabulary(
+    cache: Cache, facts: dict[str, object], texts: Texts, config: VocabularyConfig
+) -> VocabularyPair:
+    facts = facts | {"vocabulary": asdict(config) | {"sampling": None}}
+    folder = cache.folder(
+        "vocabulary", facts, lambda new: VocabularyPair.train(texts, config).save(new)
+    )
+    vocabulary = VocabularyPair.load(folder)
+    vocabulary.warn_if_small(config)
+    return vocabulary
 
 
 def _corpus_digest(sides: Iterable[str], train: Texts, valid: Iterable[SentencePair]) -> str:

@@ -61,7 +61,7 @@ class Vocabulary:
             return cls(model)
         except (RuntimeError, ValueError) as error:
             raise AttnlabError(
-                f"{path}: not a vocabulary that attnlab wrote ({error}); train the run again"
+                f"{path}: not a vocabulary that attnlab wrote ({error}); train the run anew"
             ) from error
 
     def warn_if_small(self, config: VocabularyConfig) -> None:

@@ -11,8 +11,8 @@ from attnlab.data.batching import (
     TrainingBatches,
     collate,
     collate_stored,
-    group_by_length,
     group_ends,
+    like_lengths_together,
 )
 from attnlab.data.token_store import FlatArray, TokenStore
 from attnlab.support.errors import UsageError
@@ -29,6 +29,17 @@ def test_collate_by_hand():
     assert batch.target_output.tolist() == [[7, 3, 0, 0], [9, 10, 11, 3]]
     assert batch.target_mask.tolist() == [[True, True, False, False], [True] * 4]
     assert batch.target_tokens == 6
+
+
+def group_by_length(lengths, batch_tokens):
+    groups, longest = [], 0
+    for index, length in enumerate(lengths):
+        longest = max(longest, length)
+        if not groups or longest * (len(groups[-1]) + 1) > batch_tokens:
+            groups.append([])
+            longest = length
+        groups[-1].append(index)
+    return groups
 
 
 def test_groups_by_hand():
@@ -82,7 +93,7 @@ def test_an_impossible_budget_is_refused():
         TrainingBatches([EncodedPair([5], [6])], 0, seed=1)
 
 
-def packed(pairs):
+def stored(pairs):
     return TokenStore(
         FlatArray.of(pair.source for pair in pairs),
         FlatArray.of(pair.target for pair in pairs),
@@ -106,7 +117,7 @@ def simple_plan(pairs, batch_tokens, seed, number):
 @given(corpora, st.integers(1, 60), st.integers(0, 3), st.integers(0, 3), st.integers(0, 50))
 def test_batches_are_those_of_the_simple_plan(pairs, batch_tokens, seed, number, start):
     expected = simple_plan(pairs, batch_tokens, seed, number)
-    for given_pairs in (pairs, packed(pairs)):
+    for given_pairs in (pairs, stored(pairs)):
         batches = TrainingBatches(given_pairs, batch_tokens, seed)
         assert batches.batches_in(0) == len(expected)
         found = list(batches.epoch(number, start))
@@ -123,10 +134,15 @@ def test_groups_found_at_once_are_those_found_by_the_loop(lengths, batch_tokens)
     ends = group_ends(np.array(lengths, np.int64), batch_tokens)
     assert [0, *ends][:-1] == [group[0] for group in group_by_length(lengths, batch_tokens)]
     assert not lengths or ends[-1] == len(lengths)
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    groups = group_by_length([lengths[place] for place in order], batch_tokens)
+    assert like_lengths_together(lengths, batch_tokens) == [
+        [order[place] for place in group] for group in groups
+    ]
 
 
-def test_packed_pairs_collate_by_hand():
-    pairs = packed([EncodedPair([9], [9]), EncodedPair([5, 6], [7]), EncodedPair([8], [9, 10, 11])])
+def test_stored_pairs_collate_by_hand():
+    pairs = stored([EncodedPair([9], [9]), EncodedPair([5, 6], [7]), EncodedPair([8], [9, 10, 11])])
     batch = collate_stored(pairs, np.array([1, 2]))
     assert batch.source.tolist() == [[5, 6, 3], [8, 3, 0]]
     assert batch.source_mask.tolist() == [[True, True, True], [True, True, False]]

@@ -1,9 +1,11 @@
+"""Words and punctuation of pieces, and attention merged to words."""
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlab.data.words import Word, group_pieces, merge_to_words, split_words
+from attnlab.data.words import Word, are_punctuation, group_pieces, merge_to_words, split_words
 
 
 def texts(*pieces: str) -> list[str]:
@@ -120,3 +122,21 @@ def test_rows_still_sum_to_one(data):
 def test_words_that_leave_out_a_piece_are_refused(queries, keys, axis):
     with pytest.raises(ValueError, match=f"pieces of axis {axis}"):
         merge_to_words(PIECE_WEIGHTS, queries, keys)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        (["▁The", "▁cat", "."], [False, False, True]),
+        (["▁Va", "\u202f!", "</s>"], [False, True, False]),
+        (["▁«", "\u00a0", "Oui", "\u00a0»", "..."], [True, False, False, True, True]),
+        (["▁l", "'", "arbre", ","], [False, False, False, True]),
+        (["▁mange", "-", "t", "-", "il", "▁?"], [False, False, False, False, False, True]),
+        (["▁dogs", "'", "▁food"], [False, True, False]),  # it joins nothing
+        (["▁sleeps.", "▁10", ".", "5"], [False, False, True, False]),
+        (["'", "▁", "<unk>", "<s>"], [True, False, False, False]),
+        ([], []),
+    ],
+)
+def test_by_hand(pieces, expected):
+    assert are_punctuation(pieces) == expected

@@ -128,13 +128,13 @@ class ResumingDownloader:
             self.part.unlink(missing_ok=True)
             raise NotServedError(
                 f"{response.url}: the server sends {decimal(size)} or more, and this file has less "
-                f"than {decimal(self.largest)}; nothing of it was kept"
+                f"than {decimal(self.largest)}; it was removed"
             )
 
     def _give_up(self, url: str, error: _ConnectionLostError) -> NoReturn:
-        if kept := self._size():
+        if size := self._size():
             raise AttnlabError(
-                f"{url}: {error}; {decimal(kept)} are kept, and the same command goes on from there"
+                f"{url}: {error}; {decimal(size)} are there, and the same command resumes"
             ) from error
         raise NotServedError(f"{url}: {error}") from error
 
