@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,6 +16,9 @@ from attnlab.commands.arguments import (
     with_examples,
 )
 from attnlab.support.errors import UsageError
+
+if TYPE_CHECKING:
+    from attnlab.run.loaded import LoadedRun
 
 
 class _Kind(StrEnum):
@@ -216,20 +219,20 @@ def plot_attention(
     from attnlab.support.console import show_messages
 
     show_messages()
-    trained, _ = load(arguments, config_dir)
     split = split or "test"
 
-    def chosen_numbers(default: int) -> Sequence[int]:
+    def chosen_numbers(trained: "LoadedRun", default: int) -> Sequence[int]:
         return sentence or (() if text else first_numbers(trained, split, count or default))
 
     if html:
         from attnlab.studies.explorer.job import write_explorer
 
+        trained, _ = load(arguments, config_dir)
         page = write_explorer(
             trained,
             texts=text or (),
             split=split,
-            numbers=chosen_numbers(10),
+            numbers=chosen_numbers(trained, 10),
             reference=reference,
             pieces=pieces,
             output=output,
@@ -257,6 +260,7 @@ def plot_attention(
         captions=caption == "full",
         remarks=remarks,
     )
+    trained, _ = load(arguments, config_dir)
     if through_training:
         from attnlab.studies.plot_attention import through_training as history
 
@@ -273,7 +277,7 @@ def plot_attention(
             trained,
             texts=text or (),
             split=split,
-            numbers=chosen_numbers(4),
+            numbers=chosen_numbers(trained, 4),
             reference=reference,
             options=options,
             output=output,

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from attnlab.plotting.axes import log_ticks
 from attnlab.plotting.colours import FRAME, QUIET_INK
 from attnlab.plotting.panels import Panel, draw_panels
-from attnlab.plotting.text import NAME_SIZE, text_style, text_width
+from attnlab.plotting.text import NAME_SIZE, text_style
 
 _NOTE_LINE = 1.25 * NAME_SIZE  # points from one line's note to the next
 _NOTE_GAP = 5.0  # points from a line's end to its note
@@ -61,12 +61,6 @@ class GrowthPanel(Panel):
     guided: bool = True
     lengths: Sequence[float] = ()
     size: tuple[float, float] = (232.0, 165.0)
-
-    @property
-    def room(self) -> float:
-        """Room for the notes."""
-        widths = (text_width(line.note, NAME_SIZE, bold=True) for line in self.lines)
-        return _NOTE_GAP + max(widths, default=0.0)
 
     def draw(self, axes: Axes) -> None:
         """Draw the lines that have points."""

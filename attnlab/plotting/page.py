@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -120,6 +122,7 @@ class Page:
 
     def __init__(self) -> None:
         self.figure = Figure(facecolor="white")
+        self._canvas = FigureCanvasAgg(self.figure)
         corner = ScaledTranslation(0, 1, self.figure.transFigure)  # type: ignore[arg-type]
         self.points = Affine2D().scale(1 / 72) + self.figure.dpi_scale_trans + corner
         self.right = self.bottom = MARGIN
@@ -141,6 +144,16 @@ class Page:
         self.reserve(box.right, box.bottom)
         width, height = 72 * self.figure.get_size_inches()  # ticks depend on the size of axes
         axes.set_position((0, 0, box.width / width, box.height / height))
+
+    def margins(self, axes: Axes) -> tuple[float, float, float, float]:
+        """Room that titles, labels, legends and notes of axes take: left, right, above, below."""
+        axes.apply_aspect()
+        outer = axes.get_tightbbox(self._canvas.get_renderer())  # type: ignore[no-untyped-call]
+        assert outer is not None
+        points = 72 / self.figure.dpi
+        left, below = points * np.subtract(axes.bbox.min, outer.min)
+        right, above = points * np.subtract(outer.max, axes.bbox.max)
+        return left, right, above, below
 
     def cells(self, box: Box) -> Axes:
         """New axes in a thin frame, without ticks."""

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Literal, TypeAlias
 
@@ -20,9 +20,7 @@ from attnlab.plotting.page import MARGIN, Box, Frame, Grid, Page, colour_bar_roo
 from attnlab.plotting.text import (
     HEADING_SIZE,
     LABEL_SIZE,
-    LINE,
     NAME_SIZE,
-    TITLE_SIZE,
     text_style,
     text_width,
 )
@@ -32,9 +30,7 @@ Legend: TypeAlias = Literal["beside", "row", "page"]
 """Where names of lines stand: beside each panel, above each row, or above all panels."""
 
 # Lengths in points.
-_GAP = (10.0, 8.0)
-_TITLE, _TITLE_GAP = LINE * TITLE_SIZE, 8.0
-_TICK, _LABEL = 6.0, 15.0  # a tick with its padding; a strip for an axis label
+_GAP = (14.0, 14.0)
 _BAR_GAP, _BAR_WIDTH = 5.0, 6.5
 _SAMPLE, _SAMPLE_GAP, _LEGEND_GAP, _COLUMN_GAP = 19.0, 4.0, 6.0, 12.0
 _LEGEND_LINE = 1.55 * NAME_SIZE
@@ -61,11 +57,6 @@ class Panel(ABC):
     def colour_bar(self) -> tuple[Scale, tuple[float, float]] | None:
         """A colour scale and the part of it that a colour bar at the right shows."""
         return None
-
-    @property
-    def room(self) -> float:
-        """Room that what is drawn needs at the right of the axes."""
-        return 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +199,6 @@ def draw_panels(
     if not any(rows):
         raise ValueError("a page needs at least one panel")
     page = Page()
-    first: Axes | None = None
     drawn: list[list[Axes]] = []
     frames: list[list[Frame]] = []
     for number, row in enumerate(rows):
@@ -219,65 +209,48 @@ def draw_panels(
             x_label = "" if any(column < len(other) for other in below) else panel.x_label
             y_label = "" if shared and column else panel.y_label
             box = Box(left=0.0, top=0.0, width=panel.size[0], height=panel.size[1])
-            axes = page.axes(box, share=first if shared else None)
-            first = first or axes
+            axes = page.axes(box, share=drawn[0][0] if shared and frames[0] else None)
             style_axes(axes, x=x_label, y=y_label, title=panel.title)
             panel.draw(axes)
             if shared:
                 axes.tick_params(labelbottom=bool(x_label), labelleft=bool(y_label))
+            if legend == "beside":
+                _add_legend(axes, [axes], 1, panel.legend, (1 + _LEGEND_GAP / panel.size[0], 1.0))
             drawn[-1].append(axes)
-            frames[-1].append(_frame(panel, axes, legend))
+            frames[-1].append(_frame(page, panel, axes))
     right = max(Grid(frames, gap=_GAP).right, MARGIN + text_width(heading, HEADING_SIZE, bold=True))
-    top = page.paragraph(heading, MARGIN, math.inf, HEADING_SIZE, bold=True) + 2
-    named: list[list[Axes]] = [[] for _ in drawn]
+    top = page.paragraph(heading, MARGIN, math.inf, HEADING_SIZE, bold=True)
+    named: list[list[Axes]] = [[] for _ in drawn]  # whose lines are named above each row
     if legend == "row":
         named = drawn
     elif legend == "page":
         named[0] = list(chain(*drawn))
     for row_frames, row_axes in zip(frames, named, strict=True):
-        _, lines = _legend_lines(_names(row_axes), right - MARGIN)
+        _, lines = _legend_shape(_names(row_axes), right - MARGIN)
         for frame in row_frames:
             frame.above += (lines + 0.5) * _LEGEND_LINE if lines else 0.0
-    grid = Grid(frames, top=top, gap=_GAP)
+    grid = Grid(frames, top=top + 8, gap=_GAP)
     for row_axes, row_top in zip(named, grid.row_tops, strict=True):
-        _legend(page, row_axes, MARGIN, row_top + 4, right - MARGIN)
-    for row, row_axes, boxes in zip(rows, drawn, grid.boxes, strict=True):
-        for panel, axes, box in zip(row, row_axes, boxes, strict=True):
-            page.place(axes, box)
-            if panel.colour_bar is not None:
-                bar_left = box.right + _BAR_GAP
-                bar = Box(left=bar_left, top=box.top, width=_BAR_WIDTH, height=box.height)
-                page.colour_bar(bar, panel.colour_bar[0], ends=panel.colour_bar[1])
-            elif legend == "beside":
-                names_left = box.right + _LEGEND_GAP
-                _legend(page, [axes], names_left, box.top - 2, 0.0, panel.legend)
-    page.reserve(grid.right, grid.bottom)
+        columns, _ = _legend_shape(_names(row_axes), right - MARGIN)
+        place = {"bbox_transform": page.points}
+        _add_legend(page.figure, row_axes, columns, "", (MARGIN, -row_top - 4), **place)
+    for panel, axes, box in zip(chain(*rows), chain(*drawn), chain(*grid.boxes), strict=True):
+        page.place(axes, box)
+        if panel.colour_bar is not None:
+            bar = replace(box, left=box.right + _BAR_GAP, width=_BAR_WIDTH)
+            page.colour_bar(bar, panel.colour_bar[0], ends=panel.colour_bar[1])
+    page.reserve(right, grid.bottom)
     page.paragraph(note, grid.bottom + 6, page.right - MARGIN, NAME_SIZE)
     return page.finish()
 
 
-def _frame(panel: Panel, axes: Axes, legend: Legend) -> Frame:
+def _frame(page: Page, panel: Panel, axes: Axes) -> Frame:
     """The axes with room for all that stands around them."""
-    axes.apply_aspect()
-    ticks = [label.get_text() for label in axes.get_yticklabels() if label.get_visible()]
-    left = _TICK + max((text_width(text, NAME_SIZE) for text in ticks), default=0.0)
-    left += _LABEL if axes.get_ylabel() else 0.0
-    title = text_width(panel.title, TITLE_SIZE, bold=True)
-    right = max(_TICK, panel.room, title - panel.size[0])
+    left, right, above, below = page.margins(axes)
     if panel.colour_bar is not None:
         right = max(right, _BAR_GAP + _BAR_WIDTH + colour_bar_room(*panel.colour_bar))
-    elif legend == "beside" and (names := _names([axes])):
-        widths = [_SAMPLE + _SAMPLE_GAP + text_width(name, NAME_SIZE) for name in names]
-        right = max(right, _LEGEND_GAP + max(*widths, text_width(panel.legend, NAME_SIZE)))
-    ticks_below = _TICK + LINE * NAME_SIZE
-    return Frame(
-        width=panel.size[0],
-        height=panel.size[1],
-        left=left,
-        right=right,
-        above=_TITLE + _TITLE_GAP,
-        below=ticks_below + (_LABEL if axes.get_xlabel() else 0.0),
-    )
+    width, height = panel.size
+    return Frame(width=width, height=height, left=left, right=right, above=above, below=below)
 
 
 def _names(axes: Iterable[Axes]) -> dict[str, Artist]:
@@ -289,7 +262,7 @@ def _names(axes: Iterable[Axes]) -> dict[str, Artist]:
     return found
 
 
-def _legend_lines(names: Iterable[str], width: float) -> tuple[int, int]:
+def _legend_shape(names: Iterable[str], width: float) -> tuple[int, int]:
     """Columns and lines of a legend of that width, with one column at least."""
     widths = [_SAMPLE + _SAMPLE_GAP + text_width(name, NAME_SIZE) + _COLUMN_GAP for name in names]
     if not widths:
@@ -298,21 +271,24 @@ def _legend_lines(names: Iterable[str], width: float) -> tuple[int, int]:
     return columns, -(-len(widths) // columns)
 
 
-def _legend(
-    page: Page, axes: Iterable[Axes], left: float, top: float, width: float, title: str = ""
+def _add_legend(
+    parent: Axes | Figure,
+    axes: Iterable[Axes],
+    columns: int,
+    title: str,
+    place: tuple[float, float],
+    **options: Any,
 ) -> None:
-    """Write the names of all lines of `axes`."""
+    """Write the names of all lines of `axes` with the upper left corner at `place`."""
     names = _names(axes)
     if not names:
         return
-    columns, lines = _legend_lines(names, width)
-    legend = page.figure.legend(
+    legend = parent.legend(
         list(names.values()),
         list(names),
         title=title or None,
         loc="upper left",
-        bbox_to_anchor=(left, -top),
-        bbox_transform=page.points,
+        bbox_to_anchor=place,
         ncols=columns,
         alignment="left",
         labelcolor=INK,
@@ -324,8 +300,8 @@ def _legend(
         labelspacing=0.35,
         borderpad=0.0,
         borderaxespad=0.0,
+        **options,
     )
     for text in (legend.get_title(), *legend.get_texts()):
         text.set(**text_style(text.get_text(), NAME_SIZE))
     legend.get_title().set_color(QUIET_INK)
-    page.reserve(left, top + (lines + bool(title)) * _LEGEND_LINE)

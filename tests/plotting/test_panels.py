@@ -52,11 +52,11 @@ def drawn(rows, **more):
 def texts_of(figure):
     """All that is written: ticks outside the view have labels, too, which are not."""
     found = list(figure.texts)
-    for legend in figure.legends:
-        found += [legend.get_title(), *legend.get_texts()]
     for axes in figure.axes:
         found += [axes.xaxis.label, axes.yaxis.label, *axes.texts]
         found.append(axes._left_title)
+        if axes.get_legend() is not None:
+            found += [axes.get_legend().get_title(), *axes.get_legend().get_texts()]
         for axis in (axes.xaxis, axes.yaxis):
             low, high = sorted(axis.get_view_interval())
             places = zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)

@@ -112,7 +112,7 @@ def test_the_least_error_of_each_kernel_is_a_dot():
     assert [float(dot.get_xdata()[0]) for dot in dots] == pytest.approx(
         [widths[np.argmin(bowl)], widths[np.nanargmin(gaps)]]
     )
-    entries = [text.get_text() for text in figure.legends[0].get_texts()]
+    entries = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert entries[-2:] == ["trained, leave_one_out: σ = 0.27", "trained, direct: σ = 0.06"]
 
 
@@ -141,5 +141,5 @@ def test_an_input_that_does_not_count_leaves_the_axes_and_many_are_not_all_named
     assert right.get_ylim()[1] == 20
     assert right.get_title(loc="left").endswith("(above 20: hardly counts)")
     assert len(right.lines) == 9
-    entries = [text.get_text() for text in figure.legends[-1].get_texts()]
+    entries = [text.get_text() for text in right.get_legend().get_texts()]
     assert entries == [f"direct, input {number}" for number in range(6)]
