@@ -1,7 +1,7 @@
-"""The `attnlab` command: its subcommands, its exit codes, and what a failure looks like.
+"""The `attnlab` command: subcommands, exit codes, and messages of failures.
 
-0: done. 1: failed, with the reason. 2: asked in a way that cannot work. 129, 130, 143: interrupted.
-Nothing here, nor anything it imports at the top, imports torch: `--help` answers at once.
+Exit codes are 0 for success, 1 for a failure, 2 for wrong usage, and 129, 130 or 143 for a signal.
+Neither this module nor its imports import torch, so that `--help` answers at once.
 """
 
 import atexit
@@ -37,7 +37,7 @@ from attnlab.support.machine import omp_wait_briefly
 
 
 class _Commands(TyperGroup):
-    """The subcommands; what is wrong with arguments is said in a readable length."""
+    """The subcommands; messages about arguments are made safe for a terminal."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the subcommand."""
@@ -91,7 +91,7 @@ def attnlab(
 
 
 def main() -> None:
-    """Run the command line; whatever goes wrong becomes a message and an exit code."""
+    """Run the command line; every failure becomes a message and an exit code."""
     omp_wait_briefly()
     make_streams_tolerant()
     # Figures are files: no window, no notebook and no matplotlibrc may change or prevent them.
@@ -106,7 +106,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
-            # Whoever read our output has had enough. Python would complain once more at exit.
+            # The reader of our output has gone. Python would complain once more at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         else:
             _complain(described(error))
@@ -122,7 +122,7 @@ def main() -> None:
 
 
 def _require_text(arguments: list[str]) -> None:
-    """Refuse arguments with bytes that are no text: no corpus, run or config can hold them."""
+    """Refuse arguments with undecodable bytes, which no corpus, run or config can hold."""
     for argument in arguments:
         if not argument.isascii() and re.search("[\ud800-\udfff]", argument):
             raise UsageError(

@@ -1,4 +1,4 @@
-"""Arguments that several commands share: a run's name among overrides, and where figures go."""
+"""Arguments shared by commands: runs, overrides, figures, and JSON."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -34,7 +34,7 @@ ConfigDir = Annotated[
 ]
 
 MOST = 10**9
-"""Of whatever an option counts; what there is less of is taken whole, and no more is held."""
+"""The largest count that an option takes."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
@@ -51,10 +51,10 @@ FigureFormat = Annotated[
 
 
 def chosen_format(format: str | None, output: Path | None) -> str:
-    """The format of a figure: the one that is named, that of the file `output`, or png.
+    """The format of a figure: `format`, that of the file `output`, or png.
 
     Raises:
-        UsageError: a format is named, and `output` is a file of another one.
+        UsageError: `format` and `output` differ.
     """
     suffix = "" if output is None or output.is_dir() else output.suffix.lower()
     if format is not None and suffix not in ("", f".{format}"):
@@ -66,7 +66,7 @@ def chosen_format(format: str | None, output: Path | None) -> str:
 
 
 def figure_option(where: str) -> Any:
-    """The option --output of a figure, which is to be found `where` if it is left out."""
+    """The option --output of a figure; `where` says where it goes by default."""
     text = f"The figure (.png, .svg, .pdf) or a folder for it. {where} if left out."
     return typer.Option("--output", "-o", help=text, show_default=False)
 
@@ -75,10 +75,9 @@ Command = TypeVar("Command", bound=Callable[..., None])
 
 
 def with_examples(examples: str, *more: str) -> Callable[[Command], Command]:
-    """Put `examples`, and the paragraphs `more` after them, under the command's help.
+    """Append `examples`, and the paragraphs `more`, to the command's help.
 
-    Examples keep their lines, which a terminal of 60 columns has to hold, so that they can be
-    copied: a comment has its own line, and a longer command goes on after a backslash.
+    Lines of examples are not wrapped, so that they can be copied: they fit 60 columns.
     """
     from rich.markup import escape
 
@@ -98,16 +97,16 @@ def with_examples(examples: str, *more: str) -> Callable[[Command], Command]:
 
 
 def _at_home(value: Any, option: str) -> Any:
-    """A path given to an option, its `~` expanded: a shell leaves it in --output=~/figure.png."""
+    """Expand the `~` of a path, which a shell leaves in --output=~/figure.png."""
     from attnlab.support.folders import expanded
 
     return Path(expanded(str(value), f"--{option}")) if isinstance(value, Path) else value
 
 
 def split_runs(arguments: Sequence[str] | None) -> tuple[list[str], list[str]]:
-    """The names of runs, and the overrides: those have a `=`, or begin with `~`.
+    """The names of runs, and the overrides, which have a `=` or begin with `~`.
 
-    What names a run that is there is its name, whatever characters it has.
+    An argument that names an existing run is its name, whatever its characters.
     """
     names: list[str] = []
     overrides: list[str] = []
@@ -121,7 +120,7 @@ def split_runs(arguments: Sequence[str] | None) -> tuple[list[str], list[str]]:
 
 
 def _names_run(argument: str, runs_root: str) -> bool:
-    """Whether there is a run, or a folder of runs, by that path or that name."""
+    """Whether there is a run, or a folder of runs, of that path or name."""
     try:
         folders = [Path(argument).expanduser(), Path(runs_root).expanduser() / argument]
         return any(
@@ -133,10 +132,10 @@ def _names_run(argument: str, runs_root: str) -> bool:
 
 
 def split_run(arguments: Sequence[str] | None) -> tuple[str | None, list[str]]:
-    """A run's name, if there is one, and the overrides.
+    """A run's name, if one is given, and the overrides.
 
     Raises:
-        UsageError: there are two names.
+        UsageError: two names are given.
     """
     names, overrides = split_runs(arguments)
     if len(names) > 1:
@@ -147,10 +146,29 @@ def split_run(arguments: Sequence[str] | None) -> tuple[str | None, list[str]]:
     return (names[0] if names else None), overrides
 
 
+def split_overrides(arguments: Sequence[str] | None) -> list[str]:
+    """The overrides of a command that takes no run.
+
+    Raises:
+        UsageError: an argument is no override.
+    """
+    named, overrides = split_run(arguments)
+    if named is not None:
+        raise UsageError(f"'{named}' is no override; write overrides like model=rnn")
+    return overrides
+
+
+def print_report(report: Any, as_json: bool) -> None:
+    """Print `report.as_json()` as one JSON object, or the report as text."""
+    import json
+
+    typer.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else str(report))
+
+
 def load(
     arguments: Sequence[str] | None, config_dir: Path | None
 ) -> "tuple[LoadedRun, InferenceConfig]":
-    """The trained run and the way to use it that the `arguments` name."""
+    """Load the run that `arguments` name, with its inference config."""
     from attnlab.launch import compose_inference
     from attnlab.run.loaded import load_run
 
@@ -160,10 +178,7 @@ def load(
 
 
 def named_run(name: str | None, runs_root: str, **wanted: bool) -> Path:
-    """The folder of the run called `name`, as `run.find_run` finds it.
-
-    Where that was a choice among several, standard error says which it is.
-    """
+    """The folder of the run `name`, by `find_run`; shown on standard error unless obvious."""
     from attnlab.run.folder import find_run
     from attnlab.support.console import console
     from attnlab.support.folders import expanded, shown_path

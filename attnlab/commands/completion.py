@@ -1,8 +1,4 @@
-"""What a shell offers behind `attnlab COMMAND`: runs, config groups with their choices, settings.
-
-All of it is read from folders and YAML files, so that a press of Tab imports neither torch nor
-Hydra.
-"""
+"""Shell completion of runs, config groups and settings, without importing torch or Hydra."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,29 +14,29 @@ _MOST_RUNS = 50
 
 
 def complete_training(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Settings of a training; behind --resume, runs too."""
+    """Settings of training; with --resume, runs too."""
     runs = _runs(ctx, incomplete) if ctx.params.get("resume") else []
     return [*runs, *_settings(ctx, incomplete, "train")]
 
 
 def complete_run(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Runs, and settings of how a trained one is used."""
+    """Runs, and settings of inference."""
     return [*_runs(ctx, incomplete), *_settings(ctx, incomplete, "inference")]
 
 
 def complete_regression(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Settings of a kernel regression."""
+    """Settings of kernel regression."""
     return _settings(ctx, incomplete, "kernel_regression")
 
 
 def complete_corpus(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Corpora that attnlab knows, and settings of data."""
+    """Known corpora, and settings of data."""
     known = [each for each in _choices("train", "data") if each.startswith(incomplete)]
     return [*known, *_settings(ctx, incomplete, "train")]
 
 
 def _typed(ctx: typer.Context) -> list[str]:
-    """The arguments before the one that is being typed."""
+    """The arguments before the incomplete one."""
     values = (each for each in ctx.params.values() if isinstance(each, (list, tuple)))
     return [*(str(word) for words in values for word in words), *map(str, ctx.args)]
 
@@ -59,8 +55,8 @@ def _runs(ctx: typer.Context, incomplete: str) -> list[str]:
 def _settings(ctx: typer.Context, incomplete: str, config_name: str) -> list[str]:
     """KEY=VALUE with the shipped value, and GROUP=CHOICE for each choice.
 
-    Bash takes `=` as a word of its own: what is typed of model=rnn is then `rnn` behind `model`
-    and `=`, and the value alone is to be offered.
+    Bash splits words at `=`: of model=rnn it passes `rnn` after `model` and `=`, and expects the
+    value alone.
     """
     typed = _typed(ctx)
     settings = list(_all_settings(config_name, typed))

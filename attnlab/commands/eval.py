@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import AsJson, ConfigDir, RunAndOverrides, load, with_examples
+from attnlab.commands.arguments import (
+    AsJson,
+    ConfigDir,
+    RunAndOverrides,
+    load,
+    print_report,
+    with_examples,
+)
 from attnlab.support.errors import UsageError
 
 
@@ -73,8 +80,6 @@ def evaluate(
 
     The texts go to RUN/translations/, the scores to RUN/scores/.
     """
-    import json
-
     from attnlab.evaluate.splits import evaluate_files, evaluate_splits
     from attnlab.studies.book import book_report, with_book_settings
     from attnlab.support.console import show_messages
@@ -84,8 +89,7 @@ def evaluate(
         if splits or by or alignment or source or references or bleu or chrf or exact or ter:
             raise UsageError("--book shows what the book does, and takes no option but --json")
         trained, _ = load(with_book_settings(arguments or ()), config_dir)
-        compared = book_report(trained)
-        typer.echo(json.dumps(compared.as_json(), ensure_ascii=False) if as_json else str(compared))
+        print_report(book_report(trained), as_json)
         return
     if (source is None) != (not references):
         raise UsageError("--source and --reference belong together; give both files")
@@ -100,4 +104,4 @@ def evaluate(
         found = evaluate_files(trained, config, source, references, metrics, by or ())
     else:
         found = evaluate_splits(trained, config, splits or ["test"], metrics, by or (), alignment)
-    typer.echo(json.dumps(found.as_json(), ensure_ascii=False) if as_json else str(found))
+    print_report(found, as_json)

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, split_run, with_examples
+from attnlab.commands.arguments import ConfigDir, split_overrides, with_examples
 from attnlab.commands.completion import complete_training
-from attnlab.support.errors import UsageError
 
 _READING = (
     "How to read it: the loss stays where it is while the rate is too low, falls, and rises again "
@@ -79,10 +78,7 @@ def find_learning_rate(
     from attnlab.trainer.interruption import Interrupted
 
     show_messages()
-    chosen = overrides or []
-    named, _ = split_run(chosen)
-    if named is not None:
-        raise UsageError(f"'{named}' is no override; write overrides like model=rnn")
+    chosen = split_overrides(overrides)
     config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, chosen, config_dir))
     sweep = Sweep(lowest=lowest, highest=highest, updates=updates, smoothing=smoothing)
     try:

@@ -35,7 +35,7 @@ def translate(arguments: RunAndOverrides = None, config_dir: ConfigDir = None) -
             for lines in incoming_lines(cast(BufferedReader, sys.stdin.buffer), "standard input"):
                 for translation in trained.translator.translate(lines, advance, number):
                     sys.stdout.write(f"{translation.text}\n")
-                sys.stdout.flush()  # whoever waits for it has it now
+                sys.stdout.flush()
                 number += len(lines)
         return
     console().print(

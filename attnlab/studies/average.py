@@ -1,7 +1,4 @@
-"""Average checkpoints: the mean of the weights that a run, or several, kept from its training.
-
-Vaswani et al. 2017, section 6.1, translate with the mean of the last five.
-"""
+"""Checkpoint averaging: the mean of weights of one or several runs (Vaswani et al. 2017, 6.1)."""
 
 import logging
 from collections.abc import Sequence
@@ -31,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Choice:
-    """Which of a run's kept checkpoints: the last `number`, or the `best`; None is all of them."""
+    """Selection of a run's checkpoints: the last `number` of them, or the `best`; None is all."""
 
     number: int | None
     best: bool
@@ -41,13 +38,13 @@ class Choice:
 
 
 def average_checkpoints(folders: Sequence[Path], choice: Choice) -> Path:
-    """Write the mean of the checkpoints that the runs in `folders` kept; returns its folder.
+    """Write the mean of chosen checkpoints of the runs in `folders`; returns its folder.
 
-    It is kept by the first run, as the checkpoint `averaged`, in place of an earlier one.
+    It is written to the first run, as the checkpoint `averaged`, and replaces an earlier one.
 
     Raises:
-        AttnlabError: a run keeps none or fewer than asked for, one is damaged, the runs differ
-            in model or vocabulary, or the first is being trained.
+        AttnlabError: a run has none or too few, one is damaged, the runs differ in model or
+            vocabulary, or the first is being trained.
     """
     runs = [open_run(folder) for folder in {each.resolve(): each for each in folders}.values()]
     first = runs[0]
@@ -67,38 +64,38 @@ def average_checkpoints(folders: Sequence[Path], choice: Choice) -> Path:
 
 
 def choose_checkpoints(run: Run, choice: Choice) -> list[Path]:
-    """The folders of the `choice` among the checkpoints that `run` kept, in their order.
+    """The folders of the `choice` among the numbered checkpoints of `run`, in their order.
 
     Raises:
-        AttnlabError: there are fewer, or none, or none is known to be good.
+        AttnlabError: there are fewer, or none, or no validation scores of them.
     """
-    kept = kept_snapshots(run.checkpoints)
-    wanted = len(kept) if choice.number is None else choice.number
-    if not kept:
+    snapshots = kept_snapshots(run.checkpoints)
+    wanted = len(snapshots) if choice.number is None else choice.number
+    if not snapshots:
         raise AttnlabError(
             f"{run.folder}: no checkpoints were kept to average; train with keep_checkpoints=5 "
             "(the run can go on: attnlab train --resume)"
         )
-    if wanted > len(kept):
+    if wanted > len(snapshots):
         raise AttnlabError(
-            f"{run.folder}: {choice} asks for more than the {len(kept)} checkpoints that were "
+            f"{run.folder}: {choice} asks for more than the {len(snapshots)} checkpoints that were "
             f"kept; ask for fewer, or train with keep_checkpoints={wanted}"
         )
-    updates = list(kept)
+    updates = list(snapshots)
     if choice.best:
         qualities = _qualities(run)
-        updates = [update for update in kept if update in qualities]
+        updates = [update for update in snapshots if update in qualities]
         if wanted > len(updates):
             raise AttnlabError(
                 f"{run.folder}: {METRICS} has valid/{run.config.stopping.metric} of "
                 f"{len(updates)} kept checkpoints only, and {choice} asks for {wanted}; use --last"
             )
         updates.sort(key=lambda update: qualities[update])
-    return [kept[update] for update in sorted(updates[-wanted:])]
+    return [snapshots[update] for update in sorted(updates[-wanted:])]
 
 
 def _qualities(run: Run) -> dict[int, float]:
-    """By update, what validation found by the metric that the run is judged by."""
+    """Validation quality by update, by the metric `stopping.metric`."""
     metric = run.config.stopping.metric
     return {
         update: found.quality(metric)
@@ -108,7 +105,7 @@ def _qualities(run: Run) -> dict[int, float]:
 
 
 def _require_alike(run: Run, other: Run, vocabulary: VocabularyPair) -> None:
-    """Refuse runs whose weights do not mean the same."""
+    """Refuse runs of another model or vocabulary."""
     one, two = run.config.weights_mean, other.config.weights_mean
     for name in one | two:
         if one.get(name) != two.get(name):
@@ -125,11 +122,10 @@ def _require_alike(run: Run, other: Run, vocabulary: VocabularyPair) -> None:
 
 @torch.no_grad()
 def load_mean(checkpoints: Sequence[tuple[Path, RunIdentity | None]], model: nn.Module) -> None:
-    """Give `model` the mean of the weights in `checkpoints`, summed in float64.
+    """Load the mean of the weights in `checkpoints` into `model`, summed in float64.
 
-    Each comes with the identity of its run. What batch norms have gathered has a mean likewise.
-
-    Raises what `load_weights` does.
+    Each checkpoint comes with the identity of its run. Batch norms' running statistics are
+    averaged likewise. Raises what `load_weights` does.
     """
     weights = [*model.parameters(), *running_statistics(model)]  # a tied one is there once
     sums = [torch.zeros_like(weight, dtype=torch.float64) for weight in weights]

@@ -1,4 +1,4 @@
-"""Write a corpus of any size by the built-in grammar: train, valid and test, ready to train on."""
+"""Generation of a corpus of any size by the built-in grammar: train, valid and test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,10 +16,7 @@ _FLUSH_EVERY = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is to be written.
-
-    `pairs`: of train. `held_out`: of valid and of test, each. `max_words`: the most tokens a side.
-    """
+    """Sizes of a corpus: `pairs` of train, `held_out` of valid and of test, `max_words` a side."""
 
     pairs: int
     held_out: int
@@ -33,7 +30,7 @@ class Request:
 
     @property
     def total(self) -> int:
-        """All pairs of all splits."""
+        """The pairs of all splits together."""
         return self.pairs + 2 * self.held_out
 
 
@@ -45,10 +42,10 @@ def generate_corpus(
     replace: bool = False,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Path]:
-    """Write the splits to `folder`, as the built-in corpus is laid out; returns their files.
+    """Write the splits to `folder` in the built-in corpus's layout; returns their files.
 
-    No sentence occurs twice in either language. Every file appears whole or not at all. `advance`
-    is told how many pairs were written since it was last called.
+    No sentence occurs twice in either language. Writes are atomic. `advance` is called with the
+    number of pairs written since its last call.
 
     Raises:
         UsageError: there are such files already and `replace` is not set.

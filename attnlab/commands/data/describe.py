@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import MOST, ConfigDir, with_examples
+from attnlab.commands.arguments import MOST, AsJson, ConfigDir, with_examples
 from attnlab.commands.completion import complete_corpus
 from attnlab.support.errors import UsageError
 from attnlab.support.folders import shipped_folder
@@ -46,9 +46,7 @@ def describe(
     examples: Annotated[
         int, typer.Option("--examples", "-n", min=0, max=MOST, help="Pairs to show.")
     ] = 5,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on standard output.")
-    ] = False,
+    as_json: AsJson = False,
     config_dir: ConfigDir = None,
 ) -> None:
     """Describe a corpus: words, lengths, phenomena, and what is wrong with it."""

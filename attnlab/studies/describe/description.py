@@ -7,7 +7,7 @@ from typing import Any
 from attnlab.config import ExperimentConfig
 from attnlab.data.corpus import DataConfig, load_splits, present_splits
 from attnlab.data.pairs import ReadingReport, SentencePair
-from attnlab.studies.describe.findings import Evidence, Finding, Sighting, judge, locate
+from attnlab.studies.describe.findings import Evidence, Example, Finding, judge, locate
 from attnlab.studies.describe.statistics import (
     Repeated,
     Shared,
@@ -37,7 +37,7 @@ class Description:
     shared: list[Shared]
     repeated: dict[str, Repeated]
     findings: list[Finding]
-    examples: list[Sighting]
+    examples: list[Example]
 
     def as_json(self) -> dict[str, Any]:
         """The object that `attnlab data describe --json` prints."""
@@ -126,11 +126,11 @@ def describe(config: ExperimentConfig, only: str | None, examples: int) -> Descr
     )
 
 
-def _draw(splits: dict[str, list[SentencePair]], count: int, seed: int) -> list[Sighting]:
+def _draw(splits: dict[str, list[SentencePair]], count: int, seed: int) -> list[Example]:
     """`count` random pairs, dealt out among the splits in turn; listed by split."""
     lot = random.Random(seed)
     drawn = []
     for index, (name, pairs) in enumerate(splits.items()):
         share = len(range(index, count, len(splits)))
-        drawn += [Sighting(name, pair) for pair in lot.sample(pairs, min(share, len(pairs)))]
+        drawn += [Example(name, pair) for pair in lot.sample(pairs, min(share, len(pairs)))]
     return drawn

@@ -61,7 +61,7 @@ Level = Literal["warning", "note"]
 
 
 @dataclass
-class Sighting:
+class Example:
     """A pair of a split, and its places in the split's files, as far as they were looked up."""
 
     split: str
@@ -83,7 +83,7 @@ class Finding:
     count: int
     message: str
     remedy: str
-    examples: list[Sighting] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
 
 
@@ -177,8 +177,8 @@ def _finding(
     level: Level = "warning",
 ) -> Finding:
     """A finding about one split, whose name begins the message."""
-    sightings = [Sighting(split, pair) for pair in examples]
-    return Finding(level, kind, [split], count, f"{split}: {message}", remedy, sightings)
+    shown = [Example(split, pair) for pair in examples]
+    return Finding(level, kind, [split], count, f"{split}: {message}", remedy, shown)
 
 
 def _leaks(all_shared: Sequence[Shared]) -> Iterator[Finding]:
@@ -197,12 +197,12 @@ def _leaks(all_shared: Sequence[Shared]) -> Iterator[Finding]:
         else:
             message += "; what is chosen on one is not measured fairly on the other"
             remedy = f"take them out of {one} or {other}"
-        sightings = [
-            Sighting(split, pair)
+        shown = [
+            Example(split, pair)
             for example in shared.examples
             for split, pair in zip(shared.splits, example, strict=True)
         ]
-        yield Finding("warning", "leak", [one, other], shared.sources, message, remedy, sightings)
+        yield Finding("warning", "leak", [one, other], shared.sources, message, remedy, shown)
 
 
 def _repeats(split: str, repeated: Repeated) -> Iterator[Finding]:
@@ -324,17 +324,17 @@ def locate(
     `reports` are by split; a split without one was held out of the files of train.
     """
     layout = Layout(data.source_language, data.target_language, data.columns)
-    sightings: dict[str, list[Sighting]] = {split: [] for split in reports}
+    examples: dict[str, list[Example]] = {split: [] for split in reports}
     for finding in findings:
         for each in finding.examples:
-            sightings[each.split if each.split in reports else "train"].append(each)
+            examples[each.split if each.split in reports else "train"].append(each)
     blank = {finding.splits[0]: finding for finding in findings if finding.kind == "blank"}
     for split, report in reports.items():
-        if not sightings[split] and split not in blank:
+        if not examples[split] and split not in blank:
             continue
-        wanted = {(each.pair.source, each.pair.target) for each in sightings[split]}
+        wanted = {(each.pair.source, each.pair.target) for each in examples[split]}
         places = find_places(report.paths, layout, wanted)
-        for each in sightings[split]:
+        for each in examples[split]:
             each.places = places.pairs[each.pair.source, each.pair.target]
         if split in blank:
             blank[split].places = places.blank

@@ -15,7 +15,7 @@ from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.files import Place
 from attnlab.evaluate.aligned_tokens import aligned_tokens
 from attnlab.studies.describe.description import Description
-from attnlab.studies.describe.findings import Finding, Sighting, count_of
+from attnlab.studies.describe.findings import Example, Finding, count_of
 from attnlab.studies.describe.statistics import Lengths, SideStatistics
 from attnlab.support.table import grid
 
@@ -281,7 +281,7 @@ def _examples(description: Description) -> Iterator[Group]:
     yield _section("Examples", f"drawn by seed={description.seed}", lines)
 
 
-def _parts(example: Sighting, data: DataConfig) -> Iterator[tuple[str, Text]]:
+def _parts(example: Example, data: DataConfig) -> Iterator[tuple[str, Text]]:
     pair, source, target = example.pair, data.source_language, data.target_language
     tags = f"  {', '.join(pair.tags)}" if pair.tags else ""
     yield "", Text.assemble((example.split, _NAME), (tags, _QUIET))
