@@ -1,6 +1,7 @@
 """Sentences whose pronouns agree with a noun in another clause: he, it, y and en."""
 
 from collections.abc import Callable
+from functools import cache
 from random import Random
 
 from attnlab.grammar import lexicon
@@ -27,68 +28,27 @@ from attnlab.grammar.lexicon import (
 from attnlab.grammar.nominal import Nominal, pronoun_phrase
 from attnlab.grammar.predicates import TIMES_OF_TENSE, a_clause, a_doer, a_later_clause, being
 from attnlab.grammar.rendering import rendered
+from attnlab.grammar.tsv import read_table
 from attnlab.grammar.words import NOTHING, Both, Mark, Word, both, capitalised, word, words
 
 Maker = Callable[[Random], Both]
 
-# What one does first, and what one may do then with the same thing.
-SEQUENCES = {
-    "buy": "eat drink wear read repair paint hide keep use wash taste",
-    "find": "keep wash read open hide use",
-    "choose": "wear order",
-    "prepare": "eat taste",
-    "write": "read translate",
-    "receive": "read open keep hide translate",
-    "read": "understand translate forget",
-    "repair": "sell clean",
-    "wash": "eat wear",
-    "lose": "find",
-    "look for": "find",
-    "order": "eat drink taste",
-    "cut": "eat",
-    "learn": "forget repeat",
-    "open": "clean close",
-    "clean": "paint close repair sell",
-}
 
-# Why one does something with a thing: what the thing is like.
-REASONS = {
-    "buy choose": "beautiful pretty good cheap modern useful fresh interesting sweet",
-    "keep": "beautiful pretty useful interesting",
-    "sell": "old heavy big small",
-    "wash clean": "dirty",
-    "repair": "broken old",
-    "read watch translate": "interesting funny famous important good beautiful",
-    "admire draw": "beautiful famous modern",
-    "eat drink order": "good sweet fresh ripe hot cold",
-    "wear": "light beautiful pretty",
-}
-
-# Why somebody does something: what somebody is like.
-MOODS = {
-    "sleep": "tired ill lazy",
-    "cry": "sad tired",
-    "laugh": "happy",
-    "smile": "happy polite proud",
-    "sing": "happy",
-    "dance": "happy",
-    "work": "serious poor",
-    "stay": "ill tired",
-    "run": "nervous",
-    "help": "kind polite",
-    "thank": "polite",
-    "answer": "polite",
-    "lie to": "jealous angry nervous",
-    "talk to": "worried kind polite",
-    "phone": "worried",
-    "listen to": "curious polite patient",
-}
+@cache
+def _events(kind: str) -> dict[str, tuple[str, ...]]:
+    """Verbs, and the verbs or adjectives that go with them; `tables/events.tsv` has the kinds."""
+    rows = read_table("events", ("kind", "verbs", "suited"), key=("kind", "verbs"))
+    return {
+        row["verbs"]: tuple(row["suited"].split())
+        for row in rows
+        if row.choice("kind", ("then", "because", "mood")) == kind
+    }
 
 
 def buy_and_eat(rng: Random) -> Both:
     """Anna bought an apple and she ate it: the pronoun takes the gender of the French apple."""
-    first_name = rng.choice(list(SEQUENCES))
-    first, then = verb_named(first_name), verb_named(rng.choice(SEQUENCES[first_name].split()))
+    first_name = rng.choice(list(_events("then")))
+    first, then = verb_named(first_name), verb_named(rng.choice(_events("then")[first_name]))
     nouns = [noun for noun in nouns_of(first.objects - HUMAN) if noun.classes & then.objects]
     if not nouns:
         return buy_and_eat(rng)
@@ -114,9 +74,8 @@ def _again(subject: Nominal) -> Nominal:
 
 def because_it_is(rng: Random) -> Both:
     """Anna bought the dress because it was cheap: the adjective agrees across the clause."""
-    names = rng.choice(list(REASONS))
+    names, among = rng.choice(list(_events("because").items()))
     verb = verb_named(rng.choice(names.split()))
-    among = tuple(REASONS[names].split())
     subject = a_doer(rng, verb)
     options = [
         noun
@@ -144,7 +103,7 @@ def _because() -> Both:
 
 def because_of_mood(rng: Random) -> Both:
     """The girls are sleeping because they are tired."""
-    name = rng.choice([name for name in MOODS if name != "stay"])
+    name, among = rng.choice(list(_events("mood").items()))
     verb = verb_named(name)
     subject = a_doer(rng, verb)
     one = Clause(subject=subject, verb=verb, tense=rng.choice(("progressive", "past")))
@@ -155,7 +114,7 @@ def because_of_mood(rng: Random) -> Both:
             rng, rng.choice(nouns_of("relation")), 0.0, owner=subject
         )  # fmt: skip
     tense = "state past" if one.tense == "past" else "present"
-    two = being(rng, _again(subject), HUMAN, tense, tuple(MOODS[name].split()))
+    two = being(rng, _again(subject), HUMAN, tense, among)
     return rendered(one) + _because() + rendered(two)
 
 

@@ -1,4 +1,8 @@
-"""The built-in corpus with its splits, and corpora of any size made in parallel."""
+"""The built-in corpus with its splits, and corpora of any size made in parallel.
+
+Pairs are made in chunks, each with a seed that follows from the corpus's seed and the chunk's
+number, so that any number of processes makes the same pairs.
+"""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -194,13 +198,10 @@ _LONGEST_ORDINARY = 20
 
 
 def pairs(seed: int, longest: int = 20, workers: int = 1) -> Generator[Pair, None, None]:
-    """Yield pairs without end, now and then one that came before; memory does not grow.
+    """Yield pairs without end, some of them repeated; memory does not grow.
 
-    Args:
-        seed: the same seed gives the same pairs, in the same order.
-        longest: the most tokens that either side may have; beyond 20, every other pair is one of
-            the long sentences.
-        workers: how many processes make them.
+    The same `seed` gives the same pairs in the same order, whatever the number of `workers`.
+    Neither side has more than `longest` tokens; beyond 20, every other pair is a long sentence.
     """
     for chunk in each(partial(_chunk, seed, longest), count(), workers):
         yield from chunk
@@ -209,9 +210,8 @@ def pairs(seed: int, longest: int = 20, workers: int = 1) -> Generator[Pair, Non
 def distinct(pairs: Iterable[Pair], expected: int) -> Iterator[Pair]:
     """Yield the pairs of which neither side stood in an earlier one.
 
-    Memory stays at six bytes for each of the `expected` pairs to be yielded, because the
-    sentences that were seen are kept as a Bloom filter (Bloom 1970): fewer than one new pair in
-    five hundred is taken for an old one, and none is ever yielded twice.
+    Memory stays at six bytes for each of the `expected` pairs: a Bloom filter (Bloom 1970) takes
+    fewer than one new pair in five hundred for an old one, and no pair is yielded twice.
     """
     seen = _Seen(2 * expected)
     for pair in pairs:

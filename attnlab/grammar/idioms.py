@@ -3,31 +3,17 @@
 Roles are crossed where the French subject is the English object: I miss you, tu me manques.
 """
 
+from dataclasses import replace
 from random import Random
 
 from attnlab.grammar import lexicon
 from attnlab.grammar.clause import Clause
 from attnlab.grammar.complements import place_phrase, time_phrase
 from attnlab.grammar.content import a_name, a_person, chance, described, someone_as_object
-from attnlab.grammar.lexicon import Noun, Verb, nouns_of, verb_named
-from attnlab.grammar.nominal import Nominal, number_words, pronoun_phrase
+from attnlab.grammar.lexicon import Noun, Verb, nouns_of, special_verb, verb_named
+from attnlab.grammar.nominal import Nominal, number_words, pronoun_phrase, unit
 from attnlab.grammar.rendering import rendered
-from attnlab.grammar.words import Both, Mark, both, tied, word
-
-
-def special_verb(english: str, french: str, flags: str = "", frame: str = "none") -> Verb:
-    """A verb that is in no table, for one rule, which chooses its subject."""
-    base, _, particle = english.partition(" ")
-    return Verb(
-        english=base,
-        particle=particle,
-        french=french,
-        frame=frame,
-        subjects=frozenset(),
-        objects=frozenset(),
-        flags=frozenset(flags.split()),
-    )
-
+from attnlab.grammar.words import Both, both, tied
 
 AGE = special_verb("be", "avoir", "state")
 COST = special_verb("cost", "coûter", "state")
@@ -165,14 +151,7 @@ def existence(rng: Random) -> Both:
     if determiner == "number":
         determiner = str(rng.randint(2, 12))
     thing = described(rng, noun, 0.25, determiner=determiner, plural=plural)
-    mark = Mark()
-    there = Nominal(
-        english=[word("there", mark)],
-        french=[word("il", mark)],
-        gender="m",
-        plural=False,
-        english_plural=plural,
-    )
+    there = replace(unit("there", "il"), english_plural=plural)
     clause = Clause(subject=there, verb=EXIST, tense=tense, direct=thing)
     clause.negation = "not" if negated else None
     clause.rest = place_phrase(rng, "at", lexicon.places_named(*near.split()))
@@ -246,39 +225,31 @@ LIKED = "clothing|show|text|picture|music|spot|public|home|vehicle|furniture|dec
 
 
 def missing(rng: Random) -> Both:
-    """I miss you: tu me manques. Who is missed is the French subject."""
-    sad = a_person(rng)
-    missed = someone_as_object(rng, "relation", sad)
-    tense = rng.choice(STATE_TENSES)
-    english = Clause(subject=sad, verb=MISS, tense=tense, direct=missed)
-    french = Clause(
-        subject=missed,
-        verb=LACK,
-        tense=tense,
-        indirect=sad,
-        tense_mark=english.tense_mark,
-        verb_mark=english.verb_mark,
-    )
-    return rendered(english, french).tagged("idiom")
+    """I miss you: tu me manques."""
+    person = a_person(rng)
+    missed = someone_as_object(rng, "relation", person)
+    return _crossed(MISS, LACK, person, missed, rng.choice(STATE_TENSES))
 
 
 def pleasing(rng: Random) -> Both:
-    """Anna likes this house: cette maison plaît à Anna. What is liked is the French subject."""
+    """Anna likes this house: cette maison plaît à Anna."""
     person = a_person(rng)
     noun = rng.choice(nouns_of(LIKED))
     determiner = rng.choice(("the", "this", "this", "my", "your"))
     thing = described(rng, noun, 0.3, determiner=determiner)
     tense = rng.choice(STATE_TENSES)
-    english = Clause(subject=person, verb=LIKE, tense=tense, direct=thing)
-    french = Clause(
-        subject=thing,
-        verb=PLEASE,
-        tense=tense,
-        indirect=person,
-        tense_mark=english.tense_mark,
-        verb_mark=english.verb_mark,
-        negation_mark=english.negation_mark,
-    )
-    if chance(rng, 0.2):
-        english.negation = french.negation = "not"
+    return _crossed(LIKE, PLEASE, person, thing, tense, "not" if chance(rng, 0.2) else None)
+
+
+def _crossed(
+    verb: Verb,
+    french_verb: Verb,
+    person: Nominal,
+    other: Nominal,
+    tense: str,
+    negation: str | None = None,
+) -> Both:
+    """A clause whose English object is the French subject, and the subject the indirect object."""
+    english = Clause(subject=person, verb=verb, tense=tense, direct=other, negation=negation)
+    french = replace(english, subject=other, verb=french_verb, direct=None, indirect=person)
     return rendered(english, french).tagged("idiom")

@@ -1,10 +1,10 @@
-"""Forms of single words: plurals, feminines, English verbs and French conjugation.
+"""Forms of single words: plurals, feminines, English verbs and French conjugation, by rule.
 
-What follows a rule, and the lists of what does not. French persons are numbered as in a grammar
-book: je, tu, il, nous, vous, ils are 0 to 5.
+French persons are numbered as in a grammar book: je, tu, il, nous, vous, ils are 0 to 5.
 """
 
 from functools import cache
+from itertools import takewhile
 
 from attnlab.grammar.tsv import read_table
 
@@ -23,9 +23,12 @@ def begins_with_vowel(text: str) -> bool:
     return lowered[0] in VOWELS or lowered[0] == "h" or lowered == "y" or lowered == "yeux"
 
 
-FRENCH_PLURALS = {"œil": "yeux", "travail": "travaux", "bleu": "bleus", "pneu": "pneus",
-                  "festival": "festivals", "genou": "genoux", "bijou": "bijoux",
-                  "monsieur": "messieurs", "madame": "mesdames"}  # fmt: skip
+@cache
+def irregular(kind: str) -> dict[str, str]:
+    """The irregular forms of a kind: french_plural, feminine, before_vowel or english_plural."""
+    kinds = ("french_plural", "feminine", "before_vowel", "english_plural")
+    rows = read_table("irregular_forms", ("kind", "base", "form"), key=("kind", "base"))
+    return {row["base"]: row["form"] for row in rows if row.choice("kind", kinds) == kind}
 
 
 @cache
@@ -34,8 +37,8 @@ def french_plural(singular: str) -> str:
     head, space, rest = singular.partition(" ")
     if space:
         return french_plural(head) + space + rest
-    if singular in FRENCH_PLURALS:
-        return FRENCH_PLURALS[singular]
+    if singular in irregular("french_plural"):
+        return irregular("french_plural")[singular]
     if singular.endswith(("s", "x", "z")):
         return singular
     if singular.endswith(("eau", "eu", "au")):
@@ -45,17 +48,6 @@ def french_plural(singular: str) -> str:
     return singular + "s"
 
 
-FEMININES = {
-    "beau": "belle", "nouveau": "nouvelle", "vieux": "vieille", "blanc": "blanche",
-    "frais": "fraîche", "sec": "sèche", "long": "longue", "doux": "douce", "gros": "grosse",
-    "bas": "basse", "gentil": "gentille", "public": "publique", "roux": "rousse",
-    "fou": "folle", "épais": "épaisse", "faux": "fausse", "favori": "favorite",
-    "inquiet": "inquiète", "complet": "complète", "secret": "secrète", "grec": "grecque",
-    "jaloux": "jalouse", "travailleur": "travailleuse", "menteur": "menteuse",
-    "meilleur": "meilleure", "bon": "bonne", "jumeau": "jumelle",
-    "marron": "marron", "orange": "orange", "pareil": "pareille", "net": "nette", "muet": "muette",
-}  # fmt: skip
-
 FEMININE_RULES = (
     ("e", "e"), ("eux", "euse"), ("if", "ive"), ("er", "ère"), ("el", "elle"), ("en", "enne"),
     ("on", "onne"), ("s", "se"),
@@ -63,14 +55,12 @@ FEMININE_RULES = (
 
 INVARIABLE = ("marron", "orange", "bon marché")
 
-BEFORE_VOWEL = {"beau": "bel", "nouveau": "nouvel", "vieux": "vieil", "fou": "fol"}
-
 
 @cache
 def feminine(masculine: str) -> str:
     """The feminine singular of a French adjective."""
-    if masculine in FEMININES:
-        return FEMININES[masculine]
+    if masculine in irregular("feminine"):
+        return irregular("feminine")[masculine]
     for ending, feminine_ending in FEMININE_RULES:
         if masculine.endswith(ending):
             return masculine.removesuffix(ending) + feminine_ending
@@ -86,24 +76,14 @@ def agreeing(adjective: str, gender: str, plural: bool) -> str:
     return french_plural(form) if plural else form
 
 
-ENGLISH_PLURALS = {
-    "child": "children", "man": "men", "woman": "women", "person": "people", "mouse": "mice",
-    "foot": "feet", "tooth": "teeth", "sheep": "sheep", "goose": "geese", "fish": "fish",
-    "knife": "knives", "wife": "wives", "wolf": "wolves", "leaf": "leaves", "shelf": "shelves",
-    "scarf": "scarves", "thief": "thieves", "grandchild": "grandchildren", "half": "halves",
-    "policeman": "policemen", "fireman": "firemen", "potato": "potatoes", "tomato": "tomatoes",
-    "photo": "photos", "piano": "pianos", "hero": "heroes", "postman": "postmen",
-}  # fmt: skip
-
-
 @cache
 def english_plural(singular: str) -> str:
     """The plural of an English noun; only its last word changes."""
     first, space, last = singular.rpartition(" ")
     if space:
         return first + space + english_plural(last)
-    if singular in ENGLISH_PLURALS:
-        return ENGLISH_PLURALS[singular]
+    if singular in irregular("english_plural"):
+        return irregular("english_plural")[singular]
     if singular.endswith(("s", "x", "ch", "sh")):
         return singular + "es"
     if singular.endswith("y") and singular[-2] not in "aeiou":
@@ -164,15 +144,11 @@ DOUBLING = ("appeler", "jeter", "rappeler")
 
 
 class Conjugation:
-    """All the forms of one verb.
-
-    Args:
-        infinitive: the verb, without a reflexive pronoun.
-    """
+    """All forms of a verb, given by its infinitive without a reflexive pronoun."""
 
     def __init__(self, infinitive: str) -> None:
         self.infinitive = infinitive
-        row = _irregular_row(infinitive) or _regular_row(infinitive)
+        row = _irregular_rows().get(infinitive) or _regular_row(infinitive)
         self.present, self._imperfect, self._future, self.participle = row
 
     def form(self, tense: str, person: int) -> str:
@@ -234,21 +210,14 @@ def _irregular_rows() -> dict[str, Forms]:
 
 def _with_beginning(follower: str, model: str, present: tuple[str, ...], stems: list[str]) -> Forms:
     """The model's row with the part before the common ending exchanged."""
-    common = 0
-    while follower[-common - 1 :] == model[-common - 1 :]:
-        common += 1
-        if common in (len(model), len(follower)):
-            break
+    letters = zip(reversed(follower), reversed(model), strict=False)
+    common = sum(1 for _ in takewhile(lambda both: both[0] == both[1], letters))
     old, new = model[: len(model) - common], follower[: len(follower) - common]
 
     def exchange(form: str) -> str:
         return new + form.removeprefix(old)
 
     return tuple(map(exchange, present)), exchange(stems[0]), exchange(stems[1]), exchange(stems[2])
-
-
-def _irregular_row(infinitive: str) -> Forms | None:
-    return _irregular_rows().get(infinitive)
 
 
 def _regular_row(infinitive: str) -> Forms:
@@ -279,14 +248,8 @@ def _first_group(infinitive: str, stem: str) -> Forms:
     elif stem.endswith(("oy", "uy", "ay")):
         silent = stem[:-1] + "i"
         future = silent + "er"
-    present = (
-        silent + "e",
-        silent + "es",
-        silent + "e",
-        _soften(stem, "ons") + "ons",
-        stem + "ez",
-        silent + "ent",
-    )
+    we = _soften(stem, "ons") + "ons"
+    present = (silent + "e", silent + "es", silent + "e", we, stem + "ez", silent + "ent")
     return present, stem, future, stem + "é"
 
 

@@ -3,8 +3,7 @@
 Random draws depend on the order of rows, which is kept.
 """
 
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from attnlab.grammar.inflection import (
@@ -181,13 +180,23 @@ class Verb:
         return "state" in self.flags
 
 
-def _verb(row: Row, frame: str, objects: frozenset[str]) -> Verb:
-    base, _, particle = row["english"].partition(" ")
-    verb = Verb(
+def special_verb(english: str, french: str, flags: str = "", frame: str = "none") -> Verb:
+    """A verb that is in no table, for one rule, which chooses its subject."""
+    base, _, particle = english.partition(" ")
+    return Verb(
         english=base,
         particle=particle,
-        french=row["french"],
+        french=french,
         frame=frame,
+        subjects=frozenset(),
+        objects=frozenset(),
+        flags=frozenset(flags.split()),
+    )
+
+
+def _verb(row: Row, frame: str, objects: frozenset[str]) -> Verb:
+    verb = replace(
+        special_verb(row["english"], row["french"], frame=frame),
         subjects=row.choices("subjects", CLASSES),
         objects=objects,
         flags=row.choices("flags", FLAGS),
@@ -260,8 +269,7 @@ def modals() -> tuple[Modal, ...]:
             french=row["french"],
             link=row["link"],
             tense=row.choice(
-                "tense",
-                ("state", "event") if row["kind"] == "verb" else FRENCH_TENSES,
+                "tense", ("state", "event") if row["kind"] == "verb" else FRENCH_TENSES
             ),
         )
         for row in read_table("modals", columns, key=("english",), optional=("link",))
@@ -287,20 +295,15 @@ class Pronoun:
 CASES = ("english", "english_object", "english_possessive", "french", "direct", "indirect", "tonic")
 
 
-def _pronouns() -> dict[str, Pronoun]:
-    columns = ("name", *CASES, "person", "number", "gender")
-    return {
-        row["name"]: Pronoun(
-            **{case: row[case] for case in CASES},
-            person=int(row.choice("person", ("1", "2", "3"))),
-            plural=row.choice("number", ("singular", "plural")) == "plural",
-            gender=row.choice("gender", ("m", "f")),
-        )
-        for row in read_table("pronouns", columns, key=("name",))
-    }
-
-
-_PRONOUNS = _pronouns()
+_PRONOUNS = {
+    row["name"]: Pronoun(
+        **{case: row[case] for case in CASES},
+        person=int(row.choice("person", ("1", "2", "3"))),
+        plural=row.choice("number", ("singular", "plural")) == "plural",
+        gender=row.choice("gender", ("m", "f")),
+    )
+    for row in read_table("pronouns", ("name", *CASES, "person", "number", "gender"), key=("name",))
+}
 SPEAKER, FRIEND, HE, SHE, WE, THEY = (
     _PRONOUNS[name] for name in ("speaker", "friend", "he", "she", "we", "they")
 )
@@ -330,25 +333,20 @@ NUMBERS = {
 }
 
 
-def _quantities() -> dict[str, tuple[str, str, frozenset[str]]]:
-    columns = ("name", "english", "french", "classes")
-    known = CLASSES | {"plural"}
-    return {
-        row["name"]: (row["english"], row["french"], row.choices("classes", known))
-        for row in read_table("quantities", columns, key=("name",))
-    }
-
-
 # English, French, and the classes of what is measured so; "plural" for what is counted.
-QUANTITIES = _quantities()
+QUANTITIES = {
+    row["name"]: (row["english"], row["french"], row.choices("classes", CLASSES | {"plural"}))
+    for row in read_table("quantities", ("name", "english", "french", "classes"), key=("name",))
+}
 
-
-def _names(gender: str) -> tuple[str, ...]:
-    rows = read_table("names", ("name", "gender"), key=("name",))
-    return tuple(row["name"] for row in rows if row.choice("gender", ("m", "f")) == gender)
-
-
-WOMEN, MEN = _names("f"), _names("m")
+WOMEN, MEN = (
+    tuple(
+        row["name"]
+        for row in read_table("names", ("name", "gender"), key=("name",))
+        if row.choice("gender", ("m", "f")) == gender
+    )
+    for gender in ("f", "m")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -365,19 +363,15 @@ class Place:
         return self.at[0].split()[-1]
 
 
-def _places() -> tuple[Place, ...]:
-    columns = ("english_at", "english", "french_at", "french_to", "french")
-    return tuple(
-        Place(
-            at=(f"{row['english_at']} {row['english']}", f"{row['french_at']} {row['french']}"),
-            to=(f"to {row['english']}", f"{row['french_to']} {row['french']}"),
-            origin=(f"from {row['english']}", f"de {row['french']}"),
-        )
-        for row in read_table("places", columns, key=("english",))
+_PLACE_COLUMNS = ("english_at", "english", "french_at", "french_to", "french")
+PLACES = tuple(
+    Place(
+        at=(f"{row['english_at']} {row['english']}", f"{row['french_at']} {row['french']}"),
+        to=(f"to {row['english']}", f"{row['french_to']} {row['french']}"),
+        origin=(f"from {row['english']}", f"de {row['french']}"),
     )
-
-
-PLACES = _places()
+    for row in read_table("places", _PLACE_COLUMNS, key=("english",))
+)
 # Where one may live: towns and countries.
 HOMES = tuple(place for place in PLACES if place.name.istitle() or place.at[0] == "in the village")
 NEAR = tuple(place for place in PLACES if place not in HOMES)
@@ -395,16 +389,16 @@ OUTDOORS = places_named("garden", "park", "beach", *TOWNS)
 _TENSE_GROUPS = ("past", "present", "habit", "future")
 
 
-def _times() -> dict[str, tuple[tuple[str, str], ...]]:
-    groups: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-    known = (*_TENSE_GROUPS, "month", "weekday", "frequency")
-    columns = ("group", "english", "french")
-    for row in read_table("times", columns, key=("group", "english")):
-        groups[row.choice("group", known)].append((row["english"], row["french"]))
-    return {group: tuple(groups[group]) for group in known}
-
-
-_TIMES = _times()
+_TIME_ROWS = read_table("times", ("group", "english", "french"), key=("group", "english"))
+_GROUPS = (*_TENSE_GROUPS, "month", "weekday", "frequency")
+_TIMES = {
+    group: tuple(
+        (row["english"], row["french"])
+        for row in _TIME_ROWS
+        if row.choice("group", _GROUPS) == group
+    )
+    for group in _GROUPS
+}
 # Times, by the tense that they ask for.
 TIMES = {group: _TIMES[group] for group in _TENSE_GROUPS}
 MONTHS, WEEKDAYS, FREQUENCIES = (_TIMES[group] for group in ("month", "weekday", "frequency"))

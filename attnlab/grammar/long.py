@@ -22,14 +22,10 @@ BOUGHT = ("buy", "sell", "find", "see")
 
 def listed(items: list[Both]) -> Both:
     """One, two and three; un, deux et trois."""
-    result = NOTHING
-    for index, item in enumerate(items):
-        if index and index == len(items) - 1:
-            result = result + both("and", "et", tags="list")
-        elif index:
-            result = result + both(",", ",")
-        result = result + item
-    return result
+    result = items[0]
+    for item in items[1:-1]:
+        result = result + both(",", ",") + item
+    return result + both("and", "et", tags="list") + items[-1] if len(items) > 1 else result
 
 
 def names(rng: Random, count: int) -> list[Nominal]:
@@ -53,7 +49,7 @@ def group(people: list[Nominal]) -> Nominal:
 
 
 def counted(rng: Random, noun: Noun) -> Both:
-    """Return 17 apples, 17 pommes."""
+    """17 apples, 17 pommes."""
     return figures(rng.randint(2, 99)) + noun_phrase(noun, True, "bare").both
 
 

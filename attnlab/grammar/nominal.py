@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from attnlab.grammar.inflection import BEFORE_VOWEL, agreeing
+from attnlab.grammar.inflection import agreeing, irregular
 from attnlab.grammar.lexicon import (
     ARTICLES,
     NUMBERS,
@@ -51,25 +51,26 @@ class Nominal:
 
 def pronoun_phrase(pronoun: Pronoun) -> Nominal:
     """A pronoun; as an object, the clause asks `pronoun` for its other cases."""
-    phrase = _unit(pronoun.english, pronoun.french, pronoun.gender)
+    phrase = unit(pronoun.english, pronoun.french, pronoun.gender)
     return replace(phrase, plural=pronoun.plural, person=pronoun.person, pronoun=pronoun)
 
 
 def negative_phrase(english: str, french: str) -> Nominal:
     """Nobody or nothing; the clause adds ne."""
-    return replace(_unit(english, french), negative=True)
+    return replace(unit(english, french), negative=True)
 
 
 def name_phrase(name: str, gender: str) -> Nominal:
     """A proper name, the same in both languages."""
-    return _unit(name, name, gender)
+    return unit(name, name, gender)
 
 
-def _unit(english: str, french: str, gender: str = "m") -> Nominal:
+def unit(english: str, french: str, gender: str = "m", tags: str = "") -> Nominal:
+    """A singular phrase of one word in each language."""
     mark = Mark()
     return Nominal(
         english=[word(english, mark)],
-        french=[word(french, mark)],
+        french=[word(french, mark, tags=tags)],
         gender=gender,
         plural=False,
         mark=mark,
@@ -125,7 +126,7 @@ def _english_noun(noun: Noun, plural: bool, mark: Mark) -> list[Word]:
 def _adjective(adjective: Adjective, gender: str, plural: bool) -> Both:
     mark = Mark()
     form = agreeing(adjective.french, gender, plural)
-    short = BEFORE_VOWEL.get(form) if adjective.before and not plural else None
+    short = irregular("before_vowel").get(form) if adjective.before and not plural else None
     french = words(form, mark, tags="adjective")
     french[0] = replace(french[0], before_vowel=short)
     return Both(english=[word(adjective.english, mark)], french=french)

@@ -30,25 +30,16 @@ from attnlab.grammar.lexicon import (
     nouns,
     nouns_of,
     rare_nouns,
+    special_verb,
     travels,
     verbs,
     verbs_of,
 )
 from attnlab.grammar.nominal import Nominal, compared
 from attnlab.grammar.rendering import rendered
+from attnlab.grammar.tsv import read_table
 from attnlab.grammar.words import NOTHING, Both
 
-# Of one thing, only one of these is true.
-CONTRARIES = (
-    "big small little", "young old new modern", "good bad", "long short", "hot cold",
-    "clean dirty", "empty full", "heavy light", "cheap expensive", "rich poor",
-    "happy sad angry worried", "interesting boring", "funny sad boring serious",
-    "difficult easy", "dangerous quiet", "beautiful strange", "lazy serious brave", "proud jealous",
-    "quiet nervous angry", "polite angry", "kind jealous angry",
-    "red blue green black white yellow grey brown pink",
-    "French English Italian German Spanish",
-)  # fmt: skip
-CONTRARY_SETS = tuple(frozenset(line.split()) for line in CONTRARIES)
 # Verbs that also help another verb to its tense, or stand in many idioms.
 HELPING = ("be", "have", "do", "go", "get", "use", "know")
 VERB_FORMS = ("base", "third", "past", "participle", "ing")
@@ -62,7 +53,7 @@ def sensible(phrase: Both) -> bool:
         return False
     if not any("attribute" in part.tags for part in phrase.french):
         return True
-    return all(len(contraries.intersection(found)) <= 1 for contraries in CONTRARY_SETS)
+    return all(len(contraries.intersection(found)) <= 1 for contraries in _contraries())
 
 
 def sensibly(make: Callable[[Random], Both], rng: Random) -> Both:
@@ -71,6 +62,12 @@ def sensibly(make: Callable[[Random], Both], rng: Random) -> Both:
         phrase = make(rng)
         if sensible(phrase):
             return phrase
+
+
+@cache
+def _contraries() -> list[frozenset[str]]:
+    rows = read_table("contraries", ("adjectives",), key=("adjectives",))
+    return [frozenset(row["adjectives"].split()) for row in rows]
 
 
 @cache
@@ -96,10 +93,13 @@ def _lemmas() -> dict[str, str]:
 
 TENSES_ACTION = {"present": 12, "progressive": 18, "past": 32, "perfect": 8,
                  "past progressive": 8, "used to": 4, "future": 18}  # fmt: skip
-TENSES_STATE = {"present": 50, "state past": 30, "future": 20}
-TENSES_EVENT = {"past": 60, "perfect": 15, "future": 25}
-TENSES_SENSE = {"present": 25, "past": 45, "perfect": 10, "future": 20}
-TENSES_ACCIDENT = {"past": 75, "perfect": 25}
+# By the first of these flags that a verb has.
+TENSES_OF_KIND = {
+    "state": {"present": 50, "state past": 30, "future": 20},
+    "event": {"past": 60, "perfect": 15, "future": 25},
+    "sense": {"present": 25, "past": 45, "perfect": 10, "future": 20},
+    "accident": {"past": 75, "perfect": 25},
+}
 # What one may know how to do.
 SKILLS = ("swim", "cook", "dance", "sing", "drive", "repair", "draw", "paint", "build", "write",
           "read", "translate", "feed")  # fmt: skip
@@ -114,18 +114,11 @@ def era_of(tense: str) -> str:
 
 def choose_tense(rng: Random, verb: Verb, wanted: str | None, asking: bool = False) -> str:
     """The tense `wanted`, if it suits the verb, or another one."""
-    weights = TENSES_ACTION
-    if verb.state:
-        weights = TENSES_STATE
-    elif "event" in verb.flags:
-        weights = TENSES_EVENT
-    elif "sense" in verb.flags:
-        weights = TENSES_SENSE
-    elif "accident" in verb.flags:
-        weights = TENSES_ACCIDENT
-    elif verb.frame not in ("none", "to") or "être" in verb.flags:
-        weights = {tense: weight for tense, weight in weights.items() if tense != "used to"}
+    kind = next((kind for kind in TENSES_OF_KIND if kind in verb.flags), "")
+    weights = TENSES_OF_KIND.get(kind, TENSES_ACTION)
     unclear = {"used to"} if asking else set()
+    if not kind and (verb.frame not in ("none", "to") or "être" in verb.flags):
+        unclear |= {"used to"}
     if "timeless" in verb.flags:
         unclear |= {"future"}
     if verb.tenseless:
@@ -194,8 +187,7 @@ FRAMES = {"none": 18, "object": 42, "to": 9, "of": 6, "give": 13, "travel": 11, 
 DEGREES = {"more": 6, "as": 2, "less": 2}
 THINGS = "thing|food|drink|building|vehicle|text|show|words|music|pet|opening"
 
-BE = Verb(english="be", particle="", french="être", frame="be", subjects=frozenset(),
-          objects=frozenset(), flags=frozenset({"state"}))  # fmt: skip
+BE = special_verb("be", "être", "state", frame="be")
 PEOPLE = frozenset({"person", "adult", "worker", "child", "learner"})
 
 # What one does every week or every year, while the rest is done every day.

@@ -12,7 +12,7 @@ from attnlab.grammar import lexicon
 from attnlab.grammar.clause import Clause
 from attnlab.grammar.complements import HUMAN, place_phrase
 from attnlab.grammar.content import a_name, a_person, a_thing, chance, described
-from attnlab.grammar.lexicon import Noun, Verb, adjectives_for, nouns_of, verbs_of
+from attnlab.grammar.lexicon import Noun, Verb, adjectives_for, nouns_of
 from attnlab.grammar.nominal import Nominal, owned
 from attnlab.grammar.predicates import being, era_of, sensible, sensibly
 from attnlab.grammar.rendering import rendered
@@ -21,6 +21,7 @@ from attnlab.grammar.subordination import (
     relative_subject,
     strangers,
     that_clause,
+    verbs_of_people,
     verbs_of_things,
 )
 from attnlab.grammar.words import Both, Word, both
@@ -68,25 +69,16 @@ def _subject(rng: Random, kind: str) -> tuple[Both, Word] | None:
         head, tempting, classes = rng.choice((_thing_of, _person_who))(rng)
     if not adjectives_for(classes, alone=True):
         return None
+    number, gender = head.plural == tempting.plural, head.gender == tempting.gender
     clause = being(rng, head, classes, tense)
-    if kind == "verb":
-        if head.plural == tempting.plural:
-            return None
-        target = next(part for part in rendered(clause).french
-                      if clause.tense_mark in part.marks and part.rival)  # fmt: skip
-        # The clause makes its words anew each time: find the target in the words to be used.
-        sentence = rendered(clause)
-        return sentence, _same(sentence, target)
-    if head.gender == tempting.gender:
+    if number if kind == "verb" else gender:
         return None
     sentence = rendered(clause)
-    targets = [part for part in sentence.french if "attribute" in part.tags and part.rival]
-    return (sentence, targets[-1]) if targets else None
-
-
-def _same(sentence: Both, target: Word) -> Word:
-    return next(part for part in sentence.french
-                if part.marks == target.marks and part.rival == target.rival)  # fmt: skip
+    for part in reversed(sentence.french):
+        agrees = clause.tense_mark in part.marks if kind == "verb" else "attribute" in part.tags
+        if agrees and part.rival:
+            return sentence, part
+    return None
 
 
 def _thing_that(rng: Random, tense: str) -> tuple[Nominal, Nominal, frozenset[str]]:
@@ -115,11 +107,8 @@ def _thing_of(rng: Random) -> tuple[Nominal, Nominal, frozenset[str]]:
 def _person_who(rng: Random) -> tuple[Nominal, Nominal, frozenset[str]]:
     """The girls who thanked the doctor: the object of the relative clause tempts."""
     head = described(rng, rng.choice(strangers()), 0.1, determiner="the")
-    options: list[Verb] = [
-        verb for verb in verbs_of("object") if verb.objects <= HUMAN and not verb.state
-    ]
     other = _doer(rng)
-    inner = Clause(subject=relative_subject(head), verb=rng.choice(options), tense="past")
+    inner = Clause(subject=relative_subject(head), verb=rng.choice(verbs_of_people()), tense="past")
     inner.direct = other
     if chance(rng, 0.4):
         inner.rest = place_phrase(rng, "at", lexicon.NEAR)

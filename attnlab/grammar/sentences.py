@@ -15,10 +15,9 @@ from attnlab.grammar.lexicon import (
     nouns_of,
     travels,
     verb_named,
-    verbs_of,
 )
 from attnlab.grammar.long import a_list
-from attnlab.grammar.nominal import Nominal, noun_phrase, pronoun_phrase
+from attnlab.grammar.nominal import Nominal, noun_phrase, pronoun_phrase, unit
 from attnlab.grammar.predicates import BE, a_clause, a_later_clause, being, era_of, sensibly
 from attnlab.grammar.rendering import rendered
 from attnlab.grammar.subordination import (
@@ -27,9 +26,10 @@ from attnlab.grammar.subordination import (
     spot_with_where,
     thing_with_dont,
     thing_with_that_clause,
+    verbs_of_people,
     verbs_of_things,
 )
-from attnlab.grammar.words import NOTHING, Both, Mark, both, tied, word
+from attnlab.grammar.words import NOTHING, Both, both, tied
 
 WORD_QUESTIONS = (("where", "où"), ("when", "quand"), ("why", "pourquoi"))
 ASKED_TENSES = ("past", "past", "progressive", "future")
@@ -116,20 +116,9 @@ def what_question(rng: Random) -> Both:
     return rendered(clause)
 
 
-def verbs_of_people() -> list[Verb]:
-    """The verbs by which people do something to people, at a definite time."""
-    return [verb for verb in verbs_of("object") if verb.objects <= HUMAN and not verb.state]
-
-
 def who_question(rng: Random) -> Both:
     """Who broke the glass? Who turns nothing round, in either language."""
-    mark = Mark()
-    who = Nominal(
-        english=[word("who", mark)],
-        french=[word("qui", mark, tags="question")],
-        gender="m",
-        plural=False,
-    )
+    who = unit("who", "qui", tags="question")
     clause = a_clause(rng, subject=who, spare=0.4, asking=True, modals=False)
     return rendered(clause)
 
@@ -239,13 +228,8 @@ BEST_OF = (
 
 def the_best(rng: Random) -> Both:
     """This is the oldest church in the village: c'est la plus vieille église du village."""
-    mark = Mark()
-    this = Nominal(
-        english=[word("this", mark)],
-        french=[replace(word("ce", mark), before_vowel="c'")],
-        gender="m",
-        plural=False,
-    )
+    this = unit("this", "ce")
+    this.french = [replace(this.french[0], before_vowel="c'")]
     kinds, places = rng.choice(BEST_OF)
     place = rng.choice(lexicon.places_named(*places))
     options = [noun for noun in nouns_of(kinds) if "relation" not in noun.classes and

@@ -15,8 +15,16 @@ from attnlab.grammar.content import (
     described,
 )
 from attnlab.grammar.idioms import raining
-from attnlab.grammar.lexicon import Noun, Verb, nouns_of, travels, verb_named, verbs_of
-from attnlab.grammar.nominal import Nominal, negative_phrase, pronoun_phrase
+from attnlab.grammar.lexicon import (
+    Noun,
+    Verb,
+    nouns_of,
+    special_verb,
+    travels,
+    verb_named,
+    verbs_of,
+)
+from attnlab.grammar.nominal import Nominal, negative_phrase, pronoun_phrase, unit
 from attnlab.grammar.predicates import a_clause, a_later_clause, being
 from attnlab.grammar.rendering import rendered
 from attnlab.grammar.words import Both, Mark, both, capitalised, word
@@ -35,16 +43,10 @@ THAT_TENSES = {
 STATE_TENSES = {"past": "state past", "present": "present", "future": "present"}
 
 
-def relative_subject(head: Nominal, english: str = "who") -> Nominal:
+def relative_subject(head: Nominal) -> Nominal:
     """Who, qui, as the subject of its clause: it agrees like the head."""
-    mark = Mark()
-    return Nominal(
-        english=[word(english, mark)],
-        french=[word("qui", mark, tags="relative")],
-        gender=head.gender,
-        plural=head.plural,
-        noun=head.noun,
-    )
+    who = unit("who", "qui", head.gender, tags="relative")
+    return replace(who, plural=head.plural, noun=head.noun)
 
 
 def who_clause(rng: Random, head: Nominal, era: str) -> Both:
@@ -63,12 +65,7 @@ def that_clause(
 ) -> Clause:
     """The letter / that Anna wrote: la lettre / qu'Anna a écrite.
 
-    Args:
-        rng: the only source of chance.
-        head: what was written.
-        verb: what was done with it.
-        era: whether the clause around it is "past", "present" or "future".
-        subject: who did it; otherwise somebody is chosen.
+    `head` is the letter; `era` the time of the clause around it: "past", "present" or "future".
     """
     tenses = THAT_TENSES[era]
     if verb.state:
@@ -105,6 +102,11 @@ def verbs_of_things() -> list[Verb]:
     """The verbs by which people do something to a certain thing."""
     return [verb for verb in verbs_of("object") if verb.objects - HUMAN
             and "person" in verb.subjects and "generic" not in verb.flags]  # fmt: skip
+
+
+def verbs_of_people() -> list[Verb]:
+    """The verbs by which people do something to people, at a definite time."""
+    return [verb for verb in verbs_of("object") if verb.objects <= HUMAN and not verb.state]
 
 
 def thing_with_dont(rng: Random, era: str) -> Nominal:
@@ -157,19 +159,6 @@ WISHED = ("young", "rich", "brave", "kind", "patient", "happy", "ill", "tired", 
           "curious", "poor")  # fmt: skip
 
 
-def thought_verb(english: str, french: str) -> Verb:
-    """A verb that takes a clause with that."""
-    return Verb(
-        english=english,
-        particle="",
-        french=french,
-        frame="none",
-        subjects=HUMAN,
-        objects=frozenset(),
-        flags=frozenset({"state"}),
-    )
-
-
 def that_sentence(rng: Random) -> Both:
     """Anna thinks that Paul is tired; Anna said that Paul would come."""
     speaker = a_person(rng)
@@ -182,7 +171,7 @@ def that_sentence(rng: Random) -> Both:
     else:
         english, french = THINKING[1]
         outer, inner_tenses = "past", ("conditional", "past progressive", "pluperfect")
-    verb = thought_verb(english, french)
+    verb = special_verb(english, french, "state")
     first = Clause(subject=speaker, verb=verb, tense=outer)
     if chance(rng, 0.1) and french in ("savoir", "dire"):
         first.negation = "not"
@@ -263,7 +252,7 @@ def _going_on(rng: Random, tense: str) -> Both:
 def speech(rng: Random) -> Both:
     """Anna said: "I am tired." The adjective agrees with who speaks."""
     speaker = a_name(rng)
-    said = Clause(subject=speaker, verb=thought_verb("say", "dire"), tense="past")
+    said = Clause(subject=speaker, verb=special_verb("say", "dire", "state"), tense="past")
     pronoun = lexicon.SPEAKER_FEMININE if speaker.gender == "f" else lexicon.SPEAKER
     me = pronoun_phrase(pronoun)
     if chance(rng, 0.6):

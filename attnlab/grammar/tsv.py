@@ -1,4 +1,4 @@
-"""The reader of the grammar's tables: TSV files with a header, comments and one row a word."""
+"""Reader of the grammar's tables: TSV files with a header, comments and one row a word."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent / "tables"
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A row of a table, as text by column, and where it stands."""
+    """A row of a table as text by column, with its file and line."""
 
     path: Path
     line: int
@@ -57,16 +57,10 @@ def read_table(
     optional: Sequence[str] = (),
     folder: Path = FOLDER,
 ) -> list[Row]:
-    """The rows of a table in the order of the file.
+    """The rows of the table `name`.tsv, whose header must be `columns`, in the order of the file.
 
-    Empty lines and lines that begin with `#` are comments; the first other line is the header.
-
-    Args:
-        name: the file's name without `.tsv`.
-        columns: what the header must be.
-        key: the columns that no two rows have alike.
-        optional: the columns whose cells may be empty.
-        folder: where the file is.
+    Empty lines and lines that begin with `#` are comments; the first other line is the header. No
+    two rows may have equal cells in the columns `key`; cells of `optional` columns may be empty.
 
     Raises:
         AttnlabError: the file is missing, is not UTF-8, or has an error; the message names the

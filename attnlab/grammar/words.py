@@ -1,4 +1,9 @@
-"""Words of one language with the marks that align them, and their spelling side by side."""
+"""Words of one language, marks that align them with the other, and their spelling side by side.
+
+A rule that writes an English word and a French word for the same thing gives both the same mark.
+Whatever moves, merges or changes its form later, the marks stay with the word, so that two words
+are aligned when they share a mark.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -14,13 +19,12 @@ Mark = object
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class Word:
-    """One token of one language; never changed, only replaced (frozen would be twice as slow).
+    """A token of one language; never changed, only replaced (frozen would be twice as slow).
 
-    `marks` tie it to the other language; `tags` say what it shows (phenomenon tags, and
-    combinations written with a plus sign); `before_vowel` is the form that a French word takes
-    in front of a vowel, where that is not plain elision; `rival` is the same word in the wrong
-    agreement, where agreement had a choice to make; `clitic` words neither contract nor count
-    as articles.
+    `marks` align it with the other language. `tags` are the phenomena that it shows, and
+    combinations written with a plus sign. `before_vowel`: the French form before a vowel, where
+    that is not plain elision. `rival`: the same word in the wrong agreement, where agreement had
+    a choice. `clitic` words neither contract nor count as articles.
     """
 
     text: str
@@ -112,11 +116,8 @@ def french_words(sentence: list[Word]) -> list[Word]:
 
 
 def _before_vowels(sentence: list[Word]) -> list[Word]:
-    changed = []
-    for index, current in enumerate(sentence):
-        following = sentence[index + 1].text if index + 1 < len(sentence) else "."
-        changed.append(_next_to(current, following))
-    return changed
+    following = [*(current.text for current in sentence[1:]), "."]
+    return [_next_to(current, text) for current, text in zip(sentence, following, strict=True)]
 
 
 def _next_to(current: Word, following: str) -> Word:
@@ -170,12 +171,11 @@ def _vowel_sound(text: str) -> bool:
 
 def capitalised(sentence: list[Word]) -> list[Word]:
     """The sentence with a capital on its first letter, behind an opening quote if any."""
-    result = list(sentence)
-    for index, current in enumerate(result):
+    for index, current in enumerate(sentence):
         if current.text[0].isalnum():
-            result[index] = replace(current, text=current.text[0].upper() + current.text[1:])
-            break
-    return result
+            first = replace(current, text=current.text[0].upper() + current.text[1:])
+            return [*sentence[:index], first, *sentence[index + 1 :]]
+    return sentence
 
 
 def english_text(sentence: list[Word]) -> str:
@@ -208,17 +208,12 @@ def french_text(sentence: list[Word]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """One line of the corpus.
+    """A line of the corpus: two printed sentences, aligned and tagged.
 
-    Attributes:
-        english: the printed sentence.
-        french: the printed sentence.
-        links: pairs of (English token, French token), counted from 0, sorted.
-        tags: what the sentence shows, sorted.
-        combinations: adjective+noun, clitic+verb and negation+tense in it, sorted.
-        length: tokens of the longer side.
-        wrong: the French sentence with one wrong form, for minimal pairs; otherwise empty.
-        focus: the French word that a sentence of fewshot asks for; otherwise empty.
+    `links`: pairs of (English token, French token), counted from 0, sorted. `combinations`:
+    adjective+noun, clitic+verb and negation+tense, sorted. `length`: tokens of the longer side.
+    `wrong`: the French sentence with one wrong form, of minimal pairs. `focus`: the French word
+    that a sentence of fewshot asks for.
     """
 
     english: str
@@ -251,8 +246,8 @@ def sentence_pair(phrase: Both) -> Pair:
     """The printed pair of a sentence.
 
     Raises:
-        ValueError: the printed text does not tokenise into the words that the rules wrote,
-            which would make the alignment wrong.
+        ValueError: the printed text does not tokenise into the words that the rules wrote, so
+            that the alignment would be wrong.
     """
     english = capitalised(english_words(phrase.english))
     french = capitalised(french_words(phrase.french))
