@@ -33,12 +33,12 @@ def test_the_builtin_corpus_piped(folder):
 def test_a_file_as_json(folder):
     result = attnlab(*describe, "my pairs.tsv", "--json", "seed=3", folder=folder)
     assert result.code == 0, result.errors
-    told = json.loads(result.output)
-    assert (told["name"], told["seed"]) == ("bitext", 3)
-    assert told["files"]["train"]["paths"] == ["my pairs.tsv"]
-    assert sum(split["pairs"] for split in told["splits"].values()) == 61
-    assert told["held_out"] == ["valid", "test"]
-    assert "copies" in [finding["kind"] for finding in told["findings"]]
+    values = json.loads(result.output)
+    assert (values["name"], values["seed"]) == ("bitext", 3)
+    assert values["files"]["train"]["paths"] == ["my pairs.tsv"]
+    assert sum(split["pairs"] for split in values["splits"].values()) == 61
+    assert values["held_out"] == ["valid", "test"]
+    assert "copies" in [finding["kind"] for finding in values["findings"]]
 
 
 @pytest.fixture

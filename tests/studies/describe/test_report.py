@@ -1,3 +1,5 @@
+"""Descriptions of corpora with planted defects, and their report on a terminal."""
+
 import io
 import json
 from pathlib import Path
@@ -6,10 +8,22 @@ import pytest
 from rich.console import Console
 
 from attnlab.config import ExperimentConfig
+from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.lines import normalise
 from attnlab.launch import TRAIN, compose
 from attnlab.studies.describe.description import Description, describe
-from attnlab.studies.describe.report import show
+from attnlab.studies.describe.report import (
+    Bin,
+    bar,
+    bins,
+    chunks,
+    links_in_words,
+    percent,
+    printable,
+    shares,
+    show,
+)
+from attnlab.studies.describe.statistics import Lengths
 from attnlab.support.errors import UsageError
 from attnlab.support.folders import shipped_folder
 from attnlab.support.schema import from_node
@@ -119,17 +133,17 @@ def test_findings_name_lines_that_hold_them(planted):
 
 
 def test_messages_name_number_and_remedy(planted):
-    told = {finding.kind: finding for finding in planted.findings}
-    assert told["leak"].message == (
+    values = {finding.kind: finding for finding in planted.findings}
+    assert values["leak"].message == (
         "leak: train and test share 2 sources, 1 with the same translation; "
         "a score on test rewards learning by heart"
     )
-    assert "data.test=null" in told["leak"].remedy
-    assert "(en 14, fr 4 words)" in told["extrapolation"].message
-    assert told["extrapolation"].remedy.startswith("raise data.max_words=60")
-    assert "CafÃ©" not in told["characters_mixed_encodings"].message
-    assert "(Ã© 1×)" in told["characters_mixed_encodings"].message
-    assert "(U+200B 1×)" in told["characters_invisible"].message
+    assert "data.test=null" in values["leak"].remedy
+    assert "(en 14, fr 4 words)" in values["extrapolation"].message
+    assert values["extrapolation"].remedy.startswith("raise data.max_words=60")
+    assert "CafÃ©" not in values["characters_mixed_encodings"].message
+    assert "(Ã© 1×)" in values["characters_mixed_encodings"].message
+    assert "(U+200B 1×)" in values["characters_invisible"].message
 
 
 def test_a_report_passes_nothing_on_that_upsets_a_terminal(planted):
@@ -272,15 +286,85 @@ def test_tatoeba_has_several_translations_of_a_source():
 
 
 def test_json_holds_the_same(planted):
-    told = json.loads(json.dumps(planted.as_json()))
-    assert [each["kind"] for each in told["findings"]] == [f.kind for f in planted.findings]
-    assert told["splits"]["train"]["copies"] == 1
-    assert told["splits"]["test"]["source"]["longest"] == 15
-    assert told["splits"]["test"]["longer_side_words"] == {"2": 2, "13": 1, "14": 1, "15": 1}
-    assert told["files"]["train"] == {
+    values = json.loads(json.dumps(planted.as_json()))
+    assert [each["kind"] for each in values["findings"]] == [f.kind for f in planted.findings]
+    assert values["splits"]["train"]["copies"] == 1
+    assert values["splits"]["test"]["source"]["longest"] == 15
+    assert values["splits"]["test"]["longer_side_words"] == {"2": 2, "13": 1, "14": 1, "15": 1}
+    assert values["files"]["train"] == {
         "paths": [f"{planted.data.root}/train.tsv"],
         "pairs": 9,
         "skipped_blank": 1,
         "skipped_long": 1,
     }
-    assert told["shared"] == [{"splits": ["train", "test"], "sources": 2, "targets": 1, "pairs": 1}]
+    assert values["shared"] == [
+        {"splits": ["train", "test"], "sources": 2, "targets": 1, "pairs": 1}
+    ]
+
+
+def test_bars_to_an_eighth():
+    assert bar(1.0, 4) == "████"
+    assert bar(0.5, 4) == "██"
+    assert bar(13 / 32, 4) == "█▋"  # 13 eighths: one block and five
+    assert bar(1e-9, 4) == "▏"
+    assert bar(0.0, 4) == ""
+
+
+def test_percents():
+    assert [percent(share) for share in (0, 0.0049, 0.006, 0.344, 1)] == [
+        "·",
+        "<1%",
+        "1%",
+        "34%",
+        "100%",
+    ]
+
+
+def test_bins_are_equal_few_and_hold_every_length():
+    assert list(map(str, bins([Lengths.of(range(1, 61))]))) == [
+        "1–5", "6–10", "11–15", "16–20", "21–25", "26–30",
+        "31–35", "36–40", "41–45", "46–50", "51–55", "56–60",
+    ]  # fmt: skip
+    assert list(map(str, bins([Lengths.of([2, 3]), Lengths.of([4])]))) == ["2", "3", "4"]
+    assert bins([Lengths.of([5] * 199 + [400])]) == [Bin(5, 5), Bin(6, None)]
+
+
+@pytest.mark.parametrize("longest", [1, 13, 14, 39, 200, 5000])
+def test_shares_add_up(longest):
+    splits = {"a": Lengths.of(range(1, longest + 1)), "b": Lengths.of([longest])}
+    rows = bins(list(splits.values()))
+    assert len(rows) <= 14
+    for column in shares(splits, rows).values():
+        assert sum(column) == pytest.approx(1)
+
+
+def test_columns_that_fit():
+    widths = {"a": 3, "b": 4, "c": 5, "d": 20}
+    assert list(chunks(list(widths), widths.__getitem__, 8)) == [["a", "b"], ["c"], ["d"]]
+    assert list(chunks([], widths.__getitem__, 8)) == []
+
+
+def test_links_in_words():
+    source = ["She", "did", "not", "see", "it", "."]
+    target = ["elle", "ne", "l'", "a", "pas", "vu", "."]
+    alignment = "0-0 1-3 2-1 2-4 3-5 4-2 5-6"
+    pair = SentencePair(" ".join(source), " ".join(target), alignment)
+    assert links_in_words(pair, source, target) == (
+        "She–elle  did–a  not–ne … pas  see–vu  it–l'  .–."
+    )
+
+
+def test_words_that_hang_together_are_one_group():
+    pair = SentencePair("a b c", "x y z", "0-0 1-1 2-2 2-0 1-0")
+    assert links_in_words(pair, list("abc"), list("xyz")) == "a b c–x y z"
+
+
+def test_links_to_words_that_are_not_there_are_not_shown():
+    pair = SentencePair("a b", "x", "0-0 1-1")
+    assert links_in_words(pair, ["a", "b"], ["x"]) == ""
+    assert links_in_words(SentencePair("a", "x"), ["a"], ["x"]) == ""
+
+
+def test_printable():
+    assert printable("Va\u202f! 10\u00a0€") == "Va\u202f! 10\u00a0€"
+    assert printable("a\u001b[31mb\u200b") == "a<U+001B>[31mb<U+200B>"

@@ -1,3 +1,5 @@
+"""Suspicious characters and pairs, each kind planted."""
+
 import pytest
 
 from attnlab.data.pairs import SentencePair
@@ -67,7 +69,7 @@ def test_unequal_lengths(source_words, target_words, unequal):
     assert is_unequal(pair) is unequal
 
 
-def test_untranslated_and_how_many_are_kept():
+def test_untranslated_pairs_and_the_first_three_as_examples():
     pairs = [SentencePair(str(number), str(number % 6)) for number in range(12)]
     found = find(pairs, is_untranslated)
     assert found.count == 6
