@@ -31,7 +31,7 @@ def complete_regression(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def complete_corpus(ctx: typer.Context, incomplete: str) -> list[str]:
     """Known corpora, and settings of data."""
-    known = [each for each in _choices("train", "data") if each.startswith(incomplete)]
+    known = [each for each in choices_of("train", "data") if each.startswith(incomplete)]
     return [*known, *_settings(ctx, incomplete, "train")]
 
 
@@ -86,15 +86,16 @@ def _all_settings(config_name: str, typed: list[str]) -> Iterator[str]:
             group = name.rpartition(" ")[2]  # "optional recipe" is chosen by recipe=
             if name.startswith("override "):
                 continue
-            yield from (f"{group}={choice}" for choice in _choices(config_name, group))
+            yield from (f"{group}={choice}" for choice in choices_of(config_name, group))
             of_choice = folder / group / f"{chosen.get(group, default)}.yaml"
             if group not in ("experiment", "recipe") and of_choice.is_file():
                 yield from _flat(_read(of_choice), f"{group}.")
         yield from _flat(values)
 
 
-def _choices(config_name: str, group: str) -> list[str]:
-    folders = _config_folders(config_name)
+def choices_of(config_name: str, group: str, *more: Path) -> list[str]:
+    """The choices of a config group in the shipped folder, those of plug-ins, and `more`."""
+    folders = [*_config_folders(config_name), *more]
     return sorted({path.stem for folder in folders for path in folder.glob(f"{group}/*.yaml")})
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from attnlab.commands.arguments import ConfigDir, named_run, split_run, with_examples
-from attnlab.commands.completion import complete_training
+from attnlab.commands.completion import choices_of, complete_training
 from attnlab.support.errors import UsageError
 from attnlab.support.folders import training_groups
 from attnlab.support.registry import config_folders
@@ -21,21 +21,17 @@ logger = logging.getLogger(__name__)
 
 
 def _choices() -> str:
-    """Every config group with its choices, as the folders of configs/ and of plug-ins have them."""
-    groups = {
-        folder.name: {path.stem for path in folder.glob("*.yaml")} for folder in training_groups()
-    }
-    for _, root in config_folders():
-        for path in root.glob("*/*.yaml"):
-            groups.setdefault(path.parent.name, set()).add(path.stem)
+    """Every config group with its choices, shipped and of plug-ins, as a paragraph of help."""
+    groups = {folder.name for folder in training_groups()}
+    groups |= {path.parent.name for _, root in config_folders() for path in root.glob("*/*.yaml")}
     lines = [
         fill(
-            f"{group}={' | '.join(sorted(names))}",
+            f"{group}={' | '.join(choices_of('train', group))}",
             width=58,
             initial_indent="  ",
             subsequent_indent="    ",
         )
-        for group, names in sorted(groups.items())
+        for group in sorted(groups)
     ]
     return "\n".join(["\b", "Choices:", *lines])
 

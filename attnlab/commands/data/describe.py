@@ -8,10 +8,8 @@ from typing import Annotated
 import typer
 
 from attnlab.commands.arguments import MOST, AsJson, ConfigDir, with_examples
-from attnlab.commands.completion import complete_corpus
+from attnlab.commands.completion import choices_of, complete_corpus
 from attnlab.support.errors import UsageError
-from attnlab.support.folders import shipped_folder
-from attnlab.support.registry import config_folders
 
 
 @with_examples(
@@ -90,9 +88,7 @@ def _corpus_and_overrides(
     if not names:
         return None, overrides
     name = names[0]
-    plugins = [folder for _, folder in config_folders()]
-    folders = [shipped_folder("configs"), *plugins, *([config_dir] if config_dir else [])]
-    choices = sorted({path.stem for folder in folders for path in folder.glob("data/*.yaml")})
+    choices = choices_of("train", "data", *([config_dir] if config_dir else []))
     if name in choices:
         return None, [f"data={name}", *overrides]
     path = Path(name).expanduser()
