@@ -69,7 +69,6 @@ class Corpus:
     """The splits while they are being filled; no sentence is taken twice in either language."""
 
     rng: Random
-    splits: dict[str, list[Pair]] = field(default_factory=dict)
     english: set[str] = field(default_factory=set)
     french: set[str] = field(default_factory=set)
     set_aside: defaultdict[str, list[Pair]] = field(default_factory=lambda: defaultdict(list))
