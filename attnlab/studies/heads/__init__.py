@@ -1,1 +1,1 @@
-"""The atlas of a run's heads: their figures, what each costs, and where both are written."""
+"""Measures of every attention head; long for its tables, JSON, CSV, TensorBoard and figure."""

@@ -9,19 +9,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from attnlab.data.corpus import load_split
 from attnlab.data.pairs import SentencePair
 from attnlab.data.vocabulary import encode_pairs
 from attnlab.evaluate.align import measure_heads, read_gold
 from attnlab.evaluation.entropy import head_entropies
 from attnlab.inspection.choice import Choice
-from attnlab.inspection.forced import record_pairs
+from attnlab.inspection.forced import kind_and_layer, record_batches, visible_keys
 from attnlab.run.loaded import LoadedRun
 
 SENTENCES = 200
 """First sentences of a split that are measured; the choice hardly changes with more."""
+
+_ERROR_RATE = "an alignment error rate of {:.1f} %"
+_ENTROPY = "an entropy of {:.1f} % of the highest possible"
 
 
 @dataclass(frozen=True)
@@ -49,58 +50,44 @@ def find_best_heads(trained: LoadedRun, split: str, kinds: Sequence[str]) -> lis
     config = trained.run.config
     pairs = load_split(config.data, config.seed, split)[:SENTENCES]
     aligned = [pair for pair in pairs if pair.alignment]
-    return [
-        _best_by_alignment(trained, split, aligned)
-        if kind == "cross" and aligned
-        else _best_by_entropy(trained, split, pairs, kind)
-        for kind in kinds
-    ]
+    best = []
+    for kind in kinds:
+        if kind == "cross" and aligned:
+            figures, measured, what = _error_rates(trained, split, aligned), aligned, _ERROR_RATE
+        else:
+            figures, measured, what = _entropies(trained, pairs, kind), pairs, _ENTROPY
+        place = min(figures, key=figures.__getitem__)
+        rank = f"of {len(figures)} heads" if len(figures) > 1 else "and only head"
+        first = "sentence" if len(measured) == 1 else f"{len(measured)} sentences"
+        reason = f"best {rank}: {what.format(100 * figures[place])} on the first {first} of {split}"
+        best.append(BestHead(kind, *place, figures[place], reason))
+    return best
 
 
-def _best_by_alignment(trained: LoadedRun, split: str, pairs: Sequence[SentencePair]) -> BestHead:
-    measured = measure_heads(trained, read_gold(pairs, trained.run.config.data, split))
-    rates = {
+def _error_rates(
+    trained: LoadedRun, split: str, pairs: Sequence[SentencePair]
+) -> dict[tuple[int, int], float]:
+    """Alignment error rates of cross-attention by layer and head."""
+    return {
         (each.layer, each.head): each.counts.error_rate
-        for each in measured
+        for each in measure_heads(trained, read_gold(pairs, trained.run.config.data, split))
         if each.head is not None and each.convention == "predicts"
     }
-    place = min(rates, key=rates.__getitem__)
-    rate = rates[place]
-    reason = (
-        f"best {_of(len(rates))}: an alignment error rate of {100 * rate:.1f} % on "
-        f"{_first(len(pairs))} of {split}"
-    )
-    return BestHead("cross", *place, rate, reason)
 
 
-def _best_by_entropy(
-    trained: LoadedRun, split: str, pairs: Sequence[SentencePair], kind: str
-) -> BestHead:
+def _entropies(
+    trained: LoadedRun, pairs: Sequence[SentencePair], kind: str
+) -> dict[tuple[int, int], float]:
+    """Normalised entropies by layer and head, means over queries with two keys or more."""
     encoded = encode_pairs(trained.vocabulary, ((pair.source, pair.target) for pair in pairs))
     sums: dict[tuple[int, int], float] = defaultdict(float)
     queries: dict[int, int] = defaultdict(int)
-    for recorded in record_pairs(trained.model, encoded, kinds=(kind,)):
-        for (_, layer), weights in recorded.weights.items():
-            visible = np.ones(weights.shape[1:], dtype=bool)
-            if kind == "decoder":
-                visible = np.tril(visible)
-            choosing = int((visible.sum(axis=1) > 1).sum())
+    for _, batch, record in record_batches(trained.model, encoded, kinds=(kind,)):
+        for name, recorded in record.items():
+            _, layer = kind_and_layer(name)
+            weights, visible = recorded.float().cpu().numpy(), visible_keys(name, batch).numpy()
+            choosing = int((visible.sum(axis=-1) > 1).sum())
             queries[layer] += choosing
-            for head, entropy in enumerate(head_entropies(weights[None], visible[None]), start=1):
+            for head, entropy in enumerate(head_entropies(weights, visible), start=1):
                 sums[layer, head] += choosing * entropy.normalised
-    shares = {place: total / max(1, queries[place[0]]) for place, total in sums.items()}
-    place = min(shares, key=shares.__getitem__)
-    share = shares[place]
-    reason = (
-        f"best {_of(len(sums))}: an entropy of {100 * share:.1f} % of the highest possible on "
-        f"{_first(len(pairs))} of {split}"
-    )
-    return BestHead(kind, *place, share, reason)
-
-
-def _of(heads: int) -> str:
-    return f"of {heads} heads" if heads > 1 else "and only head"
-
-
-def _first(sentences: int) -> str:
-    return "the first sentence" if sentences == 1 else f"the first {sentences} sentences"
+    return {place: total / max(1, queries[place[0]]) for place, total in sums.items()}

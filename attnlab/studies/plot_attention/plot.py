@@ -12,7 +12,7 @@ from attnlab.plotting.saving import figure_suffix, save_figure, save_pages
 from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.studies.plot_attention.animation import GIF
 from attnlab.studies.plot_attention.best_head import find_best_heads
-from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.errors import UsageError
 
 Remark = Callable[[Inspected], str]
 """Makes a further line of the caption of a sentence's figure."""
@@ -126,20 +126,8 @@ class Destination:
         return self.suffix if self.file is None else self.file.suffix.lower()
 
     def path(self, stem: str) -> Path:
-        """The one file, or that of this name in the folder, which is made.
-
-        Raises:
-            AttnlabError: the folder cannot be made.
-        """
-        if self.file is not None:
-            return self.file
-        try:
-            self.output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise AttnlabError(
-                f"{self.output}: cannot be written to ({error.strerror}); choose another --output"
-            ) from error
-        return self.output / f"{stem}{self.suffix}"
+        """The one file, or that of this name in the folder."""
+        return self.file or self.output / f"{stem}{self.suffix}"
 
     def require_room_for(self, figures: int) -> None:
         """Refuse, before anything is drawn, what cannot be written.
