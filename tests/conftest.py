@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jaxtyping
 import pytest
 import torch
 import yaml
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+AXES_CHECKED = ("attention", "inspection", "models", "search", "test_search.py")
+"""Tests that check the axes of each call; all others would spend half of their time on it."""
 torch.set_num_threads(1)  # small models gain nothing from more, and tests run side by side
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -152,6 +155,14 @@ def pytest_configure() -> None:
     """Ctrl-C is heard: a run in the background ignores it, and so would each process it starts."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Axes are checked where they are the subject, in fixtures of wider scope too."""
+    room = item.path.relative_to(Path(__file__).parent).parts[0]
+    jaxtyping.config.update("jaxtyping_disable", room not in AXES_CHECKED)
+    return (yield)
 
 
 @pytest.fixture(autouse=True)
