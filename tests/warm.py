@@ -22,8 +22,26 @@ NEEDED = [
     "attnlab.studies.plot_attention.plot",
     "attnlab.studies.heads.survey",
     "hydra._internal.hydra",
-    "pydantic",  # TensorBoard's writer wants it
-    "torch._dynamo",  # an optimiser does: seconds
+    "torch._dynamo",  # an optimiser wants it: seconds
+    "torch.profiler._cupti_monitor",
+    "torch.utils.serialization.config",
+    "numpy.ctypeslib",
+    "matplotlib.pyplot",  # and these TensorBoard's writer
+    "PIL.JpegImagePlugin",
+    "PIL.GifImagePlugin",
+    "filelock",
+    "pydantic.json_schema",
+    "pydantic.type_adapter",
+    "hydra._internal.core_plugins.bash_completion",
+    "hydra._internal.core_plugins.basic_launcher",
+    "hydra._internal.core_plugins.basic_sweeper",
+    "hydra._internal.core_plugins.file_config_source",
+    "hydra._internal.core_plugins.importlib_resources_config_source",
+    "hydra._internal.core_plugins.structured_config_source",
+    "antlr4.LL1Analyzer",
+    "pooch",
+    "sacrebleu.tokenizers.tokenizer_13a",
+    "tests.preloaded",
 ]
 
 
