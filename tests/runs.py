@@ -1,12 +1,15 @@
 """Real runs for the tests of commands: each trained once, in a process of its own."""
 
+import atexit
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from attnlab.support.folders import shipped_folder
 from tests.refusals import assert_no_raw_failure
 from tests.warm import Attnlab
 
@@ -60,6 +63,29 @@ def fresh_attnlab(*arguments: str, folder: Path, timeout: float = 120) -> Result
         check=False,
     )
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def write_small_builtin(folder: Path, number: int) -> None:
+    """The built-in corpus with 300 training pairs and the first `number` of each other split.
+
+    The few-shot split is in the order of its groups; the chosen ones are spread over it.
+    """
+    folder.mkdir(parents=True)
+    for path in shipped_folder("data").glob("*.tsv"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        if path.stem == "fewshot":
+            lines = lines[:: len(lines) // number]
+        chosen = lines[: 300 if path.stem == "train" else number]
+        (folder / path.name).write_text("".join(chosen), encoding="utf-8")
+
+
+@cache
+def small_corpus() -> str:
+    """The setting that chooses such a corpus of 50 lines a split, for all tests of this process."""
+    folder = TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    write_small_builtin(Path(folder.name) / "builtin", 50)
+    return f"data.root={folder.name}/builtin"
 
 
 def tiny(model: str, *more: str) -> list[str]:

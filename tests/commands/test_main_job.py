@@ -10,7 +10,7 @@ from sacrebleu.metrics.bleu import BLEU
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.refusals import assert_refused
-from tests.runs import attnlab, tiny
+from tests.runs import attnlab, small_corpus, tiny
 
 FAMILIES = ["rnn", "bahdanau", "transformer"]
 
@@ -19,7 +19,7 @@ FAMILIES = ["rnn", "bahdanau", "transformer"]
 def trained(request, tmp_path_factory):
     """A folder with one trained run, and what training said."""
     folder = tmp_path_factory.mktemp(request.param)
-    result = attnlab(*tiny(request.param), folder=folder)
+    result = attnlab(*tiny(request.param, small_corpus()), folder=folder)
     assert result.code == 0, result.errors
     return folder, request.param, result
 
@@ -78,7 +78,7 @@ def test_eval_prints_one_json_object_that_its_files_confirm(trained):
         kind: (run / "translations" / f"valid.{kind}").read_text().split("\n")[:-1]
         for kind in ("source", "hypothesis", "reference")
     }
-    assert {len(lines) for lines in texts.values()} == {1000}
+    assert {len(lines) for lines in texts.values()} == {50}
     again = BLEU().corpus_score(texts["hypothesis"], [texts["reference"]]).score
     assert valid["bleu"]["score"] == pytest.approx(again)
     assert "tok:13a" in valid["bleu"]["signature"]
@@ -86,7 +86,7 @@ def test_eval_prints_one_json_object_that_its_files_confirm(trained):
     kept = json.loads((run / "scores" / "valid.json").read_text())
     assert kept == {key: said[key] for key in said if key != "splits"} | {"split": "valid"} | valid
     assert said["checkpoint"]["name"] == "best"
-    assert valid["sentences"] == 1000
+    assert valid["sentences"] == 50
 
 
 def test_eval_of_ones_own_file_and_search(trained):

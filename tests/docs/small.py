@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from attnlab.support.folders import shipped_folder
-from tests.runs import SMALLER
+from tests.runs import SMALLER, write_small_builtin
 
 TRAINING = (
     "max_updates=4",
@@ -36,7 +36,7 @@ SHORT = ("search.max_length_factor=0.1", "search.max_length_extra=3")
 OTHERS: dict[str, Sequence[str]] = {
     "heads": ("--count", "4", *SHORT),
     "eval": SHORT,
-    "kernel-regression": ("training.epochs=3",),
+    "kernel-regression": ("training.epochs=3", "kernels=[gaussian,boxcar]", "widths=[0.3,1]"),
     "scores": ("--to", "16", "--rounds", "1"),
     "complexity": ("--to", "32", "--seeds", "1", "--size", "16"),
 }
@@ -53,12 +53,8 @@ OF_THE_BOOK = (
 
 def write_small_corpora(folder: Path) -> None:
     """`builtin/`: the beginning of the corpus that ships. `tatoeba/`: 600 of its pairs."""
-    for name in ("builtin", "tatoeba"):
-        (folder / name).mkdir(parents=True)
-    for path in shipped_folder("data").glob("*.tsv"):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        kept = lines[: 300 if path.stem == "train" else 30]
-        (folder / "builtin" / path.name).write_text("\n".join(kept) + "\n", encoding="utf-8")
+    write_small_builtin(folder / "builtin", 30)
+    (folder / "tatoeba").mkdir()
     lines = (shipped_folder("data") / "train.tsv").read_text(encoding="utf-8").splitlines()
     pairs = [*OF_THE_BOOK, *(tuple(line.split("\t")[:2]) for line in lines[:600])]
     written = ["\t".join([*pair, "nobody"]) for pair in pairs]

@@ -23,7 +23,7 @@ from attnlab.studies.plot_attention.through_training import (
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.trainer.attention_history import read_snapshot, recorded_updates
 from tests.inspection.test_drawing import outlined, texts_of
-from tests.runs import attnlab, tiny
+from tests.runs import attnlab, small_corpus, tiny
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,9 @@ def folder(tmp_path_factory):
 
 
 def train(folder, model, *more):
-    settings = ("max_updates=40", "validate_every=8", "watch_sentences=2", "validate_sentences=2")
-    done = attnlab(*tiny(model, *settings, *more), f"name={model}", "runs_root=runs", folder=folder)
+    settings = ("max_updates=10", "validate_every=2", "watch_sentences=2", "validate_sentences=2")
+    named = (f"name={model}", "runs_root=runs", small_corpus())
+    done = attnlab(*tiny(model, *settings, *more), *named, folder=folder)
     assert done.code == 0, done.errors
     return next((folder / "runs" / model).iterdir())
 
@@ -143,7 +144,7 @@ def test_the_best_head_and_why(transformer, tmp_path, drawn):
     assert "cross: best of " in written
     assert "an alignment error rate of" in written
     assert "encoder: best of" in written
-    assert "on the first 200 sentences of test" in written
+    assert "on the first 50 sentences of test" in written
 
 
 @pytest.mark.parametrize("option", ["layers", "heads", "average"])
@@ -168,7 +169,7 @@ def test_a_figure_says_how_well_its_weights_explain(transformer, tmp_path):
     written = " ".join(re.findall(">([^<>]+)</text>", path.read_text()))
     assert "do these weights explain?" in written
     assert f"out: {tau:.2f} (this sentence)" in written
-    assert "(100 test sentences)" in written
+    assert "(50 test sentences)" in written
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_a_filmstrip_of_one_map(transformer, tmp_path, drawn):
     (path,) = plot_training(transformer, tmp_path, layers=[1], heads=[2])
     assert path.name == "valid-1-through-training-cross-layer1-head2.png"
     files = recorded_updates(transformer.run.attention)
-    assert list(files) == [8, 16, 24, 32, 40]
+    assert list(files) == [2, 4, 6, 8, 10]
     titles = [text for text in texts_of(drawn[0]) if text.startswith("update ")]
     frames = [read_snapshot(path) for path in files.values()]
     assert titles == [
@@ -234,9 +235,9 @@ def test_a_filmstrip_of_several_maps_and_some_frames(transformer, tmp_path, draw
     assert set(counts) == {3}
     written = texts_of(drawn[0])
     assert [text.split(" · ")[0] for text in written if text.startswith("update")][:3] == [
-        "update 8",
-        "update 24",
-        "update 40",
+        "update 2",
+        "update 6",
+        "update 10",
     ]
     assert "3 of 5 validations" in written
 
@@ -268,7 +269,7 @@ def test_what_was_not_watched_is_not_there(transformer, tmp_path):
 
 
 def test_a_model_without_attention_records_and_shows_nothing(folder, tmp_path):
-    trained, _ = load([str(train(folder, "rnn", "max_updates=8"))], None)
+    trained, _ = load([str(train(folder, "rnn", "max_updates=2"))], None)
     assert not trained.run.attention.exists()
     for run in (plotted, plot_training):
         with pytest.raises(AttnlabError, match="model=rnn has no attention to plot"):
@@ -309,10 +310,10 @@ def test_fewer_sentences_than_are_asked_for_are_all_of_them(bahdanau, caplog):
     with caplog.at_level(logging.INFO, "attnlab"):
         assert first_numbers(bahdanau, "test", 7) == range(1, 8)
         assert not caplog.records
-        assert first_numbers(bahdanau, "test", 5000) == range(1, 1001)
+        assert first_numbers(bahdanau, "test", 5000) == range(1, 51)
         assert first_watched(bahdanau, 4) == range(1, 3)
     messages = [record.getMessage() for record in caplog.records]
     assert messages == [
-        "test has 1,000 sentences, and 5000 were asked for",
+        "test has 50 sentences, and 5000 were asked for",
         "what training watched of valid has 2 sentences, and 4 were asked for",
     ]
