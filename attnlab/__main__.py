@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from attnlab import __version__
 from attnlab.commands import (
     average,
+    compare,
     complexity,
     data,
     eval,
@@ -27,6 +28,7 @@ from attnlab.commands import (
     lr_find,
     plot_attention,
     positions,
+    runs,
     scores,
     train,
     translate,
@@ -62,6 +64,7 @@ app = typer.Typer(
 app.command("train")(train.train)
 app.command("lr-find")(lr_find.find_learning_rate)
 app.command("eval")(eval.evaluate)
+app.command("compare")(compare.compare)
 app.command("average")(average.average)
 app.command("plot-attention")(plot_attention.plot_attention)
 app.command("heads")(heads.heads)
@@ -72,6 +75,7 @@ app.command("heatmap")(heatmap.heatmap)
 app.command("kernel-regression")(kernel_regression.kernel_regression)
 app.command("complexity")(complexity.complexity)
 app.command("translate")(translate.translate)
+app.add_typer(runs.app, name="runs")
 app.add_typer(data.app, name="data")
 
 

@@ -1,78 +1,169 @@
-"""Is one set of translations worse than another, or was it chance? A paired test of BLEU.
+"""Is one set of translations better than another, or was it chance? Paired tests over sentences.
 
-Counts and scores are sacreBLEU's. Its own paired tests are not used: they do not count trials whose
-difference is just as great, so that where few sentences differ p comes out far too small, of no
-difference at all smallest of all; and its bootstrap's p is no two-sided one.
+A corpus's score is computed from sums of statistics of its sentences (for BLEU, matching n-grams
+and lengths), which sacreBLEU collects; trials sum them anew. sacreBLEU's own paired tests are not
+used: they do not count trials whose difference is just as great, so that where few sentences
+differ p comes out far too small, and of no difference at all smallest of all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from sacrebleu.metrics.bleu import BLEU
+
+from attnlab.evaluation.metrics import scorer
 
 TRIALS = 1000
 
 _SEED = 12345
-_ROUNDING = 1e-9  # of a difference between sums of whole numbers
+_ROUNDING = 1e-9  # of a difference between scores
+_LEVEL = 0.95
+_MOST_SPLITS = 100_000
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a corpus's score is computed from: `sentences` (sentence, count) and `score` of sums."""
+
+    sentences: NDArray[np.float64]
+    score: Callable[[NDArray[np.float64]], float]
+
+    @property
+    def corpus_score(self) -> float:
+        """The score of all sentences, as sacreBLEU has it."""
+        return self.score(self.sentences.sum(axis=0))
+
+
+def statistics(
+    metric: str, texts: Sequence[str], *references: Sequence[str], tokeniser: str = "13a"
+) -> Statistics:
+    """Statistics of `texts` by bleu, chrf, ter or exact, against one or several references."""
+    if metric == "exact":
+        rows = zip(texts, *references, strict=True)
+        hits = [[text.rstrip() in {each.rstrip() for each in right}, 1] for text, *right in rows]
+        return Statistics(np.array(hits, dtype=np.float64), _percentage)
+    used = scorer(metric, tokeniser)
+    counts = used._extract_corpus_statistics(list(texts), list(map(list, references)))
+
+    def score(sums: NDArray[np.float64]) -> float:
+        values = sums.tolist() if metric == "ter" else [round(each) for each in sums.tolist()]
+        return float(used._compute_score_from_stats(values).score)
+
+    return Statistics(np.array(counts, dtype=np.float64), score)
+
+
+def _percentage(sums: NDArray[np.float64]) -> float:
+    return 100 * float(sums[0] / sums[1])
 
 
 @dataclass(frozen=True)
 class Compared:
-    """BLEU, its difference from the baseline's, and how likely chance alone makes as great a one.
+    """A score, its difference from the baseline's, and what chance alone would make of it.
 
-    `p_value`: the share of trials in which the difference is as great or greater, either way, when
-    each sentence's two translations are exchanged or not by the toss of a coin; what was found is
-    counted as one more trial, so that it is never 0.
+    `p_value`: approximate randomisation (Riezler & Maxwell 2005): the share of trials whose
+    difference is as great or greater, either way, when the two translations of each sentence are
+    exchanged or not by the toss of a coin. `bootstrap_p_value`: paired bootstrap (Koehn 2004), the
+    share of resampled corpora whose difference is as far from the one found as that is from zero.
+    In both, what was found counts as one more trial, so that p is never 0, and ties count.
+    `interval`: 95 % of the resampled differences lie in it.
     """
 
-    bleu: float
+    score: float
     difference: float
     p_value: float
+    bootstrap_p_value: float
+    interval: tuple[float, float]
 
 
-def compare_bleu(
+def compare(
+    metric: str,
     baseline: Sequence[str],
     others: Mapping[str, Sequence[str]],
     references: Sequence[str],
     tokeniser: str = "13a",
 ) -> dict[str, Compared]:
-    """Each of `others`, sentence for sentence, against `baseline` (Riezler & Maxwell 2005).
+    """Each of `others`, sentence for sentence, against `baseline`; the same trials for all."""
+    if not others:
+        return {}
+    ours = statistics(metric, baseline, references, tokeniser=tokeniser)
+    return {
+        name: compare_systems([ours], [statistics(metric, texts, references, tokeniser=tokeniser)])
+        for name, texts in others.items()
+    }
 
-    By approximate randomisation with 1,000 trials, the same ones each time and for all.
+
+def compare_systems(
+    baseline: Sequence[Statistics], other: Sequence[Statistics], trials: int = TRIALS
+) -> Compared:
+    """`other` against `baseline`, each one or several runs of one setting, such as of three seeds.
+
+    A setting's score is the mean over its runs. Where both have several, the first of one is
+    paired with the first of the other and so on, and a sentence's translations by all of them are
+    exchanged, and resampled, together: the test is over sentences, for these very runs.
+
+    Raises:
+        ValueError: there are more runs of one than of the other.
     """
-    coins = np.random.default_rng(_SEED).random((TRIALS, len(references))) < 0.5
-    ours = _counts(baseline, references, tokeniser)
-    score = _bleu(ours.sum(axis=0))
-    found = {}
-    for name, texts in others.items():
-        theirs = _counts(texts, references, tokeniser)
-        bleu = _bleu(theirs.sum(axis=0))
-        both, exchanged = ours.sum(axis=0) + theirs.sum(axis=0), coins @ (theirs - ours)
-        one = ours.sum(axis=0) + exchanged  # (trials, counts)
-        differences = [abs(_bleu(counts) - _bleu(both - counts)) for counts in one]
-        as_great = sum(each >= abs(bleu - score) - _ROUNDING for each in differences)
-        found[name] = Compared(bleu, bleu - score, (as_great + 1) / (TRIALS + 1))
-    return found
-
-
-def _counts(texts: Sequence[str], references: Sequence[str], tokeniser: str) -> NDArray[np.int64]:
-    """What a corpus's BLEU is made of, by sentence: right and all n-grams, and both lengths."""
-    # Effective order, or it warns of scores of sentences, which go unused.
-    metric = BLEU(tokenize=tokeniser, effective_order=True)
-    rows = []
-    for text, reference in zip(texts, references, strict=True):
-        score = metric.sentence_score(text, [reference])
-        rows.append([*score.counts, *score.totals, score.sys_len, score.ref_len])
-    return np.array(rows, dtype=np.int64)
-
-
-def _bleu(counts: NDArray[np.int64]) -> float:
-    """As sacreBLEU's of a corpus, of a row of sums of `_counts`."""
-    *ngrams, length, reference_length = map(int, counts)
-    orders = len(ngrams) // 2
-    score = BLEU.compute_bleu(
-        ngrams[:orders], ngrams[orders:], length, reference_length, smooth_method="exp"
+    pairs = list(zip(baseline, other, strict=True))
+    length = len(baseline[0].sentences)
+    chance = np.random.default_rng(_SEED)
+    coins = (chance.random((trials, length)) < 0.5).astype(np.float64)
+    draws = chance.integers(length, size=(trials, length))
+    weights = np.stack([np.bincount(row, minlength=length) for row in draws]).astype(np.float64)
+    exchanged, resampled = np.zeros(trials), np.zeros(trials)
+    for ours, theirs in pairs:
+        swapped = coins @ (theirs.sentences - ours.sentences)
+        ones, others = ours.sentences.sum(axis=0) + swapped, theirs.sentences.sum(axis=0) - swapped
+        exchanged += [theirs.score(b) - ours.score(a) for a, b in zip(ones, others, strict=True)]
+        samples = zip(weights @ ours.sentences, weights @ theirs.sentences, strict=True)
+        resampled += [theirs.score(b) - ours.score(a) for a, b in samples]
+    exchanged, resampled = exchanged / len(pairs), resampled / len(pairs)
+    score = float(np.mean([each.corpus_score for each in other]))
+    difference = score - float(np.mean([each.corpus_score for each in baseline]))
+    least = abs(difference) - _ROUNDING
+    low, high = np.quantile(resampled, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return Compared(
+        score,
+        difference,
+        _share(np.abs(exchanged) >= least),
+        _share(np.abs(resampled - difference) >= least),
+        (float(low), float(high)),
     )
-    return float(score.score)
+
+
+def _share(as_great: NDArray[np.bool_]) -> float:
+    return float((as_great.sum() + 1) / (len(as_great) + 1))
+
+
+def compare_runs(baseline: Sequence[float], other: Sequence[float]) -> float | None:
+    """P-value of the difference between two settings' mean scores, over their runs.
+
+    The exact permutation test: the share of all ways to divide the runs into two groups of these
+    sizes whose means differ at least as much. With three runs of each it is never below 0.1, with
+    four 0.029, with five 0.008. None where one has a single run, or the ways are too many.
+    """
+    values, first = np.array([*baseline, *other]), len(baseline)
+    ways = comb(len(values), first)
+    if min(first, len(other)) < 2 or ways > _MOST_SPLITS:
+        return None
+    total, size = values.sum(), len(values)
+    chosen = np.array([values[list(one)].sum() for one in combinations(range(size), first)])
+    differences = np.abs(chosen / first - (total - chosen) / (size - first))
+    found = abs(values[:first].mean() - values[first:].mean())
+    return float((differences >= found - _ROUNDING).mean())
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """`p_values` corrected for being several (Holm 1979): step-down, in the order given.
+
+    A corrected value below 0.05 keeps the chance of even one false alarm among all below 5 %.
+    """
+    order = np.argsort(p_values, kind="stable")
+    corrected, least = [0.0] * len(p_values), 0.0
+    for rank, at in enumerate(order):
+        least = max(least, min(1.0, (len(p_values) - rank) * p_values[at]))
+        corrected[at] = least
+    return corrected

@@ -1,24 +1,4 @@
-"""A run's folder on disk: its layout, how it is found, and its config.
-
-    runs/<name>/<run>/
-      config.yaml            resolved, enough to rebuild everything, with the run's identity: its
-                             id, and digests of its corpus and vocabulary; overrides.yaml beside it
-      vocabulary.model       SentencePiece (vocabulary.source.model and .target.model if separate)
-      checkpoints/           best, last, and previous, which was last before it; update-NUMBER if
-                             keep_checkpoints is set, and averaged, their mean
-      metrics.jsonl          one line a report
-      finished.json          present once training has finished
-      events.out.tfevents.*  TensorBoard
-      profile/               recorded by torch's profiler
-      non_finite/            batches whose loss or gradient was not finite
-      attention/             attention to the watched sentences at each validation
-      translations/          by eval: SPLIT.source, .hypothesis and .reference; in files/ those of
-                             texts that are no split of the corpus
-      scores/                by eval, likewise: SPLIT.json
-      plots/
-
-Reading never executes code from a run.
-"""
+"""A run's folder: made, opened, found, and marked as finished or failed."""
 
 import json
 import re
@@ -33,19 +13,11 @@ from omegaconf import DictConfig, OmegaConf
 from attnlab import __version__
 from attnlab.config import ExperimentConfig, from_yaml, to_yaml
 from attnlab.data.vocabulary import VocabularyPair
+from attnlab.run.layout import FAILED, FINISHED, FORMAT
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.files import write_file
 from attnlab.support.schema import from_node
 from attnlab.training.checkpoint import RunIdentity
-
-FORMAT = 4
-"""Raised whenever attnlab can no longer use an older version's runs, or the reverse."""
-
-FINISHED = "finished.json"
-"""Written when training has finished, and removed when it is resumed."""
-
-AVERAGED = "averaged"
-"""The checkpoint that `attnlab average` writes."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +136,17 @@ def mark_finished(folder: Path, updates: int, why: str) -> None:
     """Mark the run as finished, so that it is no longer the run to resume."""
     values = {"updates": updates, "why": why}
     write_file(folder / FINISHED, json.dumps(values) + "\n")
+
+
+def mark_failed(folder: Path, error: str) -> None:
+    """Write down the message of the error that ended the training, for `attnlab runs`."""
+    write_file(folder / FAILED, json.dumps({"error": error}, ensure_ascii=False) + "\n")
+
+
+def mark_going_on(folder: Path) -> None:
+    """Take back that training has finished or failed."""
+    for name in (FINISHED, FAILED):
+        (folder / name).unlink(missing_ok=True)
 
 
 def finished_by(folder: Path) -> str | None:

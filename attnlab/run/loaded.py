@@ -11,14 +11,21 @@ from attnlab.attention.recording import attends
 from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
-from attnlab.run.folder import AVERAGED, Run, open_run
-from attnlab.run.metrics import update_of_checkpoint
+from attnlab.run.folder import Run, open_run
+from attnlab.run.layout import AVERAGED
+from attnlab.run.metrics import recorded, recorded_validations
 from attnlab.search import SEARCHES, SearchConfig
 from attnlab.support.errors import AttnlabError, UsageError, out_of_memory
 from attnlab.support.folders import shown_path
 from attnlab.support.machine import require_memory
 from attnlab.support.schema import flatten
-from attnlab.training.checkpoint import kept_snapshots, load_weights, weights_digest
+from attnlab.training.checkpoint import (
+    checkpoint_update,
+    kept_snapshots,
+    load_weights,
+    snapshot_number,
+    weights_digest,
+)
 from attnlab.translate import Translator
 
 
@@ -84,6 +91,27 @@ def build_translator(
 ) -> Translator:
     """A translator by the configured search, of sentences up to `max_characters`."""
     return Translator(model, vocabulary, SEARCHES.build(search), batch_tokens, max_characters)
+
+
+def update_of_checkpoint(run: Run, checkpoint: str) -> int:
+    """The update after which a run's `checkpoint` was written; 0 if unknown.
+
+    For `averaged`, the mean of several, that of the latest. Checkpoints of an older attnlab do not
+    record it; it is then looked up in metrics.jsonl.
+    """
+    number = snapshot_number(checkpoint)
+    if number is None:
+        number = checkpoint_update(run.checkpoints / checkpoint)
+    if number is not None:
+        return number
+    metric, best = run.config.stopping.metric, None
+    if checkpoint == "best":
+        for update, found in recorded_validations(run.folder).items():
+            if metric in found.scores and (best is None or found.is_better_than(best[1], metric)):
+                best = update, found
+    if best is not None:
+        return best[0]
+    return max((update for update, _ in recorded(run.folder)), default=0)
 
 
 @dataclass(frozen=True)

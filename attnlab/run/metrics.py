@@ -2,60 +2,43 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from attnlab.run.folder import Run
+from attnlab.run.layout import METRICS
 from attnlab.support.ranges import LARGEST_FLOAT, LARGEST_INT
-from attnlab.training.checkpoint import checkpoint_update, snapshot_number
 from attnlab.training.selection import Validation
 
-METRICS = "metrics.jsonl"
 _PREFIX = "valid/"
 
 
-def recorded_validations(run: Run) -> dict[int, Validation]:
-    """Every validation by its update, the earliest first."""
+def recorded_validations(folder: Path) -> dict[int, Validation]:
+    """Every validation of the run in `folder` by its update, the earliest first."""
     found = {}
-    for update, values in _lines(run):
+    for update, values in recorded(folder, f'"{_PREFIX}'):
         scores = {
             name.removeprefix(_PREFIX): float(value)
             for name, value in values.items()
-            if name.startswith(_PREFIX) and isinstance(value, int | float)
-            if abs(value) <= LARGEST_FLOAT  # nor is it NaN
+            if name.startswith(_PREFIX) and is_number(value)
         }
         if scores:
             found[update] = Validation(scores)
     return found
 
 
-def update_of_checkpoint(run: Run, checkpoint: str) -> int:
-    """The update after which a run's `checkpoint` was written; 0 if unknown.
-
-    For `averaged`, the mean of several, that of the latest. Checkpoints of an older attnlab do not
-    record it; it is then looked up in metrics.jsonl.
-    """
-    number = snapshot_number(checkpoint)
-    if number is None:
-        number = checkpoint_update(run.checkpoints / checkpoint)
-    if number is not None:
-        return number
-    metric, best = run.config.stopping.metric, None
-    if checkpoint == "best":
-        for update, found in recorded_validations(run).items():
-            if metric in found.scores and (best is None or found.is_better_than(best[1], metric)):
-                best = update, found
-    if best is not None:
-        return best[0]
-    return max((update for update, _ in _lines(run)), default=0)
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number."""
+    return type(value) in (int, float) and abs(value) <= LARGEST_FLOAT
 
 
-def _lines(run: Run) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Update and values of each line, without lines that cannot be read."""
+def recorded(folder: Path, part: str = "") -> Iterator[tuple[int, dict[str, Any]]]:
+    """Update and values of each line with `part` in it, without lines that cannot be read."""
     try:
-        lines = (run.folder / METRICS).read_text(encoding="utf-8", errors="replace").splitlines()
+        with (folder / METRICS).open("rb") as file:
+            lines = [line for line in file if part.encode() in line]
     except FileNotFoundError:
         return
-    yield from filter(None, map(read_metrics, lines))
+    yield from filter(None, (read_metrics(line.decode(errors="replace")) for line in lines))
 
 
 def read_metrics(line: str) -> tuple[int, dict[str, Any]] | None:

@@ -10,9 +10,10 @@ from torch import nn
 
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.models.layers import running_statistics
-from attnlab.run.folder import AVERAGED, Run, open_run
+from attnlab.run.folder import Run, open_run
+from attnlab.run.layout import AVERAGED, METRICS
 from attnlab.run.loaded import build_model
-from attnlab.run.metrics import METRICS, recorded_validations
+from attnlab.run.metrics import recorded_validations
 from attnlab.support.errors import AttnlabError
 from attnlab.support.files import run_lock
 from attnlab.training.checkpoint import (
@@ -99,7 +100,7 @@ def _qualities(run: Run) -> dict[int, float]:
     metric = run.config.stopping.metric
     return {
         update: found.quality(metric)
-        for update, found in recorded_validations(run).items()
+        for update, found in recorded_validations(run.folder).items()
         if metric in found.scores
     }
 

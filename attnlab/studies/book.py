@@ -19,8 +19,9 @@ from attnlab.data.reading.files import read_files
 from attnlab.data.reading.lines import normalise
 from attnlab.data.tokens import UNKNOWN
 from attnlab.evaluation.metrics import Measured
+from attnlab.run.layout import METRICS
 from attnlab.run.loaded import LoadedRun
-from attnlab.run.metrics import METRICS, recorded_validations
+from attnlab.run.metrics import recorded_validations
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.table import table
 from attnlab.training.selection import LOSS
@@ -217,7 +218,9 @@ def book_report(trained: LoadedRun) -> BookReport:
         )
     references = _references(trained)
     losses = [
-        found.scores[LOSS] for found in recorded_validations(run).values() if LOSS in found.scores
+        found.scores[LOSS]
+        for found in recorded_validations(run.folder).values()
+        if LOSS in found.scores
     ]
     if not losses:
         raise AttnlabError(f"{run.folder}: {METRICS} has no valid/{LOSS} to put beside the book's")

@@ -129,6 +129,23 @@ def locked(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[No
         lock.release()
 
 
+def is_locked(path: Path) -> bool:
+    """Whether a process is in a block of `locked(path)` at this moment."""
+    from filelock import FileLock, Timeout
+
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:  # a folder that cannot be written to
+        return False
+    lock.release()
+    return False
+
+
 @contextmanager
 def run_lock(folder: Path) -> Iterator[None]:
     """Lock a run's folder for writing; readers need no lock.

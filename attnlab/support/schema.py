@@ -58,6 +58,7 @@ def from_node(schema: type[Schema], node: DictConfig) -> Schema:
 
 
 _MOST_YAML_NODES = 100_000
+_MOST_YAML_DEPTH = 100
 
 
 def require_bounded_yaml(path: Path) -> None:
@@ -69,8 +70,7 @@ def require_bounded_yaml(path: Path) -> None:
         AttnlabError: too many values, or endlessly many, once aliases are expanded.
     """
     try:
-        root = yaml.compose(path.read_bytes(), Loader=yaml.SafeLoader)
-        nodes = _expanded_nodes(root, {}) if root is not None else 0
+        nodes = _count_nodes(path.read_bytes())
     except (OSError, ValueError, yaml.YAMLError):
         return
     except RecursionError:
@@ -80,6 +80,21 @@ def require_bounded_yaml(path: Path) -> None:
             f"{path}: holds more than {_MOST_YAML_NODES:,} values once its aliases (*name) are "
             "written out, or is nested too deeply; no config is as large"
         )
+
+
+def _count_nodes(text: bytes) -> int:
+    """Nodes of a YAML text with its aliases written out."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    depth = nodes = 0
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.AliasEvent) or depth > _MOST_YAML_DEPTH:
+            # libyaml's composer would overflow the stack where Python's raises RecursionError.
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            return _expanded_nodes(root, {}) if root is not None else 0
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        nodes += isinstance(event, yaml.NodeEvent)
+    return nodes
 
 
 def _expanded_nodes(node: Any, known: dict[int, int]) -> int:

@@ -44,6 +44,30 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> 
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """The same table in Markdown."""
+    rule = ["---" if at < left else "---:" for at in range(len(head))]
+    lines = ([cell.replace("|", "\\|") for cell in row] for row in (head, rule, *rows))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+_LATEX = str.maketrans(
+    {**{each: f"\\{each}" for each in "&%$#_{}"}, "\\": r"\textbackslash{}"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "−": "$-$"}
+)
+
+
+def latex_table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """The same table in LaTeX, with the rules of the package booktabs."""
+    columns = "l" * left + "r" * (len(head) - left)
+    lines = [" & ".join(cell.translate(_LATEX) for cell in row) + r" \\" for row in (head, *rows)]
+    begin, end = (
+        [rf"\begin{{tabular}}{{{columns}}}", r"\toprule"],
+        [r"\bottomrule", r"\end{tabular}"],
+    )
+    return "\n".join([*begin, lines[0], r"\midrule", *lines[1:], *end])
+
+
 def three_digits(value: float) -> str:
     """A positive number with three significant digits, and all of those before the point."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

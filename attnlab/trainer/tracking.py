@@ -21,7 +21,8 @@ from tensorboard.summary.writer.record_writer import RecordWriter  # type: ignor
 from torch.utils.tensorboard import summary as summaries
 from torch.utils.tensorboard._utils import figure_to_image
 
-from attnlab.run.metrics import METRICS, read_metrics
+from attnlab.run.layout import METRICS
+from attnlab.run.metrics import read_metrics
 from attnlab.support.files import naming, open_unlinked, write_file
 from attnlab.support.schema import flatten
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,16 +10,22 @@ from omegaconf import DictConfig
 
 from attnlab.config import ExperimentConfig, with_absolute_paths
 from attnlab.jobs import job
-from attnlab.run.folder import Run, create_run, finished_by, open_run, write_config
-from attnlab.run.loaded import pick_device
-from attnlab.run.metrics import update_of_checkpoint
-from attnlab.support.errors import AttnlabError
+from attnlab.run.folder import (
+    Run,
+    create_run,
+    finished_by,
+    mark_failed,
+    open_run,
+    write_config,
+)
+from attnlab.run.loaded import pick_device, update_of_checkpoint
+from attnlab.support.errors import AttnlabError, described
 from attnlab.support.files import run_lock
 from attnlab.support.schema import from_node
 from attnlab.trainer.broadcast import RunBroadcast
 from attnlab.trainer.changes import changed_config, changes
 from attnlab.trainer.preparing import load, with_new_vocabulary, with_own_corpus
-from attnlab.trainer.progress import announce
+from attnlab.trainer.progress import Outcome, announce
 from attnlab.trainer.training import Training
 from attnlab.training.execution import resolve_precision
 from attnlab.training.resuming import has_checkpoint
@@ -43,7 +50,7 @@ def train_job(node: DictConfig, broadcast: RunBroadcast) -> float | None:
         broadcast.send(run, corpus, resume=False)
         training = Training(run, corpus, resume=False, group=broadcast.group)
         new.keep()  # until here any failure, and Ctrl-C, removes it
-        outcome = training.finish()
+        outcome = _finish(training, run.folder)
     announce(outcome)
     return outcome.best.scores[config.stopping.metric] if outcome.best else None
 
@@ -69,8 +76,18 @@ def resume(folder: Path, overrides: Sequence[str], broadcast: RunBroadcast) -> N
         for key, (old, new) in changes(before.config, run.config).items():
             logger.info("resuming with %s=%s (was %s)", key, new, old)
         write_config(run)
-        outcome = training.finish()
+        outcome = _finish(training, run.folder)
     announce(outcome)
+
+
+def _finish(training: Training, folder: Path) -> Outcome:
+    """Train to the end; an error leaves its message in `folder`."""
+    try:
+        return training.finish()
+    except Exception as error:
+        with suppress(OSError):
+            mark_failed(folder, described(error))
+        raise
 
 
 def _require_no_loss(run: Run) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from attnlab.attention.recording import attends
 from attnlab.data.token_cache import TokenisedCorpus
-from attnlab.run.folder import FINISHED, Run, mark_finished
+from attnlab.run.folder import Run, mark_finished, mark_going_on
 from attnlab.support.files import remove_leftovers, writing_to
 from attnlab.support.folders import shown_path
 from attnlab.trainer.attention_history import AttentionHistory
@@ -106,7 +106,7 @@ class Training:
         with ExitStack() as ending:
             ending.enter_context(writing_to(self._run.folder))
             if shown:
-                (self._run.folder / FINISHED).unlink(missing_ok=True)
+                mark_going_on(self._run.folder)
             ending.enter_context(closing(self._tracker))
             if self._profiler is not None:
                 ending.enter_context(closing(self._profiler))
@@ -203,6 +203,7 @@ class Training:
     def _report(self) -> None:
         """Record the means over the steps since the last report."""
         report = self._state.unreported.report()
+        report["seconds/training"] = self._state.seconds()
         if self._run.config.on_non_finite == "skip":
             report["train/skipped"] = self._state.skipped
         self._tracker.scalars(self._state.update, report)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from attnlab.run.folder import FORMAT
+from attnlab.run.layout import FORMAT
 from attnlab.support.files import seal
 from tests.refusals import assert_refused
 from tests.runs import attnlab, tiny

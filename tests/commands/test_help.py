@@ -19,7 +19,7 @@ from scripts.reference.commands import commands, parameters
 from tests.runs import REPOSITORY, attnlab
 
 COMMANDS = {name.removeprefix("attnlab "): function for name, function in commands()}
-OF_A_RUN = ("eval", "plot-attention", "heads", "explain", "translate", "average")
+OF_A_RUN = ("eval", "compare", "plot-attention", "heads", "explain", "translate", "average")
 """Commands whose settings are those of using a trained model."""
 
 
@@ -86,18 +86,28 @@ def test_every_text_is_whole_sentences(name):
         assert not re.match(r"(Of|Over|Beside|Else|Here|Instead|Which|How many|What) ", text), text
 
 
+def _with_default(call):
+    """`attnlab runs` is `attnlab runs list`."""
+    has_default = call[0] == "runs" and " ".join(call[:2]) not in COMMANDS
+    return ["runs", "list", *call[1:]] if has_default else call
+
+
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_example_is_a_command_that_parses(name):
-    calls = list(typed(name))
+    calls = [_with_default(call) for call in typed(name)]
     assert any(" ".join(call).startswith(name) for call in calls), "none is of this command"
     for call in calls:
         command, words = get_command(app), list(call)
         while words and words[0] in getattr(command, "commands", {}):
             command = command.commands[words.pop(0)]
-        called = call[0] if call[0] != "data" else " ".join(call[:2])
+        called = " ".join(call[:2]) if call[0] in ("data", "runs") else call[0]
         assert called in COMMANDS, call
         context = command.make_context(called, list(words))  # refuses what is no option
-        settings = [word for word in words if re.match(r"[\w.]+=", word)]
+        settings = [
+            word
+            for option, word in zip(["", *words], words, strict=False)
+            if re.match(r"[\w.]+=", word) and option not in ("--filter", "--baseline")
+        ]
         if "-m" in words:  # a sweep: its first job
             settings = [re.sub(r",.*", "", setting) for setting in settings]
         if "--positions" in words:

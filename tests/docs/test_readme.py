@@ -66,6 +66,7 @@ def test_links_and_pictures_are_there(page):
 
 def test_every_command_is_one_of_attnlabs():
     known = {name.removeprefix("attnlab ") for name, _ in commands()}
+    known |= {name.removesuffix(" list") for name in known}  # what `attnlab runs` alone does
     named = {" ".join(typed[: 2 if typed[0] == "data" else 1]) for typed in _commands(ENGLISH)}
     assert named <= known
 

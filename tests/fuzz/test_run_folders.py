@@ -59,7 +59,7 @@ def test_a_damaged_run_is_used_or_refused(length, run, tmp_path):
         damaged(run, copy, *damage)
         with done_or_refused():
             trained = load_run(copy, config)
-            recorded_validations(trained.run)
+            recorded_validations(trained.run.folder)
             assert len(trained.translator.translate(["The cat sleeps."])) == 1
         assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 

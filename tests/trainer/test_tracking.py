@@ -6,7 +6,8 @@ import pytest
 from matplotlib.figure import Figure
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from attnlab.run.metrics import METRICS, read_metrics
+from attnlab.run.layout import METRICS
+from attnlab.run.metrics import read_metrics
 from attnlab.trainer.tracking import Tracker
 
 

@@ -15,7 +15,7 @@ from attnlab.data.pairs import SentencePair
 from attnlab.data.vocabulary import encode_pairs
 from attnlab.evaluation.languages import require_tokeniser
 from attnlab.evaluation.metrics import Measured, measure
-from attnlab.evaluation.significance import Compared, compare_bleu
+from attnlab.evaluation.significance import Compared, compare
 from attnlab.inspection.likelihood import log_likelihoods
 from attnlab.run.loaded import LoadedRun, build_translator
 from attnlab.studies.heads.atlas import Head
@@ -85,7 +85,7 @@ def ablate(
             if request.signal_number is not None:
                 break
     references = [pair.reference for pair in pairs]
-    compared = compare_bleu(whole, texts, references, tokeniser)
+    compared = compare("bleu", whole, texts, references, tokeniser)
     return Ablation(
         sentences=len(pairs),
         bleu=measure("bleu", whole, references, tokeniser=tokeniser),

@@ -174,7 +174,7 @@ def _ablation_table(atlas: HeadAtlas, ablation: Ablation) -> str:
         [
             f"{TITLES[each.head.kind]} {each.head.place}",
             roles[each.head] or _NONE,
-            f"{each.bleu.bleu:.1f}",
+            f"{each.bleu.score:.1f}",
             f"{each.bleu.difference:+z.1f}",
             f"{each.bleu.p_value:.3f}",
             f"{each.loss:.3f}",
@@ -220,7 +220,7 @@ def _costs(head: Head, ablation: Ablation) -> dict[str, float | None]:
     for each in ablation.heads:
         if each.head == head:
             bleu, change = each.bleu, each.loss - ablation.loss
-            values = (bleu.bleu, bleu.difference, bleu.p_value, each.loss, change)
+            values = (bleu.score, bleu.difference, bleu.p_value, each.loss, change)
     return {f"ablation_{name}": value for name, value in zip(names, values, strict=True)}
 
 

@@ -12,8 +12,7 @@ from attnlab.config import InferenceConfig
 from attnlab.plotting import Figure
 from attnlab.plotting.saving import figure_place, save_figure
 from attnlab.run.folder import Run
-from attnlab.run.loaded import LoadedRun, require_attention
-from attnlab.run.metrics import update_of_checkpoint
+from attnlab.run.loaded import LoadedRun, require_attention, update_of_checkpoint
 from attnlab.studies.heads.ablation import Ablation, ablate
 from attnlab.studies.heads.atlas import HeadAtlas, choose_pairs, measure_atlas
 from attnlab.studies.heads.measures import MEASURES

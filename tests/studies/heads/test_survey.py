@@ -15,7 +15,8 @@ from attnlab.data.batching import EncodedPair, collate
 from attnlab.evaluate.align import measure_alignment
 from attnlab.evaluate.splits import evaluate_files
 from attnlab.run.folder import find_run
-from attnlab.run.metrics import recorded_validations, update_of_checkpoint
+from attnlab.run.loaded import update_of_checkpoint
+from attnlab.run.metrics import recorded_validations
 from attnlab.studies.heads.ablation import ablate, mean_loss
 from attnlab.studies.heads.atlas import choose_pairs, measure_atlas
 from attnlab.studies.heads.measures import MEASURES
@@ -170,7 +171,7 @@ def test_a_head_that_was_taken_away_is_one_whose_projection_is_zero(folders, tmp
         weight[:, columns] = 0
         assert each.loss == pytest.approx(mean_loss(trained, config, pairs), abs=1e-6)
         [without] = evaluate_files(trained, config, source, references, ["bleu"]).splits
-        assert each.bleu.bleu == pytest.approx(without.whole.metrics["bleu"].score)
+        assert each.bleu.score == pytest.approx(without.whole.metrics["bleu"].score)
         weight[:, columns] = removed
     assert all(abs(each.loss - found.loss) > 1e-5 for each in found.heads)
     assert not trained.model.decoder.layers[0].cross_attention.pooling.interventions
@@ -209,7 +210,7 @@ def test_tensorboard_has_each_head_at_the_checkpoints_update_in_the_same_run(cop
     assert [(each.step, each.value) for each in after.Scalars("train/loss")] == losses
     assert set(before.Tags()["scalars"]) < set(after.Tags()["scalars"])
     best = max(
-        recorded_validations(trained.run).items(),
+        recorded_validations(trained.run.folder).items(),
         key=lambda found: (found[1].scores["bleu"], -found[1].scores["loss"]),
     )
     for each in report.atlas.heads:
@@ -239,7 +240,7 @@ def test_checkpoints_know_their_updates(copied):
     trained, _ = load([str(copied)], None)
     assert update_of_checkpoint(trained.run, "update-00000400") == 400
     assert update_of_checkpoint(trained.run, "last") == 25
-    assert list(recorded_validations(trained.run)) == [10, 20, 25]
+    assert list(recorded_validations(trained.run.folder)) == [10, 20, 25]
     best = update_of_checkpoint(trained.run, "best")
     assert best in (10, 20, 25)
     (copied / "metrics.jsonl").unlink()

@@ -1,0 +1,170 @@
+"""Runs with their scores: those that `attnlab eval` left in the run, else evaluated now."""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from attnlab.config import InferenceConfig
+from attnlab.evaluate.splits import evaluate_splits
+from attnlab.evaluation.metrics import Measured, measure
+from attnlab.run.folder import Run, find_run, open_run
+from attnlab.run.loaded import Recipe, load_run
+from attnlab.run.summary import RunSummary, State, find_runs, summarise
+from attnlab.support.errors import AttnlabError, UsageError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ScoredSplit:
+    """Translations of a split by one run, and what each metric found of them."""
+
+    hypotheses: list[str]
+    references: tuple[list[str], ...]
+    metrics: dict[str, Measured]
+
+
+@dataclass(frozen=True)
+class ScoredRun:
+    """A run, and what it scored on each split by one search."""
+
+    summary: RunSummary
+    splits: dict[str, ScoredSplit]
+    recipe: Recipe
+
+    @property
+    def seed(self) -> Any:
+        """What its training was seeded with."""
+        return self.summary.settings.get("seed")
+
+
+def named_folders(names: Sequence[str], runs_root: str) -> list[Path]:
+    """Folders of all runs that the `names` stand for: a run, or all in a folder of runs.
+
+    Raises:
+        UsageError: fewer than two runs are named.
+        AttnlabError: there is no such run.
+    """
+    folders: list[Path] = []
+    for name in names:
+        for folder in (Path(name), Path(runs_root) / name):
+            if found := find_runs(folder):
+                folders += found
+                break
+        else:
+            folders.append(find_run(name, runs_root))  # which says what there is
+    chosen = list(dict.fromkeys(folder.absolute() for folder in folders))
+    if len(chosen) < 2:
+        raise UsageError(
+            "comparing takes two runs or more: attnlab compare RUN RUN, or a folder that holds "
+            "several, such as a sweep's"
+        )
+    return chosen
+
+
+def score_runs(
+    folders: Sequence[Path], config: InferenceConfig, splits: Sequence[str], metrics: Sequence[str]
+) -> list[ScoredRun]:
+    """The runs in `folders` with their scores; those that have none are named and left out.
+
+    Raises:
+        AttnlabError: fewer than two can be scored, or their scores cannot be compared.
+    """
+    scored = []
+    for folder in folders:
+        try:
+            summary = summarise(folder)
+            if summary.state is State.UNREADABLE:
+                raise AttnlabError(str(summary.error))
+            scored.append(_score_run(open_run(folder), summary, config, splits, metrics))
+        except AttnlabError as error:
+            logger.warning("left out: %s: %s", folder, error)
+    if len(scored) < 2:
+        raise AttnlabError(
+            f"only {len(scored)} of {len(folders)} runs can be scored, and comparing takes two"
+        )
+    for split in splits:
+        _require_comparable(scored, split)
+    return scored
+
+
+def _score_run(
+    run: Run,
+    summary: RunSummary,
+    config: InferenceConfig,
+    splits: Sequence[str],
+    metrics: Sequence[str],
+) -> ScoredRun:
+    recipe = Recipe.of(run, config)
+    found = {split: _stored(run, recipe, split, metrics) for split in splits}
+    missing = [split for split, scores in found.items() if scores is None]
+    if missing:
+        logger.info("evaluating %s on %s", summary.name, ", ".join(missing))
+        evaluate_splits(load_run(run.folder, config), config, missing, metrics)
+        found |= {split: _stored(run, recipe, split, metrics) for split in missing}
+    whole = {split: scores for split, scores in found.items() if scores is not None}
+    if len(whole) < len(splits):
+        raise AttnlabError(f"{run.scores}: scores cannot be kept there; permit writing there")
+    return ScoredRun(summary, whole, recipe)
+
+
+def _stored(run: Run, recipe: Recipe, split: str, metrics: Sequence[str]) -> ScoredSplit | None:
+    """What eval left of a split, if it is of these weights, this search and these metrics."""
+    try:
+        values = json.loads((run.scores / f"{split}.json").read_text(encoding="utf-8"))
+        wanted = json.loads(json.dumps(recipe.as_json()))
+        if any(values[key] != wanted[key] for key in ("checkpoint", "search")):
+            return None
+        digests = values["references_sha256"]
+        kinds = ["reference" if at == 0 else f"reference{at + 1}" for at in range(len(digests))]
+        references = [_lines(run.translations / f"{split}.{kind}") for kind in kinds]
+        hypotheses = _lines(run.translations / f"{split}.hypothesis")
+        if [_digest(texts) for texts in references] != digests:
+            return None
+        if len(hypotheses) != len(references[0]):
+            return None
+        stored = {
+            metric: Measured(float(values[metric]["score"]), str(values[metric]["signature"]))
+            for metric in metrics
+            if metric in values
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    tokeniser = run.config.bleu_tokeniser
+    found = {
+        metric: stored.get(metric) or measure(metric, hypotheses, *references, tokeniser=tokeniser)
+        for metric in metrics
+    }
+    return ScoredSplit(hypotheses, tuple(references), found)
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+def _digest(texts: Sequence[str]) -> str:
+    return sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest()
+
+
+def _require_comparable(scored: Sequence[ScoredRun], split: str) -> None:
+    """Refuse scores on other references, or by other signatures, and name two such runs."""
+    first = scored[0]
+    for other in scored[1:]:
+        ours, theirs = first.splits[split], other.splits[split]
+        names = f"{first.summary.name} and {other.summary.name}"
+        if ours.references != theirs.references:
+            raise AttnlabError(
+                f"{names} were scored on different references of split {split}; compare runs of "
+                "one corpus, or score both on one file: attnlab eval --source FILE --reference FILE"
+            )
+        for metric, measured in ours.metrics.items():
+            if theirs.metrics[metric].signature != measured.signature:
+                raise AttnlabError(
+                    f"{names} were scored by different signatures of {metric}: "
+                    f"{measured.signature} and {theirs.metrics[metric].signature}; give "
+                    "bleu_tokeniser= for both"
+                )

@@ -1,0 +1,236 @@
+"""The study of many runs at once: a table of them, chosen, sorted, renamed and removed."""
+
+import csv
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from attnlab.evaluation.metrics import NAMES
+from attnlab.run.folder import open_run, write_config
+from attnlab.run.summary import RunSummary, State
+from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.files import run_lock
+from attnlab.support.folders import require_folder_name
+from attnlab.support.table import table
+
+
+def _best(summary: RunSummary) -> float | None:
+    return summary.best.get(str(summary.settings.get("stopping.metric", "loss")))
+
+
+COLUMNS: dict[str, Callable[[RunSummary], Any]] = {
+    "run": lambda summary: summary.name,
+    "model": lambda summary: summary.settings.get("model.name"),
+    "score": lambda summary: summary.settings.get("score.name"),
+    "data": lambda summary: summary.settings.get("data.name"),
+    "seed": lambda summary: summary.settings.get("seed"),
+    "parameters": lambda summary: summary.parameters,
+    "updates": lambda summary: summary.updates,
+    "time": lambda summary: summary.seconds,
+    "tokens/s": lambda summary: summary.tokens_per_second,
+    "best": _best,
+    "state": lambda summary: summary.state.value,
+    "error": lambda summary: summary.error,
+    "folder": lambda summary: str(summary.folder),
+} | {metric: (lambda summary, name=metric: summary.best.get(name)) for metric in ("loss", *NAMES)}
+"""What a column shows; a metric is that of the best validation. Any other column is a setting."""
+
+SHOWN = [*COLUMNS][: [*COLUMNS].index("error")]
+
+
+def value(summary: RunSummary, column: str) -> Any:
+    """The cell of one column, which may be a setting, such as optimiser.learning_rate."""
+    of = COLUMNS.get(column)
+    return summary.setting(column) if of is None else of(summary)
+
+
+def require_columns(names: Sequence[str], summaries: Sequence[RunSummary]) -> None:
+    """Refuse a column that is neither one of `COLUMNS` nor a setting of any run.
+
+    Raises:
+        UsageError: the message names the nearest column that there is.
+    """
+    known = {*COLUMNS, *(key for summary in summaries for key in summary.settings)}
+    for name in names:
+        if name not in known and f"{name}.name" not in known and summaries:
+            near = get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "."
+            raise UsageError(
+                f"'{name}': there is no such column, and no run has such a setting{hint} Columns "
+                f"are {', '.join(COLUMNS)}, and every setting, such as optimiser.learning_rate"
+            )
+
+
+def chosen(summaries: Sequence[RunSummary], filters: Sequence[str]) -> list[RunSummary]:
+    """The runs for which every filter KEY=VALUE holds.
+
+    VALUE may have `*` and `?`, or be several, separated by commas, of which one has to fit.
+    Numbers are compared as numbers: 1e-3 is 0.001.
+
+    Raises:
+        UsageError: a filter has no `=`, or its key is in no run.
+    """
+    for each in filters:
+        key, equals, wanted = each.partition("=")
+        if not equals:
+            raise UsageError(f"--filter {each}: write KEY=VALUE, such as --filter model=bahdanau")
+        require_columns([key], summaries)
+        summaries = [
+            summary
+            for summary in summaries
+            if any(_fits(value(summary, key), one) for one in wanted.split(","))
+        ]
+    return list(summaries)
+
+
+def _fits(found: Any, wanted: str) -> bool:
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        with suppress(ValueError):
+            return float(wanted) == found
+    text = "null" if found is None else str(found).lower() if type(found) is bool else str(found)
+    return fnmatchcase(text, wanted)
+
+
+def ordered(summaries: Sequence[RunSummary], column: str) -> list[RunSummary]:
+    """The runs by one column, the smallest first, or with `-` before its name the largest.
+
+    Runs without a value come last.
+    """
+    name = column.removeprefix("-")
+    require_columns([name], summaries)
+    having = [summary for summary in summaries if value(summary, name) is not None]
+    rest = [summary for summary in summaries if value(summary, name) is None]
+
+    def key(summary: RunSummary) -> tuple[bool, float, str]:
+        found = value(summary, name)
+        is_number = isinstance(found, int | float)
+        return not is_number, float(found) if is_number else 0.0, "" if is_number else str(found)
+
+    return sorted(having, key=key, reverse=column.startswith("-")) + rest
+
+
+def as_text(summaries: Sequence[RunSummary], columns: Sequence[str]) -> str:
+    """An aligned table, and below it the errors of failed and unreadable runs."""
+    rows = [[_shown(value(summary, each), each) for each in columns] for summary in summaries]
+    left = next((at for at, each in enumerate(columns) if _is_numeric(summaries, each)), None)
+    text = table(columns, rows, left=len(columns) if left is None else left)
+    errors = [
+        f"{summary.name}: {summary.error}"
+        for summary in summaries
+        if summary.error and "error" not in columns
+    ]
+    return "\n\n".join([text, *(["\n".join(errors)] if errors else [])])
+
+
+def _is_numeric(summaries: Sequence[RunSummary], column: str) -> bool:
+    return any(isinstance(value(summary, column), int | float) for summary in summaries)
+
+
+def _shown(found: Any, column: str) -> str:
+    if found is None:
+        return "-"
+    if column == "time":
+        return str(timedelta(seconds=round(found)))
+    if isinstance(found, int) and not isinstance(found, bool) and column != "seed":
+        return f"{found:,}"
+    if column in ("best", *NAMES, "loss"):
+        return f"{found:.3f}" if column == "loss" or found < 10 else f"{found:.1f}"
+    if column == "tokens/s":
+        return f"{found:,.0f}"
+    return " ".join(str(found).split())
+
+
+def as_json(summaries: Sequence[RunSummary]) -> str:
+    """A list of objects with all that is known of each run, its settings included."""
+    fields = ("parameters", "updates", "seconds", "tokens_per_second", "best", "error", "settings")
+    return json.dumps(
+        [
+            {"run": each.name, "folder": str(each.folder), "state": each.state.value}
+            | {name: getattr(each, name) for name in fields}
+            for each in summaries
+        ],
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def as_csv(summaries: Sequence[RunSummary], columns: Sequence[str]) -> str:
+    """The table as comma-separated values, unrounded; an empty cell where nothing is known."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([value(each, column) for column in columns] for each in summaries)
+    return text.getvalue().rstrip("\n")
+
+
+def remove_runs(folders: Sequence[Path]) -> None:
+    """Delete runs' folders; one in which a process is training stays, and so do all after it.
+
+    Raises:
+        AttnlabError: a folder holds no run, is a link, is in use, or cannot be deleted.
+    """
+    for folder in folders:
+        if not (folder / "config.yaml").is_file() or folder.is_symlink():
+            raise AttnlabError(f"{folder}: is no folder of a run; nothing is removed there")
+    for folder in folders:
+        with run_lock(folder):
+            doomed = folder.with_name(f".removed-{uuid4().hex}")
+            folder.rename(doomed)  # at once: no other command finds half a run
+        try:
+            shutil.rmtree(doomed)
+        except OSError as error:
+            raise AttnlabError(
+                f"{doomed}: the rest of {folder} cannot be deleted ({error.strerror}); delete it "
+                "by hand"
+            ) from error
+        _remove_if_empty(folder.parent)
+
+
+def rename_run(folder: Path, name: str, runs_root: Path) -> Path:
+    """Give a run another name: RUN beside where it is, or NAME/RUN under `runs_root`.
+
+    Its config.yaml follows, so that it can be resumed from there. Returns its new folder.
+
+    Raises:
+        UsageError: `name` is no name of one or two folders.
+        AttnlabError: there is such a run already, or a process is training in it.
+    """
+    parts = name.split("/")
+    if len(parts) > 2:
+        raise UsageError(f"'{name}': a run's name is RUN or NAME/RUN")
+    for part in parts:
+        require_folder_name("the new name", part)
+    target = folder.parent / name if len(parts) == 1 else runs_root / name
+    if target.exists():
+        raise AttnlabError(f"{target}: is there already; choose another name")
+    with run_lock(folder):
+        run = open_run(folder)
+        if len(parts) == 2:
+            write_config(replace(run, config=replace(run.config, name=parts[0])))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(target)
+    _remove_if_empty(folder.parent)
+    return target
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # it holds other runs
+        folder.rmdir()
+
+
+def counts(summaries: Sequence[RunSummary]) -> str:
+    """How many runs are in which state, such as `3 finished, 1 failed`."""
+    return ", ".join(
+        f"{count} {state.value}"
+        for state in State
+        if (count := sum(each.state is state for each in summaries))
+    )
