@@ -123,15 +123,14 @@ def _train(
     from attnlab import launch
     from attnlab.run.folder import require_unfinished
     from attnlab.trainer import train
-    from attnlab.trainer.broadcast import RunBroadcast
     from attnlab.training.distributed import ALONE
 
-    broadcast = RunBroadcast(group)
+    broadcast = train.RunBroadcast(group)
     begun = group.remembered()
     if not group.is_first:
         train.take_part(broadcast)
         return
-    with broadcast.failure_sent():
+    with broadcast.sending_failure():
         name, changes = split_run(chosen)
         if resume:
             roots = [change for change in changes if change.startswith("runs_root=")]

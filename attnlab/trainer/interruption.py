@@ -7,15 +7,15 @@ import logging
 import os
 import signal
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 from attnlab.support.console import console
 
-SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
+_HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
+SIGNALS = tuple(each for each in (signal.SIGINT, signal.SIGTERM, _HANGUP) if each is not None)
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Request:
     def receive(self, number: int, patiently: bool) -> None:
         """Defer a first signal; end the process on a second one, unless it waits `patiently`."""
         again, self.signal_number = self.signal_number is not None, number
-        if number == getattr(signal, "SIGHUP", None):
+        if number == _HANGUP:
             _leave_closed_terminal()
         if again and patiently:
             return
@@ -92,10 +92,12 @@ def deferred_signals(patiently: bool = False) -> Iterator[Request]:
     the machine and from torchrun, which kills it after a while.
     """
     request = Request()
+    if threading.current_thread() is not threading.main_thread():  # which no signal reaches
+        yield request
+        return
     before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number, handler in list(before.items()):
-        if handler == signal.SIG_IGN and number not in (signal.SIGINT, signal.SIGTERM):
-            del before[number]  # by nohup
+    if before.get(_HANGUP) == signal.SIG_IGN:  # by nohup
+        del before[_HANGUP]
 
     def receive(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         request.receive(number, patiently)
@@ -103,10 +105,6 @@ def deferred_signals(patiently: bool = False) -> Iterator[Request]:
     try:
         for number in before:
             signal.signal(number, receive)
-    except ValueError:  # not in the main thread, so no signal arrives
-        yield request
-        return
-    try:
         yield request
     finally:
         for number, handler in before.items():

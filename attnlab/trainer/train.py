@@ -1,14 +1,17 @@
 """Train a new run, resume one, or take part in one as a further process."""
 
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from attnlab.config import ExperimentConfig, with_absolute_paths
+from attnlab.data.token_cache import TokenisedCorpus
+from attnlab.data.vocabulary import VocabularyPair
 from attnlab.jobs import job
 from attnlab.run.folder import (
     Run,
@@ -22,15 +25,101 @@ from attnlab.run.loaded import pick_device, update_of_checkpoint
 from attnlab.support.errors import AttnlabError, described
 from attnlab.support.files import run_lock
 from attnlab.support.schema import from_node
-from attnlab.trainer.broadcast import RunBroadcast
 from attnlab.trainer.changes import changed_config, changes
 from attnlab.trainer.preparing import load, with_new_vocabulary, with_own_corpus
 from attnlab.trainer.progress import Outcome, announce
 from attnlab.trainer.training import Training
+from attnlab.training.distributed import ProcessGroup
 from attnlab.training.execution import resolve_precision
 from attnlab.training.resuming import has_checkpoint
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SharedRun:
+    """A run that all processes train, and whether it is resumed."""
+
+    run: Run
+    vocabulary: VocabularyPair
+    resume: bool
+
+
+class RunBroadcast:
+    """Sends the first process's run, or the error that it failed with, to the others of `group`."""
+
+    def __init__(self, group: ProcessGroup) -> None:
+        self.group = group
+        self._is_sent = False
+
+    def send(self, content: SharedRun | AttnlabError) -> None:
+        """Send, from the first process, what `receive` returns or raises in the others."""
+        self._is_sent = True
+        self.group.broadcast(content)
+
+    @contextmanager
+    def sending_failure(self) -> Iterator[None]:
+        """A block with a `send`; an error before it is sent instead, so that no process waits.
+
+        Other exceptions become an `AttnlabError`, since not all of them can be pickled.
+        """
+        try:
+            yield
+        except BaseException as error:
+            if not self._is_sent:
+                text = described(error) if isinstance(error, Exception) else type(error).__name__
+                ended = AttnlabError(f"the first process of this training has ended: {text}")
+                with suppress(RuntimeError):  # the others may have ended
+                    self.send(error if isinstance(error, AttnlabError) else ended)
+            raise
+
+    def receive(self) -> SharedRun:
+        """The first process's run, in the other processes.
+
+        Raises:
+            AttnlabError: the first process failed, with this error.
+        """
+        content: SharedRun | AttnlabError | None = self.group.broadcast(None)
+        if isinstance(content, AttnlabError):
+            raise content
+        assert isinstance(content, SharedRun)
+        return content
+
+
+def _load_together(
+    load_corpus: Callable[[], TokenisedCorpus], group: ProcessGroup
+) -> TokenisedCorpus:
+    """The corpus that each process loads from its machine's own files.
+
+    Raises:
+        AttnlabError: one of them cannot, or has other sentences than the first.
+    """
+    with group.raise_together():
+        corpus = load_corpus()
+    found = group.gather((socket.gethostname(), corpus.digest))
+    for rank, (machine, digest) in enumerate(found):
+        if digest != found[0][1]:
+            raise AttnlabError(
+                f"process {rank} ({machine}) has other sentences than process 0 ({found[0][0]}); "
+                "give every machine the same files in the place that data.root= names"
+            )
+    return corpus
+
+
+def _training(
+    run: Run, corpus: TokenisedCorpus, broadcast: RunBroadcast, resume: bool = False
+) -> Training:
+    """The first process's training, after the others have the same run and corpus."""
+    broadcast.send(SharedRun(run, corpus.vocabulary, resume))
+    _load_together(lambda: corpus, broadcast.group)
+    return Training(run, corpus, resume, broadcast.group)
+
+
+def take_part(broadcast: RunBroadcast) -> None:
+    """Train, as a further process, the run that the first process trains."""
+    shared, group = broadcast.receive(), broadcast.group
+    corpus = _load_together(lambda: load(shared.run.config, shared.vocabulary), group)
+    Training(shared.run, corpus, shared.resume, group).finish()
 
 
 def train_job(node: DictConfig, broadcast: RunBroadcast) -> float | None:
@@ -47,8 +136,7 @@ def train_job(node: DictConfig, broadcast: RunBroadcast) -> float | None:
     with current.new_folder(config.runs_root, config.name) as new, run_lock(new.path):
         run = create_run(new.path, config, current.overrides)
         run, corpus = with_new_vocabulary(run)
-        broadcast.send(run, corpus, resume=False)
-        training = Training(run, corpus, resume=False, group=broadcast.group)
+        training = _training(run, corpus, broadcast)
         new.keep()  # until here any failure, and Ctrl-C, removes it
         outcome = _finish(training, run.folder)
     announce(outcome)
@@ -71,8 +159,7 @@ def resume(folder: Path, overrides: Sequence[str], broadcast: RunBroadcast) -> N
         else:  # perhaps its vocabulary is not whole either
             _require_no_loss(before)
             run, corpus = with_new_vocabulary(run)
-        broadcast.send(run, corpus, resume=True)
-        training = Training(run, corpus, resume=True, group=broadcast.group)
+        training = _training(run, corpus, broadcast, resume=True)
         for key, (old, new) in changes(before.config, run.config).items():
             logger.info("resuming with %s=%s (was %s)", key, new, old)
         write_config(run)
@@ -98,9 +185,3 @@ def _require_no_loss(run: Run) -> None:
             f"{run.checkpoints}: neither last nor previous is there, so the run cannot be resumed; "
             "put one of them back, or train a new run"
         )
-
-
-def take_part(broadcast: RunBroadcast) -> None:
-    """Train the run that the first process of the group trains."""
-    shared, corpus = broadcast.receive(lambda shared: load(shared.run.config, shared.vocabulary))
-    Training(shared.run, corpus, shared.resume, broadcast.group).finish()

@@ -5,7 +5,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 import torch
@@ -74,51 +74,37 @@ def log_compilation(steps: Iterator[Step]) -> Iterator[Step]:
     Raises:
         AttnlabError: the model cannot be compiled on this machine.
     """
+    from torch._dynamo.callback import callback_handler
     from torch._dynamo.exc import TorchDynamoException
 
-    with _compilation_clock() as clock:
-        try:
-            for step in steps:
-                if clock.seconds:
-                    logger.info("compiled in %.0f s", clock.seconds)
-                    clock.seconds = 0.0
-                yield step
-        except TorchDynamoException as error:
-            reason = str(error).strip().splitlines()[0]
-            raise AttnlabError(
-                f"compile=true: torch cannot compile the model here ({reason}); install a C++ "
-                "compiler (g++ or clang++, or name one in the variable CXX), or choose "
-                "compile=false"
-            ) from error
+    starts: list[float] = []
+    seconds: list[float] = []
 
-
-class _Clock:
-    """The `seconds` between all starts and ends since they were last set to 0."""
-
-    seconds = 0.0
-    _started = 0.0
-
-    def start(self, *_: object) -> None:
-        if not self.seconds:
+    def start(*_: object) -> None:
+        if not seconds:
             logger.info("compiling the model …")
-        self._started = time.monotonic()
+        starts.append(time.monotonic())
 
-    def end(self, *_: object) -> None:
-        self.seconds += time.monotonic() - self._started
+    def end(*_: object) -> None:
+        seconds.append(time.monotonic() - starts.pop())
 
-
-@contextmanager
-def _compilation_clock() -> Iterator[_Clock]:
-    from torch._dynamo.callback import callback_handler
-
-    clock = _Clock()
-    callback_handler.register_start_callback(clock.start)
-    callback_handler.register_end_callback(clock.end)
+    callback_handler.register_start_callback(start)
+    callback_handler.register_end_callback(end)
     try:
-        yield clock
+        for step in steps:
+            if seconds:
+                logger.info("compiled in %.0f s", sum(seconds))
+                seconds.clear()
+            yield step
+    except TorchDynamoException as error:
+        reason = str(error).strip().splitlines()[0]
+        raise AttnlabError(
+            f"compile=true: torch cannot compile the model here ({reason}); install a C++ "
+            "compiler (g++ or clang++, or name one in the variable CXX), or choose compile=false"
+        ) from error
     finally:
-        callback_handler.remove_start_callback(clock.start)
-        callback_handler.remove_end_callback(clock.end)
+        callback_handler.remove_start_callback(start)
+        callback_handler.remove_end_callback(end)
 
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # from glibc's malloc.h

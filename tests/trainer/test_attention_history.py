@@ -23,7 +23,7 @@ SETTINGS = (
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("film")
+    folder = tmp_path_factory.mktemp("history")
     done = attnlab(*tiny("transformer", *SETTINGS), "runs_root=runs", folder=folder)
     assert done.code == 0, done.errors
     (found,) = (path.parent for path in folder.glob("runs/**/config.yaml"))
@@ -38,10 +38,10 @@ def test_a_file_a_validation_with_the_first_sentences_of_valid(run):
     config = trained.run.config
     expected = load_split(config.data, config.seed, "valid")[:2]
     for update, path in files.items():
-        frame = read_snapshot(path)
-        assert frame.update == update
-        assert set(frame.scores) == {"loss", "bleu"}
-        for sentence, pair in zip(frame.sentences, expected, strict=True):
+        snapshot = read_snapshot(path)
+        assert snapshot.update == update
+        assert set(snapshot.scores) == {"loss", "bleu"}
+        for sentence, pair in zip(snapshot.sentences, expected, strict=True):
             assert (sentence.pair.source, sentence.pair.target) == (pair.source, pair.target)
             assert sentence.pair.alignment == pair.alignment
             assert sentence.tokens.target == trained.vocabulary.target.encode(pair.target)
@@ -50,10 +50,10 @@ def test_a_file_a_validation_with_the_first_sentences_of_valid(run):
 def test_the_maps_are_those_of_the_checkpoints_of_these_updates(run):
     for update, path in recorded_updates(run / "attention").items():
         trained, _ = load([str(run), f"checkpoint=update-{update:08}"], None)
-        frame = read_snapshot(path)
-        tokens = [sentence.tokens for sentence in frame.sentences]
+        snapshot = read_snapshot(path)
+        tokens = [sentence.tokens for sentence in snapshot.sentences]
         for recorded in record_pairs(trained.model, tokens):
-            found = frame.sentences[recorded.index].weights
+            found = snapshot.sentences[recorded.index].weights
             assert list(found) == list(recorded.weights)
             for place, weights in recorded.weights.items():
                 assert found[place].shape == weights.shape
@@ -65,8 +65,8 @@ def test_the_maps_are_those_of_the_checkpoints_of_these_updates(run):
 
 def test_epochs_are_those_of_the_log(run):
     lines = (run / "metrics.jsonl").read_text()
-    frame = read_snapshot(recorded_updates(run / "attention")[30])
-    assert f'"train/epoch": {frame.epoch}' in lines
+    snapshot = read_snapshot(recorded_updates(run / "attention")[30])
+    assert f'"train/epoch": {snapshot.epoch}' in lines
 
 
 def test_a_resumed_run_writes_the_same_files(run, tmp_path):
@@ -126,25 +126,25 @@ def test_maps_that_are_not_of_their_sentence_are_refused(run, tmp_path, how):
 def test_recording_changes_neither_mode_nor_chance(run, tmp_path, training):
     trained, _ = load([str(run)], None)
     pairs = [SentencePair("The cat sleeps.", "Le chat dort.")]
-    film = AttentionHistory(tmp_path / "film", trained.model, trained.vocabulary, pairs, 0)
+    history = AttentionHistory(tmp_path / "history", trained.model, trained.vocabulary, pairs, 0)
     trained.model.train(training)
     before = torch.get_rng_state()
-    film.record(7, 0.5, {"loss": 2.0})
+    history.record(7, 0.5, {"loss": 2.0})
     assert torch.equal(torch.get_rng_state(), before)
     assert trained.model.training == training
-    frame = read_snapshot(tmp_path / "film" / "update-00000007.npz")
-    assert (frame.update, frame.epoch, frame.scores) == (7, 0.5, {"loss": 2.0})
+    snapshot = read_snapshot(tmp_path / "history" / "update-00000007.npz")
+    assert (snapshot.update, snapshot.epoch, snapshot.scores) == (7, 0.5, {"loss": 2.0})
     (tokens,) = encode_pairs(trained.vocabulary, [("The cat sleeps.", "Le chat dort.")])
-    assert frame.sentences[0].tokens == tokens
-    assert frame.sentences[0].pair == pairs[0]
+    assert snapshot.sentences[0].tokens == tokens
+    assert snapshot.sentences[0].pair == pairs[0]
 
 
 def test_a_failed_write_names_its_file_and_leaves_nothing_half_written(run, tmp_path):
     trained, _ = load([str(run)], None)
     pairs = [SentencePair("The cat sleeps.", "Le chat dort.")]
-    film = AttentionHistory(tmp_path / "film", trained.model, trained.vocabulary, pairs, 0)
-    (tmp_path / "film").write_text("in the way")
+    history = AttentionHistory(tmp_path / "history", trained.model, trained.vocabulary, pairs, 0)
+    (tmp_path / "history").write_text("in the way")
     with pytest.raises(OSError) as caught:  # noqa: PT011
-        film.record(7, 0.5, {"loss": 2.0})
-    assert str(tmp_path / "film") in str(caught.value.filename)
-    assert recorded_updates(tmp_path / "film") == {}
+        history.record(7, 0.5, {"loss": 2.0})
+    assert str(tmp_path / "history") in str(caught.value.filename)
+    assert recorded_updates(tmp_path / "history") == {}

@@ -49,25 +49,27 @@ def test_what_each_model_has_is_named():
 
 
 @pytest.mark.parametrize("name", list(MODELS))
-def test_losses_are_the_same_to_the_bit_whether_watched_or_not(name):
+def test_losses_are_the_same_to_the_bit_with_and_without_a_monitor(name):
     def train(every):
         torch.manual_seed(3)
         model = small_model(name, dropout=0.3).float()
         watch = Monitor(model, PAIRS[:5], every)
-        steps, losses, told = steps_of(model), [], []
+        steps, losses, measured = steps_of(model), [], []
         watch.before(1)
         for step in steps:
             losses.append((step.loss, step.gradient_norm))
-            told.append(watch.after(step.update))
+            measured.append(watch.after(step.update))
             assert model.training
             watch.before(step.update + 1)
-        return losses, told, model.state_dict(), torch.get_rng_state()
+        return losses, measured, model.state_dict(), torch.get_rng_state()
 
     *plain, state, random = train(None)
     *watched, watched_state, watched_random = train(3)
     assert watched[0] == plain[0]
     assert not any(plain[1])
-    assert [number for number, told in enumerate(watched[1], start=1) if told] == [*range(3, 61, 3)]
+    assert [number for number, values in enumerate(watched[1], start=1) if values] == [
+        *range(3, 61, 3)
+    ]
     assert all(torch.equal(state[key], watched_state[key]) for key in state)
     assert torch.equal(random, watched_random)
 

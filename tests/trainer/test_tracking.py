@@ -18,7 +18,7 @@ def events_of(folder):
 
 
 def raw_events_of(folder):
-    """As readers have it that heed no restarts."""
+    """As readers have it that ignore restarts."""
     return EventAccumulator(str(folder), purge_orphaned_data=False).Reload()
 
 
@@ -107,7 +107,7 @@ def test_a_size_never_cuts_what_a_link_leads_to(tmp_path):
     assert (tmp_path / "precious").read_text() == "precious"
 
 
-def test_a_run_that_begins_once_more_begins_with_nothing(tmp_path):
+def test_a_run_that_begins_again_has_no_records(tmp_path):
     for value in (1.0, 2.0):
         tracker = Tracker(tmp_path)
         for update in (0, 10):

@@ -111,7 +111,7 @@ def test_a_training_state_is_never_larger_than_its_file(tmp_path):
         load_training(tmp_path / "last", model)
 
 
-def test_one_flipped_bit_is_found_and_what_to_do_is_said(tmp_path):
+def test_one_flipped_bit_is_found_and_the_message_has_the_remedy(tmp_path):
     model = small_model("rnn")
     save_checkpoint(tmp_path / "best", model)
     path = tmp_path / "best" / WEIGHTS
@@ -266,7 +266,7 @@ def test_there_are_none(tmp_path):
     drop_snapshots_after(tmp_path / "checkpoints", 0)
 
 
-def test_a_resumed_run_forgets_what_it_will_come_to_again(tmp_path):
+def test_a_resumed_run_deletes_later_snapshots(tmp_path):
     keep(tmp_path, [10, 20, 30])
     drop_snapshots_after(tmp_path, 20)
     assert names_in(tmp_path) == ["update-00000010", "update-00000020"]
@@ -274,7 +274,7 @@ def test_a_resumed_run_forgets_what_it_will_come_to_again(tmp_path):
     assert list(kept_snapshots(tmp_path)) == [20, 30, 40]
 
 
-def test_what_a_machine_left_that_stopped_amidst_is_no_snapshot_and_goes(tmp_path):
+def test_what_a_stopped_machine_left_is_no_snapshot_and_is_deleted(tmp_path):
     keep(tmp_path, [10])
     for name in (".update-00000005.dropped", ".new-0123"):
         (tmp_path / name).mkdir()

@@ -62,13 +62,13 @@ def trained(case, group):
     torch.manual_seed(2)
     model = small_model(name, score, dropout=0.0, **settings.pop("choices", {}))
     optimiser = torch.optim.SGD(model.parameters(), lr=0.5)
-    told = [
+    steps = [
         (step.loss, step.gradient_norm, step.target_tokens, step.epoch)
         for step in steps_of(model, None, optimiser, group=group, **settings)
     ]
     learnt = [*model.parameters(), *running_statistics(model)]
     weights = torch.cat([tensor.detach().flatten() for tensor in learnt])
-    return told, weights.tolist()
+    return steps, weights.tolist()
 
 
 def all_cases(group, folder):
@@ -81,10 +81,10 @@ def all_cases(group, folder):
 def test_the_updates_of_several_are_those_of_one(size, tmp_path):
     alone = all_cases(ALONE, tmp_path)
     together = each_of(all_cases, tmp_path, size)
-    for case, (told, weights) in alone.items():
-        for other_told, other_weights in (found[case] for found in together):
-            assert len(other_told) == len(told), case
-            for one, other in zip(told, other_told, strict=True):
+    for case, (steps, weights) in alone.items():
+        for other_steps, other_weights in (found[case] for found in together):
+            assert len(other_steps) == len(steps), case
+            for one, other in zip(steps, other_steps, strict=True):
                 assert other == pytest.approx(one, rel=1e-6), case
             assert other_weights == pytest.approx(weights, rel=1e-5, abs=1e-8), case
         assert all(found[case][1] == together[0][case][1] for found in together), case
@@ -130,7 +130,7 @@ def refuse(rank):
         raise AttnlabError(f"no room in {rank}")
 
 
-def what_is_agreed_on(group, folder):
+def agreed_on(group, folder):
     group.begin(CONFIG, torch.device("cpu"))
     model = small_model("rnn", dropout=0.0)
     late = TrainState(earlier_seconds=0.0 if group.is_first else 1e6)
@@ -160,7 +160,7 @@ def what_is_agreed_on(group, folder):
 
 
 def test_what_processes_agree_on(tmp_path):
-    one, other = each_of(what_is_agreed_on, tmp_path)
+    one, other = each_of(agreed_on, tmp_path)
     assert one == other
     assert one == {
         "updates by the first clock": 3,
@@ -198,22 +198,22 @@ def test_rendezvous_ignores_processes_that_ended():
 
 
 @pytest.mark.parametrize(
-    ("told", "wanted", "expected"),
+    ("variables", "threads", "expected"),
     [
         ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}, None, 4),
         ({"LOCAL_WORLD_SIZE": "16", "OMP_NUM_THREADS": "1"}, None, 1),
-        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "3"}, None, None),  # its user's word
+        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "3"}, None, None),  # its user's choice
         ({"LOCAL_WORLD_SIZE": "1", "OMP_NUM_THREADS": "1"}, None, None),
         ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "3"}, 2, 2),
     ],
 )
-def test_threads_are_a_share_of_the_cores(told, wanted, expected, monkeypatch):
-    for name, value in told.items():
+def test_threads_are_a_share_of_the_cores(variables, threads, expected, monkeypatch):
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("attnlab.training.torchrun.usable_cores", lambda: 8)
     before = torch.get_num_threads()
     try:
-        settle_threads(wanted)
+        settle_threads(threads)
         assert torch.get_num_threads() == (before if expected is None else expected)
     finally:
         torch.set_num_threads(before)

@@ -68,9 +68,9 @@ def losses_of(path):
 def test_losses_are_the_same_within_rounding_and_parameters_have_the_same_names(model, tmp_path):
     exact = ["precision=float32", "max_updates=5", "validate_every=5"]
     plain, _ = run(tmp_path, *tiny(model, *exact, "name=plain"))
-    compiled, told = run(tmp_path, *tiny(model, *exact, "name=compiled", "compile=true"))
-    assert "compiling the model …" in told
-    assert "compiled in " in told
+    compiled, messages = run(tmp_path, *tiny(model, *exact, "name=compiled", "compile=true"))
+    assert "compiling the model …" in messages
+    assert "compiled in " in messages
     assert len(losses_of(plain)) == 6
     assert losses_of(compiled) == pytest.approx(losses_of(plain), rel=1e-4)
     weights = [
@@ -84,8 +84,8 @@ def test_a_compiled_run_is_resumed_to_the_bit(tmp_path):
     settings = tiny("transformer", "compile=true", "model.dropout=0.3", "schedule=constant")
     whole, _ = run(tmp_path, *settings, "name=whole", "max_updates=6")
     run(tmp_path, *settings, "name=cut", "max_updates=3")
-    cut, told = run(tmp_path, "train", "--resume", "cut", "max_updates=6")
-    assert "going on from update 3" in told
+    cut, messages = run(tmp_path, "train", "--resume", "cut", "max_updates=6")
+    assert "going on from update 3" in messages
     path = "checkpoints/last/weights.safetensors"
     assert (cut / path).read_bytes() == (whole / path).read_bytes()
 
@@ -152,12 +152,12 @@ def test_a_batch_keeps_about_what_its_beginning_foretells(name, sentences, monke
     some, rows = batches.beginning_of_largest(400)
     assert rows == (sentences or len(PAIRS)) > len(some.source)
     whole, _ = batches.beginning_of_largest(WHOLE)
-    kept = saved_for_backward(objective, whole, "float32")
+    saved = saved_for_backward(objective, whole, "float32")
     check = {"batch_tokens": None, "precision": "float32", "processes": 1}
     monkeypatch.setattr(execution, "TOKENS_TO_MEASURE", 400)
-    monkeypatch.setattr(machine, "memory_of", lambda _: round(1.25 * kept))
+    monkeypatch.setattr(machine, "memory_of", lambda _: round(1.25 * saved))
     require_room_for_steps(objective, batches, **check)
-    monkeypatch.setattr(machine, "memory_of", lambda _: round(0.75 * kept))
+    monkeypatch.setattr(machine, "memory_of", lambda _: round(0.75 * saved))
     message = rf"an update on {rows:,} sentences of .* lower batch_tokens= or batch_sentences="
     with pytest.raises(AttnlabError, match=message):
         require_room_for_steps(objective, batches, **check)

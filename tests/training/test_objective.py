@@ -62,7 +62,7 @@ def test_the_expected_share_of_words_of_one_side_and_nothing_else(side):
         assert name == side or tensor is getattr(BATCH, name)
 
 
-def test_each_occurrence_has_a_coin_of_its_own():
+def test_each_occurrence_is_drawn_independently():
     sentences = dropped(source=0.5).source[BATCH.source_mask.sum(1) == 5][:, :4]
     some = (sentences == UNKNOWN).any(1) & (sentences != UNKNOWN).any(1)
     assert some.float().mean().item() == pytest.approx(1 - 2 / 2**4, abs=0.06)
@@ -117,7 +117,7 @@ def test_three_steps_by_hand():
     assert total_coverage_loss({"decoder.cross": [weights]}, torch.ones(1, 4).bool()) == 2.0
 
 
-def test_looking_at_something_new_at_each_step_costs_exactly_nothing():
+def test_attending_to_another_position_at_each_step_costs_exactly_nothing():
     weights = torch.eye(300).flip(0).unsqueeze(0)
     assert total_coverage_loss({"decoder.cross": [weights]}, torch.ones(1, 300).bool()) == 0
     blurred = (torch.eye(300) + 1e-8).softmax(-1).unsqueeze(0)
@@ -156,7 +156,7 @@ def test_its_gradient_is_that_of_small_differences():
     ],
     ids=str,
 )
-def test_it_is_added_to_what_a_recurrent_model_minimises(changes):
+def test_it_is_added_to_the_loss_of_a_recurrent_model(changes):
     model = small_model("bahdanau", dropout=0.0, **changes)
     _is_added(model)
 
@@ -197,7 +197,7 @@ def test_sentences_cost_the_same_in_any_batch_so_that_batches_accumulate(name):
     torch.testing.assert_close(with_longer, apart)
 
 
-def test_weights_that_dropout_takes_away_were_looked_at_all_the_same():
+def test_weights_are_those_before_dropout():
     model = small_model("transformer", dropout=0.0, decoder_layers=1).train()
     [cross] = [each for name, each in attentions(model).items() if crosses(name)]
     batch, totals = collate(FEW), []
@@ -266,7 +266,7 @@ def test_each_of_two_readings_counts_by_half():
     torch.testing.assert_close(added, (halves[0] + halves[1]) / 2)
 
 
-def test_evaluation_knows_nothing_of_it():
+def test_evaluation_is_without_it():
     model, batch = small_model("bahdanau"), collate(FEW)
     found = Objective(model, objective_config(coverage=1.0)).eval()(batch, 0.5)
     assert found == total_cross_entropy(model, batch, objective_config().label_smoothing)

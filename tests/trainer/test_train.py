@@ -1,11 +1,11 @@
-"""What the first process of a group ends with, the others are told."""
+"""The error that the first process fails with reaches the others."""
 
 import os
 
 import pytest
 
 from attnlab.support.errors import AttnlabError
-from attnlab.trainer.broadcast import RunBroadcast
+from attnlab.trainer.train import RunBroadcast
 from tests.together import each_of
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are forked")
@@ -32,8 +32,8 @@ def failures(group, _):
         try:
             broadcast = RunBroadcast(group)
             if not group.is_first:
-                broadcast.receive(lambda work: work)
-            with broadcast.failure_sent():
+                broadcast.receive()
+            with broadcast.sending_failure():
                 raise failure
         except BaseException as error:
             found[name] = f"{type(error).__name__}: {error}"
@@ -47,9 +47,9 @@ def test_any_failure_of_the_first_process_reaches_the_others(tmp_path):
         "an exception": "UnforeseenError: deep inside",
         "Ctrl-C": "KeyboardInterrupt: ",
     }
-    for told in others:
-        assert told["a refusal"] == first["a refusal"]
-        assert told["an exception"].startswith(
+    for other in others:
+        assert other["a refusal"] == first["a refusal"]
+        assert other["an exception"].startswith(
             "AttnlabError: the first process of this training has ended: UnforeseenError: deep"
         )
-        assert told["Ctrl-C"].endswith("has ended: KeyboardInterrupt")
+        assert other["Ctrl-C"].endswith("has ended: KeyboardInterrupt")
