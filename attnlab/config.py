@@ -117,14 +117,14 @@ class ExperimentConfig:
         drops_words = any(vars(self.objective.word_dropout).values())
         if self.objective.r_drop and not (self.model.has_dropout or drops_words):
             raise UsageError(
-                f"objective.r_drop={self.objective.r_drop} makes two readings with different "
-                "dropout agree, and with model.dropout=0.0 they are the same: set "
+                f"objective.r_drop={self.objective.r_drop} compares two forward passes with "
+                "different dropout, and with model.dropout=0.0 they are the same: set "
                 "model.dropout=0.1 or so, or objective.r_drop=0"
             )
         if self.objective.coverage and self.compile:
             raise UsageError(
-                f"objective.coverage={self.objective.coverage} has to see the attention weights, "
-                "which compile=true does away with: choose compile=false"
+                f"objective.coverage={self.objective.coverage} needs the attention weights, which "
+                "compiled code does not keep; choose compile=false"
             )
 
     @property

@@ -41,7 +41,7 @@ def pick_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.zeros(1, device=device).item()  # fails on torch's meta device
     except (RuntimeError, AssertionError) as error:
-        raise UsageError(f"device={name} is not to be had here; choose auto or cpu") from error
+        raise UsageError(f"device={name} is not available here; choose auto or cpu") from error
     return device
 
 

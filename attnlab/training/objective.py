@@ -55,8 +55,8 @@ class Objective(nn.Module):
         super().__init__()
         if config.coverage and not has_cross_attention(model):
             raise UsageError(
-                f"objective.coverage={config.coverage} is about where a model looks, and this one "
-                "looks at no source: choose model=bahdanau or another with attention, or set "
+                f"objective.coverage={config.coverage} is a loss of attention to the source, which "
+                "this model does not have; choose model=bahdanau or another with attention, or "
                 "objective.coverage=0"
             )
         self.model, self.config = model, config

@@ -66,7 +66,7 @@ def test_the_window_is_in_the_json(folder):
 
 def test_what_cannot_be_together_is_refused_by_name(folder):
     for chosen, message in (
-        (["model=rnn", "objective.coverage=1"], "looks at no source"),
+        (["model=rnn", "objective.coverage=1"], "which this model does not have"),
         (["objective.coverage=1", "compile=true"], "choose compile=false"),
         (["model.window=local_q"], "is none of: global, local_m, local_p"),
         (["score=dot", "model.encoder_size=24"], "score=general"),

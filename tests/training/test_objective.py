@@ -273,5 +273,7 @@ def test_evaluation_is_without_it():
 
 
 def test_refusals():
-    with pytest.raises(UsageError, match=r"objective.coverage=1.0 .* looks at no source"):
+    with pytest.raises(
+        UsageError, match=r"objective.coverage=1.0 .* which this model does not have"
+    ):
         Objective(small_model("rnn"), objective_config(coverage=1.0))
