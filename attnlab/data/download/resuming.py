@@ -134,7 +134,8 @@ class ResumingDownloader:
     def _give_up(self, url: str, error: _ConnectionLostError) -> NoReturn:
         if size := self._size():
             raise AttnlabError(
-                f"{url}: {error}; {decimal(size)} are there, and the same command resumes"
+                f"{url}: {error}; {decimal(size)} are there, and the same command goes on from "
+                "there"
             ) from error
         raise NotServedError(f"{url}: {error}") from error
 
