@@ -46,24 +46,6 @@ class Vocabulary:
         """
         return cls(learn_model(sentences, config))
 
-    @classmethod
-    def from_file(cls, path: Path | str) -> Self:
-        """Load the file that `save` wrote.
-
-        Raises:
-            AttnlabError: it is absent, or is not a vocabulary of attnlab's.
-        """
-        return cls._parsed(Path(path), _content(Path(path)))
-
-    @classmethod
-    def _parsed(cls, path: Path, model: bytes) -> Self:
-        try:
-            return cls(model)
-        except (RuntimeError, ValueError) as error:
-            raise AttnlabError(
-                f"{path}: not a vocabulary that attnlab wrote ({error}); train the run anew"
-            ) from error
-
     def warn_if_small(self, config: VocabularyConfig) -> None:
         """Warn if the corpus gave fewer pieces than `config.size`."""
         if len(self) < config.size and config.model != "word":
@@ -77,10 +59,6 @@ class Vocabulary:
     def model(self) -> bytes:
         """The serialised SentencePiece model."""
         return bytes(self._processor.serialized_model_proto())
-
-    def save(self, path: Path | str) -> None:
-        """Write the model to a file of SentencePiece's format."""
-        write_file(Path(path), self.model)
 
     def __len__(self) -> int:
         return int(self._processor.get_piece_size())
@@ -178,26 +156,30 @@ class VocabularyPair:
             return cls(joint, joint)
         return cls(Vocabulary.train(sources, config), Vocabulary.train(targets, config))
 
+    def _files(self) -> dict[str, Vocabulary]:
+        if self.shared:
+            return {_JOINT_FILE: self.source}
+        return {_SOURCE_FILE: self.source, _TARGET_FILE: self.target}
+
     def warn_if_small(self, config: VocabularyConfig) -> None:
         """Warn if the corpus gave fewer pieces than `config.size`."""
-        for vocabulary in [self.source] if self.shared else [self.source, self.target]:
+        for vocabulary in self._files().values():
             vocabulary.warn_if_small(config)
 
     def save(self, folder: Path | str) -> None:
-        """Write one file if shared, else one per side."""
-        folder = Path(folder)
-        if self.shared:
-            self.source.save(folder / _JOINT_FILE)
-        else:
-            self.source.save(folder / _SOURCE_FILE)
-            self.target.save(folder / _TARGET_FILE)
+        """Write one file of SentencePiece's format if shared, else one per side."""
+        for name, vocabulary in self._files().items():
+            write_file(Path(folder) / name, vocabulary.model)
 
     @classmethod
     def load(cls, folder: Path | str, digest: str | None = None) -> Self:
-        """Load the files that `save` wrote; errors are those of `Vocabulary.from_file`.
+        """Load the files that `save` wrote.
 
         A vocabulary with another digest than `digest` is refused before SentencePiece, which a
         damaged model can crash, reads it.
+
+        Raises:
+            AttnlabError: a file is absent, or is not the vocabulary, or none of attnlab's.
         """
         folder = Path(folder)
         paths = [folder / _JOINT_FILE]
@@ -208,30 +190,33 @@ class VocabularyPair:
                 f"{folder}: no vocabulary; looked for {_JOINT_FILE}, and for {_SOURCE_FILE} + "
                 f"{_TARGET_FILE}; put back what was deleted, or train the run anew"
             )
-        models = [_content(path) for path in paths]
+        try:
+            models = [path.read_bytes() for path in paths]
+        except OSError as error:
+            raise AttnlabError(f"{error.filename}: cannot be read ({error.strerror})") from error
         if digest is not None and _digest(models) != digest:
             raise AttnlabError(
                 f"{' + '.join(map(str, paths))}: not the vocabulary that this run was trained "
                 "with (its checksum is another); put that back, or train the run anew"
             )
-        sides = [Vocabulary._parsed(*each) for each in zip(paths, models, strict=True)]
+        sides = []
+        for path, model in zip(paths, models, strict=True):
+            try:
+                sides.append(Vocabulary(model))
+            except (RuntimeError, ValueError) as error:
+                raise AttnlabError(
+                    f"{path}: not a vocabulary that attnlab wrote ({error}); train the run anew"
+                ) from error
         return cls(sides[0], sides[-1])
 
     @property
     def digest(self) -> str:
         """SHA-256 of the models, which `load` compares."""
-        return _digest([each.model for each in dict.fromkeys((self.source, self.target))])
+        return _digest([vocabulary.model for vocabulary in self._files().values()])
 
 
 def _digest(models: Sequence[bytes]) -> str:
     return sha256(b"".join(sha256(model).digest() for model in models)).hexdigest()
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise AttnlabError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _processor(model: bytes) -> sentencepiece.SentencePieceProcessor:

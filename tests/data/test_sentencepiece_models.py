@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from attnlab.data.reading.lines import normalise
 from attnlab.data.subword_regularization import BpeDropout
 from attnlab.data.tokens import END, UNKNOWN
-from attnlab.data.vocabulary import Vocabulary
+from attnlab.data.vocabulary import Vocabulary, VocabularyPair
 from attnlab.data.words import group_pieces
 from attnlab.support.errors import UsageError
 from tests.conftest import shared_data, vocabulary_config
@@ -89,8 +89,8 @@ def test_pieces_are_found_in_the_text_as_it_was_written():
 def test_a_saved_vocabulary_does_the_same_and_training_it_again_gives_it_again(model, tmp_path):
     least = 2 if model == "word" else 1
     vocabulary = words_of(FRENCH, model=model, size=45, minimum_frequency=least)
-    vocabulary.save(tmp_path / "v")
-    again = Vocabulary.from_file(tmp_path / "v")
+    VocabularyPair(vocabulary, vocabulary).save(tmp_path)
+    again = VocabularyPair.load(tmp_path).source
     assert again.encode_many(FRENCH) == vocabulary.encode_many(FRENCH)
     assert again.rewritten("Va\u202f!") == "va !"
     trained_again = words_of(FRENCH, model=model, size=45, minimum_frequency=least)

@@ -28,11 +28,6 @@ def config(name: str = "joint", **changes: Any) -> VocabularyConfig:
     return vocabulary_config(name, **{"size": 60} | changes)
 
 
-def proto(vocabulary: Vocabulary, tmp_path) -> bytes:
-    vocabulary.save(tmp_path / "v")
-    return (tmp_path / "v").read_bytes()
-
-
 @pytest.fixture(scope="module", params=["bpe", "unigram"])
 def vocabulary(request) -> Vocabulary:
     return Vocabulary.train(SENTENCES, config(model=request.param))
@@ -112,7 +107,7 @@ def test_decoding_stops_at_the_end_and_passes_over_padding(vocabulary):
 @pytest.mark.parametrize("model", ["bpe", "unigram"])
 def test_training_is_repeatable_to_the_byte(tmp_path, model):
     first, second = (Vocabulary.train(iter(SENTENCES), config(model=model)) for _ in range(2))
-    assert proto(first, tmp_path) == proto(second, tmp_path)
+    assert first.model == second.model
 
 
 @pytest.mark.parametrize("model", ["bpe", "unigram"])
@@ -168,8 +163,8 @@ def test_settings_that_cannot_work_are_refused(changes, message):
 
 
 def test_a_saved_vocabulary_is_the_same(vocabulary, tmp_path):
-    vocabulary.save(tmp_path / "vocabulary.model")
-    again = Vocabulary.from_file(tmp_path / "vocabulary.model")
+    VocabularyPair(vocabulary, vocabulary).save(tmp_path)
+    again = VocabularyPair.load(tmp_path).source
     assert again.encode_many(SENTENCES) == vocabulary.encode_many(SENTENCES)
     assert again.pieces(range(len(again))) == vocabulary.pieces(range(len(vocabulary)))
     assert [path.name for path in tmp_path.iterdir()] == ["vocabulary.model"]
@@ -180,22 +175,22 @@ def test_a_file_of_something_else_is_refused(tmp_path, content, capfd):
     path = tmp_path / "vocabulary.model"
     path.write_bytes(content)
     with pytest.raises(AttnlabError, match=r"vocabulary\.model: not a vocabulary that attnlab"):
-        Vocabulary.from_file(path)
+        VocabularyPair.load(tmp_path)
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_file_cut_anywhere_is_refused(vocabulary, tmp_path):
     path = tmp_path / "vocabulary.model"
-    whole = proto(vocabulary, tmp_path)
+    whole = vocabulary.model
     for length in range(0, len(whole) - 10):
         path.write_bytes(whole[:length])
         with pytest.raises(AttnlabError, match="not a vocabulary that attnlab"):
-            Vocabulary.from_file(path)
+            VocabularyPair.load(tmp_path)
 
 
 def test_an_absent_file_is_refused(tmp_path):
-    with pytest.raises(AttnlabError, match=r"absent\.model: cannot be read"):
-        Vocabulary.from_file(tmp_path / "absent.model")
+    with pytest.raises(AttnlabError, match=r"no vocabulary; looked for vocabulary\.model"):
+        VocabularyPair.load(tmp_path)
 
 
 PAIRS = [
