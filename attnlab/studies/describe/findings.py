@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -100,42 +100,20 @@ class Evidence:
     search: SearchConfig
 
 
-@dataclass
-class Found:
-    """The number of pairs with a fault, the first of them, and the texts that are the fault."""
-
-    count: int = 0
-    examples: list[SentencePair] = field(default_factory=list)
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    def add(self, pair: SentencePair) -> None:
-        """Count a pair; the first three are examples."""
-        self.count += 1
-        if self.count <= 3:
-            self.examples.append(pair)
-
-
-def find(pairs: Iterable[SentencePair], is_one: Callable[[SentencePair], bool]) -> Found:
-    """The pairs for which `is_one` holds."""
-    found = Found()
-    for pair in filter(is_one, pairs):
-        found.add(pair)
-    return found
-
-
-def find_characters(pairs: Iterable[SentencePair]) -> dict[str, Found]:
-    """The pairs with suspicious characters, by the kinds of `CHARACTER_FAULTS` that occur."""
-    found: dict[str, Found] = {}
+def find_characters(
+    pairs: Iterable[SentencePair],
+) -> dict[str, tuple[list[SentencePair], Counter[str]]]:
+    """By kind of fault: the pairs with suspicious characters, and the count of each text."""
+    found: dict[str, tuple[list[SentencePair], Counter[str]]]
+    found = {kind: ([], Counter()) for kind in CHARACTER_FAULTS}
     for pair in pairs:
-        kinds: set[str] = set()
         for text in (pair.source, pair.target):
             for match in _ANY_CHARACTER.finditer(text):
-                kind = str(match.lastgroup)
-                kinds.add(kind)
-                found.setdefault(kind, Found()).reasons[match[0]] += 1
-        for kind in kinds:
-            found[kind].add(pair)
-    return {kind: found[kind] for kind in CHARACTER_FAULTS if kind in found}
+                with_fault, texts = found[str(match.lastgroup)]
+                texts[match[0]] += 1
+                if not with_fault or with_fault[-1] is not pair:
+                    with_fault.append(pair)
+    return {kind: each for kind, each in found.items() if each[0]}
 
 
 def is_unequal(pair: SentencePair) -> bool:
@@ -173,12 +151,12 @@ def _finding(
     count: int,
     message: str,
     remedy: str,
-    examples: Iterable[SentencePair] = (),
+    pairs: Sequence[SentencePair] = (),
     level: Level = "warning",
 ) -> Finding:
-    """A finding about one split, whose name begins the message."""
-    shown = [Example(split, pair) for pair in examples]
-    return Finding(level, kind, [split], count, f"{split}: {message}", remedy, shown)
+    """A finding about one split, whose name begins the message; the first pairs are examples."""
+    examples = [Example(split, pair) for pair in pairs[:3]]
+    return Finding(level, kind, [split], count, f"{split}: {message}", remedy, examples)
 
 
 def _leaks(all_shared: Sequence[Shared]) -> Iterator[Finding]:
@@ -225,12 +203,12 @@ def _repeats(split: str, repeated: Repeated) -> Iterator[Finding]:
 
 
 def _characters(split: str, pairs: Sequence[SentencePair]) -> Iterator[Finding]:
-    for kind, found in find_characters(pairs).items():
+    for kind, (found, texts) in find_characters(pairs).items():
         _, problem, remedy = _CHARACTERS[kind]
-        verb = problem.replace("hold", "holds", 1) if found.count == 1 else problem
-        which = ", ".join(f"{_visible(text)} {n:,}×" for text, n in found.reasons.most_common(3))
-        message = f"{count_of(found.count, 'pair')} {verb} ({which})"
-        yield _finding(f"characters_{kind}", split, found.count, message, remedy, found.examples)
+        verb = problem.replace("hold", "holds", 1) if len(found) == 1 else problem
+        which = ", ".join(f"{_visible(text)} {n:,}×" for text, n in texts.most_common(3))
+        message = f"{count_of(len(found), 'pair')} {verb} ({which})"
+        yield _finding(f"characters_{kind}", split, len(found), message, remedy, found)
 
 
 def _visible(text: str) -> str:
@@ -238,17 +216,17 @@ def _visible(text: str) -> str:
 
 
 def _strange_pairs(split: str, pairs: Sequence[SentencePair]) -> Iterator[Finding]:
-    if (found := find(pairs, is_unequal)).count:
+    if found := list(filter(is_unequal, pairs)):
         message = (
-            f"{count_of(found.count, 'pair')} with one side over {UNEQUAL_RATIO} times "
+            f"{count_of(len(found), 'pair')} with one side over {UNEQUAL_RATIO} times "
             f"as long as the other (and over {UNEQUAL_FROM} words): misaligned, perhaps"
         )
         remedy = "see whether the lines of both languages are in step from there on"
-        yield _finding("unequal", split, found.count, message, remedy, found.examples)
-    if (found := find(pairs, is_untranslated)).count:
-        message = f"{count_of(found.count, 'pair')} with the same text on both sides"
+        yield _finding("unequal", split, len(found), message, remedy, found)
+    if found := list(filter(is_untranslated, pairs)):
+        message = f"{count_of(len(found), 'pair')} with the same text on both sides"
         remedy = "remove what is not translated; names and the like may stay"
-        yield _finding("untranslated", split, found.count, message, remedy, found.examples)
+        yield _finding("untranslated", split, len(found), message, remedy, found)
 
 
 def _overlong(split: str, pairs: Sequence[SentencePair], evidence: Evidence) -> Iterator[Finding]:
@@ -266,26 +244,26 @@ def _overlong(split: str, pairs: Sequence[SentencePair], evidence: Evidence) -> 
         limit = int((words[0] + 1) * search.max_length_factor) + search.max_length_extra
         return words[1] + 1 > limit
 
-    if (found := find(pairs, is_longer)).count:
-        are = "is" if found.count == 1 else "are"
+    if found := list(filter(is_longer, pairs)):
+        are = "is" if len(found) == 1 else "are"
         message = (
-            f"{found.count:,} of {len(pairs):,} pairs {are} longer than any that "
+            f"{len(found):,} of {len(pairs):,} pairs {are} longer than any that "
             f"training shows ({data.source_language} {source}, {data.target_language} {target} "
             "words): models extrapolate there"
         )
         remedy = "train on longer pairs, or report this score by itself"
         if skipped := evidence.reports["train"].skipped_long:
             remedy = f"raise data.max_words={data.max_words}: it keeps {skipped:,} from training"
-        level: Level = "note" if found.count < _FEW * len(pairs) else "warning"
-        yield _finding("extrapolation", split, found.count, message, remedy, found.examples, level)
-    if (found := find(pairs, is_cut)).count:
+        level: Level = "note" if len(found) < _FEW * len(pairs) else "warning"
+        yield _finding("extrapolation", split, len(found), message, remedy, found, level)
+    if found := list(filter(is_cut, pairs)):
         message = (
-            f"{count_of(found.count, 'reference')} longer than a translation may get: search ends "
+            f"{count_of(len(found), 'reference')} longer than a translation may get: search ends "
             f"it at {search.max_length_factor:g} times its source's length and "
             f"{search.max_length_extra} more (in word pieces; counted here in words)"
         )
         remedy = "raise search.max_length_factor, if these are translations at all"
-        yield _finding("unreachable", split, found.count, message, remedy, found.examples)
+        yield _finding("unreachable", split, len(found), message, remedy, found)
 
 
 def _skipped(split: str, report: ReadingReport, data: DataConfig) -> Iterator[Finding]:

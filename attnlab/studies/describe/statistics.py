@@ -42,11 +42,6 @@ class Lengths:
         """The greatest length in words."""
         return max(self.counts)
 
-    @property
-    def mean(self) -> float:
-        """The mean length in words."""
-        return sum(length * count for length, count in self.counts.items()) / self.sentences
-
     def quantile(self, percent: int) -> int:
         """The least length that `percent` % of the sentences do not exceed (nearest rank)."""
         reached = 0
@@ -61,7 +56,7 @@ class Lengths:
         return {
             "shortest": self.shortest,
             "median": self.quantile(50),
-            "mean": self.mean,
+            "mean": sum(n * count for n, count in self.counts.items()) / self.sentences,
             "percentile_95": self.quantile(95),
             "longest": self.longest,
         }

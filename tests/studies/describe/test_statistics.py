@@ -62,7 +62,12 @@ def test_lengths_by_hand():
     lengths = Lengths.of([5, 1, 2, 2, 10])
     assert lengths.counts == {1: 1, 2: 2, 5: 1, 10: 1}
     assert list(lengths.counts) == [1, 2, 5, 10]
-    assert (lengths.sentences, lengths.shortest, lengths.longest, lengths.mean) == (5, 1, 10, 4.0)
+    assert (lengths.sentences, lengths.shortest, lengths.longest, lengths.summary()["mean"]) == (
+        5,
+        1,
+        10,
+        4.0,
+    )
     # Ranks of 5: one in five is 20 percent.
     assert [lengths.quantile(percent) for percent in (20, 21, 50, 80, 81, 95)] == [
         1,
@@ -79,7 +84,7 @@ def test_lengths_by_hand():
 @given(st.lists(st.integers(1, 40), min_size=1))
 def test_lengths_agree_with_the_standard_library(values):
     lengths = Lengths.of(values)
-    assert lengths.mean == pytest.approx(statistics.fmean(values))
+    assert lengths.summary()["mean"] == pytest.approx(statistics.fmean(values))
     assert lengths.quantile(50) == statistics.median_low(values)
     assert (lengths.quantile(1), lengths.quantile(100)) == (
         sorted(values)[(len(values) - 1) // 100],
