@@ -21,7 +21,6 @@ from attnlab.grammar.lexicon import (
     Verb,
     adjectives_for,
     nouns_of,
-    travels,
     verb_named,
     verbs_of,
 )
@@ -195,11 +194,10 @@ def _tense(rng: Random, verb: Verb) -> str:
 
 def there(rng: Random) -> Both:
     """The market? Anna went there yesterday. Paul went to the park and he slept there."""
-    travelled = [verb for verb in travels() if verb.english in ("go", "stay", "arrive")]
     if chance(rng, 0.35):
         return _gone_and_done(rng)
     place = rng.choice(TOPICS)
-    verb = rng.choice((*travelled[:2], *(verb_named(name) for name in DONE_THERE)))
+    verb = verb_named(rng.choice(("go", "arrive", *DONE_THERE)))
     if place in lexicon.HOMES and chance(rng, 0.4):
         verb = verb_named("live")
     clause = Clause(subject=a_person(rng), verb=verb, tense=_tense(rng, verb))
@@ -216,14 +214,10 @@ def _gone_and_done(rng: Random) -> Both:
     """Paul went to the park and he slept there."""
     subject = a_person(rng)
     tense = rng.choice(("past", "past", "future"))
-    goes = verb_named("go")
-    one = Clause(
-        subject=subject, verb=goes, tense=tense, rest=place_phrase(rng, "to", lexicon.AWAY)
-    )
-    again = as_pronoun(subject)
-    stays = verb_named("stay")
-    done = rng.choice((stays, *(verb_named(name) for name in DONE_THERE)))
-    two = Clause(subject=again, verb=done, tense=tense)
+    one = Clause(subject=subject, verb=verb_named("go"), tense=tense)
+    one.rest = place_phrase(rng, "to", lexicon.AWAY)
+    done = verb_named(rng.choice(("stay", *DONE_THERE)))
+    two = Clause(subject=as_pronoun(subject), verb=done, tense=tense)
     two.rest, two.clitic = _clitic_there()
     return rendered(one) + both("and", "et", tags="coordination") + rendered(two)
 
@@ -266,5 +260,5 @@ def about_it(rng: Random) -> Both:
     clause = Clause(subject=subject, verb=verb, tense=tense)
     if chance(rng, 0.2):
         clause.negation = "not"
-    clause.about = pronoun_phrase(pronoun_for(thing, as_person=False))
+    clause.about = as_pronoun(thing, as_person=False)
     return _topic_and_comment(thing.both, clause)

@@ -61,10 +61,10 @@ def figures(number: int) -> Both:
 def shopping(rng: Random, size: int) -> Both:
     """Anna, Hugo and Marc bought 17 apples, 4 chairs and 28 pencils."""
     people = names(rng, rng.randint(1, max(1, size // 2)))
-    name = rng.choice(BOUGHT)
-    verb = verb_named(name)
+    verb = verb_named(rng.choice(BOUGHT))
+    anything = verb.english == "see"
     options = [noun for noun in nouns_of("fruit|small|clothing|vegetable")
-               if not noun.mass and (noun.classes & verb.objects or name == "see")]  # fmt: skip
+               if not noun.mass and (anything or noun.classes & verb.objects)]  # fmt: skip
     things = rng.sample(options, min(size, len(options)))
     clause = Clause(subject=group(people), verb=verb, tense=rng.choice(("past", "future")))
     clause.rest = listed([counted(rng, noun) for noun in things])
@@ -74,8 +74,9 @@ def shopping(rng: Random, size: int) -> Both:
 def homes(rng: Random, size: int) -> Both:
     """Paul lives in Rome, Anna in Paris and Hugo in London."""
     first, *others = names(rng, size)
-    verb = verb_named("live")
-    clause = Clause(subject=first, verb=verb, tense=rng.choice(("present", "state past")))
+    clause = Clause(
+        subject=first, verb=verb_named("live"), tense=rng.choice(("present", "state past"))
+    )
     first_home, *homes = rng.sample(lexicon.HOMES, size)
     clause.rest = place_phrase(rng, "at", (first_home,))
     further = [one.both + place_phrase(rng, "at", (home,))

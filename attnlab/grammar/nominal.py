@@ -187,11 +187,11 @@ def owned(thing: Nominal, owner: Nominal) -> Nominal:
 
 def joined(first: Nominal, second: Nominal) -> Nominal:
     """Two phrases joined by "and"; masculine unless both are feminine."""
-    mark = Mark()
+    phrase = first.both + both("and", "et", tags="coordination") + second.both
     feminine = first.gender == second.gender == "f"
     return Nominal(
-        english=[*first.english, word("and", mark), *second.english],
-        french=[*first.french, word("et", mark, tags="coordination"), *second.french],
+        english=phrase.english,
+        french=phrase.french,
         gender="f" if feminine else "m",
         plural=True,
         second_at=len(first.french) + 1,

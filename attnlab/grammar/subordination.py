@@ -79,9 +79,7 @@ def that_clause(
 
 def following(clause: Clause) -> Both:
     """That Anna wrote: the relative pronoun, and the clause it is the object of."""
-    mark = Mark()
-    that = Both(english=[word("that", mark)], french=[word("que", mark, tags="relative")])
-    return that + rendered(clause)
+    return both("that", "que", tags="relative") + rendered(clause)
 
 
 def thing_with_that_clause(rng: Random, era: str) -> tuple[Nominal, Verb]:
@@ -115,7 +113,7 @@ def thing_with_dont(rng: Random, era: str) -> Nominal:
     head = a_thing(rng, verb.objects - HUMAN, determiner="the")
     if head.noun is None or head.noun.human:
         return thing_with_dont(rng, era)
-    active = {"past": "past", "present": "progressive"}.get(era, "past")
+    active = "progressive" if era == "present" else "past"
     tense = STATE_TENSES[era] if verb.state else rng.choice(("past", active))
     inner = Clause(subject=a_person(rng), verb=verb, tense=tense)
     mark = Mark()
@@ -128,15 +126,12 @@ def thing_with_dont(rng: Random, era: str) -> Nominal:
 def spot_with_where(rng: Random, era: str) -> Nominal:
     """The village / where Anna works: le village / où Anna travaille."""
     head = a_thing(rng, frozenset({"spot"}), determiner="the")
-    name = rng.choice(("live", "work", "sleep", "play", "rest", "walk", "dance"))
-    verb = verb_named(name)
+    verb = verb_named(rng.choice(("live", "work", "sleep", "play", "rest", "walk", "dance")))
     tense = STATE_TENSES[era] if verb.state else rng.choice(("past", "past", "present"))
     if era == "past" and tense == "present":
         tense = "past progressive"
     inner = Clause(subject=a_person(rng), verb=verb, tense=tense)
-    mark = Mark()
-    where = Both(english=[word("where", mark)], french=[word("où", mark, tags="relative")])
-    return replace(head.followed_by(where + rendered(inner)), noun=head.noun)
+    return head.followed_by(both("where", "où", tags="relative") + rendered(inner))
 
 
 def strangers() -> list[Noun]:
@@ -205,8 +200,7 @@ def condition(rng: Random) -> Both:
             owned = rng.choice(nouns_of("costly"))
             clause.direct = described(rng, owned, 0.3, determiner="a", plural=False)
         first = rendered(clause)
-        again = as_pronoun(subject)
-        second = _would(rng, again)
+        second = _would(rng, as_pronoun(subject))
     return both("if", "si", tags="subordination condition") + first + both(",", ",") + second
 
 
