@@ -63,8 +63,8 @@ def test_the_documented_plug_in_trains_and_is_evaluated(installed, tmp_path):
     scored = run(installed, tmp_path, "-m", "attnlab", "eval", "--bleu", "search=greedy")
     assert scored.code == 0, scored.errors
     assert "BLEU" in scored.output
-    told = run(installed, tmp_path, "-m", "attnlab", "explain", "--text", "The cat sleeps.")
-    assert "3. The score says how well a key answers: -w ‖q - k‖₁" in told.output, told.errors
+    explained = run(installed, tmp_path, "-m", "attnlab", "explain", "--text", "The cat sleeps.")
+    assert "3. Scores: -w ‖q - k‖₁" in explained.output, explained.errors
     gone = run(tmp_path, tmp_path, "-m", "attnlab", "eval")
     unknown = "unknown score 'laplacian'; choose one of: dot, scaled_dot"
     assert_refused(gone, 1, unknown, "install the plug-in that brings it")
