@@ -20,13 +20,13 @@ from attnlab.training.execution import (
     keep_freed_memory,
     log_compilation,
     require_room_for_steps,
+    settle_threads,
 )
 from attnlab.training.loop import Limits, NonFinite, optimise
 from attnlab.training.objective import Objective
 from attnlab.training.optimiser import build_optimiser
 from attnlab.training.schedule import Schedule
 from attnlab.training.state import Step, TrainState
-from attnlab.training.torchrun import settle_threads
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""How torch computes a training step: precision, compilation, and memory."""
+"""How torch computes a training step: threads, precision, compilation, and memory."""
 
 import ctypes
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +25,19 @@ _CUDA_WITH_BFLOAT16 = (8, 0)  # compute capability of Ampere
 logger = logging.getLogger(__name__)
 
 Step = TypeVar("Step")
+
+
+def settle_threads(threads: int | None) -> None:
+    """Have torch compute in that many `threads`, or in this process's share of the cores.
+
+    torchrun sets OMP_NUM_THREADS=1, so that processes do not compete for cores; any other number
+    is the user's choice.
+    """
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    if threads is not None:
+        torch.set_num_threads(threads)
+    elif processes > 1 and os.environ.get("OMP_NUM_THREADS") == "1":
+        torch.set_num_threads(max(1, machine.usable_cores() // processes))
 
 
 def resolve_precision(name: str, device: torch.device) -> str:

@@ -16,13 +16,11 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
-import torch
 import torch.distributed as dist
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous as torch_rendezvous
 
 from attnlab.support.errors import AttnlabError
-from attnlab.support.machine import usable_cores
 from attnlab.training.distributed import ALONE, ProcessGroup
 
 _TIME_TO_CONNECT = timedelta(minutes=10)
@@ -174,16 +172,3 @@ def _agents(store: Store) -> Store | None:
             "TORCH_DISABLE_SHARE_RDZV_TCP_STORE, and go on with: attnlab train --resume"
         )
     return None
-
-
-def settle_threads(threads: int | None) -> None:
-    """Have torch compute in that many `threads`, or in this process's share of the cores.
-
-    torchrun sets OMP_NUM_THREADS=1, so that processes do not compete for cores; any other number
-    is the user's choice.
-    """
-    processes = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-    if threads is not None:
-        torch.set_num_threads(threads)
-    elif processes > 1 and os.environ.get("OMP_NUM_THREADS") == "1":
-        torch.set_num_threads(max(1, usable_cores() // processes))

@@ -17,7 +17,7 @@ from attnlab.training.distributed import ALONE, DistributedConfig
 from attnlab.training.loop import Limits, NonFinite
 from attnlab.training.objective import Objective
 from attnlab.training.state import TrainState
-from attnlab.training.torchrun import rendezvous, settle_threads
+from attnlab.training.torchrun import rendezvous
 from tests.conftest import VARIANTS, objective_config, small_model
 from tests.together import each_of
 from tests.training.test_loop import steps_of
@@ -195,28 +195,6 @@ def test_rendezvous_ignores_processes_that_ended():
     assert [parts[rank].get("where") for rank in range(3)] == [b"here"] * 3
     with pytest.raises(RuntimeError, match="1 of 2 have not come"):
         rendezvous(dist.HashStore(), 0, 2, timedelta(seconds=0.1))
-
-
-@pytest.mark.parametrize(
-    ("variables", "threads", "expected"),
-    [
-        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}, None, 4),
-        ({"LOCAL_WORLD_SIZE": "16", "OMP_NUM_THREADS": "1"}, None, 1),
-        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "3"}, None, None),  # its user's choice
-        ({"LOCAL_WORLD_SIZE": "1", "OMP_NUM_THREADS": "1"}, None, None),
-        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "3"}, 2, 2),
-    ],
-)
-def test_threads_are_a_share_of_the_cores(variables, threads, expected, monkeypatch):
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr("attnlab.training.torchrun.usable_cores", lambda: 8)
-    before = torch.get_num_threads()
-    try:
-        settle_threads(threads)
-        assert torch.get_num_threads() == (before if expected is None else expected)
-    finally:
-        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""Compilation, glibc's allocator, and the memory that a step needs."""
+"""Compilation, glibc's allocator, the memory that a step needs, and threads.
+
+Models are compiled in other processes, since jaxtyping's checks, here, cannot be compiled.
+"""
 
 import ctypes
 import json
@@ -15,13 +18,16 @@ from attnlab.models import MODELS
 from attnlab.support import machine
 from attnlab.support.errors import AttnlabError
 from attnlab.training import execution
-from attnlab.training.execution import keep_freed_memory, require_room_for_steps, saved_for_backward
+from attnlab.training.execution import (
+    keep_freed_memory,
+    require_room_for_steps,
+    saved_for_backward,
+    settle_threads,
+)
 from attnlab.training.objective import Objective
 from tests.conftest import objective_config, small_model
 from tests.refusals import assert_refused
 from tests.runs import REPOSITORY, environment, fresh_attnlab, tiny
-
-pytestmark = pytest.mark.slow
 
 DROPOUT = """
 import torch
@@ -64,6 +70,7 @@ def losses_of(path):
     return [line[name] for name in ("train/loss", "valid/loss") for line in lines if name in line]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["rnn", "bahdanau", "transformer"])
 def test_losses_are_the_same_within_rounding_and_parameters_have_the_same_names(model, tmp_path):
     exact = ["precision=float32", "max_updates=5", "validate_every=5"]
@@ -80,6 +87,7 @@ def test_losses_are_the_same_within_rounding_and_parameters_have_the_same_names(
     assert weights[0].keys() == weights[1].keys()
 
 
+@pytest.mark.slow
 def test_a_compiled_run_is_resumed_to_the_bit(tmp_path):
     settings = tiny("transformer", "compile=true", "model.dropout=0.3", "schedule=constant")
     whole, _ = run(tmp_path, *settings, "name=whole", "max_updates=6")
@@ -90,6 +98,7 @@ def test_a_compiled_run_is_resumed_to_the_bit(tmp_path):
     assert (cut / path).read_bytes() == (whole / path).read_bytes()
 
 
+@pytest.mark.slow
 def test_dropout_in_compiled_code():
     done = subprocess.run(
         [sys.executable, "-c", DROPOUT],
@@ -102,6 +111,7 @@ def test_dropout_in_compiled_code():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_without_a_compiler_the_message_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("CXX", "/no/such/compiler")
     refused = fresh_attnlab(*tiny("transformer", "compile=true"), folder=tmp_path, timeout=300)
@@ -174,3 +184,25 @@ def test_nothing_is_measured_where_batch_tokens_bound_it():
     objective, batches = objective_of("rnn"), TrainingBatches(PAIRS, 2048, 1)
     objective.register_forward_pre_hook(lambda *_: fail(_))
     require_room_for_steps(objective, batches, 2048, precision="float32", processes=1)
+
+
+@pytest.mark.parametrize(
+    ("variables", "threads", "expected"),
+    [
+        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}, None, 4),
+        ({"LOCAL_WORLD_SIZE": "16", "OMP_NUM_THREADS": "1"}, None, 1),
+        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "3"}, None, None),  # its user's choice
+        ({"LOCAL_WORLD_SIZE": "1", "OMP_NUM_THREADS": "1"}, None, None),
+        ({"LOCAL_WORLD_SIZE": "2", "OMP_NUM_THREADS": "3"}, 2, 2),
+    ],
+)
+def test_threads_are_a_share_of_the_cores(variables, threads, expected, monkeypatch):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("attnlab.support.machine.usable_cores", lambda: 8)
+    before = torch.get_num_threads()
+    try:
+        settle_threads(threads)
+        assert torch.get_num_threads() == (before if expected is None else expected)
+    finally:
+        torch.set_num_threads(before)
