@@ -51,6 +51,8 @@ def started_processes() -> Iterator[ProcessGroup]:
     try:
         with _not_connected():
             found, rank, size = next(torch_rendezvous("env://", timeout=_TIME_TO_CONNECT))
+            while isinstance(found, PrefixStore):  # by torch before 2.13, another at each restart
+                found = found.underlying_store
             store = rendezvous(found, rank, size, _TIME_TO_CONNECT)
             dist.init_process_group(
                 "gloo", store=store, rank=rank, world_size=size, timeout=_TIME_TO_PREPARE

@@ -13,11 +13,11 @@ from attnlab.data.batching import EncodedPair, collate
 from attnlab.models import MODELS
 from attnlab.models.layers import running_statistics
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.training.distributed import ALONE, DistributedConfig
+from attnlab.training.distributed import ALONE, DistributedConfig, ProcessGroup
 from attnlab.training.loop import Limits, NonFinite
 from attnlab.training.objective import Objective
 from attnlab.training.state import TrainState
-from attnlab.training.torchrun import rendezvous
+from attnlab.training.torchrun import _agents, rendezvous
 from tests.conftest import VARIANTS, objective_config, small_model
 from tests.together import each_of
 from tests.training.test_loop import steps_of
@@ -130,7 +130,7 @@ def refuse(rank):
         raise AttnlabError(f"no room in {rank}")
 
 
-def agreed_on(group, folder):
+def agreed_on(group, _):
     group.begin(CONFIG, torch.device("cpu"))
     model = small_model("rnn", dropout=0.0)
     late = TrainState(earlier_seconds=0.0 if group.is_first else 1e6)
@@ -143,8 +143,6 @@ def agreed_on(group, folder):
     first = next(steps_of(spoilt, state, group=group))
     with pytest.raises(AttnlabError, match="no room in 1"), group.raise_together():
         refuse(group.rank)
-    if group.is_first:
-        group.remember(folder / "run")
     torch.manual_seed(5)
     group.reseed(5)
     return {
@@ -195,6 +193,24 @@ def test_rendezvous_ignores_processes_that_ended():
     assert [parts[rank].get("where") for rank in range(3)] == [b"here"] * 3
     with pytest.raises(RuntimeError, match="1 of 2 have not come"):
         rendezvous(dist.HashStore(), 0, 2, timedelta(seconds=0.1))
+
+
+def test_restarted_processes_find_their_run_in_the_store(tmp_path, monkeypatch):
+    store = dist.HashStore()
+    first, second = (ProcessGroup(rank, 2, rank, store) for rank in range(2))
+    second.remember(tmp_path / "another")  # only the first process does
+    assert first.remembered() is None
+    first.remember(tmp_path / "run")
+    assert first.remembered() == second.remembered() == tmp_path / "run"
+    ALONE.remember(tmp_path)
+    assert ALONE.remembered() is None
+    monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")
+    assert _agents(store) is store
+    monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "False")
+    assert _agents(store) is None
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    with pytest.raises(AttnlabError, match="with a new store, so that the run is not known; unset"):
+        _agents(store)
 
 
 @pytest.mark.parametrize(
