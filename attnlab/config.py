@@ -14,7 +14,7 @@ from attnlab.attention.positions import POSITIONS, PositionsConfig
 from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.data.corpus import DataConfig, check, has_own_root
 from attnlab.data.vocabulary_config import VocabularyConfig
-from attnlab.evaluation.languages import AUTO, choose_tokeniser
+from attnlab.evaluation.metrics import AUTO, choose_tokeniser
 from attnlab.models import MODELS, ModelConfig
 from attnlab.search import SEARCHES, SearchConfig
 from attnlab.support.errors import AttnlabError, UsageError

@@ -1,12 +1,12 @@
-"""Search: from a model and a batch of sources to the best translations. Knows ids, no words.
+"""Search for translations over token ids: greedy, sampling and beam search, for any model.
 
-Every search asks the same of a model: `encode` once, `decode` a token at a time, and `select` of
-the state to drop, repeat or reorder sentences. So none knows which model it searches. A sentence's
-translation does not depend on what else is in its batch, except where the search says so.
+A search calls `encode` once, `decode` one token at a time, and `select` of the state to drop,
+repeat or reorder sentences. A sentence's translation does not depend on the other sentences of its
+batch, unless the search has `depends_on_batches`.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import torch
@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from attnlab.data.tokens import BEGIN, END, PAD, UNKNOWN
-from attnlab.models.interface import EncoderDecoder
+from attnlab.models.interface import EncoderDecoder, evaluation_mode
 from attnlab.support.errors import AttnlabError
 from attnlab.support.machine import require_memory
 from attnlab.support.ranges import Count, Range, Seed
@@ -23,13 +23,13 @@ from attnlab.support.registry import Registry
 SEARCHES: Registry["Search"] = Registry("search")
 
 
-NEVER_SAID = [PAD, UNKNOWN, BEGIN]
-"""Tokens that stand for no word: no search chooses them."""
+NEVER_CHOSEN = [PAD, UNKNOWN, BEGIN]
+"""Tokens that stand for no word, which no search chooses."""
 
 
 @dataclass(kw_only=True)
 class SearchConfig:
-    """When a translation that does not end is ended: in tokens, by the length of its source.
+    """The maximal length of a translation, in tokens, by the length of its source.
 
     At most `max_length_factor` · source tokens + `max_length_extra` tokens, the end's included.
     """
@@ -41,16 +41,16 @@ class SearchConfig:
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A translation's token ids, without begin and end, and the natural logarithm of its p."""
+    """A translation's token ids, without begin and end, and its log p in nats."""
 
     tokens: list[int]
     log_probability: float
 
 
 class Search(ABC):
-    """A way to choose a translation among all that a model could say.
+    """A way to choose a translation by its probability under a model.
 
-    `depends_on_batches`: whether a sentence's translation depends on what else is in its batch.
+    `depends_on_batches`: whether a translation depends on the other sentences of its batch.
     """
 
     depends_on_batches: ClassVar[bool] = False
@@ -58,16 +58,16 @@ class Search(ABC):
     def __init__(self, config: SearchConfig) -> None:
         self._factor, self._extra = config.max_length_factor, config.max_length_extra
 
-    @torch.no_grad()
     def __call__(
         self,
         model: EncoderDecoder[Any],
         source: Int[Tensor, "batch length"],
         source_mask: Bool[Tensor, "batch length"],
     ) -> list[Hypothesis]:
-        """Translate a batch; the model is in evaluation mode."""
+        """Translate a batch, in evaluation mode."""
         longest = (source_mask.sum(1) * self._factor).long() + self._extra
-        return self._search(model, source, source_mask, longest)
+        with evaluation_mode(model):
+            return self._search(model, source, source_mask, longest)
 
     @abstractmethod
     def _search(
@@ -84,12 +84,12 @@ def _next_log_probabilities(
 ) -> tuple[Float[Tensor, "rows vocabulary"], Any]:
     logits, state = model.decode(last.unsqueeze(1), state)
     log_probabilities = logits[:, -1].float().log_softmax(dim=-1)
-    log_probabilities[:, NEVER_SAID] = -torch.inf
+    log_probabilities[:, NEVER_CHOSEN] = -torch.inf
     return log_probabilities, state
 
 
-class _OneByOne(Search):
-    """One hypothesis a sentence, each next token chosen for good."""
+class _SingleHypothesis(Search):
+    """One hypothesis for each sentence, extended token by token."""
 
     @abstractmethod
     def _choose(self, log_probabilities: Float[Tensor, "rows vocabulary"]) -> Int[Tensor, " rows"]:
@@ -102,9 +102,9 @@ class _OneByOne(Search):
         source_mask: Bool[Tensor, "batch length"],
         longest: Int[Tensor, " batch"],
     ) -> list[Hypothesis]:
-        said: list[list[int]] = [[] for _ in source]
+        tokens: list[list[int]] = [[] for _ in source]
         log_probability = torch.zeros(len(source), device=source.device)
-        rows = torch.arange(len(source), device=source.device)  # of the sentences still going on
+        rows = torch.arange(len(source), device=source.device)  # of the unfinished sentences
         state = model.encode(source, source_mask)
         last = torch.full_like(rows, BEGIN)
         for length in range(1, int(longest.max()) + 1):
@@ -113,24 +113,19 @@ class _OneByOne(Search):
             log_probability[rows] += step.gather(1, last.unsqueeze(1)).squeeze(1)
             for row, token in zip(rows.tolist(), last.tolist(), strict=True):
                 if token != END:
-                    said[row].append(token)
-            going = (last != END) & (longest[rows] > length)
-            if not going.all():
-                keep = going.nonzero().squeeze(1)
-                if not len(keep):
+                    tokens[row].append(token)
+            unfinished = (last != END) & (longest[rows] > length)
+            if not unfinished.all():
+                remaining = unfinished.nonzero().squeeze(1)
+                if not len(remaining):
                     break
-                rows, last, state = rows[keep], last[keep], state.select(keep)
-        return [Hypothesis(*each) for each in zip(said, log_probability.tolist(), strict=True)]
+                rows, last, state = rows[remaining], last[remaining], state.select(remaining)
+        return [Hypothesis(*each) for each in zip(tokens, log_probability.tolist(), strict=True)]
 
 
-@dataclass(kw_only=True)
-class GreedyConfig(SearchConfig):
-    """Nothing more to choose."""
-
-
-@SEARCHES.register("greedy", GreedyConfig)
-class Greedy(_OneByOne):
-    """The likeliest next token, always."""
+@SEARCHES.register("greedy", SearchConfig)
+class Greedy(_SingleHypothesis):
+    """The likeliest next token at each step."""
 
     def _choose(self, log_probabilities: Float[Tensor, "rows vocabulary"]) -> Int[Tensor, " rows"]:
         return log_probabilities.argmax(dim=-1)
@@ -138,7 +133,10 @@ class Greedy(_OneByOne):
 
 @dataclass(kw_only=True)
 class SamplingConfig(SearchConfig):
-    """`temperature` under 1 keeps to the likely; `top_k` tokens at most (null: all); `seed`."""
+    """`temperature`: below 1 prefers likely tokens. `top_k`: tokens to draw from; null is all.
+
+    `seed`: of the draws.
+    """
 
     temperature: Annotated[float, Range(above=0, maximum=1e6)]
     top_k: Count | None
@@ -146,8 +144,8 @@ class SamplingConfig(SearchConfig):
 
 
 @SEARCHES.register("sampling", SamplingConfig)
-class Sampling(_OneByOne):
-    """A next token drawn by its probability: what the model thinks possible, not what is best."""
+class Sampling(_SingleHypothesis):
+    """Each next token drawn from the model's distribution."""
 
     depends_on_batches = True  # one stream of random numbers for all sentences
 
@@ -161,40 +159,28 @@ class Sampling(_OneByOne):
         if self._top_k is not None and self._top_k < scores.size(1):
             least = scores.topk(self._top_k, dim=-1).values[:, -1:]
             scores = scores.masked_fill(scores < least, -torch.inf)
-        shares = scores.softmax(-1)
-        if not bool(shares.isfinite().all()):
-            raise _overflow()
-        drawn = torch.multinomial(shares, 1, generator=self._generator)
+        probabilities = scores.softmax(-1)
+        if not bool(probabilities.isfinite().all()):
+            raise _not_finite()
+        drawn = torch.multinomial(probabilities, 1, generator=self._generator)
         return drawn.squeeze(1).to(log_probabilities.device)
 
 
 @dataclass(kw_only=True)
 class BeamConfig(SearchConfig):
-    """`beam_size` hypotheses at a time; their log p is divided by length^`length_penalty`."""
+    """`beam_size`: hypotheses at a time; they are ranked by log p / length^`length_penalty`."""
 
     beam_size: Annotated[int, Range(minimum=1, maximum=10_000)]
     length_penalty: Annotated[float, Range(minimum=-10, maximum=10)]
 
 
-@dataclass
-class _Found:
-    """The ended hypotheses of one sentence, each with the score that they are ranked by."""
-
-    ended: list[tuple[float, Hypothesis]] = field(default_factory=list)
-
-    def best(self) -> Hypothesis:
-        if not self.ended:
-            raise _overflow()
-        return max(self.ended, key=lambda scored: scored[0])[1]
-
-
 @SEARCHES.register("beam", BeamConfig)
 class Beam(Search):
-    """The best `beam_size` beginnings are carried on together (Sutskever et al. 2014, 3.2).
+    """Beam search: the best `beam_size` prefixes are extended at each step (Sutskever et al. 2014).
 
     A sentence is done when `beam_size` hypotheses have ended. They are ranked by
-    `log p / length^length_penalty`, the end counted in the length: with 1 the mean for each
-    token; with 0 plainly by p, which favours the short.
+    `log p / length^length_penalty`, the end counted in the length: 1 gives the mean of tokens; 0
+    log p itself, which favours short translations.
     """
 
     def __init__(self, config: BeamConfig) -> None:
@@ -209,7 +195,7 @@ class Beam(Search):
         longest: Int[Tensor, " batch"],
     ) -> list[Hypothesis]:
         size, device = self._size, source.device
-        # Of each beam the logits, their logarithms and the totals are there together.
+        # At once for each beam: logits, log-probabilities and totals.
         needed = 3 * 4 * len(source) * size * model.output.out_features
         require_memory(
             needed,
@@ -217,65 +203,66 @@ class Beam(Search):
             "lower it, or batch_tokens=",
             device,
         )
-        found = [_Found() for _ in source]
-        sentences = torch.arange(len(source), device=device)  # those still searched
+        ended: list[list[tuple[float, Hypothesis]]] = [[] for _ in source]  # with their scores
+        sentences = torch.arange(len(source), device=device)  # the unfinished ones
         state = model.encode(source, source_mask).select(sentences.repeat_interleave(size))
-        said = torch.full((len(source), size, 1), BEGIN, device=device)
-        # All beams begin alike, so only the first may be carried on at first.
+        tokens = torch.full((len(source), size, 1), BEGIN, device=device)
+        # All beams of a sentence are equal at first; only the first is extended.
         scores = torch.full((len(source), size), -torch.inf, device=device)
         scores[:, 0] = 0.0
         for length in range(1, int(longest.max()) + 1):
-            step, state = _next_log_probabilities(model, said[:, :, -1].flatten(), state)
+            step, state = _next_log_probabilities(model, tokens[:, :, -1].flatten(), state)
             totals = scores.unsqueeze(-1) + step.view(len(sentences), size, -1)
-            # (sentences, beams, vocabulary) -> the best of all beams. Each beam can end in one
-            # way only, so among twice as many as there are beams enough do not end.
+            # (sentences, beams, vocabulary) -> the best of all beams. A beam ends in one way only,
+            # so at least `size` of the best 2 · size do not end.
             best = totals.flatten(1).topk(min(2 * size, totals[0].numel()), dim=-1)
             beam, token = best.indices // step.size(-1), best.indices % step.size(-1)
-            said = torch.cat([_rows_of(said, beam), token.unsqueeze(-1)], dim=-1)
+            tokens = torch.cat([_select_beams(tokens, beam), token.unsqueeze(-1)], dim=-1)
             ends = token == END
-            self._collect(found, sentences, said[:, :size], best.values[:, :size], ends[:, :size])
-            on = ends.int().argsort(dim=-1, stable=True)[:, :size]  # those that do not end, first
-            said, scores, beam = _rows_of(said, on), best.values.gather(1, on), beam.gather(1, on)
-            scores = scores.masked_fill(ends.gather(1, on), -torch.inf)
+            self._collect(ended, sentences, tokens[:, :size], best.values[:, :size], ends[:, :size])
+            on = ends.int().argsort(dim=-1, stable=True)[:, :size]  # beams that do not end first
+            tokens, beam = _select_beams(tokens, on), beam.gather(1, on)
+            scores = best.values.gather(1, on).masked_fill(ends.gather(1, on), -torch.inf)
             stopped = longest[sentences] <= length
-            ended = [len(found[i].ended) for i in sentences.tolist()]
-            # What had no time to end is better than nothing, and worse than anything that did.
-            unfinished = stopped & ~torch.tensor(ended, device=device).bool()
-            self._collect(found, sentences, said, scores, unfinished.unsqueeze(1).expand_as(scores))
-            enough = torch.tensor(ended, device=device) >= size
-            keep = (~stopped & ~enough).nonzero().squeeze(1)
-            if not len(keep):
+            counts = torch.tensor([len(ended[i]) for i in sentences.tolist()], device=device)
+            # Without any hypothesis that ended in time, take the unfinished ones.
+            cut = (stopped & (counts == 0)).unsqueeze(1).expand_as(scores)
+            self._collect(ended, sentences, tokens, scores, cut)
+            remaining = (~stopped & (counts < size)).nonzero().squeeze(1)
+            if not len(remaining):
                 break
-            rows = keep.unsqueeze(1) * size + beam[keep]
+            rows = remaining.unsqueeze(1) * size + beam[remaining]
             state = state.select(rows.flatten())
-            sentences, said, scores = sentences[keep], said[keep], scores[keep]
-        return [each.best() for each in found]
+            sentences, tokens, scores = sentences[remaining], tokens[remaining], scores[remaining]
+        if not all(ended):
+            raise _not_finite()
+        return [max(each, key=lambda scored: scored[0])[1] for each in ended]
 
     def _collect(
         self,
-        found: list[_Found],
+        ended: list[list[tuple[float, Hypothesis]]],
         sentences: Int[Tensor, " sentences"],
-        said: Int[Tensor, "sentences beams length"],
+        tokens: Int[Tensor, "sentences beams length"],
         scores: Float[Tensor, "sentences beams"],
-        ended: Bool[Tensor, "sentences beams"],
+        marked: Bool[Tensor, "sentences beams"],
     ) -> None:
-        """Put the hypotheses marked as `ended`, and possible at all, to what was `found`."""
-        for row, beam in (ended & scores.isfinite()).nonzero().tolist():
+        """Append the `marked` hypotheses of finite log p to `ended`, with the score to rank by."""
+        for row, beam in (marked & scores.isfinite()).nonzero().tolist():
             log_probability = float(scores[row, beam])
-            tokens = said[row, beam, 1:].tolist()
-            score = log_probability / len(tokens) ** self._penalty
-            if tokens[-1] == END:
-                tokens.pop()
-            found[int(sentences[row])].ended.append((score, Hypothesis(tokens, log_probability)))
+            ids = tokens[row, beam, 1:].tolist()
+            score = log_probability / len(ids) ** self._penalty
+            if ids[-1] == END:
+                ids.pop()
+            ended[int(sentences[row])].append((score, Hypothesis(ids, log_probability)))
 
 
-def _overflow() -> AttnlabError:
+def _not_finite() -> AttnlabError:
     return AttnlabError(
         "the model's probabilities are no finite numbers: its weights are too large, since the "
         "training diverged; use another checkpoint=, or a lower optimiser.learning_rate="
     )
 
 
-def _rows_of(x: Tensor, index: Tensor) -> Tensor:
-    """`x[s, index[s, i]]` for each sentence s: (sentences, n, length) by (sentences, m)."""
-    return x.gather(1, index.unsqueeze(-1).expand(-1, -1, x.size(-1)))
+def _select_beams(x: Tensor, beam: Tensor) -> Tensor:
+    """`x[s, beam[s, i]]` for each sentence s: (sentences, n, length) by (sentences, m)."""
+    return x.gather(1, beam.unsqueeze(-1).expand(-1, -1, x.size(-1)))

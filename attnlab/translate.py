@@ -1,4 +1,4 @@
-"""Text to text: a model with its vocabulary and a search around it."""
+"""Translation of texts by a model, its vocabulary and a search."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -16,10 +16,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Translation:
-    """A source sentence and what the model made of it: texts, and token ids without begin and end.
+    """A source sentence and its translation: texts, and token ids without begin and end.
 
-    `log_probability` is the natural logarithm of p(target | source), and 0 where there was
-    nothing to translate.
+    `log_probability`: log p(target | source) in nats; 0 for a blank source.
     """
 
     source: str
@@ -30,9 +29,9 @@ class Translation:
 
 
 class Translator:
-    """Translates any number of sentences, like lengths together, `batch_tokens` at a time.
+    """Translates texts in batches of like lengths, of at most `batch_tokens` source tokens.
 
-    Of a sentence, `max_characters` are read: as many as data.max_characters trains on, since more
+    A longer sentence is cut to `max_characters` (data.max_characters of the training), since it
     would take minutes and gigabytes.
     """
 
@@ -56,25 +55,22 @@ class Translator:
         report: Callable[[int], None] = lambda _: None,
         first: int = 1,
     ) -> list[Translation]:
-        """A translation of each sentence, in their order; one without visible text stays empty.
+        """Translate each of `sentences`; the translation of a blank one is empty.
 
-        Sentences over `max_characters` are cut there, with a warning that counts from `first`.
-
-        `report` is told the number of sentences that were translated since it was last called.
+        `report` is called with the number of newly translated sentences. The warning of a cut
+        sentence counts from `first`.
         """
-        texts = [self._bounded(normalise(text), n) for n, text in enumerate(sentences, first)]
+        texts = [self._cut(normalise(text), n) for n, text in enumerate(sentences, first)]
         encoded = self._vocabulary.source.encode_many(texts)
         translations = [Translation(text, "", [], [], 0.0) for text in texts]
-        asked = [i for i, ids in enumerate(encoded) if ids and not is_blank(texts[i])]
+        filled = [i for i, ids in enumerate(encoded) if ids and not is_blank(texts[i])]
         device = next(self._model.parameters()).device
-        was_training = self._model.training
-        self._model.eval()
-        lengths = [len(encoded[i]) + 1 for i in asked]
+        lengths = [len(encoded[i]) + 1 for i in filled]
         for group in like_lengths_together(lengths, self._batch_tokens):
-            chosen = [asked[place] for place in group]
+            chosen = [filled[index] for index in group]
             source, mask = pad_sources([encoded[i] for i in chosen])
-            found = self._search(self._model, source.to(device), mask.to(device))
-            for i, hypothesis in zip(chosen, found, strict=True):
+            hypotheses = self._search(self._model, source.to(device), mask.to(device))
+            for i, hypothesis in zip(chosen, hypotheses, strict=True):
                 translations[i] = Translation(
                     source=texts[i],
                     text=self._vocabulary.target.decode(hypothesis.tokens),
@@ -83,10 +79,9 @@ class Translator:
                     log_probability=hypothesis.log_probability,
                 )
             report(len(chosen))
-        self._model.train(was_training)
         return translations
 
-    def _bounded(self, text: str, number: int) -> str:
+    def _cut(self, text: str, number: int) -> str:
         most = self._max_characters
         if len(text) <= most:
             return text

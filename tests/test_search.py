@@ -8,7 +8,7 @@ import torch
 
 from attnlab.data.tokens import BEGIN, END
 from attnlab.models import MODELS, VocabularySizes
-from attnlab.search import NEVER_SAID, SEARCHES
+from attnlab.search import NEVER_CHOSEN, SEARCHES
 from attnlab.support import machine
 from attnlab.support.errors import AttnlabError
 from tests.conftest import shipped_values, small_model
@@ -58,7 +58,7 @@ def test_greedy_is_the_argmax_at_each_step(name, sources):
             one, one_mask = source[row : row + 1, mask[row]], mask[row : row + 1, mask[row]]
             logits, _ = model.decode(torch.tensor([[BEGIN, *tokens]]), model.encode(one, one_mask))
             scores = logits[0, -1].clone()
-            scores[NEVER_SAID] = -math.inf
+            scores[NEVER_CHOSEN] = -math.inf
             if int(scores.argmax()) == END:
                 break
             tokens.append(int(scores.argmax()))
@@ -125,7 +125,7 @@ def test_lengths_are_bounded_by_the_source(search, sources):
     found = search_of(search, max_length_factor=2.0, max_length_extra=3)(model, *sources)
     for hypothesis, length in zip(found, [5, 1, 7, 3, 4], strict=True):
         assert len(hypothesis.tokens) <= 2 * length + 3
-        assert not set(hypothesis.tokens) & {*NEVER_SAID, END}
+        assert not set(hypothesis.tokens) & {*NEVER_CHOSEN, END}
 
 
 def test_sampling_follows_the_models_probabilities():
@@ -134,7 +134,7 @@ def test_sampling_follows_the_models_probabilities():
     mask = torch.ones_like(source, dtype=torch.bool)
     found = search_of("sampling", max_length_factor=0.0, max_length_extra=1)(model, source, mask)
     logits, _ = model.decode(torch.tensor([[BEGIN]]), model.encode(source[:1], mask[:1]))
-    logits[..., NEVER_SAID] = -math.inf
+    logits[..., NEVER_CHOSEN] = -math.inf
     expected = logits[0, 0].softmax(-1).tolist()
     for token in (4, 5, 6):
         share = sum(h.tokens == [token] for h in found) / len(found)

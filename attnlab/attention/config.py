@@ -6,6 +6,7 @@ from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.pooling import AttentionPooling
 from attnlab.attention.positions import (
     POSITIONS,
+    HeadSizes,
     PositionEmbedding,
     Positions,
     PositionsConfig,
@@ -46,7 +47,8 @@ class AttentionConfig:
         """
         positions = self.build_positions()
         embedding = positions.embedding(size)
-        relative = positions.relative(heads=1, query_size=size, key_size=size, value_size=size)
+        sizes = HeadSizes(heads=1, query_size=size, key_size=size, value_size=size)
+        relative = positions.relative(sizes)
         if embedding is None and relative is not None:
             raise UsageError(
                 f"positions={self.positions.name} act within self-attention, of which "

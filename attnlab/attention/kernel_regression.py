@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from attnlab.attention.normalisers import Mask, Normaliser
+from attnlab.attention.normalisers.interface import Scores
 from attnlab.attention.normalisers.softmax import masked_softmax
 from attnlab.attention.pooling import AttentionPooling, AttentionStep, Memory
 from attnlab.attention.scores.similarity import GaussianConfig, GaussianScore
@@ -33,9 +34,7 @@ class Kernel(Normaliser):
     def profile(self, squared: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         """The kernel of squared distances u²; 1 at distance 0."""
 
-    def forward(
-        self, scores: Float[Tensor, "*batch queries keys"], mask: Mask | None
-    ) -> Float[Tensor, "*batch queries keys"]:
+    def forward(self, scores: Scores, mask: Mask | None) -> Scores:
         """See `Normaliser`."""
         kernel = self.profile((-2 * scores).clamp(min=0))
         # A key at the edge must not get all of the weight by a rounding error.
@@ -56,9 +55,7 @@ class GaussianKernel(Kernel):
         """See `Kernel`."""
         return (-squared / 2).exp()
 
-    def forward(
-        self, scores: Float[Tensor, "*batch queries keys"], mask: Mask | None
-    ) -> Float[Tensor, "*batch queries keys"]:
+    def forward(self, scores: Scores, mask: Mask | None) -> Scores:
         """See `Normaliser`."""
         return masked_softmax(scores, mask)
 

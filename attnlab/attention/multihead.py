@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from attnlab.attention.config import AttentionConfig
 from attnlab.attention.normalisers import Mask
 from attnlab.attention.pooling import Memory
-from attnlab.attention.positions import Positions
+from attnlab.attention.positions import HeadSizes, Positions
 from attnlab.support.errors import UsageError
 
 
@@ -61,7 +61,9 @@ class MultiHeadAttention(nn.Module):
         relative = None
         if positions is not None:
             relative = positions.relative(
-                heads=heads, query_size=query_size, key_size=key_size, value_size=value_size
+                HeadSizes(
+                    heads=heads, query_size=query_size, key_size=key_size, value_size=value_size
+                )
             )
         self.pooling = attention.pooling(query_size, key_size, dropout, relative)
         # With a score that reads no keys their projection would get no gradient.

@@ -81,7 +81,7 @@ class PredictiveWindow(Window):
         self,
         query: Float[Tensor, "batch queries query_size"],
         lengths: Int[Tensor, "batch 1"],
-        start: int,  # noqa: ARG002
+        start: int,
     ) -> Float[Tensor, "batch queries"]:
         """`S · sigmoid(…)`."""
         logits = self.hidden_weight(torch.tanh(self.query_weight(query))).squeeze(-1)

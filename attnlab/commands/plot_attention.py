@@ -215,7 +215,7 @@ def plot_attention(
     if not through_training and (is_gif or frames is not None):
         option = "a GIF" if is_gif else "--frames"
         raise UsageError(f"{option} shows attention as it was learnt; add --through-training")
-    from attnlab.evaluate.inspected import first_numbers
+    from attnlab.evaluate.sentences import first_numbers
     from attnlab.support.console import show_messages
 
     show_messages()

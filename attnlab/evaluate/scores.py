@@ -1,15 +1,13 @@
-"""What a model did on a split, and on parts of it: figures as values, as JSON and as tables.
+"""Scores of a split and of groups of its sentences, as JSON and as tables."""
 
-Knows texts and outcomes, no model.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain, pairwise
 from typing import Any
 
+from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.lines import normalise
-from attnlab.evaluation.groups import Groups
 from attnlab.evaluation.metrics import NAMES, Measured, measure, percentage
 from attnlab.support.table import table
 
@@ -17,14 +15,69 @@ _CONTRAST = "% of sentences whose reference is likelier than the wrong version b
 _FOCUS = "% of sentences whose translation holds the word asked for"
 _NORMALISED = "references normalised: NFC, straight apostrophes, single spaces"
 
+Groups = dict[str, list[int]]
+"""Indices of sentences by the name of their group; a sentence may be in several groups."""
+
+_LONGEST = (5, 10, 15, 20, 30, 40, 50, 60)
+
+
+def by_tag(pairs: Sequence[SentencePair]) -> Groups:
+    """Groups of each tag, with numbers in order: `shown-2` before `shown-16`."""
+    found: Groups = {}
+    for index, pair in enumerate(pairs):
+        for tag in pair.tags:
+            found.setdefault(tag, []).append(index)
+    return {tag: found[tag] for tag in sorted(found, key=_natural_order)}
+
+
+def by_length(pairs: Sequence[SentencePair]) -> Groups:
+    """Groups by the number of source words between spaces."""
+    lengths = [len(pair.source.split(" ")) if pair.source else 0 for pair in pairs]
+    found: Groups = {}
+    for before, longest in pairwise((0, *_LONGEST)):
+        members = [index for index, length in enumerate(lengths) if before < length <= longest]
+        found[f"{before + 1} to {longest} source words"] = members
+    longer = [index for index, length in enumerate(lengths) if length > _LONGEST[-1]]
+    found[f"over {_LONGEST[-1]} source words"] = longer
+    return {name: members for name, members in found.items() if members}
+
+
+GROUPINGS: dict[str, Callable[[Sequence[SentencePair]], Groups]] = {
+    "tag": by_tag,
+    "length": by_length,
+}
+
+
+def families(pairs: Sequence[SentencePair]) -> dict[str, Groups]:
+    """A grouping for each family of tags, such as `agree-verb`, `agree-adjective` ….
+
+    A family is all tags with the same word before their first hyphen, if there are several and
+    every sentence has exactly one of them.
+    """
+    members: dict[str, Groups] = {}
+    for tag, indices in by_tag(pairs).items():
+        name, hyphen, _ = tag.partition("-")
+        if hyphen:
+            members.setdefault(name, {})[tag] = indices
+    all_pairs = list(range(len(pairs)))
+    return {
+        name: groups
+        for name, groups in members.items()
+        if len(groups) > 1 and sorted(chain(*groups.values())) == all_pairs
+    }
+
+
+def _natural_order(tag: str) -> tuple[str, int, str]:
+    name, _, last = tag.rpartition("-")
+    return (name, int(last), "") if last.isdecimal() else (tag, 0, "")
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """One sentence: texts, and what else was asked of the model there (None: nothing).
+    """The hypothesis of one sentence, its one or more references, and two optional outcomes.
 
-    `references`: one or several, as their files have them. `contrast`: the reference was found
-    likelier than a wrong translation. `focus`: the word that the sentence asks for stands in the
-    hypothesis.
+    `contrast`: the reference is likelier than a wrong translation. `focus`: the hypothesis contains
+    the word that the sentence tests. None: not tested.
     """
 
     hypothesis: str
@@ -35,9 +88,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures of a set of sentences: sacreBLEU's and the like by name, accuracies in per cent.
+    """Figures of a set of sentences: metrics by name, and accuracies in per cent.
 
-    `normalised`: the metrics that are others where references are written as the model writes.
+    `normalised`: those metrics that differ when references are normalised as training texts are.
     """
 
     sentences: int
@@ -50,17 +103,17 @@ class Scores:
     def of(
         cls, outcomes: Sequence[Outcome], metrics: Sequence[str], tokeniser: str = "13a"
     ) -> "Scores":
-        """Measure `outcomes` by `metrics`, names that `measure` knows; `tokeniser` is BLEU's."""
+        """Measure `outcomes` by `metrics`, names of `measure`; `tokeniser` is BLEU's."""
         hypotheses = [outcome.hypothesis for outcome in outcomes]
         references = list(zip(*(outcome.references for outcome in outcomes), strict=True))
         found = {
             each: measure(each, hypotheses, *references, tokeniser=tokeniser) for each in metrics
         }
-        straight = [tuple(map(normalise, texts)) for texts in references]
+        rewritten = [tuple(map(normalise, texts)) for texts in references]
         normalised = {}
-        if straight != references:
+        if rewritten != references:
             for metric, measured in found.items():
-                other = measure(metric, hypotheses, *straight, tokeniser=tokeniser)
+                other = measure(metric, hypotheses, *rewritten, tokeniser=tokeniser)
                 if other.score != measured.score:
                     signature = f"{_NORMALISED} | {other.signature}"
                     normalised[metric] = Measured(other.score, signature)
@@ -73,7 +126,7 @@ class Scores:
         )
 
     def figures(self) -> dict[str, Measured]:
-        """Every figure under the name that people know it by, with its recipe."""
+        """All figures by their display names."""
         named = {}
         for metric, measured in self.metrics.items():
             named[NAMES[metric]] = measured
@@ -86,7 +139,7 @@ class Scores:
         return named
 
     def as_json(self) -> dict[str, Any]:
-        """Plain numbers and strings."""
+        """All figures as numbers and strings."""
         found: dict[str, Any] = {"sentences": self.sentences}
         for metric, measured in self.metrics.items():
             found[metric] = {"score": measured.score, "signature": measured.signature}
@@ -107,10 +160,9 @@ def _accuracy(outcomes: Sequence[bool | None]) -> float | None:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """The pairs of a file that were not scored, by reason, such as data.max_characters.
+    """Numbers of `pairs` of a file that were not scored, by reason.
 
-    `of`: how many pairs the split would have with them; None where they stood in a file that holds
-    other splits, too, so that there is no telling.
+    `of`: the number of pairs of the split with them; None if the file holds other splits, too.
     """
 
     pairs: dict[str, int]
@@ -124,10 +176,10 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class SplitScores:
-    """Figures of a split as a whole, and of its groups by grouping and name.
+    """Scores of a whole split, and of its groups by grouping and name.
 
-    `digests`: the SHA-256 of each set of references, a line each. `left_out`: what of the split's
-    file the figures do not count, if that is anything.
+    `digests`: the SHA-256 of each set of references. `left_out`: pairs of the split's file that
+    were not scored.
     """
 
     split: str
@@ -138,7 +190,7 @@ class SplitScores:
 
     @property
     def counted(self) -> str:
-        """How many sentences were scored, of how many, in words."""
+        """The number of scored sentences, for people."""
         found = f"{self.split}: {self.whole.sentences:,} sentences"
         if self.left_out is None:
             return found
@@ -156,7 +208,7 @@ class SplitScores:
         tokeniser: str = "13a",
         left_out: LeftOut | None = None,
     ) -> "SplitScores":
-        """Measure the whole of `outcomes`, and each group of indices in `groupings`."""
+        """Measure all `outcomes`, and each group of indices in `groupings`."""
         by = {
             grouping: {
                 name: Scores.of([outcomes[index] for index in members], metrics, tokeniser)
@@ -171,7 +223,7 @@ class SplitScores:
         return cls(split, Scores.of(outcomes, metrics, tokeniser), by, digests, left_out)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain numbers and strings."""
+        """All figures as numbers and strings."""
         found = self.whole.as_json() | {"references_sha256": self.digests}
         if self.left_out is not None:
             found["left_out"] = {"of": self.left_out.of, "pairs": self.left_out.pairs}
@@ -184,14 +236,13 @@ class SplitScores:
 
 
 def report(splits: Sequence[SplitScores], trained: str, searched: str) -> str:
-    """All figures as text: lines for a single split, else a table; then a table a grouping.
+    """All figures as text: lines for a single split, else a table; then a table for each grouping.
 
-    Every figure's recipe is there once: `trained` says of which weights, `searched` by which
-    search.
+    Each figure's recipe is shown once, with the weights (`trained`) and the search (`searched`).
     """
 
     def line(name: str, measured: Measured) -> str:
-        # What is likelier was asked of the model itself: nothing was searched for.
+        # Contrasts compare likelihoods, without search.
         how = [trained] if name.startswith("contrast") else [trained, searched]
         return " | ".join([name, *how, measured.signature])
 
@@ -226,7 +277,7 @@ def report(splits: Sequence[SplitScores], trained: str, searched: str) -> str:
 
 
 def scores_table(first: str, rows: Mapping[str, Scores]) -> str:
-    """One row of figures for each of `rows`, under the heading `first`."""
+    """A table with a row for each of `rows`; `first` heads the first column."""
     figures = {name: scores.figures() for name, scores in rows.items()}
     columns = list(dict.fromkeys(figure for found in figures.values() for figure in found))
     lines = []

@@ -1,4 +1,4 @@
-"""Score a trained run: translate splits or a file, and measure them against their references."""
+"""Evaluation of a run: splits or files are translated and scored against their references."""
 
 import json
 import logging
@@ -21,13 +21,10 @@ from attnlab.data.corpus import (
 from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.files import read_translations
 from attnlab.data.reading.lines import normalise
-from attnlab.evaluate.align import measure_alignment
-from attnlab.evaluate.alignment_report import AlignmentReport
-from attnlab.evaluate.scores import LeftOut, Outcome, SplitScores, report
-from attnlab.evaluation.groups import GROUPINGS, families
-from attnlab.evaluation.languages import require_tokeniser, tokeniser_remark
-from attnlab.evaluation.metrics import holds_word
-from attnlab.inspection.likelihood import log_likelihoods
+from attnlab.evaluate.alignment import AlignmentReport, measure_alignment
+from attnlab.evaluate.scores import GROUPINGS, LeftOut, Outcome, SplitScores, families, report
+from attnlab.evaluation.metrics import holds_word, require_tokeniser, tokeniser_remark
+from attnlab.inspection.forced import log_likelihoods
 from attnlab.run.loaded import LoadedRun, Recipe
 from attnlab.support.console import counting
 from attnlab.support.errors import UsageError
@@ -37,19 +34,19 @@ from attnlab.trainer.progress import clock
 logger = logging.getLogger(__name__)
 
 ALL = "all"
-"""As a split's name: every split that was not trained on."""
+"""The name that stands for every split but train."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A run's figures on some splits, what they follow from, and alignments."""
+    """A run's scores and alignments on some splits, with their recipe."""
 
     recipe: Recipe
     splits: list[SplitScores]
     alignments: list[AlignmentReport]
 
     def as_json(self) -> dict[str, Any]:
-        """What `attnlab eval --json` prints."""
+        """The output of `attnlab eval --json`."""
         found = self.recipe.as_json(searched=bool(self.splits))
         if self.splits:
             found["splits"] = {each.split: each.as_json() for each in self.splits}
@@ -67,7 +64,7 @@ class Evaluation:
 
 
 def named_splits(trained: LoadedRun, names: Sequence[str]) -> list[str]:
-    """`names` once each, with `all` meant as the corpus's splits but for train.
+    """`names` once each, with `all` replaced by the corpus's splits but for train.
 
     Raises:
         UsageError: the corpus has no such split.
@@ -92,10 +89,10 @@ def evaluate_splits(
     by: Sequence[str] = (),
     alignment: bool = False,
 ) -> Evaluation:
-    """Measure a run on splits of its own corpus.
+    """Evaluate a run on splits of its corpus.
 
-    By `metrics` of translations, also in groups of the kinds `by`, unless no metric is named; and
-    by the `alignment` of its attention if that is wanted.
+    By `metrics` of its translations, if any, also in groups `by` a grouping's name; and by the
+    `alignment` of its attention.
     """
     run = trained.run
     _require_groupings(by)
@@ -117,7 +114,7 @@ def evaluate_splits(
 
 
 def _left_out(data: DataConfig, split: str, corpus: Corpus) -> LeftOut | None:
-    """What the reading of a split's file, of which `corpus` has the report, left out."""
+    """The pairs of a split's file that reading left out, from the report of `corpus`."""
     (report,) = corpus.reports.values()
     counts = {
         "with a blank side": report.skipped_empty,
@@ -139,9 +136,9 @@ def evaluate_files(
     metrics: Sequence[str],
     by: Sequence[str] = (),
 ) -> Evaluation:
-    """Translate the lines of `source` and measure them against those of each of `references`.
+    """Evaluate a run on the lines of `source` and of each of `references`.
 
-    The texts go to a folder of their own, under a name that tells files of other contents apart.
+    Translations are saved in a folder `files`, under a name with a checksum of the contents.
     """
     _require_groupings(by)
     sources, *others = read_translations(source, references)
@@ -167,7 +164,7 @@ def _require_groupings(by: Sequence[str]) -> None:
 
 @dataclass(frozen=True)
 class _Texts:
-    """What is translated and measured, as files have it, and the name of the files it goes to."""
+    """Texts to translate and score, and the name of the `file` to save them to."""
 
     name: str
     file: str
@@ -216,7 +213,7 @@ def _evaluate(
 def _contrasts(
     trained: LoadedRun, config: InferenceConfig, pairs: Sequence[SentencePair]
 ) -> list[bool | None]:
-    """For each pair with a wrong translation, whether the model finds the right one likelier."""
+    """Whether the target is likelier than the wrong one, for each pair that has a wrong one."""
     outcomes: list[bool | None] = [None] * len(pairs)
     asked = [index for index, pair in enumerate(pairs) if pair.contrast is not None]
     both = [
@@ -233,7 +230,7 @@ def _contrasts(
 def _write(
     trained: LoadedRun, texts: _Texts, hypotheses: Sequence[str], scores: SplitScores
 ) -> None:
-    """Put the texts and their scores into the run, together; where that cannot be, say so."""
+    """Save the texts and their scores in the run; warn if that fails."""
     run = trained.run
     columns = {"source": texts.sources, "hypothesis": hypotheses}
     for number, each in enumerate(texts.references, start=1):
@@ -242,7 +239,7 @@ def _write(
     try:
         for folder in (run.translations, run.scores):
             (folder / texts.file).parent.mkdir(parents=True, exist_ok=True)
-        # Of two evaluations at once, all files are of one.
+        # Locked, so that files of concurrent evaluations are not mixed.
         with locked(run.scores / ".lock", lambda: None):
             for kind, lines in columns.items():
                 content = "".join(f"{line}\n" for line in lines)

@@ -1,1 +1,1 @@
-"""Evaluation: figures for translations. Knows texts, no model."""
+"""Measures of texts, links and layers: metrics, alignment, significance, benchmarks."""

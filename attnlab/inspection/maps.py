@@ -1,4 +1,4 @@
-"""Attention maps for people to read: the weights of one head, with words on both axes."""
+"""Attention maps: the weights of one head with words on both axes, and gold links on them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnlab.data.batching import EncodedPair
-from attnlab.data.project_alignment import locate_pieces
+from attnlab.data.project_alignment import Span, locate_pieces, token_shares
 from attnlab.data.tokens import BEGIN, END, UNKNOWN
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair
 from attnlab.data.words import Word, group_pieces, merge_to_words, spell
@@ -18,11 +18,11 @@ from attnlab.models.interface import EncoderDecoder
 
 @dataclass(frozen=True)
 class AttentionMap:
-    """The attention of one head: weights (queries, keys), each row summing to 1, and its words.
+    """The weights of one head, (queries, keys), with a label for each query and key.
 
-    `kind`: "encoder" or "decoder" self-attention, or "cross" from target to source. `layer` and
-    `head` count from 1. A cross-attention's row is the word that was then said, which may be the
-    end; a decoder's self-attention has the word that was then read, the beginning first.
+    `kind`: "encoder" or "decoder" self-attention, or "cross". `layer` and `head` count from 1. A
+    row of "cross" is the word that the step predicts, up to the end; a row of "decoder" the word
+    that it reads, from the beginning on.
     """
 
     kind: str
@@ -43,13 +43,7 @@ def attention_maps(
     source: str | None = None,
     target: str | None = None,
 ) -> list[AttentionMap]:
-    """Every head's map for one translation, token ids without begin and end.
-
-    Words, unless `pieces`: a word gets the sum over the pieces that are looked at, and the mean
-    over the pieces that look. A model without attention has no maps. `source` and `target` are
-    the texts that the tokens were made from, where they were made from any: with them, what is
-    unknown to the vocabulary is labelled with its own characters.
-    """
+    """The maps of all heads for one pair of token ids without begin and end; see `label_maps`."""
     (recorded,) = record_pairs(model, [EncodedPair(list(source_tokens), list(target_tokens))])
     return label_maps(
         recorded.weights,
@@ -72,26 +66,30 @@ def label_maps(
     source: str | None = None,
     target: str | None = None,
 ) -> list[AttentionMap]:
-    """The maps of one pair whose weights were `recorded`, as in `RecordedPair`; see above."""
-    looked_at = labels(vocabulary.source, [*source_tokens, END], pieces, source)
+    """The maps of one pair from its `RecordedPair.weights`.
+
+    Over words, unless `pieces`: weights are summed over a word's pieces as keys, and averaged over
+    its pieces as queries. With the texts `source` and `target` that the tokens were made from, an
+    unknown piece is labelled with its own characters.
+    """
+    source_words = labels(vocabulary.source, [*source_tokens, END], pieces, source)
     read = labels(vocabulary.target, [BEGIN, *target_tokens], pieces, target)
-    said = labels(vocabulary.target, [*target_tokens, END], pieces, target)
+    predicted = labels(vocabulary.target, [*target_tokens, END], pieces, target)
     axes = {
-        "encoder": (looked_at, looked_at),
+        "encoder": (source_words, source_words),
         "decoder": (read, read),
-        "cross": (said, looked_at),
+        "cross": (predicted, source_words),
     }
     maps = []
     for (kind, layer), weights in recorded.items():
         queries, keys = axes[kind]
-        merged = merge_to_words(weights, queries, keys)
-        for head, of_head in enumerate(merged, start=1):
+        for head, merged in enumerate(merge_to_words(weights, queries, keys), start=1):
             maps.append(
                 AttentionMap(
                     kind,
                     layer,
                     head,
-                    of_head.astype(np.float32),
+                    merged.astype(np.float32),
                     [word.text for word in queries],
                     [word.text for word in keys],
                 )
@@ -102,9 +100,9 @@ def label_maps(
 def labels(
     vocabulary: Vocabulary, tokens: Sequence[int], pieces: bool, text: str | None = None
 ) -> list[Word]:
-    """The words that `tokens` spell, or the `pieces` themselves; each knows its pieces.
+    """The words that `tokens` spell, or the `pieces`, each with the range of its pieces.
 
-    With the `text` that they were made from, what is unknown shows as it stands there.
+    With the `text` of the tokens, unknown pieces are spelt as in the text.
     """
     spelt = vocabulary.pieces(tokens)
     if pieces:
@@ -124,3 +122,33 @@ def labels(
     return [
         Word(each[0] if pieces else spell(each), word.start, word.stop) for word, each in respelt
     ]
+
+
+def gold_cells(
+    links: frozenset[tuple[int, int]],
+    source: Sequence[frozenset[int]],
+    target: Sequence[frozenset[int]],
+) -> frozenset[tuple[int, int]]:
+    """The cells (row, column) of a cross-attention map that hold a pair of linked tokens.
+
+    `links` are pairs of a source and a target token; `source` and `target` give the labels of each
+    token, as `labels_of_tokens` does.
+    """
+    return frozenset(
+        (row, column)
+        for source_token, target_token in links
+        for row in target[target_token]
+        for column in source[source_token]
+    )
+
+
+def labels_of_tokens(
+    pieces: Sequence[Span], labels: Sequence[Word], tokens: Sequence[Span]
+) -> list[frozenset[int]]:
+    """The indices of the `labels` that share characters with each of the `tokens` of a text.
+
+    `pieces` are the spans of the text's pieces, of which labels are made.
+    """
+    shares = token_shares(pieces, tokens)
+    on_labels = np.array([shares[label.start : label.stop].any(axis=0) for label in labels])
+    return [frozenset(np.flatnonzero(column).tolist()) for column in on_labels.T]

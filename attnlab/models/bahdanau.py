@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from attnlab.attention.config import AttentionConfig
@@ -12,6 +11,10 @@ from attnlab.models.interface import (
     MODELS,
     DecoderState,
     EncoderDecoder,
+    Features,
+    Source,
+    SourceMask,
+    Target,
     VocabularySizes,
     uncompiled,
 )
@@ -81,9 +84,7 @@ class AttentiveDecoder(nn.Module):
         )
         self.readout = Readout(config)
 
-    def forward(
-        self, target: Int[Tensor, "batch length"], state: BahdanauState
-    ) -> tuple[Float[Tensor, "batch length features"], BahdanauState]:
+    def forward(self, target: Target, state: BahdanauState) -> tuple[Features, BahdanauState]:
         """Decode `target` from `state`."""
         embedded = dropout(self.embedding(target), self.dropout, self.training)
         read = self._with_feeding if self.input_feeding else self._without_feeding
@@ -133,17 +134,15 @@ class Bahdanau(EncoderDecoder[BahdanauState]):
         self.bridge = Bridge(config)
         self.decoder = AttentiveDecoder(config, attention, target)
 
-    def encode(
-        self, source: Int[Tensor, "batch length"], source_mask: Bool[Tensor, "batch length"]
-    ) -> BahdanauState:
+    def encode(self, source: Source, source_mask: SourceMask) -> BahdanauState:
         """See `EncoderDecoder`; projects annotations as keys once for the whole translation."""
         annotations, hidden = self.encoder(source, source_mask)
         attended = self.decoder.cross_attention.prepare(annotations, source_mask)
         return BahdanauState(self.bridge(hidden), attended)
 
     def decode_features(
-        self, target: Int[Tensor, "batch length"], state: BahdanauState
-    ) -> tuple[Float[Tensor, "batch length features"], BahdanauState]:
+        self, target: Target, state: BahdanauState
+    ) -> tuple[Features, BahdanauState]:
         """See `EncoderDecoder`."""
         features: Tensor
         features, state = self.decoder(target, state)

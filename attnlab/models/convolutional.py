@@ -16,7 +16,11 @@ from attnlab.models.interface import (
     MODELS,
     DecoderState,
     EncoderDecoder,
+    Features,
     ModelConfig,
+    Source,
+    SourceMask,
+    Target,
     VocabularySizes,
 )
 from attnlab.models.layers import embedding_tables
@@ -142,7 +146,7 @@ class Encoder(nn.Module):
         self.attentions = config.decoder_layers
 
     def forward(
-        self, source: Int[Tensor, "batch length"], mask: Bool[Tensor, "batch length"]
+        self, source: Source, mask: SourceMask
     ) -> tuple[
         Float[Tensor, "batch length embedding_size"], Float[Tensor, "batch length embedding_size"]
     ]:
@@ -281,16 +285,14 @@ class Convolutional(EncoderDecoder[ConvolutionalState]):
         self.encoder = Encoder(config, TokenEmbedding(config, attention, source))
         self.decoder = Decoder(config, attention, TokenEmbedding(config, attention, target))
 
-    def encode(
-        self, source: Int[Tensor, "batch length"], source_mask: Bool[Tensor, "batch length"]
-    ) -> ConvolutionalState:
+    def encode(self, source: Source, source_mask: SourceMask) -> ConvolutionalState:
         """See `EncoderDecoder`; projects keys once for the whole translation."""
         layers = self.decoder.prepare(*self.encoder(source, source_mask))
         return ConvolutionalState(layers, source_mask.unsqueeze(1), length=0)
 
     def decode_features(
-        self, target: Int[Tensor, "batch length"], state: ConvolutionalState
-    ) -> tuple[Float[Tensor, "batch length features"], ConvolutionalState]:
+        self, target: Target, state: ConvolutionalState
+    ) -> tuple[Features, ConvolutionalState]:
         """See `EncoderDecoder`."""
         features, layers = self.decoder(target, state)
         length = state.length + target.size(1)

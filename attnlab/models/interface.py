@@ -4,8 +4,8 @@ Training is one `decode` over the whole target; search is the same `decode`, one
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +19,14 @@ from attnlab.support.registry import Registry
 MODELS: Registry["EncoderDecoder[Any]"] = Registry("model")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+Source = Int[Tensor, "batch source_length"]
+SourceMask = Bool[Tensor, "batch source_length"]
+"""False at padding, which follows the tokens."""
+
+Target = Int[Tensor, "batch target_length"]
+Features = Float[Tensor, "batch target_length features"]
+Logits = Float[Tensor, "batch target_length vocabulary"]
 
 
 @dataclass(kw_only=True)
@@ -74,28 +82,14 @@ class EncoderDecoder(nn.Module, ABC, Generic[State]):
     """Projection of decoder features to logits over the target vocabulary."""
 
     @abstractmethod
-    def encode(
-        self,
-        source: Int[Tensor, "batch source_length"],
-        source_mask: Bool[Tensor, "batch source_length"],
-    ) -> State:
-        """Encode the source: the state before the first target token.
-
-        `source_mask` is False at padding, which follows the tokens.
-        """
+    def encode(self, source: Source, source_mask: SourceMask) -> State:
+        """Encode the source: the state before the first target token."""
 
     @abstractmethod
-    def decode_features(
-        self, target: Int[Tensor, "batch target_length"], state: State
-    ) -> tuple[Float[Tensor, "batch target_length features"], State]:
+    def decode_features(self, target: Target, state: State) -> tuple[Features, State]:
         """Decode `target` from `state`: features to predict each next token, and the new state."""
 
-    def forward(
-        self,
-        source: Int[Tensor, "batch source_length"],
-        source_mask: Bool[Tensor, "batch source_length"],
-        target: Int[Tensor, "batch target_length"],
-    ) -> Float[Tensor, "batch target_length features"]:
+    def forward(self, source: Source, source_mask: SourceMask, target: Target) -> Features:
         """Encode and decode whole sentences: the features of `decode_features`."""
         with _profiled("encode"):
             state = self.encode(source, source_mask)
@@ -103,9 +97,7 @@ class EncoderDecoder(nn.Module, ABC, Generic[State]):
             features, _ = self.decode_features(target, state)
         return features
 
-    def decode(
-        self, target: Int[Tensor, "batch target_length"], state: State
-    ) -> tuple[Float[Tensor, "batch target_length vocabulary"], State]:
+    def decode(self, target: Target, state: State) -> tuple[Logits, State]:
         """Decode `target` from `state`: logits of each next token, and the new state."""
         features, state = self.decode_features(target, state)
         return self.output(features), state
@@ -114,6 +106,18 @@ class EncoderDecoder(nn.Module, ABC, Generic[State]):
 def _profiled(name: str) -> AbstractContextManager[object]:
     """A range called `name` in profiles; none in a compiled model."""
     return nullcontext() if torch.compiler.is_compiling() else record_function(name)
+
+
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Evaluate `model` without gradients in the block, then restore its mode."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(was_training)
 
 
 def uncompiled(method: Function) -> Function:

@@ -85,7 +85,7 @@ class LayerNorm(nn.LayerNorm):
     def forward(
         self,
         x: Float[Tensor, "*batch size"],
-        mask: TokenMask | None = None,  # noqa: ARG002
+        mask: TokenMask | None = None,
     ) -> Float[Tensor, "*batch size"]:
         """Normalise each token; `mask` is for batch norms only."""
         return super().forward(x)
@@ -100,7 +100,7 @@ class RmsNorm(nn.RMSNorm):
     def forward(
         self,
         x: Float[Tensor, "*batch size"],
-        mask: TokenMask | None = None,  # noqa: ARG002
+        mask: TokenMask | None = None,
     ) -> Float[Tensor, "*batch size"]:
         """Normalise each token; `mask` is for batch norms only."""
         return super().forward(x)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from attnlab.attention.config import AttentionConfig
@@ -13,7 +13,11 @@ from attnlab.models.interface import (
     MODELS,
     DecoderState,
     EncoderDecoder,
+    Features,
     ModelConfig,
+    Source,
+    SourceMask,
+    Target,
     VocabularySizes,
 )
 from attnlab.models.layers import embedding_tables
@@ -75,7 +79,7 @@ class RecurrentEncoder(nn.Module):
         )
 
     def forward(
-        self, source: Int[Tensor, "batch length"], mask: Bool[Tensor, "batch length"]
+        self, source: Source, mask: SourceMask
     ) -> tuple[Float[Tensor, "batch length annotation_size"], Hidden]:
         """The annotation of each source token, and the last state of each layer."""
         embedded = dropout(self.embedding(source), self.dropout, self.training)
@@ -173,16 +177,12 @@ class Rnn(EncoderDecoder[RnnState]):
         )
         self.readout = Readout(config)
 
-    def encode(
-        self, source: Int[Tensor, "batch length"], source_mask: Bool[Tensor, "batch length"]
-    ) -> RnnState:
+    def encode(self, source: Source, source_mask: SourceMask) -> RnnState:
         """See `EncoderDecoder`."""
         _, hidden = self.encoder(source, source_mask)
         return RnnState(self.bridge(hidden), context=hidden[0][:, -1])
 
-    def decode_features(
-        self, target: Int[Tensor, "batch length"], state: RnnState
-    ) -> tuple[Float[Tensor, "batch length features"], RnnState]:
+    def decode_features(self, target: Target, state: RnnState) -> tuple[Features, RnnState]:
         """See `EncoderDecoder`."""
         embedded = dropout(self.embedding(target), self.dropout, self.training)
         outputs, hidden = self.cell.read(embedded, state.hidden, beside=state.context)

@@ -19,7 +19,11 @@ from attnlab.models.interface import (
     MODELS,
     DecoderState,
     EncoderDecoder,
+    Features,
     ModelConfig,
+    Source,
+    SourceMask,
+    Target,
     VocabularySizes,
 )
 from attnlab.models.layers import (
@@ -282,9 +286,7 @@ class Transformer(EncoderDecoder[TransformerState]):
             return None
         return ids != PAD if mask is None else mask & (ids != PAD)
 
-    def encode(
-        self, source: Int[Tensor, "batch length"], source_mask: Bool[Tensor, "batch length"]
-    ) -> TransformerState:
+    def encode(self, source: Source, source_mask: SourceMask) -> TransformerState:
         """See `EncoderDecoder`; projects keys and values once for the whole translation."""
         mask, token_mask = source_mask[:, None, None], self._token_mask(source, source_mask)
         embedded = self._embed(self.source_embedding, self.encoder.positions, source, 0)
@@ -292,8 +294,8 @@ class Transformer(EncoderDecoder[TransformerState]):
         return TransformerState(self.decoder.prepare(annotations), mask, length=0)
 
     def decode_features(
-        self, target: Int[Tensor, "batch length"], state: TransformerState
-    ) -> tuple[Float[Tensor, "batch length features"], TransformerState]:
+        self, target: Target, state: TransformerState
+    ) -> tuple[Features, TransformerState]:
         """See `EncoderDecoder`."""
         embedded = self._embed(self.target_embedding, self.decoder.positions, target, state.length)
         token_mask = self._token_mask(target)

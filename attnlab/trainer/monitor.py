@@ -14,8 +14,7 @@ from attnlab.attention.recording import attends, attention_name
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.data.token_cache import TokenisedCorpus
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair, encode_pairs
-from attnlab.evaluation.entropy import head_entropies
-from attnlab.inspection.forced import record_batch, visible_keys
+from attnlab.inspection.forced import head_entropies, record_batch, visible_keys
 from attnlab.models import EncoderDecoder
 from attnlab.run.folder import Run
 from attnlab.support.errors import AttnlabError

@@ -5,18 +5,14 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-import torch
-
 from attnlab.config import ExperimentConfig
 from attnlab.data.batching import TrainingBatches
 from attnlab.data.pairs import SentencePair
 from attnlab.data.vocabulary import VocabularyPair, encode_pairs
-from attnlab.evaluation.languages import require_tokeniser, tokeniser_remark
-from attnlab.evaluation.metrics import bleu_remark, measure
-from attnlab.inspection.choice import Choice
-from attnlab.inspection.drawing import draw_translation
+from attnlab.evaluation.metrics import bleu_remark, measure, require_tokeniser, tokeniser_remark
+from attnlab.inspection.drawing import Choice, draw_translation
 from attnlab.inspection.maps import attention_maps
-from attnlab.models import EncoderDecoder
+from attnlab.models.interface import EncoderDecoder, evaluation_mode
 from attnlab.run.loaded import build_translator
 from attnlab.support.errors import UsageError
 from attnlab.trainer.tracking import Tracker
@@ -102,15 +98,14 @@ class Validator:
         }
         return Validation({LOSS: self._loss(), **scores}), translations
 
-    @torch.no_grad()
     def _loss(self) -> float:
         device = next(self._model.parameters()).device
-        self._model.eval()
         total, tokens = 0.0, 0.0
-        for batch in self._group.shard(self._batches.epoch(0)):
-            batch = batch.to(device)
-            total += float(total_cross_entropy(self._model, batch))
-            tokens += batch.target_tokens
+        with evaluation_mode(self._model):
+            for batch in self._group.shard(self._batches.epoch(0)):
+                batch = batch.to(device)
+                total += float(total_cross_entropy(self._model, batch))
+                tokens += batch.target_tokens
         total, tokens = self._group.sum([total, tokens])
         return total / tokens
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from attnlab.data.batching import Batch
 from attnlab.data.tokens import SPECIAL
-from attnlab.models.interface import EncoderDecoder
+from attnlab.models.interface import EncoderDecoder, evaluation_mode
 from attnlab.support.errors import UsageError
 from attnlab.support.ranges import Share
 
@@ -89,14 +89,11 @@ def with_own_words(model: EncoderDecoder[Any], batch: Batch, share: float, words
     """
     if share == 0:
         return batch
-    was_training = model.training
-    model.eval()
-    mixed = _mixed(model, batch, share, _CHOICES[words])
-    model.train(was_training)
+    with evaluation_mode(model):
+        mixed = _mixed(model, batch, share, _CHOICES[words])
     return replace(batch, target_input=mixed)
 
 
-@torch.no_grad()
 def _mixed(
     model: EncoderDecoder[Any], batch: Batch, share: float, choice: Choice
 ) -> Int[Tensor, "batch length"]:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from attnlab.evaluation.aligner import align, aligner_missing
+from attnlab.evaluation.alignment import align, aligner_missing
 
 needs_aligner = pytest.mark.skipif(
     aligner_missing() is not None, reason=f"fast_align is {aligner_missing()}"

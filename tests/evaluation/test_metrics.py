@@ -5,8 +5,15 @@ from importlib.util import find_spec
 
 import pytest
 
-from attnlab.evaluation.languages import choose_tokeniser, require_tokeniser, tokeniser_of
-from attnlab.evaluation.metrics import exact_match, holds_word, measure, percentage
+from attnlab.evaluation.metrics import (
+    choose_tokeniser,
+    exact_match,
+    holds_word,
+    measure,
+    percentage,
+    require_tokeniser,
+    tokeniser_of,
+)
 from attnlab.support.errors import UsageError
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attnlab.inspection.choice import Choice, choose_maps, kinds_of
+from attnlab.inspection.drawing import Choice, choose_maps, kinds_of
 from attnlab.inspection.maps import AttentionMap
 from attnlab.support.errors import UsageError
 from tests.conftest import small_model

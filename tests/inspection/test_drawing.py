@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 
-from attnlab.inspection.choice import Choice
-from attnlab.inspection.drawing import REFERENCE, draw_translation
+from attnlab.inspection.drawing import REFERENCE, Choice, draw_translation
 from attnlab.inspection.maps import AttentionMap
 from attnlab.plotting.colours import GOLD
 

@@ -8,7 +8,7 @@ import torch
 from attnlab.data.pairs import SentencePair
 from attnlab.data.tokens import BEGIN, END
 from attnlab.data.vocabulary import VocabularyPair
-from attnlab.inspection.likelihood import log_likelihoods
+from attnlab.inspection.forced import log_likelihoods
 from attnlab.models import VocabularySizes
 from tests.conftest import small_model, vocabulary_config
 

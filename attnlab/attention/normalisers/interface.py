@@ -12,6 +12,9 @@ from attnlab.support.registry import Registry
 
 NORMALISERS: Registry["Normaliser"] = Registry("normaliser")
 
+Scores = Float[Tensor, "*batch queries keys"]
+"""Scores or weights of keys for each query."""
+
 Mask = Bool[Tensor, "..."]
 """True where a query may see a key; broadcasts against (…, queries, keys)."""
 
@@ -46,7 +49,5 @@ class Normaliser(nn.Module, ABC):
         return None
 
     @abstractmethod
-    def forward(
-        self, scores: Float[Tensor, "*batch queries keys"], mask: Mask | None
-    ) -> Float[Tensor, "*batch queries keys"]:
+    def forward(self, scores: Scores, mask: Mask | None) -> Scores:
         """Weights over the keys where `mask` is True; zeros in a row without such a key."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from attnlab.attention.normalisers.interface import (
@@ -13,13 +12,12 @@ from attnlab.attention.normalisers.interface import (
     Mask,
     Normaliser,
     NormaliserConfig,
+    Scores,
 )
 from attnlab.support.ranges import Positive
 
 
-def masked_softmax(
-    scores: Float[Tensor, "*batch queries keys"], mask: Mask | None
-) -> Float[Tensor, "*batch queries keys"]:
+def masked_softmax(scores: Scores, mask: Mask | None) -> Scores:
     """Softmax over the keys where `mask` is True; zeros in a row without such a key."""
     if mask is None:
         return scores.softmax(dim=-1)
@@ -34,7 +32,7 @@ class Softmax(Normaliser):
 
     formula = "exp(z) / Σ exp(z)"
 
-    def __init__(self, config: NormaliserConfig | None = None) -> None:  # noqa: ARG002
+    def __init__(self, config: NormaliserConfig | None = None) -> None:
         super().__init__()
 
     @property
@@ -42,9 +40,7 @@ class Softmax(Normaliser):
         """1."""
         return 1.0
 
-    def forward(
-        self, scores: Float[Tensor, "*batch queries keys"], mask: Mask | None
-    ) -> Float[Tensor, "*batch queries keys"]:
+    def forward(self, scores: Scores, mask: Mask | None) -> Scores:
         """See `Normaliser`."""
         return masked_softmax(scores, mask)
 
@@ -80,9 +76,7 @@ class Temperature(Normaliser):
         """1 / τ."""
         return self._fixed if self.logarithm is None else (-self.logarithm).exp()
 
-    def forward(
-        self, scores: Float[Tensor, "*batch queries keys"], mask: Mask | None
-    ) -> Float[Tensor, "*batch queries keys"]:
+    def forward(self, scores: Scores, mask: Mask | None) -> Scores:
         """See `Normaliser`."""
         visible = scores if mask is None else scores.masked_fill(~mask, -torch.inf)
         best = visible.amax(-1, keepdim=True).detach()

@@ -3,7 +3,6 @@
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from attnlab.attention.normalisers.interface import (
@@ -11,6 +10,7 @@ from attnlab.attention.normalisers.interface import (
     Mask,
     Normaliser,
     NormaliserConfig,
+    Scores,
 )
 
 _WITHOUT_WEIGHT = -2.0  # a score so far below the best one has no weight with either normaliser
@@ -77,12 +77,10 @@ class Sparsemax(Normaliser):
     formula = "max(0, z − τ)"
     entmax_alpha = 2.0
 
-    def __init__(self, config: NormaliserConfig) -> None:  # noqa: ARG002
+    def __init__(self, config: NormaliserConfig) -> None:
         super().__init__()
 
-    def forward(
-        self, scores: Float[Tensor, "*batch queries keys"], mask: Mask | None
-    ) -> Float[Tensor, "*batch queries keys"]:
+    def forward(self, scores: Scores, mask: Mask | None) -> Scores:
         """See `Normaliser`."""
         weights: Tensor = _Sparsemax.apply(scores, mask)  # type: ignore[no-untyped-call]
         return weights
@@ -132,12 +130,10 @@ class Entmax15(Normaliser):
     formula = "max(0, z/2 − τ)²"
     entmax_alpha = 1.5
 
-    def __init__(self, config: NormaliserConfig) -> None:  # noqa: ARG002
+    def __init__(self, config: NormaliserConfig) -> None:
         super().__init__()
 
-    def forward(
-        self, scores: Float[Tensor, "*batch queries keys"], mask: Mask | None
-    ) -> Float[Tensor, "*batch queries keys"]:
+    def forward(self, scores: Scores, mask: Mask | None) -> Scores:
         """See `Normaliser`."""
         weights: Tensor = _Entmax15.apply(scores, mask)  # type: ignore[no-untyped-call]
         return weights

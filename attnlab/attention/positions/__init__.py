@@ -3,6 +3,7 @@
 from attnlab.attention.positions import absolute, biases, rotary, shaw
 from attnlab.attention.positions.interface import (
     POSITIONS,
+    HeadSizes,
     PositionEmbedding,
     Positions,
     PositionsConfig,
@@ -11,6 +12,7 @@ from attnlab.attention.positions.interface import (
 
 __all__ = [
     "POSITIONS",
+    "HeadSizes",
     "PositionEmbedding",
     "Positions",
     "PositionsConfig",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from attnlab.attention.positions.interface import (
     POSITIONS,
+    Embedded,
     PositionEmbedding,
     Positions,
     PositionsConfig,
@@ -69,9 +70,7 @@ class SinusoidalEmbedding(PositionEmbedding):
         self.size = size
         self.rows = GrowingTable(partial(sinusoids, size=size))
 
-    def forward(
-        self, embedded: Float[Tensor, "batch length size"], start: int = 0
-    ) -> Float[Tensor, "batch length size"]:
+    def forward(self, embedded: Embedded, start: int = 0) -> Embedded:
         """See `PositionEmbedding`."""
         rows: Tensor = self.rows(start, start + embedded.size(1))
         return embedded + rows
@@ -109,9 +108,7 @@ class LearnedEmbedding(PositionEmbedding):
         self.table = nn.Embedding(longest, size)
         nn.init.normal_(self.table.weight, std=size**-0.5)
 
-    def forward(
-        self, embedded: Float[Tensor, "batch length size"], start: int = 0
-    ) -> Float[Tensor, "batch length size"]:
+    def forward(self, embedded: Embedded, start: int = 0) -> Embedded:
         """See `PositionEmbedding`."""
         position = torch.arange(start, start + embedded.size(1), device=embedded.device)
         rows: Tensor = self.table(position.clamp(max=self.table.num_embeddings - 1))
@@ -122,7 +119,7 @@ class LearnedEmbedding(PositionEmbedding):
 class LearnedPositions(Positions):
     """Gehring et al. 2017, section 3.1; in Vaswani et al. 2017 on a par with sinusoids."""
 
-    def __init__(self, config: LearnedConfig, *, causal: bool) -> None:  # noqa: ARG002
+    def __init__(self, config: LearnedConfig, *, causal: bool) -> None:
         self.longest = config.longest
 
     def embedding(self, size: int) -> LearnedEmbedding:

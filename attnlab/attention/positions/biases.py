@@ -4,17 +4,19 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor, nn
 
 from attnlab.attention.positions.interface import (
     POSITIONS,
+    Bias,
+    HeadSizes,
     Positions,
     PositionsConfig,
     RelativePositions,
     offsets,
 )
-from attnlab.attention.scores import Score
+from attnlab.attention.scores.interface import Queries, Score
 from attnlab.support.errors import UsageError
 from attnlab.support.ranges import Size
 
@@ -43,13 +45,8 @@ class AlibiBias(RelativePositions):
         super().__init__()
         self.register_buffer("slopes", torch.tensor(slopes(heads)), persistent=False)
 
-    def bias(
-        self,
-        score: Score,  # noqa: ARG002
-        query: Float[Tensor, "*batch queries projected_size"],
-        keys: int,
-    ) -> Float[Tensor, "1 heads queries keys"]:
-        """See `RelativePositions`."""
+    def bias(self, score: Score, query: Queries, keys: int) -> Bias:
+        """See `RelativePositions`: (1, heads, queries, keys)."""
         distance = offsets(query.size(-2), keys, query.device).abs()
         return (-self.slopes[:, None, None] * distance).unsqueeze(0)
 
@@ -61,16 +58,9 @@ class AlibiPositions(Positions):
     def __init__(self, config: PositionsConfig, *, causal: bool) -> None:
         pass
 
-    def relative(
-        self,
-        *,
-        heads: int,
-        query_size: int,  # noqa: ARG002
-        key_size: int,  # noqa: ARG002
-        value_size: int,  # noqa: ARG002
-    ) -> AlibiBias:
+    def relative(self, sizes: HeadSizes) -> AlibiBias:
         """See `AlibiBias`."""
-        return AlibiBias(heads)
+        return AlibiBias(sizes.heads)
 
 
 @dataclass(kw_only=True)
@@ -117,13 +107,8 @@ class T5Bias(RelativePositions):
         self.table = nn.Embedding(buckets, heads)
         nn.init.zeros_(self.table.weight)
 
-    def bias(
-        self,
-        score: Score,  # noqa: ARG002
-        query: Float[Tensor, "*batch queries projected_size"],
-        keys: int,
-    ) -> Float[Tensor, "1 heads queries keys"]:
-        """See `RelativePositions`."""
+    def bias(self, score: Score, query: Queries, keys: int) -> Bias:
+        """See `RelativePositions`: (1, heads, queries, keys)."""
         offset = offsets(query.size(-2), keys, query.device)
         bucket = bucket_of(offset, self.table.num_embeddings, self.farthest, causal=self.causal)
         # (queries, keys, heads) -> (1, heads, queries, keys)
@@ -148,17 +133,10 @@ class T5Positions(Positions):
         self.causal = causal
         self.shared: dict[int, T5Bias] = {}
 
-    def relative(
-        self,
-        *,
-        heads: int,
-        query_size: int,  # noqa: ARG002
-        key_size: int,  # noqa: ARG002
-        value_size: int,  # noqa: ARG002
-    ) -> T5Bias:
+    def relative(self, sizes: HeadSizes) -> T5Bias:
         """See `T5Bias`; one module for all layers of the stack."""
-        if heads not in self.shared:
-            self.shared[heads] = T5Bias(
-                heads, self.config.buckets, self.config.farthest, causal=self.causal
+        if sizes.heads not in self.shared:
+            self.shared[sizes.heads] = T5Bias(
+                sizes.heads, self.config.buckets, self.config.farthest, causal=self.causal
             )
-        return self.shared[heads]
+        return self.shared[sizes.heads]

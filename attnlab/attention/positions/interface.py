@@ -11,10 +11,25 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from attnlab.attention.scores import Score
+from attnlab.attention.scores.interface import Queries, Score, Scores
 from attnlab.support.registry import Registry
 
 POSITIONS: Registry["Positions"] = Registry("positions")
+
+Embedded = Float[Tensor, "batch length size"]
+Bias = Float[Tensor, "..."]
+Rotated = Float[Tensor, "*batch length size"]
+Values = Float[Tensor, "*batch queries value_size"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadSizes:
+    """The number of `heads` of an attention, and the features of each."""
+
+    heads: int
+    query_size: int
+    key_size: int
+    value_size: int
 
 
 @dataclass(kw_only=True)
@@ -30,9 +45,7 @@ class PositionEmbedding(nn.Module, ABC):
     size: int
 
     @abstractmethod
-    def forward(
-        self, embedded: Float[Tensor, "batch length size"], start: int = 0
-    ) -> Float[Tensor, "batch length size"]:
+    def forward(self, embedded: Embedded, start: int = 0) -> Embedded:
         """Add positions to `embedded`, whose first token is at position `start`."""
 
 
@@ -45,27 +58,15 @@ class RelativePositions(nn.Module):
     adds_values = False
     """Whether `values` returns a tensor; it needs weights, which a fused kernel does not return."""
 
-    def rotate(
-        self,
-        x: Float[Tensor, "*batch length size"],
-        start: int,  # noqa: ARG002
-    ) -> Float[Tensor, "*batch length size"]:
+    def rotate(self, x: Rotated, start: int) -> Rotated:
         """Transform a head's queries or keys before scoring; the first is at position `start`."""
         return x
 
-    def bias(
-        self,
-        score: Score,  # noqa: ARG002
-        query: Float[Tensor, "*batch queries projected_size"],  # noqa: ARG002
-        keys: int,  # noqa: ARG002
-    ) -> Float[Tensor, "..."] | None:
+    def bias(self, score: Score, query: Queries, keys: int) -> Bias | None:
         """The summand of the scores of projected queries; broadcasts against them."""
         return None
 
-    def values(
-        self,
-        weights: Float[Tensor, "*batch queries keys"],  # noqa: ARG002
-    ) -> Float[Tensor, "*batch queries value_size"] | None:
+    def values(self, weights: Scores) -> Values | None:
         """The summand of the weighted average of values."""
         return None
 
@@ -77,19 +78,12 @@ class Positions:
     query sees a later key.
     """
 
-    def embedding(self, size: int) -> PositionEmbedding | None:  # noqa: ARG002
+    def embedding(self, size: int) -> PositionEmbedding | None:
         """Build the embedding for `size` features; None leaves embeddings as they are."""
         return None
 
-    def relative(
-        self,
-        *,
-        heads: int,  # noqa: ARG002
-        query_size: int,  # noqa: ARG002
-        key_size: int,  # noqa: ARG002
-        value_size: int,  # noqa: ARG002
-    ) -> RelativePositions | None:
-        """Build the positions of one self-attention; sizes are those of a head. None: none."""
+    def relative(self, sizes: HeadSizes) -> RelativePositions | None:
+        """Build the positions of one self-attention; None leaves it as it is."""
         return None
 
 

@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from attnlab.attention.positions.absolute import GrowingTable, angles
 from attnlab.attention.positions.interface import (
     POSITIONS,
+    HeadSizes,
     Positions,
     PositionsConfig,
     RelativePositions,
+    Rotated,
 )
 from attnlab.support.ranges import Range
 
@@ -51,9 +53,7 @@ class RotaryEmbedding(RelativePositions):
             }
         )
 
-    def rotate(
-        self, x: Float[Tensor, "*batch length size"], start: int
-    ) -> Float[Tensor, "*batch length size"]:
+    def rotate(self, x: Rotated, start: int) -> Rotated:
         """See `RelativePositions`; computed in single precision."""
         length, size = x.shape[-2:]
         even = size // 2 * 2
@@ -68,16 +68,9 @@ class RotaryEmbedding(RelativePositions):
 class RotaryPositions(Positions):
     """Su et al. 2021 (RoFormer), section 3."""
 
-    def __init__(self, config: RotaryConfig, *, causal: bool) -> None:  # noqa: ARG002
+    def __init__(self, config: RotaryConfig, *, causal: bool) -> None:
         self.base = config.base
 
-    def relative(
-        self,
-        *,
-        heads: int,  # noqa: ARG002
-        query_size: int,
-        key_size: int,
-        value_size: int,  # noqa: ARG002
-    ) -> RotaryEmbedding:
+    def relative(self, sizes: HeadSizes) -> RotaryEmbedding:
         """See `RotaryEmbedding`."""
-        return RotaryEmbedding(self.base, {query_size, key_size})
+        return RotaryEmbedding(self.base, {sizes.query_size, sizes.key_size})

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor, nn
 
 from attnlab.attention.positions.interface import (
     POSITIONS,
+    HeadSizes,
     Positions,
     PositionsConfig,
     RelativePositions,
+    Values,
     offsets,
 )
-from attnlab.attention.scores import Score
+from attnlab.attention.scores.interface import Queries, Score, Scores
 from attnlab.support.ranges import Size
 
 
@@ -50,9 +52,7 @@ class ShawEmbeddings(RelativePositions):
             if table is not None:
                 nn.init.xavier_uniform_(table.weight)
 
-    def bias(
-        self, score: Score, query: Float[Tensor, "*batch queries projected_size"], keys: int
-    ) -> Float[Tensor, "*batch queries keys"]:
+    def bias(self, score: Score, query: Queries, keys: int) -> Scores:
         """See `RelativePositions`; compares each query with each row once, then gathers by key."""
         key = score.project_key(self.key_table.weight)
         scores = score.compare(query.reshape(-1, query.size(-1)), key)
@@ -60,9 +60,7 @@ class ShawEmbeddings(RelativePositions):
         by_row = scores.view(*query.shape[:-1], -1)
         return by_row.gather(-1, rows.expand(*query.shape[:-1], -1))
 
-    def values(
-        self, weights: Float[Tensor, "*batch queries keys"]
-    ) -> Float[Tensor, "*batch queries value_size"] | None:
+    def values(self, weights: Scores) -> Values | None:
         """See `RelativePositions`; weights of keys with the same row are summed first."""
         if self.value_table is None:
             return None
@@ -87,18 +85,11 @@ class ShawPositions(Positions):
         self.config = config
         self.causal = causal
 
-    def relative(
-        self,
-        *,
-        heads: int,  # noqa: ARG002
-        query_size: int,  # noqa: ARG002
-        key_size: int,
-        value_size: int,
-    ) -> ShawEmbeddings:
+    def relative(self, sizes: HeadSizes) -> ShawEmbeddings:
         """See `ShawEmbeddings`; each layer has its own tables."""
         return ShawEmbeddings(
             self.config.farthest,
-            key_size,
-            value_size if self.config.values else None,
+            sizes.key_size,
+            sizes.value_size if self.config.values else None,
             causal=self.causal,
         )

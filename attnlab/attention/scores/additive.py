@@ -7,7 +7,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from attnlab.attention.scores.interface import SCORES, Score, ScoreConfig
+from attnlab.attention.scores.interface import (
+    SCORES,
+    Keys,
+    Queries,
+    Score,
+    ScoreConfig,
+    Scores,
+    Terms,
+)
 from attnlab.support.ranges import Size
 
 
@@ -49,21 +57,13 @@ class AdditiveScore(Score):
         projected: Tensor = self.key_weight(key)
         return projected
 
-    def compare(
-        self,
-        query: Float[Tensor, "*batch queries size"],
-        key: Float[Tensor, "*batch keys size"],
-    ) -> Float[Tensor, "*batch queries keys"]:
+    def compare(self, query: Queries, key: Keys) -> Scores:
         """`v_a · tanh(q + k)`; takes memory for queries × keys × hidden_size numbers."""
         # (…, queries, 1, hidden) + (…, 1, keys, hidden) -> (…, queries, keys, hidden)
         hidden = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
         scores: Tensor = self.hidden_weight(hidden)
         return scores.squeeze(-1)
 
-    def terms(
-        self,
-        query: Float[Tensor, "*batch queries size"],
-        key: Float[Tensor, "*batch keys size"],
-    ) -> Float[Tensor, "*batch queries keys features"]:
+    def terms(self, query: Queries, key: Keys) -> Terms:
         """`v_i tanh(q_i + k_i)`."""
         return self.hidden_weight.weight[0] * torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))

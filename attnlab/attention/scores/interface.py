@@ -22,6 +22,12 @@ from attnlab.support.registry import Registry
 
 SCORES: Registry["Score"] = Registry("score")
 
+Queries = Float[Tensor, "*batch queries size"]
+Keys = Float[Tensor, "*batch keys key_size"]
+Scores = Float[Tensor, "*batch queries keys"]
+Terms = Float[Tensor, "*batch queries keys features"]
+Shift = Float[Tensor, "*batch keys shift_size"]
+
 
 @dataclass(kw_only=True)
 class ScoreConfig:
@@ -69,27 +75,15 @@ class Score(nn.Module, ABC):
         """Number of features by which `shift_key` shifts a projected key; all by default."""
         return self.project_key(torch.zeros(1, key_size)).size(-1)
 
-    def shift_key(
-        self,
-        key: Float[Tensor, "*batch keys size"],
-        shift: Float[Tensor, "*batch keys shift_size"],
-    ) -> Float[Tensor, "*batch keys size"]:
+    def shift_key(self, key: Keys, shift: Shift) -> Keys:
         """Add a `shift` to projected keys in the space where they are compared."""
         return key + shift
 
     @abstractmethod
-    def compare(
-        self,
-        query: Float[Tensor, "*batch queries size"],
-        key: Float[Tensor, "*batch keys size"],
-    ) -> Float[Tensor, "*batch queries keys"]:
+    def compare(self, query: Queries, key: Keys) -> Scores:
         """Score each projected query against each projected key."""
 
-    def terms(
-        self,
-        query: Float[Tensor, "*batch queries size"],  # noqa: ARG002
-        key: Float[Tensor, "*batch keys size"],  # noqa: ARG002
-    ) -> Float[Tensor, "*batch queries keys features"] | None:
+    def terms(self, query: Queries, key: Keys) -> Terms | None:
         """The summands of a score by feature: `compare` is `factor · Σ_i terms_i`.
 
         For explanations. None for a score that is no such sum.

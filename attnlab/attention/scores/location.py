@@ -7,7 +7,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from attnlab.attention.scores.interface import SCORES, Score, ScoreConfig
+from attnlab.attention.scores.interface import (
+    SCORES,
+    Keys,
+    Queries,
+    Score,
+    ScoreConfig,
+    Scores,
+    Shift,
+    Terms,
+)
 from attnlab.support.ranges import Size
 
 
@@ -32,7 +41,7 @@ class LocationScore(Score):
     reads_keys = False
     takes_unequal_sizes = True
 
-    def __init__(self, config: LocationConfig, query_size: int, key_size: int) -> None:  # noqa: ARG002
+    def __init__(self, config: LocationConfig, query_size: int, key_size: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(config.longest, query_size))
         nn.init.uniform_(self.weight, -(query_size**-0.5), query_size**-0.5)  # as nn.Linear does
@@ -41,35 +50,23 @@ class LocationScore(Score):
         """Keys without features, of which only the number is needed: (…, key_size) -> (…, 0)."""
         return key[..., :0]
 
-    def shift_size(self, key_size: int) -> int:  # noqa: ARG002
+    def shift_size(self, key_size: int) -> int:
         """The size of a row of W."""
         return self.weight.size(1)
 
-    def shift_key(
-        self,
-        key: Float[Tensor, "*batch keys no_features"],  # noqa: ARG002
-        shift: Float[Tensor, "*batch keys shift_size"],
-    ) -> Float[Tensor, "*batch keys shift_size"]:
+    def shift_key(self, key: Keys, shift: Shift) -> Shift:
         """The summand of each key's row of W."""
         return shift
 
-    def compare(
-        self,
-        query: Float[Tensor, "*batch queries size"],
-        key: Float[Tensor, "*batch keys features"],
-    ) -> Float[Tensor, "*batch queries keys"]:
+    def compare(self, query: Queries, key: Keys) -> Scores:
         """`w_j · q`; j counts the keys of the memory from its start."""
         return query @ self._rows(key).to(query.dtype).transpose(-2, -1)
 
-    def terms(
-        self,
-        query: Float[Tensor, "*batch queries size"],
-        key: Float[Tensor, "*batch keys features"],
-    ) -> Float[Tensor, "*batch queries keys size"]:
+    def terms(self, query: Queries, key: Keys) -> Terms:
         """`w_ji q_i`."""
         return query.unsqueeze(-2) * self._rows(key).unsqueeze(-3)
 
-    def _rows(self, key: Float[Tensor, "*batch keys features"]) -> Float[Tensor, "*rows keys size"]:
+    def _rows(self, key: Keys) -> Float[Tensor, "*rows keys size"]:
         """The row of W of each key, plus its shift if it has one."""
         longest, keys = len(self.weight), key.size(-2)
         rows = self.weight[:keys]

@@ -6,7 +6,16 @@ from types import MappingProxyType
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from attnlab.attention.scores.interface import SCORES, Score, ScoreConfig, require_equal_sizes
+from attnlab.attention.scores.interface import (
+    SCORES,
+    Keys,
+    Queries,
+    Score,
+    ScoreConfig,
+    Scores,
+    Terms,
+    require_equal_sizes,
+)
 
 
 class ProductScore(Score):
@@ -15,19 +24,11 @@ class ProductScore(Score):
     dot_scale: float
     working = "Σᵢ qᵢ kᵢ"
 
-    def terms(
-        self,
-        query: Float[Tensor, "*batch queries size"],
-        key: Float[Tensor, "*batch keys size"],
-    ) -> Float[Tensor, "*batch queries keys features"]:
+    def terms(self, query: Queries, key: Keys) -> Terms:
         """`q_i k_i`."""
         return query.unsqueeze(-2) * key.unsqueeze(-3)
 
-    def compare(
-        self,
-        query: Float[Tensor, "*batch queries size"],
-        key: Float[Tensor, "*batch keys size"],
-    ) -> Float[Tensor, "*batch queries keys"]:
+    def compare(self, query: Queries, key: Keys) -> Scores:
         """`dot_scale · q kᵀ`."""
         return (query * self.dot_scale) @ key.transpose(-2, -1)
 
@@ -73,7 +74,7 @@ class GeneralScore(ProductScore):
     dot_scale = 1.0
     takes_unequal_sizes = True
 
-    def __init__(self, config: ScoreConfig, query_size: int, key_size: int) -> None:  # noqa: ARG002
+    def __init__(self, config: ScoreConfig, query_size: int, key_size: int) -> None:
         super().__init__()
         self.key_weight = nn.Linear(key_size, query_size, bias=False)
 

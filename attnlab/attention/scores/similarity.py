@@ -10,7 +10,15 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from attnlab.attention.scores.interface import SCORES, ScoreConfig, require_equal_sizes
+from attnlab.attention.scores.interface import (
+    SCORES,
+    Keys,
+    Queries,
+    ScoreConfig,
+    Shift,
+    Terms,
+    require_equal_sizes,
+)
 from attnlab.attention.scores.products import ProductScore
 from attnlab.support.ranges import Range
 
@@ -107,19 +115,11 @@ class GaussianScore(ProductScore):
         """Those of the key itself, without the two additional ones."""
         return key_size
 
-    def shift_key(
-        self,
-        key: Float[Tensor, "*batch keys size"],
-        shift: Float[Tensor, "*batch keys shift_size"],
-    ) -> Float[Tensor, "*batch keys size"]:
+    def shift_key(self, key: Keys, shift: Shift) -> Keys:
         """`wk + shift`, with its two additional features."""
         return _with_penalty(key[..., :-2] + shift)
 
-    def terms(
-        self,
-        query: Float[Tensor, "*batch queries size"],
-        key: Float[Tensor, "*batch keys size"],
-    ) -> Float[Tensor, "*batch queries keys features"]:
+    def terms(self, query: Queries, key: Keys) -> Terms:
         """`(w q_i - w k_i)²`, the terms of the distance."""
         return (query[..., :-2].unsqueeze(-2) - key[..., :-2].unsqueeze(-3)).square()
 

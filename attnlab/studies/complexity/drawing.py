@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from attnlab.evaluation.complexity import Fall
 from attnlab.plotting import Figure
 from attnlab.plotting.growth import GrowthLine, GrowthPanel, draw_growth, power_of_length
+from attnlab.studies.complexity.formulas import Fall
 from attnlab.studies.complexity.layers import LAYERS
 from attnlab.studies.complexity.report import ComplexityReport, Series, falls
 
@@ -14,7 +14,7 @@ _LEAST_SHARE = 1e-30
 
 
 def draw_complexity(report: ComplexityReport) -> Figure:
-    """Four panels, or three where the system does not tell how much memory was used."""
+    """Four panels, or three if no peak of memory is large enough to be drawn."""
     panels = [
         _times("forward", report.forward),
         _times("forward and backward", report.training),

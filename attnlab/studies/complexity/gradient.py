@@ -7,7 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from attnlab.evaluation.complexity import CONVOLUTION, RECURRENT, SELF_ATTENTION, layers_to_reach
+from attnlab.studies.complexity.formulas import (
+    CONVOLUTION,
+    RECURRENT,
+    SELF_ATTENTION,
+    layers_to_reach,
+)
 from attnlab.studies.complexity.layers import Convolution, LayerSettings, Recurrent, SelfAttention
 
 _PROBES = 4

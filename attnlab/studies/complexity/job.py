@@ -5,8 +5,9 @@ from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
-from attnlab.evaluation.complexity import CONVOLUTION, RECURRENT, SELF_ATTENTION, doubling
+from attnlab.evaluation.benchmark import doubling
 from attnlab.studies.complexity import measuring
+from attnlab.studies.complexity.formulas import CONVOLUTION, RECURRENT, SELF_ATTENTION
 from attnlab.studies.complexity.gradient import Reach, reach
 from attnlab.studies.complexity.layers import LayerSettings, layers_of
 from attnlab.studies.complexity.measuring import Cost, Task
@@ -133,7 +134,7 @@ def _too_much(cost: Cost, survey: Survey) -> str | None:
             f"a pass over {cost.length:,} tokens took {cost.seconds:.2g} s, more than "
             f"--budget {survey.budget_seconds:g}"
         )
-    if cost.peak_bytes is not None and cost.peak_bytes > survey.budget_bytes:
+    if cost.peak_bytes > survey.budget_bytes:
         return (
             f"a pass over {cost.length:,} tokens took {cost.peak_bytes / 1e9:.2g} GB, more than "
             f"--memory {survey.budget_bytes / 1e9:g}"

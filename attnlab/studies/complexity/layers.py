@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from attnlab.attention.config import AttentionConfig
 from attnlab.attention.multihead import MultiHeadAttention
-from attnlab.evaluation.complexity import CONVOLUTION, RECURRENT, SELF_ATTENTION
 from attnlab.models.convolutional import HALF_VARIANCE, GatedConvolution, padded
 from attnlab.models.recurrence import Gru
+from attnlab.studies.complexity.formulas import CONVOLUTION, RECURRENT, SELF_ATTENTION
 
 FUSED = "self-attention, fused"
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from attnlab.evaluation.complexity import (
+from attnlab.evaluation.benchmark import tail_exponent
+from attnlab.studies.complexity.formulas import (
     FORMULAS,
     RECURRENT,
     SELF_ATTENTION,
@@ -13,7 +14,6 @@ from attnlab.evaluation.complexity import (
     crossing,
     fall,
     paths,
-    tail_exponent,
 )
 from attnlab.studies.complexity.gradient import Reach
 from attnlab.studies.complexity.layers import LayerSettings
@@ -21,7 +21,7 @@ from attnlab.studies.complexity.measuring import Cost
 from attnlab.support.table import table, three_digits
 
 LEAST_BYTES = 1_000_000
-"""Below this a peak of memory is as much the allocator's doing as the layer's."""
+"""Peaks of memory below this are left out: at short lengths constant parts dominate."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,7 @@ class Series:
     def weighed(self) -> list[tuple[int, int]]:
         """Lengths and peaks of memory, where a peak says something of the layer."""
         return [
-            (each.length, each.peak_bytes)
-            for each in self.costs
-            if each.peak_bytes is not None and each.peak_bytes >= LEAST_BYTES
+            (each.length, each.peak_bytes) for each in self.costs if each.peak_bytes >= LEAST_BYTES
         ]
 
     @property
@@ -205,6 +203,4 @@ def _milliseconds(cost: Cost) -> str:
 
 
 def _megabytes(cost: Cost) -> str:
-    if cost.peak_bytes is None:
-        return "–"
     return "< 1" if cost.peak_bytes < LEAST_BYTES else three_digits(cost.peak_bytes / 1e6)

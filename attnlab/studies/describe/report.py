@@ -13,7 +13,7 @@ from rich.text import Text
 from attnlab.data.corpus import DataConfig
 from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.files import Place
-from attnlab.evaluate.aligned_tokens import aligned_tokens
+from attnlab.evaluate.alignment import aligned_tokens
 from attnlab.studies.describe.description import Description
 from attnlab.studies.describe.findings import Example, Finding, count_of
 from attnlab.studies.describe.statistics import Lengths, SideStatistics

@@ -16,11 +16,11 @@ from attnlab.config import ExperimentConfig
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.data.tokens import BEGIN, END
 from attnlab.data.words import Word
-from attnlab.evaluate.inspected import Inspected, inspect_sentences
-from attnlab.inspection.forced import KINDS, kind_and_layer
+from attnlab.evaluate.sentences import Inspected, inspect_sentences
+from attnlab.inspection.forced import KINDS, forced_features, kind_and_layer
 from attnlab.inspection.maps import labels
 from attnlab.models.bahdanau import BahdanauConfig
-from attnlab.models.interface import EncoderDecoder
+from attnlab.models.interface import EncoderDecoder, evaluation_mode
 from attnlab.run.loaded import LoadedRun, Recipe, require_attention
 from attnlab.support.errors import UsageError
 
@@ -287,14 +287,12 @@ def trace_step(
     steps: list[AttentionStep] = []
     keys: list[Tensor] = []
     batch = collate([pair]).to(next(model.parameters()).device)
-    was_training = model.training
-    model.eval()
     with (
-        torch.no_grad(),
+        evaluation_mode(model),
         observe_attention(model, lambda _, step: steps.append(step), lambda each: each == name),
         observe_keys(model, lambda of, key: keys.append(key) if of == name else None),
     ):
-        model.decode_features(batch.target_input, model.encode(batch.source, batch.source_mask))
+        forced_features(model, batch)
         step, row = _locate_query(steps, query)
         projected_query = _head_part(step.projected_query, head)[row]
         key_head = _key_head(step, head)
@@ -302,7 +300,6 @@ def trace_step(
         terms = pooling.score.terms(projected_query.unsqueeze(0), projected_keys)
         normalised = pooling.normaliser(step.scores, step.mask)
         rotated = not torch.equal(pooling.positions.rotate(step.query, 1), step.query)
-    model.train(was_training)
 
     def at_query(per_key: Tensor | None) -> Tensor | None:
         """The query's row of what broadcasts against the scores."""

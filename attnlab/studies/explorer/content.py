@@ -28,7 +28,7 @@ class HeadMeasures:
     """Measures of one head on one sentence.
 
     `entropy` in nats and `normalised_entropy` are means over the steps, as in
-    `evaluation.entropy.head_entropies`. `alignment_errors` are alignment error rates by the steps
+    `inspection.forced.head_entropies`. `alignment_errors` are alignment error rates by the steps
     that predict a word and by those that read it; None without gold links.
     """
 

@@ -10,21 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from attnlab.data.batching import EncodedPair, collate, like_lengths_together
+from attnlab.data.batching import EncodedPair
 from attnlab.data.tokens import BEGIN, END
-from attnlab.evaluate.align import count_of_heads, gold_pair
-from attnlab.evaluate.alignment_report import CONVENTIONS
-from attnlab.evaluate.inspected import Inspected, inspect_sentences
-from attnlab.evaluation.entropy import head_entropies
-from attnlab.inspection.forced import record_pairs
+from attnlab.evaluate.alignment import CONVENTIONS, count_of_heads, gold_pair
+from attnlab.evaluate.sentences import Inspected, inspect_sentences
+from attnlab.inspection.forced import forced_batches, forced_logits, head_entropies, record_pairs
 from attnlab.inspection.maps import AttentionMap, labels
 from attnlab.models.interface import EncoderDecoder
 from attnlab.plotting.saving import place, save_page
 from attnlab.run.loaded import LoadedRun
-from attnlab.search import NEVER_SAID
+from attnlab.search import NEVER_CHOSEN
 from attnlab.studies.explorer.content import (
     Explorer,
     HeadMeasures,
@@ -113,7 +110,7 @@ def _explorer(
             ("target", "the reference" if reference else "the model's translation"),
         ],
         target_is="reference" if reference else "translation",
-        never_predicted=target.pieces(NEVER_SAID),
+        never_predicted=target.pieces(NEVER_CHOSEN),
         sentences=[
             ShownSentence(
                 name=each.name,
@@ -239,7 +236,6 @@ def _no_gold(sentence: Inspected) -> str:
     return "There is no gold alignment of this sentence."
 
 
-@torch.no_grad()
 def next_tokens(
     model: EncoderDecoder[Any],
     pairs: Sequence[EncodedPair],
@@ -252,20 +248,13 @@ def next_tokens(
     Probabilities are a softmax over the whole vocabulary, tokens that search excludes included. A
     vocabulary smaller than `count` gives all of its tokens.
     """
-    device = next(model.parameters()).device
-    longer = [max(len(pair.source), len(pair.target)) + 1 for pair in pairs]
     found: dict[int, NextTokens] = {}
-    was_training = model.training
-    model.eval()
-    for chosen in like_lengths_together(longer, batch_tokens):
-        batch = collate([pairs[index] for index in chosen]).to(device)
-        logits, _ = model.decode(batch.target_input, model.encode(batch.source, batch.source_mask))
-        probabilities = logits.float().softmax(-1)
+    for chosen, batch in forced_batches(model, pairs, batch_tokens):
+        probabilities = forced_logits(model, batch).float().softmax(-1)
         best = probabilities.topk(min(count, probabilities.size(-1)), dim=-1)
         of_targets = probabilities.gather(-1, batch.target_output.unsqueeze(-1)).squeeze(-1)
         parts = (best.indices, best.values, batch.target_output, of_targets)
         for row, index in enumerate(chosen):
             steps = len(pairs[index].target) + 1
             found[index] = NextTokens(*(part[row, :steps].cpu().numpy() for part in parts))
-    model.train(was_training)
     return [found[index] for index in range(len(pairs))]

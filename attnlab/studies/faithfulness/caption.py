@@ -4,8 +4,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 
 from attnlab.data.batching import EncodedPair
-from attnlab.evaluate.inspected import Inspected
-from attnlab.inspection.choice import Choice
+from attnlab.evaluate.sentences import Inspected
+from attnlab.inspection.drawing import Choice
 from attnlab.run.loaded import LoadedRun
 from attnlab.studies.faithfulness.measures import Estimate
 from attnlab.studies.faithfulness.removal import (

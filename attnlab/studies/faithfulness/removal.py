@@ -19,8 +19,8 @@ from attnlab.data.corpus import load_split
 from attnlab.data.pairs import SentencePair
 from attnlab.data.vocabulary import encode_pairs
 from attnlab.data.words import Word, group_pieces, merge_to_words
-from attnlab.evaluate.inspected import find_gold
-from attnlab.inspection.forced import record_pairs
+from attnlab.evaluate.sentences import find_gold
+from attnlab.inspection.forced import forced_logits, record_pairs
 from attnlab.models.interface import EncoderDecoder
 from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.studies.faithfulness.measures import (
@@ -78,8 +78,7 @@ def remove_words(
     for chosen in _batches(order, lengths, [len(each) for each in variants], batch_tokens):
         batch = collate([each for index in chosen for each in variants[index]])
         batch = batch.to(next(model.parameters()).device)
-        logits, _ = model.decode(batch.target_input, model.encode(batch.source, batch.source_mask))
-        log_probabilities = logits.float().log_softmax(-1)
+        log_probabilities = forced_logits(model, batch).float().log_softmax(-1)
         of_target = log_probabilities.gather(-1, batch.target_output.unsqueeze(-1)).squeeze(-1)
         start = 0
         for index in chosen:

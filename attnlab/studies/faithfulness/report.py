@@ -9,8 +9,7 @@ import numpy as np
 
 from attnlab.attention.intervention import intervene, uniform
 from attnlab.data.pairs import SentencePair
-from attnlab.evaluation.languages import require_tokeniser
-from attnlab.evaluation.metrics import Measured, measure
+from attnlab.evaluation.metrics import Measured, measure, require_tokeniser
 from attnlab.run.loaded import LoadedRun, Recipe
 from attnlab.studies.faithfulness.measures import Estimate
 from attnlab.studies.faithfulness.removal import (

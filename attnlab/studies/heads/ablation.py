@@ -13,10 +13,9 @@ from attnlab.attention.intervention import intervene, silence
 from attnlab.config import InferenceConfig
 from attnlab.data.pairs import SentencePair
 from attnlab.data.vocabulary import encode_pairs
-from attnlab.evaluation.languages import require_tokeniser
-from attnlab.evaluation.metrics import Measured, measure
+from attnlab.evaluation.metrics import Measured, measure, require_tokeniser
 from attnlab.evaluation.significance import Compared, compare
-from attnlab.inspection.likelihood import log_likelihoods
+from attnlab.inspection.forced import log_likelihoods
 from attnlab.run.loaded import LoadedRun, build_translator
 from attnlab.studies.heads.atlas import Head
 from attnlab.support.console import counting

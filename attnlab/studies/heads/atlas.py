@@ -17,8 +17,7 @@ from attnlab.data.corpus import load_split
 from attnlab.data.pairs import SentencePair
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair, encode_pairs
 from attnlab.data.words import are_punctuation
-from attnlab.evaluate.align import measure_baselines, measure_heads, read_gold
-from attnlab.evaluate.alignment_report import HeadAlignment
+from attnlab.evaluate.alignment import HeadAlignment, measure_baselines, measure_heads, read_gold
 from attnlab.inspection.forced import (
     KINDS,
     kind_and_layer,

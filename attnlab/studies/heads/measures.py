@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from attnlab.evaluation.entropy import row_entropies
+from attnlab.inspection.forced import row_entropies
 
 Weights = NDArray[np.floating]
 Marks = NDArray[np.bool_]

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from attnlab.data.corpus import load_split
 from attnlab.data.pairs import SentencePair
 from attnlab.data.vocabulary import encode_pairs
-from attnlab.evaluate.align import measure_heads, read_gold
-from attnlab.evaluation.entropy import head_entropies
-from attnlab.inspection.choice import Choice
-from attnlab.inspection.forced import kind_and_layer, record_batches, visible_keys
+from attnlab.evaluate.alignment import measure_heads, read_gold
+from attnlab.inspection.drawing import Choice
+from attnlab.inspection.forced import head_entropies, kind_and_layer, record_batches, visible_keys
 from attnlab.run.loaded import LoadedRun
 
 SENTENCES = 200

@@ -4,9 +4,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from attnlab.evaluate.inspected import Inspected, inspect_sentences
-from attnlab.inspection.choice import ALL, Choice, kinds_of
-from attnlab.inspection.drawing import REFERENCE, TRANSLATION, draw_translation
+from attnlab.evaluate.sentences import Inspected, inspect_sentences
+from attnlab.inspection.drawing import (
+    ALL,
+    REFERENCE,
+    TRANSLATION,
+    Choice,
+    draw_translation,
+    kinds_of,
+)
 from attnlab.plotting import Figure
 from attnlab.plotting.saving import figure_suffix, save_figure, save_pages
 from attnlab.run.loaded import LoadedRun, require_attention

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from attnlab.evaluate.inspected import at_most, find_gold
+from attnlab.evaluate.sentences import at_most, find_gold
 from attnlab.evaluation.metrics import NAMES
-from attnlab.inspection.choice import Choice, choose_maps
-from attnlab.inspection.drawing import REFERENCE, draw_translation, panel
+from attnlab.inspection.drawing import REFERENCE, Choice, choose_maps, draw_translation, panel
 from attnlab.inspection.maps import label_maps
 from attnlab.plotting import Figure
 from attnlab.plotting.heatmap import draw_heatmaps

@@ -9,6 +9,7 @@ from torch import nn
 from attnlab.attention.multihead import MultiHeadAttention
 from attnlab.attention.positions import (
     POSITIONS,
+    HeadSizes,
     PositionEmbedding,
     PositionsConfig,
     RelativePositions,
@@ -70,7 +71,8 @@ def build_modules(
     for stack, causal in STACKS.items():
         positions = POSITIONS.build(config, causal=causal)
         embedding = positions.embedding(size)
-        relative = positions.relative(heads=heads, query_size=size, key_size=size, value_size=size)
+        sizes = HeadSizes(heads=heads, query_size=size, key_size=size, value_size=size)
+        relative = positions.relative(sizes)
         if embedding is not None:
             embeddings[stack] = embedding
         if relative is not None:

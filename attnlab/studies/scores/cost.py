@@ -5,10 +5,8 @@ step by step, as whoever looks at the weights has it. To be run in a fresh proce
 else has asked for memory or started threads.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 import torch
 from torch import Tensor
@@ -16,17 +14,15 @@ from torch import Tensor
 from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.pooling import AttentionPooling
 from attnlab.attention.scores import SCORES, ScoreConfig
-from attnlab.studies.scores.memory import peak_bytes
+from attnlab.evaluation.benchmark import measure_passes, training_pass
 from attnlab.training.execution import keep_freed_memory
-
-_WARM_UP = 2  # rounds that are not counted
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """Attentions over queries, keys and values of shape (batch, heads, length, size).
 
-    All of them are timed once a round, in turn, so that what else the machine does meets all alike.
+    All of them are timed in turn, `rounds` times.
     """
 
     attentions: Sequence[tuple[ScoreConfig, NormaliserConfig]]
@@ -42,8 +38,7 @@ class Task:
 class Route:
     """One way through an attention: its time's median and least, and its highest memory.
 
-    What else a machine does adds to times and takes nothing from them, so the least is the surer
-    the busier the machine.
+    See `PassCost`, in milliseconds.
     """
 
     milliseconds: float
@@ -79,25 +74,27 @@ def measure_costs(task: Task) -> list[Cost]:
         for score, normaliser in task.attentions
     ]
     shape = (task.batch, task.heads, task.length, task.size)
-    given = [torch.randn(shape, requires_grad=True) for _ in range(3)]
+    inputs = [torch.randn(shape) for _ in range(3)]
     passes = [
-        _pass(pooling, given, watched=watched) for pooling in poolings for watched in (False, True)
+        training_pass(_attention(pooling, watched=watched), inputs, list(pooling.parameters()))
+        for pooling in poolings
+        for watched in (False, True)
     ]
-    taken: list[list[float]] = [[] for _ in passes]
-    for number in range(_WARM_UP + task.rounds):
-        for one, milliseconds in zip(passes, taken, strict=True):
-            started = time.perf_counter()
-            one()
-            if number >= _WARM_UP:
-                milliseconds.append(1000 * (time.perf_counter() - started))
-    routes = [_route(times, peak_bytes(one)) for one, times in zip(passes, taken, strict=True)]
+    routes = [
+        Route(
+            milliseconds=1000 * each.median,
+            fastest=1000 * each.fastest,
+            peak_bytes=each.peak_bytes,
+        )
+        for each in measure_passes(passes, task.rounds)
+    ]
     return [
         Cost(
             score=score.name,
             normaliser=normaliser.name,
             length=task.length,
             parameters=sum(each.numel() for each in pooling.parameters()),
-            fused=None not in (pooling.score.dot_scale, pooling.normaliser.softmax_factor),
+            fused=pooling.is_fusible,
             trained=trained,
             watched=watched,
         )
@@ -107,20 +104,12 @@ def measure_costs(task: Task) -> list[Cost]:
     ]
 
 
-def _pass(
-    pooling: AttentionPooling, given: Sequence[Tensor], *, watched: bool
-) -> Callable[[], object]:
-    """Forward and backward, to the gradients of all that is `given` and of all parameters."""
-    query, key, value = given
-    wanted = [*given, *pooling.parameters()]
+def _attention(pooling: AttentionPooling, *, watched: bool) -> Callable[..., Tensor]:
+    """From query, key and value to the output, step by step if `watched`."""
 
-    def run() -> None:
+    def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         memory = pooling.prepare(key, value)
-        answer = pooling.attend(query, memory).output if watched else pooling(query, memory)
-        torch.autograd.grad(answer.sum(), wanted, allow_unused=True)  # some scores read no keys
+        output: Tensor = pooling.attend(query, memory).output if watched else pooling(query, memory)
+        return output
 
-    return run
-
-
-def _route(times: Sequence[float], peak: int) -> Route:
-    return Route(milliseconds=median(times), fastest=min(times), peak_bytes=peak)
+    return attend

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attnlab.evaluation.complexity import tail_exponent
+from attnlab.evaluation.benchmark import tail_exponent
 from attnlab.studies.scores.cost import Cost, Route
 
 

@@ -12,7 +12,7 @@ import torch
 
 from attnlab.attention.normalisers import NormaliserConfig
 from attnlab.attention.scores import ScoreConfig
-from attnlab.evaluation.complexity import doubling
+from attnlab.evaluation.benchmark import doubling
 from attnlab.plotting.saving import figure_suffix, save_figure
 from attnlab.studies.scores import cost
 from attnlab.studies.scores.cost import Cost, Task, measure_costs

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from attnlab.attention.positions import HeadSizes
 from attnlab.attention.positions.biases import bucket_of, slopes
 from attnlab.attention.scores import SCORES
 from attnlab.support.errors import UsageError
@@ -16,9 +17,10 @@ LAST = range(KEYS - QUERIES, KEYS)  # queries are the last tokens
 
 def bias_of(name, *, causal=False, **changes):
     positions = attention_config(positions=name, **changes).build_positions(causal=causal)
-    told = positions.relative(heads=HEADS, query_size=SIZE, key_size=SIZE, value_size=SIZE)
+    sizes = HeadSizes(heads=HEADS, query_size=SIZE, key_size=SIZE, value_size=SIZE)
+    relative = positions.relative(sizes)
     score = SCORES.build(score_config("dot"), SIZE, SIZE)
-    return told, lambda: told.bias(score, torch.randn(1, HEADS, QUERIES, SIZE), KEYS)
+    return relative, lambda: relative.bias(score, torch.randn(1, HEADS, QUERIES, SIZE), KEYS)
 
 
 def test_slopes_of_the_papers_examples():
@@ -82,22 +84,22 @@ def test_buckets_of_the_published_size_follow_the_formula(causal):
 
 
 def test_t5_adds_each_heads_number_of_the_bucket():
-    told, bias = bias_of("t5", buckets=8, farthest=16)
-    torch.nn.init.normal_(told.table.weight)
+    relative, bias = bias_of("t5", buckets=8, farthest=16)
+    torch.nn.init.normal_(relative.table.weight)
     found = bias()
     assert found.shape == (1, HEADS, QUERIES, KEYS)
     for row, i in enumerate(LAST):
         for j in range(KEYS):
             (bucket,) = buckets([j - i], 8, 16, causal=False)
-            torch.testing.assert_close(found[0, :, row, j], told.table.weight[bucket])
+            torch.testing.assert_close(found[0, :, row, j], relative.table.weight[bucket])
 
 
 def test_the_layers_of_a_stack_share_t5s_biases_and_stacks_do_not():
     config = attention_config(positions="t5")
-    sizes = {"heads": HEADS, "query_size": SIZE, "key_size": SIZE, "value_size": SIZE}
+    sizes = HeadSizes(heads=HEADS, query_size=SIZE, key_size=SIZE, value_size=SIZE)
     encoder, decoder = config.build_positions(), config.build_positions(causal=True)
-    assert encoder.relative(**sizes) is encoder.relative(**sizes)
-    assert encoder.relative(**sizes) is not decoder.relative(**sizes)
+    assert encoder.relative(sizes) is encoder.relative(sizes)
+    assert encoder.relative(sizes) is not decoder.relative(sizes)
 
 
 @pytest.mark.parametrize(

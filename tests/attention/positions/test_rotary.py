@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from attnlab.attention.positions import HeadSizes
 from tests.conftest import attention_config
 
 LENGTH = 9
@@ -10,9 +11,9 @@ LENGTH = 9
 
 def rotary(query_size, key_size=None, base=10_000.0):
     positions = attention_config(positions="rotary", base=base).build_positions()
-    return positions.relative(
-        heads=2, query_size=query_size, key_size=key_size or query_size, value_size=4
-    ).double()
+    key_size = key_size or query_size
+    sizes = HeadSizes(heads=2, query_size=query_size, key_size=key_size, value_size=4)
+    return positions.relative(sizes).double()
 
 
 @pytest.mark.parametrize("base", [10_000.0, 50.0])

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from attnlab.attention.pooling import AttentionPooling
+from attnlab.attention.positions import HeadSizes
 from attnlab.attention.recording import record_attention
 from attnlab.attention.scores import SCORES
 from tests.conftest import attention_config, score_config
@@ -14,8 +15,8 @@ BATCH, HEADS, LENGTH, SIZE, WIDTH, FARTHEST = 2, 3, 7, 5, 4, 2
 
 def shaw(*, causal=False, values=True):
     config = attention_config(positions="shaw", farthest=FARTHEST, values=values)
-    told = config.build_positions(causal=causal)
-    found = told.relative(heads=HEADS, query_size=SIZE, key_size=SIZE, value_size=WIDTH)
+    sizes = HeadSizes(heads=HEADS, query_size=SIZE, key_size=SIZE, value_size=WIDTH)
+    found = config.build_positions(causal=causal).relative(sizes)
     return found.double()
 
 

@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from attnlab.evaluation.complexity import CONVOLUTION, RECURRENT, SELF_ATTENTION, layers_to_reach
+from attnlab.studies.complexity.formulas import (
+    CONVOLUTION,
+    RECURRENT,
+    SELF_ATTENTION,
+    layers_to_reach,
+)
 from attnlab.studies.complexity.gradient import reach, stacked
 from attnlab.studies.complexity.layers import Convolution
 from tests.studies.complexity.test_layers import settings

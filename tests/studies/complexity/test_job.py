@@ -84,8 +84,6 @@ def test_memory_is_what_weights_take():
             processor_time=True,
         )
         peaks[name] = fresh.call(measuring.measure, task).peak_bytes
-    if None in peaks.values():
-        pytest.skip("this system does not tell how much memory was used")
     all_weights = 4 * heads * length**2
     assert all_weights < peaks["self-attention"] < 6 * all_weights
     assert peaks[FUSED] < all_weights / 2

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from attnlab.evaluation.complexity import FORMULAS, Sizes
+from attnlab.studies.complexity.formulas import FORMULAS, Sizes
 from attnlab.studies.complexity.layers import FUSED, LAYERS, LayerSettings, layers_of
 from tests.conftest import attention_config
 

@@ -12,7 +12,7 @@ from attnlab.attention.scores import SCORES
 from attnlab.studies.explain.step import explain_step
 from attnlab.studies.explain.worked_example import worked_example
 from attnlab.support.errors import AttnlabError, UsageError
-from tests.evaluate.test_align import a_run
+from tests.evaluate.test_alignment import a_run
 
 ANYTHING = {
     "text": None,

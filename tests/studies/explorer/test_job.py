@@ -9,8 +9,8 @@ import torch
 from attnlab.commands.arguments import load
 from attnlab.commands.plot_attention import plot_attention
 from attnlab.data.tokens import BEGIN, END
-from attnlab.evaluate.align import gold_pair, measure_heads
-from attnlab.evaluate.inspected import inspect_sentences
+from attnlab.evaluate.alignment import gold_pair, measure_heads
+from attnlab.evaluate.sentences import inspect_sentences
 from attnlab.inspection.maps import attention_maps
 from attnlab.studies.explorer.job import write_explorer
 from attnlab.support.errors import UsageError

@@ -11,7 +11,7 @@ from attnlab.attention.intervention import intervene
 from attnlab.data.corpus import load_split
 from attnlab.data.project_alignment import locate_pieces
 from attnlab.data.vocabulary import encode_pairs
-from attnlab.evaluate.inspected import inspect_sentences
+from attnlab.evaluate.sentences import inspect_sentences
 from attnlab.inspection.maps import attention_maps
 from attnlab.studies.faithfulness.caption import faithfulness_line, sentence_faithfulness
 from attnlab.studies.faithfulness.removal import (
@@ -30,7 +30,7 @@ from attnlab.studies.faithfulness.removal import (
 )
 from attnlab.studies.faithfulness.report import measure_faithfulness
 from attnlab.support.errors import AttnlabError, UsageError
-from tests.evaluate.test_align import TEST, a_run
+from tests.evaluate.test_alignment import TEST, a_run
 
 QUIET = {"count": 10, "batch_tokens": 200}
 

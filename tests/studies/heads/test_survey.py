@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from attnlab.attention.recording import record_attention
 from attnlab.commands.arguments import load
 from attnlab.data.batching import EncodedPair, collate
-from attnlab.evaluate.align import measure_alignment
+from attnlab.evaluate.alignment import measure_alignment
 from attnlab.evaluate.splits import evaluate_files
 from attnlab.run.folder import find_run
 from attnlab.run.loaded import update_of_checkpoint

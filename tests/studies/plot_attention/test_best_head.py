@@ -8,7 +8,7 @@ import pytest
 from attnlab.inspection.maps import attention_maps
 from attnlab.studies.plot_attention.best_head import find_best_heads
 from attnlab.support.errors import UsageError
-from tests.evaluate.test_align import TEST, a_run, counts_by_hand
+from tests.evaluate.test_alignment import TEST, a_run, counts_by_hand
 
 WITHOUT_LINKS = "".join(f"{line.rsplit(chr(9), 1)[0]}\t\n" for line in TEST.splitlines())
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from attnlab.commands.arguments import load
-from attnlab.evaluate.inspected import first_numbers, inspect_sentences
+from attnlab.evaluate.sentences import first_numbers, inspect_sentences
 from attnlab.inspection.drawing import draw_translation
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.studies.faithfulness.caption import FaithfulnessCaption, sentence_faithfulness

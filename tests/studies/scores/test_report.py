@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-import torch
 
 from attnlab.attention.normalisers import NORMALISERS
 from attnlab.attention.scores import SCORES
 from attnlab.studies.scores.cost import Task, measure_costs
 from attnlab.studies.scores.figures import draw_costs
 from attnlab.studies.scores.growth import Growth
-from attnlab.studies.scores.memory import peak_bytes
 from attnlab.studies.scores.report import ScoresReport, Survey
 from attnlab.studies.scores.toy import shipped_choices, toy_weights
 
@@ -95,21 +93,6 @@ def test_a_seed_decides(choices, toy):
     )
     other = toy_weights(*choices, seed=2)
     assert not np.allclose(other[0].weights[3, :6], again[0].weights[3, :6])
-
-
-def test_the_peak_is_what_is_there_at_once():
-    kept = []
-
-    def work():
-        kept.append(torch.ones(250))  # 1000 bytes
-        first = torch.ones(1000)
-        del first
-        second = torch.ones(500)
-        del second
-
-    work()
-    assert peak_bytes(work) == 1000 + 4000
-    assert peak_bytes(lambda: None) == 0
 
 
 def test_what_must_hold_for_costs(choices):

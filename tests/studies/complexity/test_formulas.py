@@ -1,9 +1,9 @@
-"""Formulas by hand, and growth of numbers whose law is known."""
+"""Formulas by hand, and the fall of values whose law is known."""
 
 import numpy as np
 import pytest
 
-from attnlab.evaluation.complexity import (
+from attnlab.studies.complexity.formulas import (
     CONVOLUTION,
     FORMULAS,
     RECURRENT,
@@ -14,7 +14,6 @@ from attnlab.evaluation.complexity import (
     fall,
     layers_to_reach,
     paths,
-    tail_exponent,
 )
 
 SIZES = Sizes(size=128, width=3, restriction=16)
@@ -52,13 +51,6 @@ def test_paths_by_hand():
 def test_stacked_windows_reach_as_far_as_they_are_wide(length, width, layers):
     assert layers_to_reach(length, width) == layers
     assert layers * (width - 1) + 1 >= length
-
-
-def test_the_exponent_is_that_of_the_tail_alone():
-    values = [9.0, *(3e-5 * np.array(LENGTHS[1:]) ** 1.7)]
-    assert tail_exponent(LENGTHS, values) == pytest.approx(1.7)
-    assert tail_exponent(LENGTHS[:2], values[:2]) is None
-    assert tail_exponent(LENGTHS, [0.0] * 5) is None
 
 
 def test_a_power_and_a_halving_are_told_apart():

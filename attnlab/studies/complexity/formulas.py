@@ -1,4 +1,4 @@
-"""What a layer over a sentence costs by formula, and how a measured cost grows. Numbers only.
+"""The cost of a layer over a sentence by formula, and the fall of a gradient with the length.
 
 n is the length of the sentence in tokens, d the features of each, k the width of a convolution's
 window, r that of a restricted attention.
@@ -9,10 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-TAIL = 4
-"""Of so many last points, each at twice the length of the one before, growth is fitted."""
+from attnlab.evaluation.benchmark import TAIL, fit_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,26 +106,6 @@ def crossing(sizes: Sizes, one: str, other: str, longest: int) -> int | None:
     return next((n for n in range(1, longest + 1) if first(n, sizes) > second(n, sizes)), None)
 
 
-def doubling(first: int, last: int) -> list[int]:
-    """Lengths from the first to at most the last, each twice the one before."""
-    lengths = [first]
-    while 2 * lengths[-1] <= last:
-        lengths.append(2 * lengths[-1])
-    return lengths
-
-
-def tail_exponent(lengths: Sequence[int], values: Sequence[float]) -> float | None:
-    """The p of `value ~ length^p` over the last points, by least squares of logarithms.
-
-    None where there are less than three, or a value is none above 0.
-    """
-    lengths, values = lengths[-TAIL:], values[-TAIL:]
-    if len(values) < 3 or min(values) <= 0:
-        return None
-    slope, _ = _line(np.log(lengths), np.log(values))
-    return slope
-
-
 @dataclass(frozen=True, kw_only=True)
 class Fall:
     """How a value falls with the length: as a power of it, or by half with so many tokens more.
@@ -145,14 +123,8 @@ def fall(lengths: Sequence[int], values: Sequence[float]) -> Fall:
     if len(values) < 3 or min(values) <= 0 or values[-1] > 0.9 * values[0]:
         return Fall()
     logarithms = np.log(values)
-    by_power, power_error = _line(np.log(lengths), logarithms)
-    by_token, token_error = _line(np.asarray(lengths, dtype=np.float64), logarithms)
+    by_power, power_error = fit_line(np.log(lengths), logarithms)
+    by_token, token_error = fit_line(np.asarray(lengths, dtype=np.float64), logarithms)
     if power_error <= token_error:
         return Fall(exponent=by_power)
     return Fall(tokens_to_halve=math.log(0.5) / by_token)
-
-
-def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
-    """The slope of the line that fits best, and the sum of its squared errors."""
-    slope, start = np.polyfit(x, y, 1)
-    return float(slope), float(np.square(y - slope * x - start).sum())

@@ -3,7 +3,7 @@
 import pytest
 
 from attnlab.commands.arguments import load
-from attnlab.evaluate.inspected import inspect_sentences
+from attnlab.evaluate.sentences import inspect_sentences
 from attnlab.support.errors import UsageError
 from tests.runs import attnlab, tiny
 

@@ -1,7 +1,7 @@
 """Groups of sentences, by hand."""
 
 from attnlab.data.pairs import SentencePair
-from attnlab.evaluation.groups import by_length, by_tag, families
+from attnlab.evaluate.scores import by_length, by_tag, families
 
 
 def pair(words: int, *tags: str) -> SentencePair:

@@ -2,7 +2,7 @@
 
 from attnlab.data.project_alignment import locate_pieces
 from attnlab.data.words import Word, group_pieces
-from attnlab.inspection.gold import gold_cells, labels_of_tokens
+from attnlab.inspection.maps import gold_cells, labels_of_tokens
 
 TEXT = "L'ami dort."
 TOKENS = [(0, 2), (2, 5), (6, 10), (10, 11)]  # L' | ami | dort | .

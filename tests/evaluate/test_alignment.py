@@ -11,10 +11,8 @@ from attnlab.config import ExperimentConfig
 from attnlab.data.corpus import load_split
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.data.words import tokenise_english, tokenise_french
-from attnlab.evaluate.align import measure_alignment
-from attnlab.evaluate.alignment_report import AlignmentReport, HeadAlignment
-from attnlab.evaluation.aligner import ALIGNER, aligner_missing
-from attnlab.evaluation.alignment import NO_LINKS, LinkCounts
+from attnlab.evaluate.alignment import AlignmentReport, HeadAlignment, measure_alignment
+from attnlab.evaluation.alignment import ALIGNER, NO_LINKS, LinkCounts, aligner_missing
 from attnlab.inspection.maps import attention_maps
 from attnlab.run.folder import Run
 from attnlab.run.loaded import LoadedRun, Recipe, build_model, build_translator

@@ -1,4 +1,4 @@
-"""Sentences to look into: from a split or given as text, translated, and where each head looked."""
+"""Sentences with their translation, attention maps and gold links, from a split or given texts."""
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,9 +9,14 @@ from attnlab.data.corpus import load_split
 from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.lines import is_blank, normalise
 from attnlab.data.tokens import END
-from attnlab.evaluate.align import gold_pair
-from attnlab.inspection.gold import gold_cells, labels_of_tokens
-from attnlab.inspection.maps import AttentionMap, attention_maps, labels
+from attnlab.evaluate.alignment import gold_pair
+from attnlab.inspection.maps import (
+    AttentionMap,
+    attention_maps,
+    gold_cells,
+    labels,
+    labels_of_tokens,
+)
 from attnlab.run.loaded import LoadedRun, require_attention
 from attnlab.support.errors import UsageError
 
@@ -20,13 +25,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Inspected:
-    """A sentence, what the model made of it, and where every head looked while it said that.
+    """A sentence, its translation, and the attention maps of all heads.
 
-    `name` is for files: `test-7`, `text-1`. `target` is the model's own translation, or the
-    corpus's reference where that was asked for; tokens are ids without begin and end. `pair` is
-    the corpus's own, and of a text has no target. `gold` are the cells (row, column) of
-    cross-attention maps that hold a gold link, sure or possible; None where there is no alignment,
-    or where the model said something else than what was aligned.
+    `name` is for files: `test-7`, `text-1`. `target` is the model's translation, or the corpus's
+    reference; tokens are ids without begin and end. `pair` is the corpus's; of a text it has no
+    target. `gold`: the cells (row, column) of cross-attention maps with a gold link; None without
+    an alignment, or if the translation differs from the aligned target.
     """
 
     name: str
@@ -48,10 +52,10 @@ def inspect_sentences(
     reference: bool = False,
     pieces: bool = False,
 ) -> Iterator[Inspected]:
-    """Read `texts`, or else the sentences of a split with these `numbers`, counted from 1.
+    """Inspect `texts`, or else the sentences of a split with these `numbers`, from 1.
 
-    Maps are over words, or over `pieces`. With `reference`, the model reads the corpus's own
-    translation in place of the one that it finds itself.
+    Maps are over words, or over `pieces`. With `reference`, the model decodes the corpus's
+    reference instead of its own translation.
 
     Raises:
         AttnlabError: the model has no attention, or an alignment does not fit its sentence.
@@ -71,13 +75,13 @@ def inspect_sentences(
                 "its data.max_characters; cut it into sentences"
             )
     if reference:
-        said = [
+        targets = [
             (pair.target, trained.vocabulary.target.encode(pair.target)) for pair in chosen.values()
         ]
     else:
         found = trained.translator.translate([pair.source for pair in chosen.values()])
-        said = [(each.text, each.target_tokens) for each in found]
-    for (name, pair), (target, tokens) in zip(chosen.items(), said, strict=True):
+        targets = [(each.text, each.target_tokens) for each in found]
+    for (name, pair), (target, tokens) in zip(chosen.items(), targets, strict=True):
         source_tokens = trained.vocabulary.source.encode(pair.source)
         read = EncodedPair(source_tokens, tokens)
         yield Inspected(
@@ -105,14 +109,14 @@ def inspect_sentences(
 
 
 def first_numbers(trained: LoadedRun, split: str, count: int) -> range:
-    """The numbers of a split's first `count` sentences, or of all where it has fewer."""
+    """The numbers of a split's first `count` sentences, or of all if it has fewer."""
     config = trained.run.config
     there = len(load_split(config.data, config.seed, split))
     return range(1, at_most(there, count, split) + 1)
 
 
 def at_most(there: int, wanted: int, split: str) -> int:
-    """As many sentences of `split` as are `wanted`, or all that are `there`, which is said."""
+    """The lesser of the sentences `wanted` and those `there` are in `split`, with a message."""
     if there < wanted:
         logger.info("%s has %s, and %d were asked for", split, _sentences(there), wanted)
     return min(there, wanted)
@@ -146,9 +150,9 @@ def find_gold(
     source_pieces: bool,
     target_pieces: bool,
 ) -> frozenset[tuple[int, int]] | None:
-    """The cells (row, column) of cross-attention maps of `pair` that hold a gold link.
+    """The cells (row, column) of cross-attention maps of `pair` with a gold link.
 
-    Over pieces or words on either side; None where the pair, called `name`, has no alignment.
+    Over pieces or words on either side; None if the pair, called `name`, has no alignment.
 
     Raises:
         AttnlabError: its alignment does not fit its sentence.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from attnlab.evaluation.entropy import head_entropies, row_entropies
+from attnlab.inspection.forced import head_entropies, row_entropies
 
 BATCH, HEADS, QUERIES, KEYS = 2, 3, 5, 7
 
