@@ -33,10 +33,11 @@ docs: $(VENV)/ready-dev
 	$(BIN)/sphinx-build -W --keep-going --quiet --builder html docs docs/_build/html
 
 # Training speed and peak memory beside whatever peers are installed, on Multi30k in $(DATA)/multi30k;
-# then what it costs that attention could be recorded.
+# then the cost of observable attention, and the worth of attnlab's own kernels.
 bench: $(VENV)/ready-dev
 	$(BIN)/python scripts/bench/compare.py --root $(DATA)/multi30k --json bench.json
 	$(BIN)/python scripts/bench/recording.py
+	$(BIN)/python scripts/bench/kernels.py
 
 # The peers, without what they pin: that would replace torch.
 bench-peers: $(VENV)/ready-dev

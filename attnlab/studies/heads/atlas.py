@@ -66,7 +66,7 @@ class Head:
 class MeasuredHead:
     """A head with its measures, its role if it has one, and for cross-attention its alignments.
 
-    `alignments`: one for each convention of `evaluate.align`; empty without gold links.
+    `alignments`: one for each convention of `evaluate.alignment`; empty without gold links.
     """
 
     head: Head
