@@ -45,8 +45,8 @@ def with_own_corpus(run: Run) -> TokenisedCorpus:
     corpus = load(run.config, run.load_vocabulary())
     if run.identity is None or run.identity.corpus is None:
         logger.warning(
-            "%s: was begun by an attnlab that noted no digest of its corpus; the training goes on "
-            "with what the files hold now",
+            "%s: was begun by an attnlab that recorded no digest of its corpus; the training goes "
+            "on with what the files hold now",
             run.folder,
         )
     elif corpus.digest != run.identity.corpus:

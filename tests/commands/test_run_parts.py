@@ -289,7 +289,7 @@ def test_a_run_of_an_attnlab_without_identities_goes_on(command, broken):
     assert command("eval")[0] == 0
     code, _, errors = command("train", "--resume", "max_updates=9")
     assert code == 0, errors
-    assert "noted no digest of its corpus" in told(errors)
+    assert "recorded no digest of its corpus" in told(errors)
     assert torch.load(broken / "checkpoints" / "last" / "training.pt")["update"] == 9
 
 
@@ -312,7 +312,7 @@ def test_a_run_of_before_identities_is_of_use(command, broken):
     more = ["keep_checkpoints=2", "checkpoint_every=1", "max_updates=10"]
     code, _, errors = command("train", "--resume", "copy", *more)
     assert code == 0, errors
-    assert "was begun by an attnlab that noted no digest of its corpus" in told(errors)
+    assert "was begun by an attnlab that recorded no digest of its corpus" in told(errors)
     assert "going on from update 8" in told(errors)
     assert yaml.safe_load((broken / "config.yaml").read_text())["max_updates"] == 10
     for arguments in (

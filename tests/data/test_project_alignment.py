@@ -154,9 +154,9 @@ def test_merged_rows_sum_to_what_did_not_go_to_the_end(data):
     weights = generator.dirichlet(np.ones(len(keys)), size=(3, len(queries)))
     merged = merge_to_tokens(weights, queries, keys)
     assert merged.shape == (3, queries.shape[1], keys.shape[1])
-    kept = (weights * keys.sum(axis=1)).sum(axis=-1)  # (heads, query pieces)
+    on_tokens = (weights * keys.sum(axis=1)).sum(axis=-1)  # (heads, query pieces)
     means = queries / np.maximum(queries.sum(axis=0), 1e-9)
-    np.testing.assert_allclose(merged.sum(axis=-1), kept @ means, atol=1e-12)
+    np.testing.assert_allclose(merged.sum(axis=-1), on_tokens @ means, atol=1e-12)
     if keys[:-1].sum() == len(keys) - 1:  # only the end is nobody's
-        rows = kept @ means
+        rows = on_tokens @ means
         np.testing.assert_allclose(rows, (1 - weights[..., -1]) @ means, atol=1e-12)

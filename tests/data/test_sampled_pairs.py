@@ -1,4 +1,4 @@
-"""Pieces drawn anew each epoch: by seed and epoch alone, the same words, within the budget."""
+"""Pieces sampled for each epoch: by seed and epoch alone, of the same words, within the budget."""
 
 import pytest
 import torch
@@ -66,7 +66,7 @@ def test_seed_and_epoch_decide_everything(model, vocabulary, texts, monkeypatch)
     one = sampled(model, vocabulary, texts)
     first = ids(one(0))
     others = [ids(one(1)), ids(sampled(model, vocabulary, texts, seed=2)(0))]
-    assert ids(one(0)) == first, "whatever was drawn in between"
+    assert ids(one(0)) == first, "other draws in between change nothing"
     assert ids(sampled(model, vocabulary, texts)(0)) == first
     assert all(other != first for other in others)
 

@@ -1,4 +1,4 @@
-"""Vocabularies of whole words, and those that write text anew: by hand, and beside plain Python."""
+"""Vocabularies of whole words and with rules for text, by hand and against plain Python."""
 
 import re
 from collections import Counter
@@ -45,7 +45,7 @@ def words_of(sentences, **changes):
     return Vocabulary.train(sentences, vocabulary_config("separate", **chosen | changes))
 
 
-def kept(vocabulary):
+def words_in(vocabulary):
     return {piece.removeprefix("▁") for piece in vocabulary.pieces(range(END + 1, len(vocabulary)))}
 
 
@@ -53,12 +53,12 @@ def test_the_words_are_those_that_the_book_counts():
     counts = Counter(word for text in FRENCH for word in as_the_book(text))
     for least in (1, 2, 3):
         frequent = {word for word, count in counts.items() if count >= least}
-        assert kept(words_of(FRENCH, minimum_frequency=least)) == frequent
+        assert words_in(words_of(FRENCH, minimum_frequency=least)) == frequent
 
 
 def test_size_bounds_the_words_to_the_most_frequent():
     counts = Counter(word for text in FRENCH for word in as_the_book(text))
-    found = kept(words_of(FRENCH, minimum_frequency=1, size=4 + 5))
+    found = words_in(words_of(FRENCH, minimum_frequency=1, size=4 + 5))
     assert len(found) == 5
     assert min(counts[word] for word in found) >= sorted(counts.values())[-5]
 
@@ -129,7 +129,7 @@ def test_the_first_pairs_of_tatoeba_have_the_vocabulary_that_plain_counting_give
     for column in (0, 1):
         texts = [normalise(row.split("\t")[column]) for row in rows]
         counts = Counter(word for text in texts for word in as_the_book(text))
-        assert kept(words_of(texts)) == {word for word, count in counts.items() if count >= 2}
+        assert words_in(words_of(texts)) == {word for word, count in counts.items() if count >= 2}
 
 
 @pytest.mark.parametrize(

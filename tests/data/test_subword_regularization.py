@@ -108,7 +108,7 @@ def test_the_generator_decides_everything(model, vocabulary, sentences):
     first = drawn(pieces, sentences[:300])
     assert drawn(pieces, sentences[:300], seed=2) != first
     drawn(pieces, sentences[300:600])
-    assert drawn(pieces, sentences[:300]) == first, "whatever was met in between"
+    assert drawn(pieces, sentences[:300]) == first, "other words in between change nothing"
     assert drawn(with_chance(model, vocabulary), sentences[:300]) == first
 
 

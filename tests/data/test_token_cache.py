@@ -163,12 +163,12 @@ def test_only_what_changes_is_made_anew(corpus_file, cache):
     assert kinds(cache).count("texts") == 3
 
 
-def test_a_small_vocabulary_is_told_of_each_time(corpus_file, caplog):
+def test_a_small_vocabulary_is_a_warning_each_time(corpus_file, caplog):
     for _ in range(2):
         caplog.clear()
         tokenised_corpus(data(train=str(corpus_file)), 1, vocabulary(size=4000))
-        (told,) = [record for record in caplog.records if record.levelno == logging.WARNING]
-        assert "not the 4000 of vocabulary.size" in told.getMessage()
+        (warning,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+        assert "not the 4000 of vocabulary.size" in warning.getMessage()
 
 
 def test_a_damaged_part_is_made_anew(corpus_file, cache):
@@ -201,12 +201,12 @@ def test_processes_that_start_together_find_the_same(corpus_file, cache):
     assert [process.returncode for process in processes] == [0, 0]
     assert len(outputs) == 1
     assert kinds(cache) == ["ids", "texts", "vocabulary"]
-    (said,) = outputs
-    assert len(said) > 1000
+    (output,) = outputs
+    assert len(output) > 1000
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
-def test_a_pipe_is_read_once_and_not_kept(corpus_file, tmp_path, cache):
+def test_a_pipe_is_read_once_and_not_stored(corpus_file, tmp_path, cache):
     os.mkfifo(tmp_path / "pipe.tsv")
     feeding = threading.Thread(
         target=lambda: (tmp_path / "pipe.tsv").write_bytes(corpus_file.read_bytes())
@@ -227,7 +227,7 @@ def test_a_pipe_is_read_once_and_not_kept(corpus_file, tmp_path, cache):
         (b"", {"held_out_fraction": 0.499, "max_pairs": 2}, r"2 distinct source .* too few"),
     ],
 )
-def test_refusals_are_those_of_reading_whole_and_nothing_is_kept(
+def test_refusals_are_those_of_reading_whole_and_nothing_is_stored(
     row, settings, message, corpus_file, cache
 ):
     corpus_file.write_bytes(corpus_file.read_bytes() + row + b"\n")

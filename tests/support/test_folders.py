@@ -1,4 +1,4 @@
-"""Where downloads are kept: where the variable says, or where this system keeps such things."""
+"""The cache folder, by the variable or the system."""
 
 import sys
 from pathlib import Path
@@ -9,11 +9,11 @@ from attnlab.support.folders import cache_folder
 
 
 def test_the_variable_decides(monkeypatch, tmp_path):
-    monkeypatch.setenv("ATTNLAB_CACHE", "~/kept")
-    assert cache_folder("multi30k") == Path.home() / "kept" / "multi30k"
+    monkeypatch.setenv("ATTNLAB_CACHE", "~/cache")
+    assert cache_folder("multi30k") == Path.home() / "cache" / "multi30k"
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ATTNLAB_CACHE", "kept")
-    assert cache_folder("multi30k") == tmp_path / "kept" / "multi30k"
+    monkeypatch.setenv("ATTNLAB_CACHE", "cache")
+    assert cache_folder("multi30k") == tmp_path / "cache" / "multi30k"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the XDG folders are Linux's")

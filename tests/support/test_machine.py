@@ -1,4 +1,4 @@
-"""How threads wait: what OpenMP is told in time, by a real process's own word."""
+"""The wait policy of OpenMP threads, as a real process prints it."""
 
 import sys
 
@@ -9,17 +9,17 @@ from tests.runs import fresh_attnlab
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="GNU's OpenMP is Linux's")
-def test_a_command_that_needs_torch_tells_openmp(tmp_path, monkeypatch):
+def test_a_command_that_needs_torch_sets_openmps_wait(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_DISPLAY_ENV", "verbose")
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     (tmp_path / "runs").mkdir()
-    told = fresh_attnlab("eval", folder=tmp_path).errors
-    assert "GOMP_SPINCOUNT = '1000'" in told
+    printed = fresh_attnlab("eval", folder=tmp_path).errors
+    assert "GOMP_SPINCOUNT = '1000'" in printed
 
 
-def test_what_the_user_has_said_stands():
-    for said in ({"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "active"}):
-        environment = dict(said)
+def test_the_users_policy_has_precedence():
+    for chosen in ({"GOMP_SPINCOUNT": "7"}, {"OMP_WAIT_POLICY": "active"}):
+        environment = dict(chosen)
         omp_wait_briefly(environment)
-        assert environment == said
+        assert environment == chosen

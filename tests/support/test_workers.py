@@ -1,4 +1,4 @@
-"""Work side by side comes back in order, and what goes wrong is told at its turn."""
+"""Results of parallel calls come in order, and errors at their turn."""
 
 import os
 import time

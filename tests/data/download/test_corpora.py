@@ -110,13 +110,13 @@ def test_a_cut_connection_keeps_a_part_and_the_next_run_goes_on(server, folder, 
     server.cuts = [70_000]
     with pytest.raises(AttnlabError, match="the same command goes on from there"):
         get()
-    kept = contents(folder)[".partial/a.part"]
-    assert kept
-    assert CONTENT.startswith(kept)
+    partial = contents(folder)[".partial/a.part"]
+    assert partial
+    assert CONTENT.startswith(partial)
     assert [path.name for path in folder.iterdir() if not path.name.startswith(".")] == []
     get()
     assert contents(folder) == WHOLE
-    assert server.asked[1] == ("a", f"bytes={len(kept)}-")
+    assert server.asked[1] == ("a", f"bytes={len(partial)}-")
 
 
 def test_a_cut_that_no_length_betrays_is_found_by_the_checksum(server, folder, get):
