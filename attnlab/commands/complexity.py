@@ -126,9 +126,10 @@ def complexity(
     from attnlab import launch
     from attnlab.config import ExperimentConfig
     from attnlab.plotting.saving import figure_place, save_figure
-    from attnlab.studies.complexity.drawing import draw_complexity
-    from attnlab.studies.complexity.job import Survey, measure_complexity
+    from attnlab.studies.complexity.figure import draw_complexity
     from attnlab.studies.complexity.layers import LayerSettings
+    from attnlab.studies.complexity.report import ComplexityReport
+    from attnlab.studies.complexity.survey import Survey, measure
     from attnlab.support.console import show_messages
     from attnlab.support.schema import from_node
 
@@ -137,7 +138,7 @@ def complexity(
     for override in chosen:
         if override.lstrip("+~").partition("=")[0].partition(".")[0] not in _ATTENTION:
             raise UsageError(
-                f"'{override}' says nothing of attention; give score=, normaliser= or positions= "
+                f"'{override}' is no setting of attention; give score=, normaliser= or positions= "
                 "here, and sizes as options such as --size"
             )
     config = from_node(
@@ -159,7 +160,7 @@ def complexity(
     )
     name = f"complexity.{chosen_format(format, output)}"
     path = figure_place(output, Path(), name)  # refused before the work
-    report = measure_complexity(survey)
+    report = ComplexityReport(survey, measure(survey))
     save_figure(draw_complexity(report), path)
     if as_json:
         typer.echo(json.dumps(report.as_json() | {"files": [str(path)]}, ensure_ascii=False))

@@ -145,3 +145,31 @@ def fit_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, flo
     """The slope of the least-squares line, and the sum of its squared errors."""
     slope, start = np.polyfit(x, y, 1)
     return float(slope), float(np.square(y - slope * x - start).sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Growth:
+    """Costs of a pass at growing `lengths`; exponents are fitted to the longest ones."""
+
+    lengths: Sequence[int]
+    costs: Sequence[PassCost]
+
+    @property
+    def milliseconds(self) -> list[float]:
+        """Times of the fastest passes."""
+        return [1000 * cost.fastest for cost in self.costs]
+
+    @property
+    def megabytes(self) -> list[float]:
+        """Peaks of memory."""
+        return [cost.peak_bytes / 1e6 for cost in self.costs]
+
+    @property
+    def time_exponent(self) -> float | None:
+        """P of `time ~ length^p`; None for fewer than three lengths."""
+        return tail_exponent(self.lengths, self.milliseconds)
+
+    @property
+    def memory_exponent(self) -> float | None:
+        """P of `memory ~ length^p`; None for fewer than three lengths."""
+        return tail_exponent(self.lengths, self.megabytes)

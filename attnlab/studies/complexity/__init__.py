@@ -1,1 +1,1 @@
-"""What a layer of each type costs as sentences grow. Begin with job."""
+"""`attnlab complexity`: cost of self-attention, recurrence and convolution by sentence length."""

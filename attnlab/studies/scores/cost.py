@@ -1,12 +1,12 @@
-"""What a scoring function or a normaliser costs: forward and backward through one attention.
+"""Cost of a scoring function and a normaliser: forward and backward through one attention.
 
-Each is measured by two routes: as training takes it, by the fused kernel where there is one, and
-step by step, as whoever looks at the weights has it. To be run in a fresh process, in which nothing
-else has asked for memory or started threads.
+It is measured on two routes: as in training, by the fused kernel where there is one, and on the
+explicit route, step by step, as when weights are recorded.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from torch import Tensor
 from attnlab.attention.normalisers import NORMALISERS, NormaliserConfig
 from attnlab.attention.pooling import AttentionPooling
 from attnlab.attention.scores import SCORES, ScoreConfig
-from attnlab.evaluation.benchmark import measure_passes, training_pass
+from attnlab.evaluation.benchmark import Growth, PassCost, measure_passes, training_pass
 from attnlab.training.execution import keep_freed_memory
 
 
@@ -35,23 +35,10 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Route:
-    """One way through an attention: its time's median and least, and its highest memory.
+class AttentionCost:
+    """Cost of an attention over `length` queries and keys on both routes.
 
-    See `PassCost`, in milliseconds.
-    """
-
-    milliseconds: float
-    fastest: float
-    peak_bytes: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """Of an attention over `length` queries and keys: `parameters` of score and normaliser.
-
-    `trained` is the route of training, which is the fused kernel's where it is `fused`; `watched`
-    goes step by step.
+    `parameters`: of score and normaliser. `fused`: whether training uses the fused kernel.
     """
 
     score: str
@@ -59,12 +46,24 @@ class Cost:
     length: int
     parameters: int
     fused: bool
-    trained: Route
-    watched: Route
+    training: PassCost
+    explicit: PassCost
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields, times in milliseconds."""
+        routes = {
+            name: {
+                "milliseconds": 1000 * cost.median,
+                "fastest": 1000 * cost.fastest,
+                "peak_bytes": cost.peak_bytes,
+            }
+            for name, cost in (("training", self.training), ("explicit", self.explicit))
+        }
+        return asdict(self) | routes
 
 
-def measure_costs(task: Task) -> list[Cost]:
-    """The cost of each of the task's attentions."""
+def measure_costs(task: Task) -> list[AttentionCost]:
+    """The cost of each of the task's attentions; for a process of its own."""
     keep_freed_memory()  # as training does
     torch.manual_seed(task.seed)
     poolings = [
@@ -75,41 +74,73 @@ def measure_costs(task: Task) -> list[Cost]:
     ]
     shape = (task.batch, task.heads, task.length, task.size)
     inputs = [torch.randn(shape) for _ in range(3)]
-    passes = [
-        training_pass(_attention(pooling, watched=watched), inputs, list(pooling.parameters()))
-        for pooling in poolings
-        for watched in (False, True)
-    ]
-    routes = [
-        Route(
-            milliseconds=1000 * each.median,
-            fastest=1000 * each.fastest,
-            peak_bytes=each.peak_bytes,
-        )
-        for each in measure_passes(passes, task.rounds)
-    ]
+    costs = measure_passes(
+        [
+            training_pass(_attention(pooling, explicit), inputs, list(pooling.parameters()))
+            for pooling in poolings
+            for explicit in (False, True)
+        ],
+        task.rounds,
+    )
     return [
-        Cost(
+        AttentionCost(
             score=score.name,
             normaliser=normaliser.name,
             length=task.length,
             parameters=sum(each.numel() for each in pooling.parameters()),
             fused=pooling.is_fusible,
-            trained=trained,
-            watched=watched,
+            training=training,
+            explicit=explicit,
         )
-        for (score, normaliser), pooling, trained, watched in zip(
-            task.attentions, poolings, routes[::2], routes[1::2], strict=True
+        for (score, normaliser), pooling, training, explicit in zip(
+            task.attentions, poolings, costs[::2], costs[1::2], strict=True
         )
     ]
 
 
-def _attention(pooling: AttentionPooling, *, watched: bool) -> Callable[..., Tensor]:
-    """From query, key and value to the output, step by step if `watched`."""
-
+def _attention(pooling: AttentionPooling, explicit: bool) -> Callable[..., Tensor]:
     def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         memory = pooling.prepare(key, value)
-        output: Tensor = pooling.attend(query, memory).output if watched else pooling(query, memory)
+        if explicit:
+            return pooling.attend(query, memory).output
+        output: Tensor = pooling(query, memory)
         return output
 
     return attend
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttentionGrowth:
+    """The costs of one attention, from the shortest length to the longest."""
+
+    costs: Sequence[AttentionCost]
+
+    @property
+    def score(self) -> str:
+        """Name of the scoring function."""
+        return self.costs[0].score
+
+    @property
+    def normaliser(self) -> str:
+        """Name of the normaliser."""
+        return self.costs[0].normaliser
+
+    @property
+    def name(self) -> str:
+        """Score and normaliser."""
+        return f"{self.score} · {self.normaliser}"
+
+    @property
+    def lengths(self) -> list[int]:
+        """Numbers of queries, and of keys."""
+        return [cost.length for cost in self.costs]
+
+    @property
+    def training(self) -> Growth:
+        """The route of training."""
+        return Growth(lengths=self.lengths, costs=[cost.training for cost in self.costs])
+
+    @property
+    def explicit(self) -> Growth:
+        """The explicit route."""
+        return Growth(lengths=self.lengths, costs=[cost.explicit for cost in self.costs])

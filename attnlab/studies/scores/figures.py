@@ -6,7 +6,7 @@ from attnlab.plotting import Figure
 from attnlab.plotting.growth import GrowthLine, GrowthPanel, draw_growth, power_of_length
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.plotting.matrix import Heatmap
-from attnlab.studies.scores.growth import Growth
+from attnlab.studies.scores.cost import AttentionGrowth
 from attnlab.studies.scores.toy import KEYS, ROWS, VISIBLE, WIDE_QUERY_SIZE, ToyWeights
 
 
@@ -36,7 +36,9 @@ def draw_toy_weights(toy: Sequence[ToyWeights], normalisers: int, *, unit_length
     )
 
 
-def draw_costs(scores: Sequence[Growth], normalisers: Sequence[Growth], heading: str) -> Figure:
+def draw_costs(
+    scores: Sequence[AttentionGrowth], normalisers: Sequence[AttentionGrowth], heading: str
+) -> Figure:
     """Time and memory in training: of scores above, of normalisers, all with one score, below."""
     panels = [
         *_panels("by score", {each.score: each for each in scores}),
@@ -48,14 +50,14 @@ def draw_costs(scores: Sequence[Growth], normalisers: Sequence[Growth], heading:
     return draw_growth(panels, heading=heading, length_name="queries and keys", legend_per_row=True)
 
 
-def _panels(what: str, growths: dict[str, Growth]) -> list[GrowthPanel]:
+def _panels(what: str, growths: dict[str, AttentionGrowth]) -> list[GrowthPanel]:
     times: list[GrowthLine] = []
     peaks: list[GrowthLine] = []
     for look, (name, growth) in enumerate(growths.items()):
-        routes = growth.trained
+        cost = growth.training
         for lines, values, exponent in (
-            (times, routes.milliseconds, routes.time_exponent),
-            (peaks, routes.megabytes, routes.memory_exponent),
+            (times, cost.milliseconds, cost.time_exponent),
+            (peaks, cost.megabytes, cost.memory_exponent),
         ):
             lines.append(
                 GrowthLine(

@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,11 @@ import torch
 
 from attnlab.attention.normalisers import NormaliserConfig
 from attnlab.attention.scores import ScoreConfig
-from attnlab.evaluation.benchmark import doubling
+from attnlab.evaluation.benchmark import Growth, doubling
 from attnlab.plotting.saving import figure_suffix, save_figure
 from attnlab.studies.scores import cost
-from attnlab.studies.scores.cost import Cost, Task, measure_costs
+from attnlab.studies.scores.cost import AttentionCost, AttentionGrowth, Task, measure_costs
 from attnlab.studies.scores.figures import draw_costs, draw_toy_weights
-from attnlab.studies.scores.growth import Growth, Routes
 from attnlab.studies.scores.toy import KEY_SIZE, ROWS, ToyWeights, shipped_choices, toy_weights
 from attnlab.support.console import counting
 from attnlab.support.errors import AttnlabError, UsageError
@@ -67,7 +66,7 @@ class ScoresReport:
 
     survey: Survey
     toy: Sequence[ToyWeights]
-    growths: Sequence[Growth]
+    growths: Sequence[AttentionGrowth]
     files: list[Path]
 
     def as_json(self) -> dict[str, Any]:
@@ -100,7 +99,7 @@ class ScoresReport:
                 "machine": platform.machine(),
                 "torch": torch.__version__,
             },
-            "costs": [asdict(cost) for growth in self.growths for cost in growth.costs],
+            "costs": [cost.as_json() for growth in self.growths for cost in growth.costs],
             "files": [str(path) for path in self.files],
         }
 
@@ -110,10 +109,10 @@ class ScoresReport:
             parts += [
                 self.survey.heading,
                 self._parameter_table(),
-                self._cost_table("time in training, ms", lambda each: each.trained, _times),
-                self._cost_table("time step by step, ms", lambda each: each.watched, _times),
-                self._cost_table("memory in training, MB", lambda each: each.trained, _peaks),
-                self._cost_table("memory step by step, MB", lambda each: each.watched, _peaks),
+                self._cost_table("time in training, ms", "training", _times),
+                self._cost_table("time step by step, ms", "explicit", _times),
+                self._cost_table("memory in training, MB", "training", _peaks),
+                self._cost_table("memory step by step, MB", "explicit", _peaks),
                 "in training: by the fused kernel where there is one; step by step: as when "
                 "weights are recorded.\nmemory: the most that is allocated at once besides "
                 "queries, keys and values.",
@@ -140,24 +139,24 @@ class ScoresReport:
     def _cost_table(
         self,
         title: str,
-        route: Callable[[Growth], Routes],
-        shown: Callable[[Routes], tuple[list[float], float | None]],
+        route: str,
+        shown: Callable[[Growth], tuple[list[float], float | None]],
     ) -> str:
         rows = []
         for growth in self.growths:
-            values, exponent = shown(route(growth))
+            values, exponent = shown(getattr(growth, route))
             power = "–" if exponent is None else f"n^{exponent:.1f}"
             rows.append([growth.name, *map(three_digits, values), power])
         lengths = (f"{length:,}" for length in self.growths[0].lengths)
         return table([title, *lengths, "grows as"], rows)
 
 
-def _times(routes: Routes) -> tuple[list[float], float | None]:
-    return routes.milliseconds, routes.time_exponent
+def _times(growth: Growth) -> tuple[list[float], float | None]:
+    return growth.milliseconds, growth.time_exponent
 
 
-def _peaks(routes: Routes) -> tuple[list[float], float | None]:
-    return routes.megabytes, routes.memory_exponent
+def _peaks(growth: Growth) -> tuple[list[float], float | None]:
+    return growth.megabytes, growth.memory_exponent
 
 
 def _count(number: int, unit: str) -> str:
@@ -186,7 +185,7 @@ def show_scores(output: Path, survey: Survey) -> ScoresReport:
 
 def _measure(
     survey: Survey, scores: list[ScoreConfig], normalisers: list[NormaliserConfig]
-) -> list[Growth]:
+) -> list[AttentionGrowth]:
     """All scores with the one normaliser, and the one score with all normalisers."""
     attentions = [
         (score, normaliser)
@@ -210,10 +209,10 @@ def _measure(
             )
             measured.append(_call(processes, task))
             advance(1)
-    return [Growth(costs=of_one) for of_one in zip(*measured, strict=True)]
+    return [AttentionGrowth(costs=of_one) for of_one in zip(*measured, strict=True)]
 
 
-def _call(processes: FreshProcesses, task: Task) -> list[Cost]:
+def _call(processes: FreshProcesses, task: Task) -> list[AttentionCost]:
     """The costs at one length, measured in a fresh process.
 
     Raises:

@@ -9,8 +9,7 @@ from attnlab.studies.complexity.formulas import (
     SELF_ATTENTION,
     layers_to_reach,
 )
-from attnlab.studies.complexity.gradient import reach, stacked
-from attnlab.studies.complexity.layers import Convolution
+from attnlab.studies.complexity.layers import Convolution, build_reaching, gradient_shares
 from tests.studies.complexity.test_layers import settings
 
 EVERY = (SELF_ATTENTION, RECURRENT, CONVOLUTION)
@@ -23,11 +22,11 @@ def jacobian(layer, x):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_shares_are_those_of_the_whole_jacobian(name):
-    length, found = 9, reach(name, settings(), 9, seeds=5)
+    length, found = 9, gradient_shares(name, settings(), 9, seeds=5)
     exact = []
     for seed in range(1, 6):
         torch.manual_seed(seed)
-        layer = stacked(name, settings(), length).double()
+        layer = build_reaching(name, settings(), length).double()
         x = torch.randn(1, length, 24, dtype=torch.float64)
         norms = jacobian(layer, x).square().sum((0, 2)).sqrt()
         exact.append(float(norms[0] / norms[-1]))
@@ -38,7 +37,7 @@ def test_shares_are_those_of_the_whole_jacobian(name):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_sentence_of_one_token_has_all_of_it(name):
-    assert reach(name, settings(), 1, seeds=2).shares == [1.0, 1.0]
+    assert gradient_shares(name, settings(), 1, seeds=2).shares == [1.0, 1.0]
 
 
 @pytest.mark.parametrize("length", [5, 6, 9, 12])
@@ -47,7 +46,7 @@ def test_no_fewer_convolutions_lead_from_end_to_end(length):
     x = torch.randn(1, length, 24)
     reaching = jacobian(Convolution(settings(), layers, causal=True), x)
     assert reaching[:, 0].any()
-    assert reach(CONVOLUTION, settings(), length, seeds=1).layers == layers
+    assert gradient_shares(CONVOLUTION, settings(), length, seeds=1).layers == layers
     if layers > 1:
         assert not jacobian(Convolution(settings(), layers - 1, causal=True), x)[:, 0].any()
 

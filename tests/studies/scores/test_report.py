@@ -5,9 +5,8 @@ import pytest
 
 from attnlab.attention.normalisers import NORMALISERS
 from attnlab.attention.scores import SCORES
-from attnlab.studies.scores.cost import Task, measure_costs
+from attnlab.studies.scores.cost import AttentionGrowth, Task, measure_costs
 from attnlab.studies.scores.figures import draw_costs
-from attnlab.studies.scores.growth import Growth
 from attnlab.studies.scores.report import ScoresReport, Survey
 from attnlab.studies.scores.toy import shipped_choices, toy_weights
 
@@ -110,9 +109,9 @@ def test_what_must_hold_for_costs(choices):
     }
     assert {name for name, each in found.items() if not each.fused} == {"additive", "location"}
     matrix = 4 * 2 * 3 * 17 * 17  # bytes of weights
-    assert all(each.watched.peak_bytes >= matrix for each in costs)
-    assert found["additive"].trained.peak_bytes >= 5 * matrix
-    assert all(0 < way.fastest <= way.milliseconds for way in (costs[0].trained, costs[0].watched))
+    assert all(each.explicit.peak_bytes >= matrix for each in costs)
+    assert found["additive"].training.peak_bytes >= 5 * matrix
+    assert all(0 < way.fastest <= way.median for way in (costs[0].training, costs[0].explicit))
     sparse = measured([(scores[1], each) for each in normalisers])
     assert [each.fused for each in sparse] == [True, True, False, False]
 
@@ -123,17 +122,17 @@ def test_what_is_fused_writes_no_weights_down(choices):
     attentions = [(score, normalisers[0]) for score in scores]
     lengths = (64, 128, 256)
     for costs in zip(*(measured(attentions, length) for length in lengths), strict=True):
-        growth = Growth(costs=costs)
+        growth = AttentionGrowth(costs=costs)
         fused = costs[0].fused
-        assert growth.trained.memory_exponent == pytest.approx(1 if fused else 2, abs=0.2), costs
-        assert growth.watched.memory_exponent > 1.6
+        assert growth.training.memory_exponent == pytest.approx(1 if fused else 2, abs=0.2), costs
+        assert growth.explicit.memory_exponent > 1.6
 
 
 def test_the_report_and_the_figure_say_all_of_it(choices, toy, tmp_path):
     scores, normalisers = choices
     attentions = [(scores[1], each) for each in normalisers] + [(scores[3], normalisers[0])]
     costs = [measured(attentions, length) for length in (4, 8, 16)]
-    growths = [Growth(costs=of_one) for of_one in zip(*costs, strict=True)]
+    growths = [AttentionGrowth(costs=of_one) for of_one in zip(*costs, strict=True)]
     survey = Survey(
         batch=2,
         heads=3,
@@ -155,19 +154,19 @@ def test_the_report_and_the_figure_say_all_of_it(choices, toy, tmp_path):
     rows = [line.split() for line in text.splitlines() if line.startswith("additive · softmax")]
     kind, trained, *_, peaks = (row[3:] for row in rows)
     assert kind == ["55", "no"]
-    assert trained[:3] == [f"{cost[-1].trained.fastest:.3g}" for cost in costs]
-    assert peaks[:3] == [f"{cost[-1].watched.peak_bytes / 1e6:.3g}" for cost in costs]
+    assert trained[:3] == [f"{1000 * cost[-1].training.fastest:.3g}" for cost in costs]
+    assert peaks[:3] == [f"{cost[-1].explicit.peak_bytes / 1e6:.3g}" for cost in costs]
     assert trained[3].startswith("n^")
     assert ["additive", "2.0", "3.0", "4.0", "5.0", "10.0"] in [
         line.split()[:6] for line in text.splitlines()
     ]
     values = report.as_json()
     assert len(values["costs"]) == 5 * 3
-    assert values["costs"][0]["trained"]["peak_bytes"] == costs[0][0].trained.peak_bytes
+    assert values["costs"][0]["training"]["peak_bytes"] == costs[0][0].training.peak_bytes
     assert values["toy"]["weights"][0]["weights"][0] == pytest.approx([0.5, 0.5, *[None] * 8])
     assert values["toy"]["weights"][0]["answers"][0] == pytest.approx([2, 3, 4, 5])
     figure = draw_costs([growths[0], growths[-1]], growths[:-1], survey.heading)
     legends = [[text.get_text() for text in legend.get_texts()] for legend in figure.legends]
     assert legends == [["scaled_dot", "additive"], list(NORMALISERS)]
     drawn = figure.axes[1].lines[1].get_ydata()
-    np.testing.assert_allclose(drawn, [cost[-1].trained.peak_bytes / 1e6 for cost in costs])
+    np.testing.assert_allclose(drawn, [cost[-1].training.peak_bytes / 1e6 for cost in costs])

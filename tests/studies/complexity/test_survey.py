@@ -1,19 +1,19 @@
-"""A survey of the real layers in real processes: what is measured, what ends it, what is told."""
+"""A survey of the real layers in real processes: its measurements, its limits and its report."""
 
 import json
 
 import pytest
 
-from attnlab.studies.complexity import measuring
-from attnlab.studies.complexity.job import Survey, measure_complexity
+from attnlab.studies.complexity import survey as surveys
 from attnlab.studies.complexity.layers import FUSED, LAYERS
-from attnlab.studies.complexity.measuring import Task
+from attnlab.studies.complexity.report import ComplexityReport
+from attnlab.studies.complexity.survey import Survey, Task, measure, measure_layer
 from attnlab.support.errors import UsageError
 from attnlab.support.workers import FreshProcesses
 from tests.studies.complexity.test_layers import settings
 
 
-def survey(**changes):
+def a_survey(**changes):
     values = {
         "settings": settings(),
         "shortest": 3,
@@ -31,17 +31,18 @@ def survey(**changes):
 
 @pytest.fixture(scope="module")
 def report():
-    return measure_complexity(survey())
+    survey = a_survey()
+    return ComplexityReport(survey, measure(survey))
 
 
 def test_every_layer_is_measured_at_every_length(report):
-    for series in (report.forward, report.training):
+    for series in (report.measurements.forward, report.measurements.training):
         assert [each.name for each in series] == list(LAYERS)
         for each in series:
-            assert [cost.length for cost in each.costs] == [3, 6, 12]
-            assert all(cost.seconds > 0 and cost.passes >= 3 for cost in each.costs)
+            assert each.lengths == [3, 6, 12]
+            assert all(cost.fastest > 0 and cost.rounds >= 3 for cost in each.costs)
             assert each.ended is None
-    for found in report.reached.values():
+    for found in report.measurements.gradients.values():
         assert [each.length for each in found] == [4, 8]
 
 
@@ -62,7 +63,7 @@ def test_the_report_says_it_all(report):
 
 
 def test_what_takes_too_long_ends_a_series_and_says_so():
-    found = measure_complexity(survey(budget_seconds=0.0, longest=6))
+    found = measure(a_survey(budget_seconds=0.0, longest=6))
     for each in [*found.forward, *found.training]:
         assert len(each.costs) == 1
         assert "a pass over 3 tokens took" in each.ended
@@ -71,7 +72,7 @@ def test_what_takes_too_long_ends_a_series_and_says_so():
 
 
 def test_memory_is_what_weights_take():
-    fresh = FreshProcesses([measuring.__name__])
+    fresh = FreshProcesses([surveys.__name__])
     length, heads, peaks = 1024, 3, {}
     for name in ("self-attention", FUSED):
         task = Task(
@@ -83,7 +84,7 @@ def test_memory_is_what_weights_take():
             threads=1,
             processor_time=True,
         )
-        peaks[name] = fresh.call(measuring.measure, task).peak_bytes
+        peaks[name] = fresh.call(measure_layer, task).peak_bytes
     all_weights = 4 * heads * length**2
     assert all_weights < peaks["self-attention"] < 6 * all_weights
     assert peaks[FUSED] < all_weights / 2
@@ -91,4 +92,4 @@ def test_memory_is_what_weights_take():
 
 def test_lengths_must_grow():
     with pytest.raises(UsageError, match="--from 3 --to 2: the second must be no less"):
-        survey(longest=2)
+        a_survey(longest=2)
