@@ -5,8 +5,8 @@ model's own. Each function raises the number of digits until the two agree.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,57 +27,29 @@ def fixed(numbers: Iterable[float], decimals: int) -> list[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoundedScores:
-    """Scores and weights, (keys), with the decimals of each, before the window if there is one."""
+class RoundedWeights:
+    """Scores, weights before any window, and the normaliser's `steps` between them, each (keys).
+
+    Each is rounded to its number of decimals. `numbers`: rounded numbers that are of no single key.
+    """
 
     decimals: int
-    weight_decimals: int
     scores: Floats
+    weight_decimals: int
     weights: Floats
-
-
-@dataclass(frozen=True, kw_only=True)
-class RoundedSoftmax(RoundedScores):
-    """The steps of a softmax, each (keys) and rounded to `decimals`.
-
-    `tempered` = scores / `temperature`; `differences` from the greatest visible one; `exponentials`
-    of these, 0 where the key is masked, and their `sum`.
-    """
-
-    temperature: float
-    tempered: Floats
-    differences: Floats
-    exponentials: Floats
-    sum: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class RoundedEntmax(RoundedScores):
-    """The steps of an α-entmax, rounded to `scaled_decimals`.
-
-    `scaled` = (α − 1) · scores, (keys). The `support` greatest of them exceed the `threshold` τ,
-    which follows from their `mean` and `spread`, the sum of squares about the mean. `excess`:
-    `scaled` − τ, (keys), 0 where that is negative and where the key is masked.
-    """
-
-    alpha: float
-    scaled_decimals: int
-    scaled: Floats
-    support: int
-    mean: float
-    spread: float
-    threshold: float
-    excess: Floats
+    step_decimals: int = 0
+    steps: dict[str, Floats] = field(default_factory=dict)
+    numbers: dict[str, float] = field(default_factory=dict)
 
 
 def round_scores(
     scores: NDArray[Any], weights: NDArray[Any], weight_decimals: int = WEIGHT_DIGITS
-) -> RoundedScores:
+) -> RoundedWeights:
     """Scores and weights alone, for a normaliser whose steps are not printed."""
-    return RoundedScores(
+    return RoundedWeights(
         decimals=_DECIMALS[0],
-        weight_decimals=weight_decimals,
         scores=scores.astype(float).round(_DECIMALS[0]),
+        weight_decimals=weight_decimals,
         weights=weights.astype(float).round(weight_decimals),
     )
 
@@ -88,31 +60,34 @@ def round_softmax(
     weights: NDArray[Any],
     temperature: float = 1.0,
     weight_decimals: int = WEIGHT_DIGITS,
-) -> RoundedSoftmax:
-    """The steps from `scores` to the `weights` that a softmax makes of them, all (keys)."""
+) -> RoundedWeights:
+    """The steps of a softmax from one query's `scores` to its `weights`, all (keys).
 
-    def steps(decimals: int) -> tuple[RoundedSoftmax, Floats]:
+    Scores over τ, if that is not 1, their differences from the greatest visible one, and the
+    exponentials of these, 0 where the key is masked, with their sum.
+    """
+
+    def attempt(decimals: int) -> tuple[RoundedWeights, Floats]:
         rounded = scores.astype(float).round(decimals)
         tempered = (rounded / temperature).round(decimals)
-        greatest = tempered[visible].max(initial=-np.inf)
+        greatest = float(tempered[visible].max(initial=-np.inf))
         with np.errstate(invalid="ignore"):
             differences = (tempered - greatest).round(decimals)
         exponentials = np.where(visible, np.exp(np.minimum(differences, 0)), 0.0).round(decimals)
         total = float(exponentials.sum().round(decimals))
-        found = RoundedSoftmax(
+        found = RoundedWeights(
             decimals=decimals,
-            weight_decimals=weight_decimals,
             scores=rounded,
+            weight_decimals=weight_decimals,
             weights=weights.astype(float).round(weight_decimals),
-            temperature=temperature,
-            tempered=tempered,
-            differences=differences,
-            exponentials=exponentials,
-            sum=total,
+            step_decimals=decimals,
+            steps=({} if temperature == 1 else {"score/τ": tempered})
+            | {"difference": differences, "exp": exponentials},
+            numbers={"greatest": greatest, "sum": total},
         )
         return found, exponentials / total if total else exponentials
 
-    return _until_weights_follow(steps)
+    return _until_weights_follow(attempt)
 
 
 def round_entmax(
@@ -121,8 +96,12 @@ def round_entmax(
     weights: NDArray[Any],
     alpha: float,
     weight_decimals: int = WEIGHT_DIGITS,
-) -> RoundedEntmax:
+) -> RoundedWeights:
     """The steps of an α-entmax (Peters et al. 2019) from `scores` to `weights`; α is 1.5 or 2.
+
+    z = (α − 1) · score, and z − τ, 0 where that is negative and where the key is masked. The
+    `support` greatest z exceed the threshold τ, which follows from their mean and spread, the sum
+    of squares about the mean.
 
     Raises:
         ValueError: another α, whose threshold has no closed form.
@@ -130,37 +109,32 @@ def round_entmax(
     if alpha not in (1.5, 2.0):
         raise ValueError(f"the threshold of {alpha}-entmax has no closed form")
 
-    def steps(decimals: int) -> tuple[RoundedEntmax, Floats]:
+    def attempt(decimals: int) -> tuple[RoundedWeights, Floats]:
         rounded = scores.astype(float).round(decimals)
         further = decimals + (alpha != 2)  # half of an odd last digit takes one more
         scaled = ((alpha - 1) * rounded).round(further)
-        support, mean, spread, threshold = _threshold(scaled[visible], alpha, further)
-        excess = np.where(visible, np.maximum(scaled - threshold, 0), 0.0).round(further)
-        found = RoundedEntmax(
+        numbers = _threshold(scaled[visible], alpha, further)
+        excess = np.where(visible, np.maximum(scaled - numbers["threshold"], 0), 0.0).round(further)
+        found = RoundedWeights(
             decimals=decimals,
-            weight_decimals=weight_decimals,
             scores=rounded,
+            weight_decimals=weight_decimals,
             weights=weights.astype(float).round(weight_decimals),
-            alpha=alpha,
-            scaled_decimals=further,
-            scaled=scaled,
-            support=support,
-            mean=mean,
-            spread=spread,
-            threshold=threshold,
-            excess=excess,
+            step_decimals=further,
+            steps=({} if alpha == 2 else {"z": scaled}) | {"z − τ": excess},
+            numbers=numbers,
         )
         return found, excess ** (1 / (alpha - 1))
 
-    return _until_weights_follow(steps)
+    return _until_weights_follow(attempt)
 
 
-def _threshold(scaled: Floats, alpha: float, decimals: int) -> tuple[int, float, float, float]:
+def _threshold(scaled: Floats, alpha: float, decimals: int) -> dict[str, float]:
     """Support, mean, spread and threshold over the visible keys.
 
     2-entmax: τ is the mean less 1 / k; 1.5-entmax: `τ = mean - √((1 - spread) / k)`.
     """
-    found = (0, 0.0, 0.0, 0.0)
+    found = dict.fromkeys(("support", "mean", "spread", "threshold"), 0.0)
     descending = np.sort(scaled)[::-1]
     for count in range(1, len(descending) + 1):
         greatest = descending[:count]
@@ -172,17 +146,17 @@ def _threshold(scaled: Floats, alpha: float, decimals: int) -> tuple[int, float,
             threshold = mean - np.sqrt(max(0.0, 1 - spread) / count)
         if greatest[-1] <= threshold:
             break
-        found = (count, mean, spread, float(np.round(threshold, decimals)))
+        threshold = float(np.round(threshold, decimals))
+        found = {"support": count, "mean": mean, "spread": spread, "threshold": threshold}
     return found
 
 
-Rounded = TypeVar("Rounded", bound=RoundedScores)
-
-
-def _until_weights_follow(steps: Callable[[int], tuple[Rounded, Floats]]) -> Rounded:
-    """The steps in the fewest decimals whose last step rounds to the weights."""
+def _until_weights_follow(
+    attempt: Callable[[int], tuple[RoundedWeights, Floats]],
+) -> RoundedWeights:
+    """The first attempt, with more and more decimals, whose last step rounds to the weights."""
     for decimals in _DECIMALS:
-        found, weights = steps(decimals)
+        found, weights = attempt(decimals)
         if (weights.round(found.weight_decimals) == found.weights).all():
             break
     return found

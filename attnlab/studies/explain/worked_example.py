@@ -15,9 +15,7 @@ from torch import Tensor
 
 from attnlab.studies.explain.rounding import (
     WEIGHT_DIGITS,
-    RoundedEntmax,
-    RoundedScores,
-    RoundedSoftmax,
+    RoundedWeights,
     decimals_for_window,
     fixed,
     round_average,
@@ -26,7 +24,7 @@ from attnlab.studies.explain.rounding import (
     round_softmax,
     round_sums,
 )
-from attnlab.studies.explain.step import Explanation, StepArrays
+from attnlab.studies.explain.step import Explanation
 from attnlab.support.table import table
 
 _WIDTH, _INDENT = 80, "   "
@@ -171,7 +169,7 @@ def _keys(explanation: Explanation) -> Section:
     )
 
 
-def _round(explanation: Explanation) -> RoundedScores:
+def _round(explanation: Explanation) -> RoundedWeights:
     """Scores, weights before any window, and the normaliser's steps between them."""
     arrays, alpha = explanation.arrays, explanation.normaliser.entmax_alpha
     decimals = WEIGHT_DIGITS
@@ -186,7 +184,7 @@ def _round(explanation: Explanation) -> RoundedScores:
     return round_scores(scores, weights, decimals)
 
 
-def _scores(explanation: Explanation, rounded: RoundedScores) -> Section:
+def _scores(explanation: Explanation, rounded: RoundedWeights) -> Section:
     score, terms = explanation.score, explanation.arrays.terms
     bias = explanation.arrays.bias
     section = Section(heading=f"Scores: {score.formula}")
@@ -216,7 +214,7 @@ def _scores(explanation: Explanation, rounded: RoundedScores) -> Section:
     return section
 
 
-def _sums(explanation: Explanation, rounded: RoundedScores, shown: int) -> dict[str, list[str]]:
+def _sums(explanation: Explanation, rounded: RoundedWeights, shown: int) -> dict[str, list[str]]:
     """Columns of the scores as sums of terms, `shown` of which have a column of their own."""
     arrays, factor = explanation.arrays, explanation.score.factor
     assert arrays.terms is not None
@@ -235,33 +233,36 @@ def _sums(explanation: Explanation, rounded: RoundedScores, shown: int) -> dict[
     return columns
 
 
-def _weights(explanation: Explanation, rounded: RoundedScores) -> Section:
+def _weights(explanation: Explanation, rounded: RoundedWeights) -> Section:
     arrays, normaliser = explanation.arrays, explanation.config.normaliser.name
-    visible = arrays.visible
-    about, totals = [_mask(explanation)], {}
     columns = {
         "score": fixed(rounded.scores, rounded.decimals),
-        "mask": ["visible" if each else "masked" for each in visible],
+        "mask": ["visible" if each else "masked" for each in arrays.visible],
     }
-    if isinstance(rounded, RoundedSoftmax):
-        about.append(_softmax_steps(rounded, visible, columns))
-        totals["exp"] = f"{rounded.sum:.{rounded.decimals}f}"
-    elif isinstance(rounded, RoundedEntmax):
-        about.append(_entmax_steps(rounded, arrays, columns))
-    else:
-        about.append(f"The steps of normaliser={normaliser} are not printed.")
+    for name, step in rounded.steps.items():
+        cells = fixed(step, rounded.step_decimals)
+        if name == "z − τ":
+            cells = [cell if above else "≤ 0" for cell, above in zip(cells, step > 0, strict=True)]
+        columns[name] = [
+            cell if visible else "" for cell, visible in zip(cells, arrays.visible, strict=True)
+        ]
     weights = fixed(rounded.weights, rounded.weight_decimals)
+    about = f"{_mask(explanation)} {_normaliser_steps(explanation, rounded)}"
     if arrays.window is not None:
-        about.append("The window then multiplies the weights, which need no longer sum to 1.")
+        about += " The window then multiplies the weights, which need no longer sum to 1."
         columns["normalised"] = weights
         columns["window"] = fixed(arrays.window, rounded.weight_decimals)
         weights = fixed(arrays.weights, WEIGHT_DIGITS)
     columns["weight"] = weights
+    totals = []
+    if "sum" in rounded.numbers:
+        (total,) = fixed([rounded.numbers["sum"]], rounded.decimals)
+        totals = [["sum", *(total if name == "exp" else "" for name in columns)]]
     return Section(
         heading=f"Weights: mask, then {normaliser}: {explanation.normaliser.formula}",
-        paragraphs=[" ".join(about)],
+        paragraphs=[about],
         columns=columns,
-        totals=[["sum", *(totals.get(name, "") for name in columns)]] if totals else [],
+        totals=totals,
     )
 
 
@@ -277,44 +278,39 @@ def _mask(explanation: Explanation) -> str:
     return f"{masked} of the keys {'is' if masked == 1 else 'are'} masked{why}."
 
 
-def _softmax_steps(
-    rounded: RoundedSoftmax, visible: NDArray[np.bool_], columns: dict[str, list[str]]
-) -> str:
-    """Add the columns of a softmax, and give the text that explains them."""
-    minuend, temperature = "score", ""
-    if rounded.temperature != 1:
-        minuend = "score/τ"
-        temperature = f"The temperature τ is {rounded.temperature:.10g}. "
-        columns["score/τ"] = _visible_only(fixed(rounded.tempered, rounded.decimals), visible)
-    columns["difference"] = _visible_only(fixed(rounded.differences, rounded.decimals), visible)
-    columns["exp"] = _visible_only(fixed(rounded.exponentials, rounded.decimals), visible)
-    (greatest,) = fixed([rounded.tempered[visible].max(initial=-np.inf)], rounded.decimals)
-    if greatest.startswith("-"):
-        greatest = f"({greatest})"
-    return (
-        f"{temperature}difference = {minuend} − {greatest}, the greatest visible one, which leaves "
-        "the weights as they are and keeps exp from overflowing. weight = exp(difference) / sum."
+def _normaliser_steps(explanation: Explanation, rounded: RoundedWeights) -> str:
+    """Text on the columns between scores and weights."""
+    if not rounded.steps:
+        return f"The steps of normaliser={explanation.config.normaliser.name} are not printed."
+    if "exp" in rounded.steps:
+        minuend, temperature = "score", ""
+        if "score/τ" in rounded.steps:
+            minuend = "score/τ"
+            temperature = f"The temperature τ is {explanation.temperature:.10g}. "
+        (greatest,) = fixed([rounded.numbers["greatest"]], rounded.decimals)
+        if greatest.startswith("-"):
+            greatest = f"({greatest})"
+        return (
+            f"{temperature}difference = {minuend} − {greatest}, the greatest visible one, which "
+            "leaves the weights as they are and keeps exp from overflowing. weight = "
+            "exp(difference) / sum."
+        )
+    count = int(rounded.numbers["support"])
+    names = ("mean", "spread", "threshold")
+    mean, spread, threshold = fixed(
+        (rounded.numbers[name] for name in names), rounded.step_decimals
     )
-
-
-def _entmax_steps(rounded: RoundedEntmax, arrays: StepArrays, columns: dict[str, list[str]]) -> str:
-    """Add the columns of sparsemax or 1.5-entmax, and give the text that explains them."""
-    decimals, count, visible = rounded.scaled_decimals, rounded.support, arrays.visible
-    mean, spread, threshold = fixed([rounded.mean, rounded.spread, rounded.threshold], decimals)
     greatest = "The greatest z exceeds" if count == 1 else f"The {count} greatest z exceed"
-    if rounded.alpha == 2:
-        found = f"z = score. {greatest} the threshold τ = (their sum − 1) / {count} = {threshold}"
-        weight = "weight = z − τ where z > τ"
-    else:
-        columns["z"] = _visible_only(fixed(rounded.scaled, decimals), visible)
+    if "z" in rounded.steps:
         found = (
             f"z = score / 2. {greatest} the threshold τ: with their mean m = {mean} and S = Σ(z − "
             f"m)² = {spread}, τ = m − √((1 − S) / {count}) = {threshold}"
         )
         weight = "weight = (z − τ)² where z > τ"
-    excess = zip(fixed(rounded.excess, decimals), rounded.excess > 0, strict=True)
-    columns["z − τ"] = _visible_only([text if above else "≤ 0" for text, above in excess], visible)
-    zeros = int((visible & (arrays.normalised == 0)).sum())
+    else:
+        found = f"z = score. {greatest} the threshold τ = (their sum − 1) / {count} = {threshold}"
+        weight = "weight = z − τ where z > τ"
+    zeros = int((explanation.arrays.visible & (explanation.arrays.normalised == 0)).sum())
     return (
         f"{found}. {weight}, which sums to 1; {zeros} of the visible keys get a weight of exactly "
         "0."
@@ -354,10 +350,6 @@ def _context(explanation: Explanation) -> Section:
         totals=totals,
         after=[f"It has {_size_and_norm(arrays.context)}, and is the output of this attention."],
     )
-
-
-def _visible_only(cells: list[str], visible: NDArray[np.bool_]) -> list[str]:
-    return [cell if seen else "" for seen, cell in zip(visible, cells, strict=True)]
 
 
 def _parameter(symbol: str, value: Tensor) -> str:

@@ -1,6 +1,6 @@
 """The position modules that a page draws: of a configuration, or of a trained model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ STACKS = {"encoder": False, "decoder": True}
 """Whether attention is causal, by stack."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class PositionModules:
     """Position embeddings by stack, and relative positions of each layer by stack.
 
@@ -30,12 +30,12 @@ class PositionModules:
     """
 
     config: PositionsConfig
-    embeddings: dict[str, PositionEmbedding]
-    relatives: dict[str, list[RelativePositions]]
-    heads: int
-    size: int
     length: int
-    run: str | None
+    run: str | None = None
+    heads: int = 1
+    size: int = 1
+    embeddings: dict[str, PositionEmbedding] = field(default_factory=dict)
+    relatives: dict[str, list[RelativePositions]] = field(default_factory=dict)
 
     def table(self, stack: str) -> Array:
         """The vectors added to the embeddings of a stack, (length, features)."""
@@ -65,53 +65,35 @@ def mask_later_keys(matrix: Array, stack: str) -> Array:
 def build_modules(
     config: PositionsConfig, *, heads: int, size: int, length: int
 ) -> PositionModules:
-    """New modules of a configuration; `size` features have an embedding and a head alike."""
-    embeddings: dict[str, PositionEmbedding] = {}
-    relatives: dict[str, list[RelativePositions]] = {}
+    """New modules of a configuration; embeddings and heads alike have `size` features."""
+    found = PositionModules(config=config, heads=heads, size=size, length=length)
     for stack, causal in STACKS.items():
         positions = POSITIONS.build(config, causal=causal)
         embedding = positions.embedding(size)
         sizes = HeadSizes(heads=heads, query_size=size, key_size=size, value_size=size)
         relative = positions.relative(sizes)
         if embedding is not None:
-            embeddings[stack] = embedding
+            found.embeddings[stack] = embedding
         if relative is not None:
-            relatives[stack] = [relative]
-    return PositionModules(
-        config=config,
-        embeddings=embeddings,
-        relatives=relatives,
-        heads=heads,
-        size=size,
-        length=length,
-        run=None,
-    )
+            found.relatives[stack] = [relative]
+    return found
 
 
 def modules_of_model(
     model: nn.Module, config: PositionsConfig, *, run: str, length: int
 ) -> PositionModules:
     """The modules of a trained model of any family, found by their classes."""
-    embeddings: dict[str, PositionEmbedding] = {}
-    relatives: dict[str, list[RelativePositions]] = {}
-    heads = size = 1
+    found = PositionModules(config=config, length=length, run=run)
     for name, module in model.cpu().named_modules():
         stack = next((each for each in STACKS if each in name.split(".")), None)
         if stack is None:
             continue
         if isinstance(module, PositionEmbedding):
-            embeddings[stack] = module
+            found.embeddings[stack] = module
         elif isinstance(module, MultiHeadAttention):
             relative = module.pooling.positions
             if type(relative) is not RelativePositions:
-                relatives.setdefault(stack, []).append(relative)
-                heads, size = module.heads, module.query_weight.out_features // module.heads
-    return PositionModules(
-        config=config,
-        embeddings=embeddings,
-        relatives=relatives,
-        heads=heads,
-        size=size,
-        length=length,
-        run=run,
-    )
+                found.relatives.setdefault(stack, []).append(relative)
+                found.heads = module.heads
+                found.size = module.query_weight.out_features // module.heads
+    return found

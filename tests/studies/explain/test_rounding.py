@@ -37,11 +37,11 @@ def test_weights_follow_from_printed_scores(temperature, scores, seen):
     by_hand = read(printed.scores, printed.decimals)
     np.testing.assert_allclose(by_hand, scores, atol=0.51 * 10.0**-printed.decimals)
     tempered = (by_hand / temperature).round(printed.decimals)
-    np.testing.assert_array_equal(tempered, printed.tempered)
+    np.testing.assert_array_equal(tempered, printed.steps.get("score/τ", printed.scores))
     differences = (tempered - tempered[visible].max()).round(printed.decimals)
-    np.testing.assert_array_equal(differences[visible], printed.differences[visible])
+    np.testing.assert_array_equal(differences[visible], printed.steps["difference"][visible])
     exponentials = np.where(visible, np.exp(np.minimum(differences, 0)), 0).round(printed.decimals)
-    np.testing.assert_array_equal(exponentials, printed.exponentials)
+    np.testing.assert_array_equal(exponentials, printed.steps["exp"])
     weights = (exponentials / exponentials.sum().round(printed.decimals)).round(4)
     np.testing.assert_array_equal(weights, printed.weights)
     np.testing.assert_allclose(printed.weights, exact, atol=0.51e-4)
@@ -60,20 +60,30 @@ def test_sparse_weights_follow_from_printed_scores(name, alpha, scores, seen):
     exact = normaliser(torch.from_numpy(scores[None]), torch.from_numpy(visible))[0].numpy()
     printed = round_entmax(scores, visible, exact, alpha)
     z = (alpha - 1) * read(printed.scores, printed.decimals)
-    np.testing.assert_allclose(read(printed.scaled, printed.scaled_decimals), z, atol=1e-12)
-    greatest = np.sort(z[visible])[::-1][: printed.support]
-    if alpha == 2:
-        threshold = (greatest.sum() - 1) / printed.support
-    else:
-        assert printed.mean == pytest.approx(greatest.mean(), abs=0.51 * 10.0**-printed.decimals)
-        spread = np.square(greatest - printed.mean).sum()
-        assert printed.spread == pytest.approx(spread, abs=0.51 * 10.0**-printed.decimals)
-        threshold = printed.mean - np.sqrt((1 - printed.spread) / printed.support)
-    assert printed.threshold == pytest.approx(threshold, abs=0.51 * 10.0**-printed.scaled_decimals)
-    excess = np.where(visible, np.maximum(0, z - printed.threshold), 0).round(
-        printed.scaled_decimals
+    np.testing.assert_allclose(
+        read(printed.steps.get("z", printed.scores), printed.step_decimals), z, atol=1e-12
     )
-    np.testing.assert_array_equal(excess, printed.excess)
+    greatest = np.sort(z[visible])[::-1][: int(printed.numbers["support"])]
+    if alpha == 2:
+        threshold = (greatest.sum() - 1) / printed.numbers["support"]
+    else:
+        assert printed.numbers["mean"] == pytest.approx(
+            greatest.mean(), abs=0.51 * 10.0**-printed.decimals
+        )
+        spread = np.square(greatest - printed.numbers["mean"]).sum()
+        assert printed.numbers["spread"] == pytest.approx(
+            spread, abs=0.51 * 10.0**-printed.decimals
+        )
+        threshold = printed.numbers["mean"] - np.sqrt(
+            (1 - printed.numbers["spread"]) / printed.numbers["support"]
+        )
+    assert printed.numbers["threshold"] == pytest.approx(
+        threshold, abs=0.51 * 10.0**-printed.step_decimals
+    )
+    excess = np.where(visible, np.maximum(0, z - printed.numbers["threshold"]), 0).round(
+        printed.step_decimals
+    )
+    np.testing.assert_array_equal(excess, printed.steps["z − τ"])
     np.testing.assert_array_equal((excess ** (1 / (alpha - 1))).round(4), printed.weights)
     np.testing.assert_allclose(printed.weights, exact, atol=0.51e-4)
 
@@ -82,8 +92,12 @@ def test_a_sparsemax_by_hand():
     scores = np.array([1.0, 0.5, -1.0, 9.0])
     visible = np.array([True, True, True, False])
     printed = round_entmax(scores, visible, np.array([0.75, 0.25, 0.0, 0.0]), 2.0)
-    assert (printed.decimals, printed.support, printed.threshold) == (4, 2, 0.25)
-    assert printed.excess.tolist() == [0.75, 0.25, 0, 0]
+    assert (printed.decimals, printed.numbers["support"], printed.numbers["threshold"]) == (
+        4,
+        2,
+        0.25,
+    )
+    assert printed.steps["z − τ"].tolist() == [0.75, 0.25, 0, 0]
     with pytest.raises(ValueError, match=r"1.25-entmax has no closed form"):
         round_entmax(scores, visible, np.zeros(4), 1.25)
 
@@ -91,11 +105,11 @@ def test_a_sparsemax_by_hand():
 def test_a_query_that_may_see_nothing_has_no_weights():
     nothing, scores = np.zeros(3, dtype=bool), np.array([1.0, 2.0, 3.0])
     printed = round_softmax(scores, nothing, np.zeros(3))
-    assert printed.sum == 0
+    assert printed.numbers["sum"] == 0
     assert not printed.weights.any()
     for alpha in (1.5, 2.0):
         printed = round_entmax(scores, nothing, np.zeros(3), alpha)
-        assert printed.support == 0
+        assert printed.numbers["support"] == 0
         assert not printed.weights.any()
 
 
