@@ -37,7 +37,7 @@ def complexity(
         list[str] | None,
         typer.Argument(
             metavar="OVERRIDE...",
-            help="How attention is done: score=, normaliser=, positions= and their settings.",
+            help="Settings of attention: score=, normaliser=, positions= and theirs.",
             show_default=False,
             autocompletion=complete_training,
         ),
@@ -50,12 +50,15 @@ def complexity(
     ] = 4,
     kernel_size: Annotated[
         int,
-        typer.Option("--kernel-size", min=2, max=4096, help="Tokens k that a convolution sees."),
+        typer.Option("--kernel-size", min=2, max=4096, help="Tokens k in a convolution's window."),
     ] = 3,
     restriction: Annotated[
         int,
         typer.Option(
-            "--restriction", min=1, max=2**20, help="Keys r that a query may see, in the formulas."
+            "--restriction",
+            min=1,
+            max=2**20,
+            help="Keys r of restricted attention, in the formulas.",
         ),
     ] = 16,
     shortest: Annotated[
@@ -84,7 +87,7 @@ def complexity(
         bool,
         typer.Option(
             "--processor-time",
-            help="Count the process's own seconds, for a machine where others are at work.",
+            help="Measure CPU time of the process, for a machine with other load.",
         ),
     ] = False,
     seeds: Annotated[
@@ -99,7 +102,7 @@ def complexity(
             "--budget",
             min=0.0,
             max=MOST,
-            help="Seconds; after a pass that took more, no longer ones follow.",
+            help="Seconds; longer sentences are skipped after a pass that took more.",
         ),
     ] = 2.0,
     memory: Annotated[
@@ -108,7 +111,7 @@ def complexity(
             "--memory",
             min=0.0,
             max=MOST,
-            help="Gigabytes; after a pass that took more, no longer ones follow.",
+            help="Gigabytes; longer sentences are skipped after a pass that took more.",
         ),
     ] = 1.0,
     format: FigureFormat = None,
@@ -116,10 +119,10 @@ def complexity(
     as_json: AsJson = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Measure what attention, recurrence and convolution cost as sentences grow.
+    """Measure the cost of attention, recurrence and convolution by sentence length.
 
-    It shows time and peak memory of one layer each, forward and in training, beside the known
-    formulas, and how much of the first token's gradient reaches the last output.
+    It prints formulas, time and peak memory of one layer each, forward and in training, and the
+    share of the first token's gradient that reaches the last output.
     """
     import json
 

@@ -35,7 +35,7 @@ def explain(
     ] = None,
     reference: Annotated[
         bool,
-        typer.Option("--reference", help="Read the corpus's translation, not the model's own."),
+        typer.Option("--reference", help="Use the corpus's translation, not the model's own."),
     ] = False,
     step: Annotated[
         str,
@@ -58,7 +58,7 @@ def explain(
     ] = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Work out one attention step in numbers: query, keys, scores, mask, weights, context."""
+    """Print one attention step in numbers: query, keys, scores, mask, weights, context."""
     import json
 
     from attnlab.studies.explain.step import explain_step

@@ -48,7 +48,7 @@ def scores(
             "-n",
             min=0,
             max=10**6,
-            help="How often each is timed; 0 leaves the cost out.",
+            help="Timed passes of each; 0 leaves the cost out.",
         ),
     ] = 10,
     seed: Annotated[
@@ -66,7 +66,7 @@ def scores(
 ) -> None:
     """Compare scoring functions and normalisers: their weights on toy inputs, and their cost.
 
-    The cost's figure goes beside the first one, as scores-cost.png.
+    The figure of the cost is written beside the first one, as scores-cost.png.
     """
     import json
 
