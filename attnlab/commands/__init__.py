@@ -1,1 +1,1 @@
-"""The commands, one thin file each: read the command line, convert, call the experiment."""
+"""The commands, one thin file each: they read the command line and call a study or a trainer."""

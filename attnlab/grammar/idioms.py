@@ -1,4 +1,4 @@
-"""What each language says its own way: ages, names, weather, dates, prices, crossed roles.
+"""Idioms: ages, names, weather, dates, prices, durations, and crossed roles.
 
 Roles are crossed where the French subject is the English object: I miss you, tu me manques.
 """

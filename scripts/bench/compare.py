@@ -24,6 +24,7 @@ import torch
 from works import WORKS, prepare
 
 from attnlab.support.machine import omp_wait_briefly
+from attnlab.support.table import table
 
 
 class Worker:
@@ -112,21 +113,25 @@ def row(worker: Worker, first: Worker, seconds: str) -> dict[str, Any]:
 
 def show(name: str, rows: list[dict[str, Any]]) -> None:
     """The table of one work."""
-    print(f"\n{name}")
-    print(
-        f"{'contender':<27} {'parameters':>11} {'target tokens/s':>16} {'(range)':>17} "
-        f"{'ratio':>6} {'peak MiB':>9} {'loss':>6}"
-    )
+    figures = ["parameters", "target tokens/s", "(range)", "ratio", "peak MiB", "loss"]
+    lines = [
+        [
+            row["contender"],
+            f"{row['parameters']:,}",
+            f"{row['tokens_per_second']:,.0f}",
+            f"{row['slowest']:,.0f}–{row['fastest']:,.0f}",
+            f"{row['ratio']:.2f}",
+            f"{row['peak_memory_mib']:,.0f}",
+            f"{row['last_loss']:.3f}",
+            row["note"],
+        ]
+        for row in rows
+        if "absent" not in row
+    ]
+    print(f"\n{name}\n{table(['contender', *figures, ''], lines)}")
     for row in rows:
         if "absent" in row:
-            print(f"{row['contender']:<27} absent: {row['absent']}")
-            continue
-        spread = f"{row['slowest']:,.0f}–{row['fastest']:,.0f}"
-        print(
-            f"{row['contender']:<27} {row['parameters']:>11,} {row['tokens_per_second']:>16,.0f} "
-            f"{spread:>17} {row['ratio']:>6.2f} {row['peak_memory_mib']:>9,.0f} "
-            f"{row['last_loss']:>6.3f}  {row['note']}"
-        )
+            print(f"{row['contender']}: absent: {row['absent']}")
 
 
 def main() -> None:

@@ -178,16 +178,22 @@ def main() -> None:
             for each in found:
                 is_cold = number < max(1, arguments.cold_rounds)
                 measure(each, Path(scratch) / "cache", is_cold, arguments.processor_time)
-    print(
-        f"{'pairs':>10} {'first step, s':>20} {'target':>9} {'peak memory, MiB':>20}\n"
-        f"{'':>10} {'cold':>10} {'warm':>9} {'tokens/s':>9} {'cold':>10} {'warm':>9}"
-    )
+    from attnlab.support.table import table
+
     rows = [each.row() for each in found]
-    for row in rows:
-        print(
-            f"{row['pairs']:>10,} {row['cold_seconds']:>10.1f} {row['warm_seconds']:>9.1f} "
-            f"{row['speed']:>9,.0f} {row['cold_peak']:>10,.0f} {row['warm_peak']:>9,.0f}"
-        )
+    head = ["pairs", "cold s", "warm s", "target tokens/s", "cold MiB", "warm MiB"]
+    lines = [
+        [
+            f"{row['pairs']:,}",
+            f"{row['cold_seconds']:.1f}",
+            f"{row['warm_seconds']:.1f}",
+            f"{row['speed']:,.0f}",
+            f"{row['cold_peak']:,.0f}",
+            f"{row['warm_peak']:,.0f}",
+        ]
+        for row in rows
+    ]
+    print(f"seconds to the first step, and peak memory\n{table(head, lines, left=0)}")
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""attnlab data: the commands about corpora themselves, one thin file each."""
+"""The commands about corpora, one thin file each."""
 
 import typer
 
