@@ -61,6 +61,12 @@ class Job:
 
 
 _exact_folder: ContextVar[Path | None] = ContextVar("_exact_folder", default=None)
+_run_folder: ContextVar[Path | None] = ContextVar("_run_folder", default=None)
+
+
+def set_run_folder(folder: Path) -> None:
+    """Have a sweep record in which folder its running job trains."""
+    _run_folder.set(folder)
 
 
 def job() -> Job:
@@ -108,9 +114,10 @@ def run_once(hydra: Hydra, task: Task, config_name: str, chosen: list[str], fold
 
 
 class SweepError(AttnlabError):
-    """Jobs of a sweep failed; the others were done."""
+    """Some of the `jobs` of a sweep failed; the others were done."""
 
     def __init__(self, jobs: Sequence[dict[str, Any]]) -> None:
+        self.jobs = jobs
         failed = [each for each in jobs if each["error"] is not None]
         lines = [f"  {each['job']}: {each['error'].splitlines()[0]}" for each in failed]
         super().__init__(
@@ -129,6 +136,7 @@ class _SweepTask:
 
     def __call__(self, config: DictConfig) -> Any:
         label = job().label
+        _run_folder.set(None)
         try:
             value = self.task(config)
         except Exception as error:
@@ -145,6 +153,8 @@ class _SweepTask:
         return value
 
     def _write(self, **ending: Any) -> None:
+        folder = _run_folder.get()
+        ending["run"] = None if folder is None else str(folder)
         with (self.folder / _JOBS).open("a", encoding="utf-8") as file:
             file.write(f"{json.dumps(ending, ensure_ascii=False)}\n")
 
@@ -192,8 +202,8 @@ def _count_values(override: Override, text: str, hydra: Hydra, config: DictConfi
 
 def sweep(
     hydra: Hydra, task: Task, config_name: str, chosen: list[str], config: DictConfig
-) -> None:
-    """Do every job, even if some fail.
+) -> list[dict[str, Any]]:
+    """Do every job, even if some fail; returns their endings, as jobs.jsonl has them.
 
     Raises:
         SweepError: some of them did.
@@ -226,3 +236,4 @@ def sweep(
             new.keep()
         if any(each["error"] is not None for each in jobs):
             raise SweepError(jobs)
+        return jobs

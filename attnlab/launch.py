@@ -312,10 +312,11 @@ def run(
     multirun: bool = False,
     config_dir: Path | None = None,
     sweeps: bool = True,
-) -> None:
+) -> list[dict[str, Any]]:
     """Call `task` with the composed config: once, or once for each job of a sweep.
 
-    `task` is a module's function, so that a launcher can pickle it; it gets its `job()`.
+    `task` is a module's function, so that a launcher can pickle it; it gets its `job()`. Returns
+    the endings of a sweep's jobs.
 
     Raises:
         UsageError: the config cannot be composed, or is a sweep though `sweeps` is False.
@@ -330,7 +331,7 @@ def run(
         # hydra.mode may also be set by an override or a config; the flag then agrees or wins.
         if not (multirun or config.hydra.mode == RunMode.MULTIRUN):
             run_once(hydra, task, config_name, chosen, str(config.hydra.run.dir))
-            return
+            return []
         if not sweeps:
             raise UsageError(
                 "torchrun's processes train one run together, and no sweep; leave out "
@@ -341,4 +342,4 @@ def run(
                 "hydra.sweep.subdir: the runs of a sweep go to runs_root/name, each in a folder "
                 "that is named by what differs; choose runs_root= and name="
             )
-        sweep(hydra, task, config_name, chosen, config)
+        return sweep(hydra, task, config_name, chosen, config)

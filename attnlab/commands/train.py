@@ -1,10 +1,11 @@
 """attnlab train."""
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -50,6 +51,8 @@ def _choices() -> str:
     attnlab train data=multi30k
     # a sweep: a run of each
     attnlab train -m model=rnn,bahdanau
+    # what a killed or failed sweep has left to do
+    attnlab train -m --continue model=rnn,bahdanau
     # every setting
     attnlab train --cfg job model=rnn
     # go on with the latest unfinished run
@@ -71,6 +74,14 @@ def train(
     ] = None,
     multirun: Annotated[
         bool, typer.Option("--multirun", "-m", help="Sweep: one run for each combination.")
+    ] = False,
+    continued: Annotated[
+        bool,
+        typer.Option(
+            "--continue",
+            help="With --multirun: leave finished runs of the same sweep alone, resume "
+            "interrupted ones, try failed ones again.",
+        ),
     ] = False,
     resume: Annotated[
         bool,
@@ -99,6 +110,8 @@ def train(
     chosen = overrides or []
     if sum([multirun, resume, show is not None]) > 1:
         raise UsageError("--multirun, --resume and --cfg exclude one another; choose one")
+    if continued and not multirun:
+        raise UsageError("--continue belongs to --multirun; a single run goes on by --resume")
     if show is None and (resolve or package):
         raise UsageError("--resolve and --package belong to --cfg; add --cfg job")
     if show is not None:
@@ -111,16 +124,22 @@ def train(
     try:
         with started_processes() as group:
             show_messages(errors_alone=not group.is_first)
-            _train(chosen, multirun, resume, config_dir, group)
+            _train(chosen, multirun, continued, resume, config_dir, group)
     except Interrupted as interruption:
         logger.info("%s%s", interruption, "; the sweep ends with this run" if multirun else "")
         raise typer.Exit(interruption.exit_code) from None
 
 
 def _train(
-    chosen: list[str], multirun: bool, resume: bool, config_dir: Path | None, group: "ProcessGroup"
+    chosen: list[str],
+    multirun: bool,
+    continued: bool,
+    resume: bool,
+    config_dir: Path | None,
+    group: "ProcessGroup",
 ) -> None:
     from attnlab import launch
+    from attnlab.jobs import SweepError
     from attnlab.run.folder import require_unfinished
     from attnlab.trainer import train
     from attnlab.training.distributed import ALONE
@@ -146,10 +165,28 @@ def _train(
         if begun is not None:  # by the same call of torchrun, which restarted its processes
             train.resume(begun, [], broadcast)
             return
-        launch.run(
-            partial(train.train_job, broadcast=broadcast),
-            chosen,
-            multirun=multirun,
-            config_dir=config_dir,
-            sweeps=group is ALONE,
-        )
+        jobs: Sequence[dict[str, Any]] = ()
+        try:
+            jobs = launch.run(
+                partial(train.train_job, broadcast=broadcast, continued=continued),
+                chosen,
+                multirun=multirun,
+                config_dir=config_dir,
+                sweeps=group is ALONE,
+            )
+        except SweepError as error:
+            jobs = error.jobs
+            raise
+        finally:
+            _show_table([Path(each["run"]) for each in jobs if each["run"] is not None])
+
+
+def _show_table(folders: list[Path]) -> None:
+    """Print a table of a sweep's runs to standard error; folders alone are its output."""
+    from attnlab.run.summary import summarise
+    from attnlab.studies.runs import SHOWN, as_text
+    from attnlab.support.console import console
+
+    if folders:
+        table = as_text([summarise(folder) for folder in folders], SHOWN)
+        console().print(f"\n{table}", markup=False, soft_wrap=True)

@@ -7,12 +7,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import yaml
 from omegaconf import DictConfig
 
 from attnlab.config import ExperimentConfig, with_absolute_paths
 from attnlab.data.token_cache import TokenisedCorpus
 from attnlab.data.vocabulary import VocabularyPair
-from attnlab.jobs import job
+from attnlab.jobs import job, set_run_folder
 from attnlab.run.folder import (
     Run,
     create_run,
@@ -22,8 +23,10 @@ from attnlab.run.folder import (
     write_config,
 )
 from attnlab.run.loaded import pick_device, update_of_checkpoint
+from attnlab.run.summary import find_runs, summarise
 from attnlab.support.errors import AttnlabError, described
 from attnlab.support.files import run_lock
+from attnlab.support.folders import shown_path
 from attnlab.support.schema import from_node
 from attnlab.trainer.changes import changed_config, changes
 from attnlab.trainer.preparing import load, with_new_vocabulary, with_own_corpus
@@ -122,31 +125,61 @@ def take_part(broadcast: RunBroadcast) -> None:
     Training(shared.run, corpus, shared.resume, group).finish()
 
 
-def train_job(node: DictConfig, broadcast: RunBroadcast) -> float | None:
+def train_job(node: DictConfig, broadcast: RunBroadcast, continued: bool = False) -> float | None:
     """One job of `attnlab train`, as Hydra's launchers call it.
 
-    Returns stopping.metric at its best, for sweepers that search (loss and ter are to be minimised,
-    the others maximised).
+    Where a sweep is `continued`, a run of the same name and overrides stands for the job: a
+    finished one is left alone, any other is resumed. Returns stopping.metric at its best, for
+    sweepers that search (loss and ter are to be minimised, the others maximised).
     """
     config = from_node(ExperimentConfig, node)
     config.data = with_absolute_paths(config.data)
     device = pick_device(broadcast.group.own_device(config.device))
     config.precision = resolve_precision(config.precision, device)
     current = job()
+    begun = _begun_by(current.overrides, config) if continued else None
+    if begun is not None:
+        set_run_folder(begun)
+        if finished_by(begun) is None:
+            return resume(begun, [], broadcast)
+        logger.info("%s is finished", shown_path(begun))
+        return summarise(begun).best.get(config.stopping.metric)
     with current.new_folder(config.runs_root, config.name) as new, run_lock(new.path):
         run = create_run(new.path, config, current.overrides)
         run, corpus = with_new_vocabulary(run)
         training = _training(run, corpus, broadcast)
         new.keep()  # until here any failure, and Ctrl-C, removes it
+        set_run_folder(new.path)
         outcome = _finish(training, run.folder)
     announce(outcome)
-    return outcome.best.scores[config.stopping.metric] if outcome.best else None
+    return _best_score(outcome)
 
 
-def resume(folder: Path, overrides: Sequence[str], broadcast: RunBroadcast) -> None:
+def _begun_by(overrides: Sequence[str], config: ExperimentConfig) -> Path | None:
+    """The latest run of a config's name that was begun with these overrides; a finished one first.
+
+    Overrides tell jobs apart: precision, say, may have been resolved to another value since.
+    """
+    folders = []
+    for folder in find_runs(Path(config.runs_root).absolute() / config.name):
+        with suppress(OSError, ValueError, yaml.YAMLError):
+            text = (folder / "overrides.yaml").read_text(encoding="utf-8")
+            if yaml.safe_load(text) == list(overrides):
+                folders.append(folder)
+    finished = [folder for folder in folders if finished_by(folder) is not None]
+    return next(reversed(finished or folders), None)
+
+
+def _best_score(outcome: Outcome) -> float | None:
+    metric = outcome.run.config.stopping.metric
+    return outcome.best.scores[metric] if outcome.best else None
+
+
+def resume(folder: Path, overrides: Sequence[str], broadcast: RunBroadcast) -> float | None:
     """Train the run in `folder` on from its last checkpoint, with `overrides` on its config.
 
     A run that was interrupted before its first checkpoint begins again, with the same result.
+    Returns stopping.metric at its best.
     """
     with run_lock(folder):
         before = open_run(folder)
@@ -165,6 +198,7 @@ def resume(folder: Path, overrides: Sequence[str], broadcast: RunBroadcast) -> N
         write_config(run)
         outcome = _finish(training, run.folder)
     announce(outcome)
+    return _best_score(outcome)
 
 
 def _finish(training: Training, folder: Path) -> Outcome:
