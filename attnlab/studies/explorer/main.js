@@ -1,16 +1,11 @@
-// From content to a page that answers: each part is drawn anew when what it shows has changed.
+// Starts the page: each part is drawn again when what it shows has changed.
 
 import { described, part } from "./elements.js";
-import { readContent } from "./payload.js";
-import { State } from "./state.js";
+import { State, readContent } from "./state.js";
 import { Colours } from "./colours.js";
-import { drawLines } from "./lines.js";
-import { drawMatrix } from "./matrix.js";
-import { watchPointing } from "./pointing.js";
-import { drawHeads, markHead } from "./heads.js";
-import { showMeasures, showLooks } from "./looks.js";
-import { showCandidates } from "./candidates.js";
-import { connectControls, showControls } from "./controls.js";
+import { drawLines, drawMatrix } from "./views.js";
+import { drawHeads, markHead, showCandidates, showLooks, showMeasures } from "./panels.js";
+import { connectControls, showControls, watchPointing } from "./controls.js";
 
 const VIEWS = { lines: drawLines, matrix: drawMatrix };
 
@@ -21,12 +16,12 @@ function start(content) {
   let showPointed = () => {};
   let thumbnailsOf = "";
 
-  const pointAnew = () => {
+  const drawPointed = () => {
     showPointed();
     showLooks(state, colours);
     showCandidates(state);
   };
-  const chooseAnew = () => {
+  const drawChosen = () => {
     showControls(state, colours);
     showMeasures(state);
     showPointed = VIEWS[state.chosen.view](stage, state, colours);
@@ -37,13 +32,13 @@ function start(content) {
     thumbnailsOf = needed;
     state.hover(null);
   };
-  state.onPointing.push(pointAnew);
-  state.onChoice.push(chooseAnew);
-  colours.onChange.push(chooseAnew);
+  state.onPointing.push(drawPointed);
+  state.onChoice.push(drawChosen);
+  colours.onChange.push(drawChosen);
   part("facts").append(...described(content.facts));
   connectControls(state, colours);
   watchPointing(stage, state);
-  chooseAnew();
+  drawChosen();
   document.documentElement.dataset.ready = "";
 }
 

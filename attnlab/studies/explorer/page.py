@@ -16,21 +16,7 @@ from attnlab.studies.explorer.content import Explorer
 
 _HERE = Path(__file__).parent
 
-_MODULES = (
-    "elements",
-    "payload",
-    "state",
-    "colours",
-    "words",
-    "lines",
-    "matrix",
-    "pointing",
-    "heads",
-    "looks",
-    "candidates",
-    "controls",
-    "main",
-)
+_MODULES = ("elements", "state", "colours", "views", "panels", "controls", "main")
 """The modules, each after those that it imports."""
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.js";\n', re.MULTILINE)
