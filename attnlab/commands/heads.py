@@ -107,21 +107,21 @@ def heads(
         values = explained.as_json()
         typer.echo(json.dumps(values, ensure_ascii=False) if as_json else str(explained))
         return
-    from attnlab.studies.heads.survey import Survey, survey_heads
+    from attnlab.studies.heads.survey import survey_heads
     from attnlab.support.console import console
     from attnlab.trainer.interruption import Interrupted
 
-    survey = Survey(
-        split=split,
-        count=count,
-        ablate=ablate,
-        sort=sort,
-        output=output,
-        suffix=f".{chosen_format(format, output)}",
-        tensorboard=tensorboard,
-    )
     try:
-        report, files = survey_heads(*loaded, survey)
+        report, files = survey_heads(
+            *loaded,
+            split=split,
+            count=count,
+            ablate=ablate,
+            sort=sort,
+            output=output,
+            suffix=f".{chosen_format(format, output)}",
+            tensorboard=tensorboard,
+        )
     except Interrupted as interruption:
         console().print(str(interruption), markup=False)
         raise typer.Exit(interruption.exit_code) from None

@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from attnlab.plotting.axes import log_ticks
 from attnlab.plotting.colours import FRAME, QUIET_INK
-from attnlab.plotting.panels import Panel, draw_panels
+from attnlab.plotting.panels import Panel, draw_panels, log_ticks
 from attnlab.plotting.text import NAME_SIZE, text_style
 
 _NOTE_LINE = 1.25 * NAME_SIZE  # points from one line's note to the next

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -101,10 +102,7 @@ def draw_heatmaps(
         for panel in panels
         for label in panel.column_labels
     )
-
-    def rooms_in(lengths: Sequence[int]) -> list[list[_Room]]:
-        return _rooms(panels, lengths, cell=cell, slanted=slanted, repeat_labels=repeat_labels)
-
+    rooms_in = partial(_rooms, panels, cell=cell, slanted=slanted, repeat_labels=repeat_labels)
     rooms = rooms_in(lengths) if lengths else _pleasant_rows(len(panels), rooms_in)
     page = Page()
     bar_height = min(max(*(each.height for each in rooms[0]), _SHORTEST_BAR), _LONGEST_BAR)
@@ -118,12 +116,10 @@ def draw_heatmaps(
     if caption:
         top = page.paragraph(caption, top + 2, math.inf, TITLE_SIZE)
     grid = Grid(rooms, top=top + (10 if heading or caption else 0), gap=gap)
-    places = [
-        (room, box, left, box.top - room.above)
-        for row, boxes in zip(rooms, grid.boxes, strict=True)
-        for room, box, left in zip(row, boxes, grid.column_lefts, strict=False)
-    ]
-    for panel, numbers, (room, box, left, title_top) in zip(panels, printed, places, strict=True):
+    lefts = [left for row in rooms for left, _ in zip(grid.column_lefts, row, strict=False)]
+    places = zip(chain(*rooms), chain(*grid.boxes), lefts, strict=True)
+    for panel, numbers, (room, box, left) in zip(panels, printed, places, strict=True):
+        title_top = box.top - room.above
         page.paragraph(room.title, title_top, math.inf, TITLE_SIZE, bold=True, left=left)
         axes = page.cells(box)
         page.reserve(box.right + room.right, box.bottom)

@@ -6,7 +6,7 @@ large as what stands on it, so that nothing is cut off. 72 points are one inch.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -172,15 +172,13 @@ class Page:
         bold: bool = False,
         color: str = INK,
         align: str = "left",
-        **style: Any,
     ) -> None:
-        """Write one line; `align` says which end of it is at `x`."""
-        style = text_style(text, size, bold=bold) | {"va": "baseline"} | style
+        """Write one line whose left end, centre or right end is at `x`."""
+        style = text_style(text, size, bold=bold)
         self.figure.text(x, -baseline, text, transform=self.points, color=color, ha=align, **style)
-        shift = {"left": 1.0, "center": 0.5, "right": 0.0}[align]
-        if "rotation" not in style:
-            right = x + shift * text_width(text, size, bold=bold)
-            self.reserve(right, baseline + _DESCENT * size)
+        share = {"left": 1.0, "center": 0.5, "right": 0.0}[align]
+        right = x + share * text_width(text, size, bold=bold)
+        self.reserve(right, baseline + _DESCENT * size)
 
     def paragraph(
         self,
@@ -212,9 +210,8 @@ class Page:
         is_flat = box.width > box.height
         axes = self.axes(box)
         mappable = ScalarMappable(Normalize(scale.lowest, scale.highest), scale.colours)
-        bar = self.figure.colorbar(
-            mappable, cax=axes, orientation="horizontal" if is_flat else "vertical"
-        )
+        orientation: Literal["horizontal", "vertical"] = "horizontal" if is_flat else "vertical"
+        bar = self.figure.colorbar(mappable, cax=axes, orientation=orientation)
         lowest, highest = ends or (scale.lowest, scale.highest)
         bar.ax.set(**{"xlim" if is_flat else "ylim": (lowest, highest)})
         ticks = scale.ticks(lowest, highest)
@@ -226,27 +223,16 @@ class Page:
         bar.solids.set(rasterized=True, edgecolor="face")
         if scale.name:
             bar.set_label(scale.name, color=INK, labelpad=4, **text_style(scale.name, LABEL_SIZE))
-        room = colour_bar_room(scale, ends)
-        middle = box.top + box.height / 2
-        half = text_width(scale.name, LABEL_SIZE) / 2
-        if is_flat:
-            self.reserve(box.right, box.bottom + _BAR_TICKS + LINE * NAME_SIZE + _BAR_NAME)
-        else:
-            self.reserve(box.right + room, max(box.bottom, middle + half))
+        _, right, _, below = self.margins(bar.ax)
+        self.reserve(box.right + right, box.bottom + below)
 
     def finish(self) -> Figure:
         """The figure, as large as what stands on it and a margin."""
         width, height = self.right + MARGIN, self.bottom + MARGIN
         self.figure.set_size_inches(width / 72, height / 72)
         for axes, box in self._places.items():
-            axes.set_position(
-                (
-                    box.left / width,
-                    1 - box.bottom / height,
-                    box.width / width,
-                    box.height / height,
-                )
-            )
+            corner = (box.left / width, 1 - box.bottom / height)
+            axes.set_position((*corner, box.width / width, box.height / height))
         return self.figure
 
 

@@ -15,9 +15,8 @@ from matplotlib.axes import Axes
 
 from attnlab.config import ExperimentConfig
 from attnlab.plotting import Figure
-from attnlab.plotting.axes import log_ticks
 from attnlab.plotting.colours import FRAME, INK, attention_colours
-from attnlab.plotting.panels import Drawing, draw_panels
+from attnlab.plotting.panels import Drawing, draw_panels, log_ticks
 from attnlab.plotting.saving import figure_suffix, save_figure
 from attnlab.plotting.text import NAME_SIZE, text_style
 from attnlab.run.loaded import pick_device

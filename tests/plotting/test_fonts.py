@@ -7,11 +7,11 @@ import pytest
 from matplotlib.font_manager import findfont, findSystemFonts, fontManager, get_font
 from PIL import Image
 
-from attnlab.plotting import fonts
-from attnlab.plotting.fonts import families
+from attnlab.plotting import text as fonts
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.plotting.matrix import attention_heatmap
 from attnlab.plotting.saving import save_figure
+from attnlab.plotting.text import families
 
 SENTENCES = {
     "Chinese": "狗在喝水。",

@@ -48,7 +48,7 @@ class Ablation:
     signal_number: int | None
 
 
-def ablate(
+def ablate_heads(
     trained: LoadedRun,
     config: InferenceConfig,
     pairs: Sequence[SentencePair],

@@ -2,7 +2,6 @@
 
 import logging
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from torch.utils.tensorboard import summary as summaries
@@ -13,7 +12,7 @@ from attnlab.plotting import Figure
 from attnlab.plotting.saving import figure_place, save_figure
 from attnlab.run.folder import Run
 from attnlab.run.loaded import LoadedRun, require_attention, update_of_checkpoint
-from attnlab.studies.heads.ablation import Ablation, ablate
+from attnlab.studies.heads.ablation import Ablation, ablate_heads
 from attnlab.studies.heads.atlas import HeadAtlas, choose_pairs, measure_atlas
 from attnlab.studies.heads.measures import MEASURES
 from attnlab.studies.heads.overview import draw_heads
@@ -31,50 +30,61 @@ SENTENCES, ABLATED_SENTENCES = 1000, 200
 """Default numbers of sentences, without and with ablation."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Survey:
-    """Options of a survey.
-
-    `count`: sentences of the `split`, from the first; None is the default. `output`: the figure's
-    file, or a folder for it; the CSV is written beside it. `tensorboard`: whether the measures are
-    also written to the run's event files.
-    """
-
-    split: str
-    count: int | None
-    ablate: bool
-    sort: str | None
-    output: Path | None
-    suffix: str
-    tensorboard: bool
-
-
 def survey_heads(
-    trained: LoadedRun, config: InferenceConfig, survey: Survey
+    trained: LoadedRun,
+    config: InferenceConfig,
+    *,
+    split: str,
+    count: int | None,
+    ablate: bool,
+    sort: str | None,
+    output: Path | None,
+    suffix: str,
+    tensorboard: bool,
 ) -> tuple[HeadReport, list[Path]]:
     """Measure every head of a run; returns the report and the files that were written.
 
+    Args:
+        trained: The run.
+        config: Search of an ablation.
+        split: Whose references are read.
+        count: Sentences, from the first; by default 1,000, or 200 with `ablate`.
+        ablate: Measure the model without each head, too.
+        sort: Column to sort tables by.
+        output: The figure's file, or a folder for it; the CSV is written beside it.
+        suffix: Of the figure where `output` is no file.
+        tensorboard: Also write to the run's event files.
+
     Raises:
-        Interrupted: a signal ended the ablation; what was measured until then is written.
-        AttnlabError: the model has no attention, or a file cannot be written.
-        UsageError: there is no such split, or no such column to sort by.
+        Interrupted: A signal ended the ablation; what was measured until then is written.
+        AttnlabError: The model has no attention, or a file cannot be written.
+        UsageError: There is no such split, or no such column to sort by.
     """
     require_attention(trained, "measure")
-    require_column(survey.sort)
-    output = _place(trained, survey)
-    count = survey.count or (ABLATED_SENTENCES if survey.ablate else SENTENCES)
-    pairs = choose_pairs(trained, survey.split, count)
+    require_column(sort)
+    if output is not None and output.suffix.lower() == ".csv" and not output.is_dir():
+        raise UsageError(f"--output {output} names the figure; its CSV is written beside it")
+    output = figure_place(output, trained.run.plots, f"heads{suffix}")
+    table = output.with_suffix(".csv")
+
+    def write(report: HeadReport) -> Figure:
+        figure = draw_heads(report.atlas, report.ablation, trained.described)
+        save_figure(figure, output)
+        rows = report.rows()
+        write_csv(table, list(rows[0]), (list(row.values()) for row in rows))
+        return figure
+
+    pairs = choose_pairs(trained, split, count or (ABLATED_SENTENCES if ablate else SENTENCES))
     with counting("reading", len(pairs)) as advance:
-        atlas = measure_atlas(trained, survey.split, pairs, advance)
-    report = HeadReport(atlas, None, survey.sort)
-    figure = _write(trained, report, output)  # fails before the long work
+        atlas = measure_atlas(trained, split, pairs, advance)
+    report = HeadReport(atlas, None, sort)
+    figure = write(report)  # fails before the long work
     ablation: Ablation | None = None
-    if survey.ablate:
-        ablation = ablate(trained, config, pairs, [each.head for each in atlas.heads])
-        report = HeadReport(atlas, ablation, survey.sort)
-        figure = _write(trained, report, output)
-    table = _table_beside(output)
-    if survey.tensorboard:
+    if ablate:
+        ablation = ablate_heads(trained, config, pairs, [each.head for each in atlas.heads])
+        report = HeadReport(atlas, ablation, sort)
+        figure = write(report)
+    if tensorboard:
         record_atlas(trained.run, config.checkpoint, atlas, ablation, figure)
     if ablation is not None and ablation.signal_number is not None:
         raise Interrupted(
@@ -83,27 +93,6 @@ def survey_heads(
             f"is in {output} and {table}",
         )
     return report, [output, table]
-
-
-def _write(trained: LoadedRun, report: HeadReport, output: Path) -> Figure:
-    """Draw the overview into `output`, and write all measures beside it as CSV."""
-    figure = draw_heads(report.atlas, report.ablation, trained.described)
-    save_figure(figure, output)
-    rows = report.rows()
-    write_csv(_table_beside(output), list(rows[0]), (list(row.values()) for row in rows))
-    return figure
-
-
-def _table_beside(figure: Path) -> Path:
-    return figure.with_suffix(".csv")
-
-
-def _place(trained: LoadedRun, survey: Survey) -> Path:
-    """Path of the figure."""
-    output = survey.output
-    if output is not None and output.suffix.lower() == ".csv" and not output.is_dir():
-        raise UsageError(f"--output {output} names the figure; its CSV is written beside it")
-    return figure_place(output, trained.run.plots, f"heads{survey.suffix}")
 
 
 def record_atlas(

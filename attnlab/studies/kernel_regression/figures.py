@@ -11,11 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from attnlab.attention.kernel_regression import KernelRegression, build_kernel
-from attnlab.plotting.axes import LINES, log_ticks
 from attnlab.plotting.colours import FRAME, INK, QUIET_INK, Scale
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.plotting.matrix import Heatmap, index_labels, number_labels
-from attnlab.plotting.panels import Drawing, draw_panels
+from attnlab.plotting.panels import LINES, Drawing, draw_panels, log_ticks
 from attnlab.plotting.text import NAME_SIZE, text_style
 from attnlab.studies.kernel_regression.points import Floats, Points
 from attnlab.studies.kernel_regression.regression import (

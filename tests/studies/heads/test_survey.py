@@ -17,10 +17,10 @@ from attnlab.evaluate.splits import evaluate_files
 from attnlab.run.folder import find_run
 from attnlab.run.loaded import update_of_checkpoint
 from attnlab.run.metrics import recorded_validations
-from attnlab.studies.heads.ablation import ablate, mean_loss
+from attnlab.studies.heads.ablation import ablate_heads, mean_loss
 from attnlab.studies.heads.atlas import choose_pairs, measure_atlas
 from attnlab.studies.heads.measures import MEASURES
-from attnlab.studies.heads.survey import Survey, survey_heads
+from attnlab.studies.heads.survey import survey_heads
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.files import run_lock
 from tests.runs import attnlab, small_corpus, tiny
@@ -61,7 +61,7 @@ def wanted(**changes):
         "suffix": ".png",
         "tensorboard": False,
     }
-    return Survey(**values | changes)
+    return values | changes
 
 
 def by_hand(trained, pairs):
@@ -148,7 +148,7 @@ def test_a_head_that_was_taken_away_is_one_whose_projection_is_zero(folders, tmp
     trained, config = load([str(folders["transformer"]), "search=greedy"], None)
     pairs = choose_pairs(trained, "test", 6)
     heads = [each.head for each in measure_atlas(trained, "test", pairs).heads]
-    found = ablate(trained, config, pairs, heads)
+    found = ablate_heads(trained, config, pairs, heads)
     assert [each.head for each in found.heads] == heads
     for side in ("source", "target"):
         lines = [f"{getattr(pair, side)}\n" for pair in pairs]
@@ -179,7 +179,7 @@ def test_a_head_that_was_taken_away_is_one_whose_projection_is_zero(folders, tmp
 
 def test_files_of_figures(copied):
     trained, config = load([str(copied), "search=greedy"], None)
-    report, [figure, table] = survey_heads(trained, config, wanted(ablate=True, count=4))
+    report, [figure, table] = survey_heads(trained, config, **wanted(ablate=True, count=4))
     assert (figure, table) == (copied / "plots" / "heads.png", copied / "plots" / "heads.csv")
     assert figure.read_bytes().startswith(b"\x89PNG")
     with table.open(encoding="utf-8", newline="") as file:
@@ -205,7 +205,7 @@ def test_tensorboard_has_each_head_at_the_checkpoints_update_in_the_same_run(cop
     before = events_of(copied)
     losses = [(each.step, each.value) for each in before.Scalars("train/loss")]
     trained, config = load([str(copied)], None)
-    report, _ = survey_heads(trained, config, wanted(tensorboard=True))
+    report, _ = survey_heads(trained, config, **wanted(tensorboard=True))
     after = events_of(copied)
     assert [(each.step, each.value) for each in after.Scalars("train/loss")] == losses
     assert set(before.Tags()["scalars"]) < set(after.Tags()["scalars"])
@@ -230,7 +230,7 @@ def test_a_run_that_is_being_trained_keeps_its_log_to_itself(copied, caplog):
     trained, config = load([str(copied)], None)
     files = sorted(copied.glob("events*"))
     with run_lock(copied), caplog.at_level("WARNING"):
-        survey_heads(trained, config, wanted(tensorboard=True))
+        survey_heads(trained, config, **wanted(tensorboard=True))
     assert "another process is training in this folder" in caplog.text
     assert sorted(copied.glob("events*")) == files
     assert (copied / "plots" / "heads.csv").exists()
@@ -250,7 +250,7 @@ def test_checkpoints_know_their_updates(copied):
 def test_tables_are_sorted_and_narrow(trained, tmp_path):
     config = load([str(trained.run.folder)], None)[1]
     for sort, figure, sign in (("conf", "confidence", -1), ("dist", "distance", 1)):
-        report, _ = survey_heads(trained, config, wanted(sort=sort, output=tmp_path))
+        report, _ = survey_heads(trained, config, **wanted(sort=sort, output=tmp_path))
         lines = str(report).splitlines()
         assert max(len(line) for line in lines if "checkpoint" not in line) <= 80
         [start] = [n for n, line in enumerate(lines) if line.startswith("cross-attention")]
@@ -265,10 +265,10 @@ def test_what_cannot_be_measured_is_refused(folders, tmp_path):
     with pytest.raises(
         UsageError, match="--sort beauty is none of: layer, AER, acc, entropy, conf"
     ):
-        survey_heads(trained, config, wanted(sort="beauty"))
+        survey_heads(trained, config, **wanted(sort="beauty"))
     with pytest.raises(UsageError, match="no split 'tset'"):
-        survey_heads(trained, config, wanted(split="tset"))
+        survey_heads(trained, config, **wanted(split="tset"))
     with pytest.raises(AttnlabError, match=r"cannot write a figure as '\.gif'"):
-        survey_heads(trained, config, wanted(output=tmp_path / "heads.gif"))
+        survey_heads(trained, config, **wanted(output=tmp_path / "heads.gif"))
     with pytest.raises(UsageError, match="names the figure"):
-        survey_heads(trained, config, wanted(output=tmp_path / "heads.csv"))
+        survey_heads(trained, config, **wanted(output=tmp_path / "heads.csv"))
