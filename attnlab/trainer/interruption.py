@@ -34,7 +34,7 @@ class Interrupted(BaseException):
         return str(self.args[1])
 
 
-class Request:
+class StopRequest:
     """`signal_number`: the signal that was received, or None."""
 
     signal_number: int | None = None
@@ -85,13 +85,13 @@ def _leave_closed_terminal() -> None:
 
 
 @contextmanager
-def deferred_signals(patiently: bool = False) -> Iterator[Request]:
+def deferred_signals(patiently: bool = False) -> Iterator[StopRequest]:
     """Within the block a first signal is deferred; a second one ends the process at once.
 
     Not so if it waits `patiently`, as one of several processes, which gets the same signal from
     the machine and from torchrun, which kills it after a while.
     """
-    request = Request()
+    request = StopRequest()
     if threading.current_thread() is not threading.main_thread():  # which no signal reaches
         yield request
         return

@@ -12,12 +12,12 @@ from attnlab.support.files import remove_leftovers, writing_to
 from attnlab.support.folders import shown_path
 from attnlab.trainer.attention_history import AttentionHistory
 from attnlab.trainer.build import assemble
-from attnlab.trainer.interruption import Interrupted, Request, deferred_signals
+from attnlab.trainer.interruption import Interrupted, StopRequest, deferred_signals
 from attnlab.trainer.monitor import Monitor, NonFiniteBatches, watched_pairs
 from attnlab.trainer.preparing import log_resume, log_start
 from attnlab.trainer.progress import Outcome, ProgressDisplay, progress_display
 from attnlab.trainer.tracking import Tracker
-from attnlab.trainer.validation import CutShort, Validator, require_validation
+from attnlab.trainer.validation import ValidationInterrupted, Validator, require_validation
 from attnlab.training.averaging import MovingAverage
 from attnlab.training.checkpoint import drop_snapshots_after
 from attnlab.training.distributed import ProcessGroup
@@ -46,7 +46,7 @@ class Training:
         self._assembly = assemble(config, corpus, group)
         self._model = self._assembly.model
         self._average = MovingAverage(config.averaging, self._model)
-        self._saved, self._request = False, Request()
+        self._saved, self._request = False, StopRequest()
         self._checkpoints = Checkpoints(
             run.checkpoints,
             self._model,
@@ -114,7 +114,7 @@ class Training:
             with deferred_signals(several) as self._request, progress_display(shown) as display:
                 try:
                     stopped = self._go_on(steps, display)
-                except CutShort:
+                except ValidationInterrupted:
                     raise self._interrupted() from None
                 self._save_last()
                 self._tracker.finished()
@@ -227,7 +227,7 @@ class Training:
         None where the corpus has no validation split.
 
         Raises:
-            CutShort: by a signal; nothing was recorded.
+            ValidationInterrupted: by a signal; nothing was recorded.
         """
         self._saved = False
         with self._average.applied():
@@ -252,7 +252,9 @@ class Training:
 
     def _measuring(self) -> AbstractContextManager[None]:
         """A block that a signal ends at once; not with several processes, of which all must end."""
-        return self._request.raising(CutShort) if self._group.size == 1 else nullcontext()
+        return (
+            self._request.raising(ValidationInterrupted) if self._group.size == 1 else nullcontext()
+        )
 
     def _save_last(self) -> None:
         """Save everything into the last checkpoint, unless it is there already."""

@@ -25,7 +25,7 @@ from attnlab.translate import Translation
 logger = logging.getLogger(__name__)
 
 
-class CutShort(BaseException):
+class ValidationInterrupted(BaseException):
     """A validation was interrupted before anything was recorded."""
 
 
