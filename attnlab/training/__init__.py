@@ -1,1 +1,1 @@
-"""Training: what is minimised, by which steps, for how long, and what is kept of it."""
+"""Training: the loop, objective, optimisers, schedules, checkpoints, and several processes."""
