@@ -37,7 +37,7 @@ class ExperimentConfig:
     """All settings of a training run.
 
     `name`: the folder under `runs_root` that holds the run's folder, whose name is the time.
-    `seed`: of all random numbers. `max_updates`, `max_epochs` and `max_time` (such as 90s, 10m or
+    `runs_root`: the folder of all runs. `seed`: of all random numbers. `max_updates`, `max_epochs` and `max_time` (such as 90s, 10m or
     2h): limits of training; null is no limit. `default_epochs`: the limit if all three are null.
     `validate_every`, `checkpoint_every` and `log_every`: in updates. `keep_checkpoints`: how many
     of the latest validated models are kept, for `attnlab average`, besides last and best.
@@ -171,8 +171,8 @@ class DataFiles:
 class InferenceConfig:
     """The settings of a command that uses a trained run.
 
-    `checkpoint`: best, last, averaged (by `attnlab average`) or a kept one, such as
-    update-00000400. `batch_tokens`: source tokens that are translated at a time, with padding.
+    `runs_root`: the folder of all runs. `checkpoint`: best, last, averaged (by `attnlab average`)
+    or a kept one, such as update-00000400. `batch_tokens`: source tokens that are translated at a time, with padding.
     `device`: auto, cpu, cuda or cuda:1. `bleu_tokeniser`: null is the run's own. `data`: where the
     corpus is.
     """

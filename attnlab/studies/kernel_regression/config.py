@@ -42,8 +42,9 @@ class WidthTrainingConfig:
 class KernelRegressionConfig:
     """Configuration of a kernel regression.
 
-    `name`: folder under `runs_root` for the run. `kernels` are fitted at all `widths` (σ, in the
-    units of the inputs). `queries`: how many even steps are predicted, of inputs of one dimension.
+    `runs_root`: folder of all runs. `name`: folder under it for the run. `kernels` are fitted at all
+    `widths` (σ, in the units of the inputs). `queries`: how many even steps are predicted, of
+    inputs of one dimension.
     """
 
     COMMAND: ClassVar[str] = "kernel-regression"
