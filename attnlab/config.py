@@ -37,22 +37,23 @@ class ExperimentConfig:
     """All settings of a training run.
 
     `name`: the folder under `runs_root` that holds the run's folder, whose name is the time.
-    `runs_root`: the folder of all runs. `seed`: of all random numbers. `max_updates`, `max_epochs` and `max_time` (such as 90s, 10m or
-    2h): limits of training; null is no limit. `default_epochs`: the limit if all three are null.
-    `validate_every`, `checkpoint_every` and `log_every`: in updates. `keep_checkpoints`: how many
-    of the latest validated models are kept, for `attnlab average`, besides last and best.
-    `validate_sentences`: how many of the validation split are translated; null is all.
-    `validate_metrics`: of the translations, besides the metric of `stopping`. `bleu_tokeniser`:
-    sacreBLEU's, such as 13a or zh; auto depends on `data.target_language`. `watch_sentences`: how
-    many have translation and attention shown on TensorBoard, and their attention to the references
-    recorded for `plot-attention --through-training`. `watch_every`: in updates, how often update
-    ratios and attention entropies are measured; null is never. `profile`: whether torch's profiler
-    records the updates of `profiling`. `batch_tokens`: tokens a side in a batch, with padding;
-    several processes share a batch. `batch_sentences`: pairs in a batch instead, drawn at random
-    whatever their lengths; null is by tokens. `accumulate`: batches in an update. `on_non_finite`:
-    a batch whose loss or gradient is not finite is written to a file, and training stops (stop) or
-    skips it (skip). `precision` of matrix products: auto, float32 or bfloat16. `compile`: whether
-    torch compiles the model. `device`: auto, cpu, cuda or cuda:1.
+    `runs_root`: the folder of all runs. `seed`: of all random numbers. `max_updates`, `max_epochs`
+    and `max_time` (such as 90s, 10m or 2h): limits of training; null is no limit. `default_epochs`:
+    the limit if all three are null. `validate_every`, `checkpoint_every` and `log_every`: in
+    updates. `keep_checkpoints`: how many of the latest validated models are kept, for `attnlab
+    average`, besides last and best. `validate_sentences`: how many of the validation split are
+    translated; null is all. `validate_metrics`: of the translations, besides the metric of
+    `stopping`. `bleu_tokeniser`: sacreBLEU's, such as 13a or zh; auto depends on
+    `data.target_language`. `watch_sentences`: how many have translation and attention shown on
+    TensorBoard, and their attention to the references recorded for `plot-attention
+    --through-training`. `watch_every`: in updates, how often update ratios and attention entropies
+    are measured; null is never. `profile`: whether torch's profiler records the updates of
+    `profiling`. `batch_tokens`: tokens a side in a batch, with padding; several processes share a
+    batch. `batch_sentences`: pairs in a batch instead, drawn at random whatever their lengths; null
+    is by tokens. `accumulate`: batches in an update. `on_non_finite`: a batch whose loss or
+    gradient is not finite is written to a file, and training stops (stop) or skips it (skip).
+    `precision` of matrix products: auto, float32 or bfloat16. `compile`: whether torch compiles the
+    model. `device`: auto, cpu, cuda or cuda:1.
     """
 
     name: str
@@ -172,9 +173,9 @@ class InferenceConfig:
     """The settings of a command that uses a trained run.
 
     `runs_root`: the folder of all runs. `checkpoint`: best, last, averaged (by `attnlab average`)
-    or a kept one, such as update-00000400. `batch_tokens`: source tokens that are translated at a time, with padding.
-    `device`: auto, cpu, cuda or cuda:1. `bleu_tokeniser`: null is the run's own. `data`: where the
-    corpus is.
+    or a kept one, such as update-00000400. `batch_tokens`: source tokens that are translated at a
+    time, with padding. `device`: auto, cpu, cuda or cuda:1. `bleu_tokeniser`: null is the run's
+    own. `data`: where the corpus is.
     """
 
     runs_root: PathText

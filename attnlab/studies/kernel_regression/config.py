@@ -42,8 +42,8 @@ class WidthTrainingConfig:
 class KernelRegressionConfig:
     """Configuration of a kernel regression.
 
-    `runs_root`: folder of all runs. `name`: folder under it for the run. `kernels` are fitted at all
-    `widths` (σ, in the units of the inputs). `queries`: how many even steps are predicted, of
+    `runs_root`: folder of all runs. `name`: folder under it for the run. `kernels` are fitted at
+    all `widths` (σ, in the units of the inputs). `queries`: how many even steps are predicted, of
     inputs of one dimension.
     """
 
