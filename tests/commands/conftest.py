@@ -7,7 +7,7 @@ import pytest
 
 from attnlab.__main__ import main
 from tests.refusals import assert_no_raw_failure
-from tests.runs import attnlab, small_corpus, tiny
+from tests.runs import attnlab, tiny
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def command(capfd, monkeypatch, tmp_path):
 def tiny_run(tmp_path_factory):
     """The folder of a finished run of eight updates, to be copied."""
     folder = tmp_path_factory.mktemp("tiny-run")
-    result = attnlab(*tiny("rnn", small_corpus()), folder=folder)
+    result = attnlab(*tiny("rnn"), folder=folder)
     assert result.code == 0, result.errors
     return folder / result.output.strip()
 

@@ -9,7 +9,7 @@ import pytest
 
 from attnlab.run.folder import find_run
 from tests.refusals import assert_refused
-from tests.runs import attnlab, small_corpus, tiny
+from tests.runs import attnlab, tiny
 from tests.warm import Attnlab, end_all, eventually
 
 SIZES = {"transformer": ("model.heads=2", "model.encoder_layers=1"), "bahdanau": (), "rnn": ()}
@@ -20,7 +20,7 @@ def folder(tmp_path_factory):
     """Where a run of every model is, hardly trained."""
     folder = tmp_path_factory.mktemp("heads-command")
     for model, sizes in SIZES.items():
-        done = attnlab(*tiny(model, f"name={model}", small_corpus(), *sizes), folder=folder)
+        done = attnlab(*tiny(model, f"name={model}", *sizes), folder=folder)
         assert done.code == 0, done.errors
     return folder
 

@@ -16,12 +16,12 @@ from tests.warm import Attnlab, end_all, eventually
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the signals are those of POSIX")
 
 # Validation draws at random, dropout too; no two things happen every so many updates alike.
-SETTINGS = [
-    *tiny("bahdanau", "model.dropout=0.3", "search=sampling", "search.max_length_extra=3"),
+SETTINGS = tiny(
+    *("bahdanau", "model.dropout=0.3", "search=sampling", "search.max_length_extra=3"),
     *("log_every=3", "checkpoint_every=7", "validate_every=11", "watch_sentences=1"),
     *("watch_every=5", "batch_tokens=100", "optimiser.learning_rate=0.01", "vocabulary.size=60"),
     *("data=bitext", "data.train=pairs.tsv", "averaging.ema_decay=0.9", "keep_checkpoints=2"),
-]
+)
 CHANCE = [
     *("objective.word_dropout.source=0.1", "objective.word_dropout.target_input=0.1"),
     *("objective.r_drop=1", "objective.sampling.share=0.5", "objective.sampling.words=sample"),

@@ -10,7 +10,7 @@ from sacrebleu.metrics.bleu import BLEU
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.refusals import assert_refused
-from tests.runs import attnlab, small_corpus, tiny
+from tests.runs import attnlab, tiny
 
 FAMILIES = ["rnn", "bahdanau", "transformer"]
 
@@ -19,7 +19,7 @@ FAMILIES = ["rnn", "bahdanau", "transformer"]
 def trained(request, tmp_path_factory):
     """A folder with one trained run, and what training said."""
     folder = tmp_path_factory.mktemp(request.param)
-    result = attnlab(*tiny(request.param, small_corpus()), folder=folder)
+    result = attnlab(*tiny(request.param), folder=folder)
     assert result.code == 0, result.errors
     return folder, request.param, result
 

@@ -49,8 +49,9 @@ CASES = {
 
 @pytest.mark.parametrize("model", [pytest.param("rnn", marks=pytest.mark.slow), "transformer"])
 def test_two_processes_give_the_metrics_of_one(model, tmp_path):
-    arguments = tiny(model, "max_updates=30", "precision=float32", "search=beam", *CASES[model])
-    arguments += ["data=bitext", "data.train=pairs.tsv", "vocabulary.size=60", "validate_every=10"]
+    data = ("data=bitext", "data.train=pairs.tsv", "vocabulary.size=60", "validate_every=10")
+    settings = ("max_updates=30", "precision=float32", "search=beam", *CASES[model])
+    arguments = tiny(model, *data, *settings)
     # Adam makes steps of one size of gradients that are nearly zero: a higher rate makes more of
     # float32's rounding than `near` allows.
     arguments += ["optimiser.learning_rate=0.003", "schedule.warmup_updates=0"]

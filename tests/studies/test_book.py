@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import yaml
@@ -64,17 +65,24 @@ def test_settings_are_the_book_s(name):
     assert model["dropout"] == 0.2
 
 
-def shortened(name, folder):
-    """The book's run with smaller layers for three epochs; its folder."""
-    settings = [f"experiment={name}", *SMALLER[name], "max_epochs=3", "watch_sentences=0"]
-    done = attnlab("train", *settings, f"data.root={shared_data('tatoeba')}", folder=folder)
-    assert done.code == 0, done.errors
-    return folder / done.output.strip()
+@pytest.fixture(scope="module")
+def shortened(tmp_path_factory):
+    """By its experiment's name: the book's run with smaller layers for three epochs."""
+
+    @cache
+    def run_of(name):
+        folder = tmp_path_factory.mktemp(name)
+        settings = [f"experiment={name}", *SMALLER[name], "max_epochs=3", "watch_sentences=0"]
+        done = attnlab("train", *settings, f"data.root={shared_data('tatoeba')}", folder=folder)
+        assert done.code == 0, done.errors
+        return folder / done.output.strip()
+
+    return run_of
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_shortened_run_of_each(name, tmp_path):
-    run = shortened(name, tmp_path)
+def test_a_shortened_run_of_each(name, shortened, tmp_path):
+    run = shortened(name)
     done = attnlab("eval", str(run), "--book", "--json", folder=tmp_path)
     assert done.code == 0, done.errors
     found = json.loads(done.output)
@@ -93,8 +101,8 @@ def test_a_shortened_run_of_each(name, tmp_path):
     assert found["search"]["name"] == "greedy"
 
 
-def test_a_model_that_the_book_has_not_is_refused(tmp_path):
-    run = shortened("d2l_seq2seq", tmp_path)
+def test_a_model_that_the_book_has_not_is_refused(shortened):
+    run = shortened("d2l_seq2seq")
     config = compose_inference([])
     trained = load_run(run, config)
     trained.run.config.model = replace(trained.run.config.model, name="convolutional")
@@ -108,7 +116,7 @@ def test_what_the_user_says_stands_before_what_the_book_does():
 
 
 def test_a_corpus_without_the_sentences_and_options_that_make_no_sense(tmp_path):
-    done = attnlab(*tiny("rnn"), folder=tmp_path)
+    done = attnlab(*tiny("rnn", "max_updates=1"), folder=tmp_path)
     refused = attnlab("eval", done.output.strip(), "--book", folder=tmp_path)
     assert refused.code != 0
     assert "none of the book's sentences" in refused.errors

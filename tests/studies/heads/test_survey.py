@@ -23,7 +23,7 @@ from attnlab.studies.heads.measures import MEASURES
 from attnlab.studies.heads.survey import survey_heads
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.files import run_lock
-from tests.runs import attnlab, small_corpus, tiny
+from tests.runs import attnlab, tiny
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def folders(tmp_path_factory):
     folder = tmp_path_factory.mktemp("heads")
     small = ["model.heads=2", "model.encoder_layers=1"]
     for model, sizes in (("transformer", small), ("bahdanau", [])):
-        more = ["max_updates=25", "validate_every=10", f"name={model}", small_corpus(), *sizes]
+        more = ["max_updates=25", "validate_every=10", f"name={model}", *sizes]
         done = attnlab(*tiny(model, *more), folder=folder, timeout=300)
         assert done.code == 0, done.errors
     return {model: find_run(model, str(folder / "runs")) for model in ("transformer", "bahdanau")}

@@ -23,7 +23,7 @@ from attnlab.studies.plot_attention.through_training import (
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.trainer.attention_history import read_snapshot, recorded_updates
 from tests.inspection.test_drawing import outlined, texts_of
-from tests.runs import attnlab, small_corpus, tiny
+from tests.runs import attnlab, tiny
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def folder(tmp_path_factory):
 
 def train(folder, model, *more):
     settings = ("max_updates=10", "validate_every=2", "watch_sentences=2", "validate_sentences=2")
-    named = (f"name={model}", "runs_root=runs", small_corpus())
+    named = (f"name={model}", "runs_root=runs")
     done = attnlab(*tiny(model, *settings, *more), *named, folder=folder)
     assert done.code == 0, done.errors
     return next((folder / "runs" / model).iterdir())
