@@ -14,20 +14,16 @@ _LEAST_SHARE = 1e-30
 
 
 def draw_complexity(report: ComplexityReport) -> Figure:
-    """Time forward and in training, peak memory in training, and gradient shares."""
+    """Time forward and in training, peak memory in training, and gradient shares, if measured."""
     found = report.measurements
+    panels = [
+        _panel("Time, forward", "milliseconds", found.forward, "time_exponent"),
+        _panel("Time, forward and backward", "milliseconds", found.training, "time_exponent"),
+        _panel("Peak memory, forward and backward", "megabytes", found.training, "memory_exponent"),
+        _gradient_panel(report),
+    ]
     return draw_growth(
-        [
-            _panel("Time, forward", "milliseconds", found.forward, "time_exponent"),
-            _panel("Time, forward and backward", "milliseconds", found.training, "time_exponent"),
-            _panel(
-                "Peak memory, forward and backward",
-                "megabytes",
-                found.training,
-                "memory_exponent",
-            ),
-            _gradient_panel(report),
-        ],
+        [panel for panel in panels if any(line.lengths for line in panel.lines)],
         heading=report.heading,
         length_name="n, tokens in a sentence",
     )

@@ -147,7 +147,7 @@ def _series(
     """Costs of one layer until the longest length or the end of the budget."""
     costs: list[PassCost] = []
     ended = None
-    for number, length in enumerate(survey.lengths, start=1):
+    for left, length in zip(reversed(range(len(survey.lengths))), survey.lengths, strict=True):
         task = Task(
             layer=name,
             settings=survey.settings,
@@ -162,16 +162,13 @@ def _series(
         except BrokenProcessPool:
             ended = f"the system ended the process at {length:,} tokens, as it does without memory"
         else:
-            ended = _over_budget(length, costs[-1], survey)
+            ended = _over_budget(length, costs[-1], survey) if left else None
         advance(1)
-        left = len(survey.lengths) - number
-        if ended is not None and left:
+        if ended is not None:
             advance(left)
             which = "forward and backward" if training else "forward"
-            logger.info("%s, %s: no longer sentences; %s", name, which, ended)
+            logger.info("%s, %s: longer sentences are skipped: %s", name, which, ended)
             break
-    else:
-        ended = None
     return Series(name=name, lengths=survey.lengths[: len(costs)], costs=costs, ended=ended)
 
 

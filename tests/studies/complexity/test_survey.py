@@ -1,10 +1,12 @@
 """A survey of the real layers in real processes: its measurements, its limits and its report."""
 
 import json
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
 from attnlab.studies.complexity import survey as surveys
+from attnlab.studies.complexity.figure import draw_complexity
 from attnlab.studies.complexity.layers import FUSED, LAYERS
 from attnlab.studies.complexity.report import ComplexityReport
 from attnlab.studies.complexity.survey import Survey, Task, measure, measure_layer
@@ -69,6 +71,20 @@ def test_what_takes_too_long_ends_a_series_and_says_so():
         assert "a pass over 3 tokens took" in each.ended
         assert "more than --budget 0" in each.ended
         assert each.time_exponent is None
+
+
+def test_a_killed_process_ends_a_series_at_the_longest_length_too(monkeypatch):
+    def killed(self, function, task):
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(FreshProcesses, "call", killed)
+    survey = a_survey(longest=3)
+    report = ComplexityReport(survey, measure(survey))
+    for each in [*report.measurements.forward, *report.measurements.training]:
+        assert not each.costs
+        assert each.ended.startswith("the system ended the process at 3 tokens")
+    assert "time, forward, ms" in str(report)
+    assert len(draw_complexity(report).axes) == 1, "only the gradient's panel has points"
 
 
 def test_memory_is_what_weights_take():
