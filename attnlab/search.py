@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from attnlab.data.tokens import BEGIN, END, PAD, UNKNOWN
-from attnlab.models.interface import EncoderDecoder, evaluation_mode
+from attnlab.models.interface import EncoderDecoder, Source, SourceMask, evaluation_mode
 from attnlab.support.errors import AttnlabError
 from attnlab.support.machine import require_memory
 from attnlab.support.ranges import Count, Range, Seed
@@ -22,6 +22,10 @@ from attnlab.support.registry import Registry
 
 SEARCHES: Registry["Search"] = Registry("search")
 
+
+Lengths = Int[Tensor, " batch"]
+Tokens = Int[Tensor, " rows"]
+LogProbabilities = Float[Tensor, "rows vocabulary"]
 
 NEVER_CHOSEN = [PAD, UNKNOWN, BEGIN]
 """Tokens that stand for no word, which no search chooses."""
@@ -59,10 +63,7 @@ class Search(ABC):
         self._factor, self._extra = config.max_length_factor, config.max_length_extra
 
     def __call__(
-        self,
-        model: EncoderDecoder[Any],
-        source: Int[Tensor, "batch length"],
-        source_mask: Bool[Tensor, "batch length"],
+        self, model: EncoderDecoder[Any], source: Source, source_mask: SourceMask
     ) -> list[Hypothesis]:
         """Translate a batch, in evaluation mode."""
         longest = (source_mask.sum(1) * self._factor).long() + self._extra
@@ -71,17 +72,13 @@ class Search(ABC):
 
     @abstractmethod
     def _search(
-        self,
-        model: EncoderDecoder[Any],
-        source: Int[Tensor, "batch length"],
-        source_mask: Bool[Tensor, "batch length"],
-        longest: Int[Tensor, " batch"],
+        self, model: EncoderDecoder[Any], source: Source, source_mask: SourceMask, longest: Lengths
     ) -> list[Hypothesis]: ...
 
 
 def _next_log_probabilities(
-    model: EncoderDecoder[Any], last: Int[Tensor, " rows"], state: Any
-) -> tuple[Float[Tensor, "rows vocabulary"], Any]:
+    model: EncoderDecoder[Any], last: Tokens, state: Any
+) -> tuple[LogProbabilities, Any]:
     logits, state = model.decode(last.unsqueeze(1), state)
     log_probabilities = logits[:, -1].float().log_softmax(dim=-1)
     log_probabilities[:, NEVER_CHOSEN] = -torch.inf
@@ -92,15 +89,11 @@ class _SingleHypothesis(Search):
     """One hypothesis for each sentence, extended token by token."""
 
     @abstractmethod
-    def _choose(self, log_probabilities: Float[Tensor, "rows vocabulary"]) -> Int[Tensor, " rows"]:
+    def _choose(self, log_probabilities: LogProbabilities) -> Tokens:
         """The next token of each row."""
 
     def _search(
-        self,
-        model: EncoderDecoder[Any],
-        source: Int[Tensor, "batch length"],
-        source_mask: Bool[Tensor, "batch length"],
-        longest: Int[Tensor, " batch"],
+        self, model: EncoderDecoder[Any], source: Source, source_mask: SourceMask, longest: Lengths
     ) -> list[Hypothesis]:
         tokens: list[list[int]] = [[] for _ in source]
         log_probability = torch.zeros(len(source), device=source.device)
@@ -127,7 +120,7 @@ class _SingleHypothesis(Search):
 class Greedy(_SingleHypothesis):
     """The likeliest next token at each step."""
 
-    def _choose(self, log_probabilities: Float[Tensor, "rows vocabulary"]) -> Int[Tensor, " rows"]:
+    def _choose(self, log_probabilities: LogProbabilities) -> Tokens:
         return log_probabilities.argmax(dim=-1)
 
 
@@ -154,7 +147,7 @@ class Sampling(_SingleHypothesis):
         self._temperature, self._top_k = config.temperature, config.top_k
         self._generator = torch.Generator().manual_seed(config.seed)
 
-    def _choose(self, log_probabilities: Float[Tensor, "rows vocabulary"]) -> Int[Tensor, " rows"]:
+    def _choose(self, log_probabilities: LogProbabilities) -> Tokens:
         scores = log_probabilities.cpu() / self._temperature
         if self._top_k is not None and self._top_k < scores.size(1):
             least = scores.topk(self._top_k, dim=-1).values[:, -1:]
@@ -188,11 +181,7 @@ class Beam(Search):
         self._size, self._penalty = config.beam_size, config.length_penalty
 
     def _search(
-        self,
-        model: EncoderDecoder[Any],
-        source: Int[Tensor, "batch length"],
-        source_mask: Bool[Tensor, "batch length"],
-        longest: Int[Tensor, " batch"],
+        self, model: EncoderDecoder[Any], source: Source, source_mask: SourceMask, longest: Lengths
     ) -> list[Hypothesis]:
         size, device = self._size, source.device
         # At once for each beam: logits, log-probabilities and totals.

@@ -48,10 +48,10 @@ def test_each_line_has_its_own_translation_whatever_the_batch(name, vocabulary):
 
 
 def test_progress_counts_every_sentence_that_is_translated(vocabulary):
-    told = []
-    translator_of("rnn", vocabulary).translate([pair.source for pair in PAIRS], told.append)
-    assert sum(told) == len(PAIRS)
-    assert len(told) > 1
+    reported = []
+    translator_of("rnn", vocabulary).translate([pair.source for pair in PAIRS], reported.append)
+    assert sum(reported) == len(PAIRS)
+    assert len(reported) > 1
 
 
 def test_typing_habits_do_not_matter(vocabulary):

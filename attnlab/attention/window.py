@@ -12,6 +12,11 @@ from torch import Tensor, nn
 
 from attnlab.support.errors import UsageError
 
+Queries = Float[Tensor, "batch queries query_size"]
+Factors = Float[Tensor, "batch queries keys"]
+Centres = Float[Tensor, "batch queries"]
+Lengths = Int[Tensor, "batch 1"]
+
 
 class Window(nn.Module, ABC):
     """A window of `radius` D; positions count from 1 to the sentence's length S."""
@@ -21,11 +26,8 @@ class Window(nn.Module, ABC):
         self.radius = radius
 
     def forward(
-        self,
-        query: Float[Tensor, "batch queries query_size"],
-        mask: Bool[Tensor, "batch 1 keys"],
-        start: int = 0,
-    ) -> Float[Tensor, "batch queries keys"]:
+        self, query: Queries, mask: Bool[Tensor, "batch 1 keys"], start: int = 0
+    ) -> Factors:
         """The factors of weights, from 0 to 1; the first query is number `start`, from 0.
 
         `mask` is False at padding, where factors are arbitrary.
@@ -36,17 +38,10 @@ class Window(nn.Module, ABC):
         return self.factors(distance) * (distance <= self.radius)
 
     @abstractmethod
-    def centres(
-        self,
-        query: Float[Tensor, "batch queries query_size"],
-        lengths: Int[Tensor, "batch 1"],
-        start: int,
-    ) -> Float[Tensor, "batch queries"]:
+    def centres(self, query: Queries, lengths: Lengths, start: int) -> Centres:
         """The centre p of each query, from 0 to its sentence's length S."""
 
-    def factors(
-        self, distance: Float[Tensor, "batch queries keys"]
-    ) -> Float[Tensor, "batch queries keys"]:
+    def factors(self, distance: Factors) -> Factors:
         """The factors at these distances from the centre, within the window; 1 by default."""
         return torch.ones_like(distance)
 
@@ -54,12 +49,7 @@ class Window(nn.Module, ABC):
 class MonotonicWindow(Window):
     """Luong et al. 2015, local-m: `p_t = t`, and S for a target longer than its source."""
 
-    def centres(
-        self,
-        query: Float[Tensor, "batch queries query_size"],
-        lengths: Int[Tensor, "batch 1"],
-        start: int,
-    ) -> Float[Tensor, "batch queries"]:
+    def centres(self, query: Queries, lengths: Lengths, start: int) -> Centres:
         """`min(t, S)`."""
         steps = torch.arange(start + 1, start + query.size(1) + 1, device=query.device)
         return torch.minimum(steps, lengths).to(_position_dtype(query))
@@ -77,20 +67,13 @@ class PredictiveWindow(Window):
         self.query_weight = nn.Linear(query_size, query_size, bias=False)
         self.hidden_weight = nn.Linear(query_size, 1, bias=False)
 
-    def centres(
-        self,
-        query: Float[Tensor, "batch queries query_size"],
-        lengths: Int[Tensor, "batch 1"],
-        start: int,
-    ) -> Float[Tensor, "batch queries"]:
+    def centres(self, query: Queries, lengths: Lengths, start: int) -> Centres:
         """`S · sigmoid(…)`."""
         logits = self.hidden_weight(torch.tanh(self.query_weight(query))).squeeze(-1)
         centres: Tensor = lengths * logits.to(_position_dtype(query)).sigmoid()
         return centres
 
-    def factors(
-        self, distance: Float[Tensor, "batch queries keys"]
-    ) -> Float[Tensor, "batch queries keys"]:
+    def factors(self, distance: Factors) -> Factors:
         """`exp(-distance² / (2 σ²))`."""
         return torch.exp(-2 * (distance / self.radius).square())
 

@@ -26,6 +26,9 @@ from attnlab.models.interface import (
 from attnlab.models.layers import embedding_tables
 from attnlab.support.ranges import Layers, ShareBelowOne, Size
 
+Embedded = Float[Tensor, "batch length embedding_size"]
+Hidden = Float[Tensor, "batch length hidden_size"]
+
 HALF_VARIANCE = math.sqrt(0.5)
 """Factor of a sum of two, which keeps the variance of one of them (section 3.4)."""
 
@@ -116,9 +119,7 @@ class TokenEmbedding(nn.Module):
         self.scale = config.embedding_size**0.5
         self.dropout = config.dropout
 
-    def forward(
-        self, tokens: Int[Tensor, "batch length"], start: int = 0
-    ) -> Float[Tensor, "batch length embedding_size"]:
+    def forward(self, tokens: Int[Tensor, "batch length"], start: int = 0) -> Embedded:
         """Embed tokens, the first of which is at position `start`."""
         embedded: Tensor = self.table(tokens)
         if self.positions is not None:  # scaled to the size of positions
@@ -145,11 +146,7 @@ class Encoder(nn.Module):
         self.outward = VariancePreservingLinear(config.hidden_size, config.embedding_size)
         self.attentions = config.decoder_layers
 
-    def forward(
-        self, source: Source, mask: SourceMask
-    ) -> tuple[
-        Float[Tensor, "batch length embedding_size"], Float[Tensor, "batch length embedding_size"]
-    ]:
+    def forward(self, source: Source, mask: SourceMask) -> tuple[Embedded, Embedded]:
         """Keys and values; windows contain zeros in place of padding and beyond both ends."""
         embedded = self.embedding(source)
         x = self.inward(embedded)
@@ -197,11 +194,11 @@ class DecoderLayer(nn.Module):
 
     def forward(
         self,
-        x: Float[Tensor, "batch length hidden_size"],
-        embedded: Float[Tensor, "batch length embedding_size"],
+        x: Hidden,
+        embedded: Embedded,
         state: LayerState,
         source_mask: Bool[Tensor, "batch 1 source_length"],
-    ) -> tuple[Float[Tensor, "batch length hidden_size"], LayerState]:
+    ) -> tuple[Hidden, LayerState]:
         """Decode `x` from `state`; `embedded` are the token embeddings.
 
         Equations 1 and 2: the query is `d_i = W h_i + b + g_i` with the embedding g_i; the context
@@ -236,11 +233,7 @@ class Decoder(nn.Module):
         self.outward = VariancePreservingLinear(config.hidden_size, config.embedding_size)
         self.dropout = config.dropout
 
-    def prepare(
-        self,
-        key: Float[Tensor, "batch length embedding_size"],
-        value: Float[Tensor, "batch length embedding_size"],
-    ) -> tuple[LayerState, ...]:
+    def prepare(self, key: Embedded, value: Embedded) -> tuple[LayerState, ...]:
         """The state of each layer before the first target token."""
         states = []
         for module in self.layers:
@@ -252,7 +245,7 @@ class Decoder(nn.Module):
 
     def forward(
         self, target: Int[Tensor, "batch length"], state: "ConvolutionalState"
-    ) -> tuple[Float[Tensor, "batch length embedding_size"], tuple[LayerState, ...]]:
+    ) -> tuple[Embedded, tuple[LayerState, ...]]:
         """Decode `target` from `state`."""
         embedded = self.embedding(target, state.length)
         x, read = self.inward(embedded), []

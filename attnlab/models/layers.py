@@ -20,6 +20,7 @@ ACTIVATIONS = (*_PLAIN, *_GATED)
 NORMS = ("pre", "post", "none")
 TIES = ("none", "target", "all")
 
+Features = Float[Tensor, "*batch size"]
 TokenMask = Bool[Tensor, "*batch"]
 """True at tokens, False at padding."""
 
@@ -70,7 +71,7 @@ class FeedForward(nn.Module):
             nn.init.xavier_uniform_(linear.weight)
             nn.init.zeros_(linear.bias)
 
-    def forward(self, x: Float[Tensor, "*batch size"]) -> Float[Tensor, "*batch size"]:
+    def forward(self, x: Features) -> Features:
         """(…, size) -> (…, inner size) -> (…, size)."""
         inner = self.activation(self.inner(x))
         if self.gate is not None:
@@ -82,11 +83,7 @@ class FeedForward(nn.Module):
 class LayerNorm(nn.LayerNorm):
     """Ba et al. 2016, equation 4: `g ∘ (x - μ) / σ + b` over the features of a token."""
 
-    def forward(
-        self,
-        x: Float[Tensor, "*batch size"],
-        mask: TokenMask | None = None,
-    ) -> Float[Tensor, "*batch size"]:
+    def forward(self, x: Features, mask: TokenMask | None = None) -> Features:
         """Normalise each token; `mask` is for batch norms only."""
         return super().forward(x)
 
@@ -97,11 +94,7 @@ class RmsNorm(nn.RMSNorm):
     def __init__(self, size: int) -> None:
         super().__init__(size, eps=_EPSILON)
 
-    def forward(
-        self,
-        x: Float[Tensor, "*batch size"],
-        mask: TokenMask | None = None,
-    ) -> Float[Tensor, "*batch size"]:
+    def forward(self, x: Features, mask: TokenMask | None = None) -> Features:
         """Normalise each token; `mask` is for batch norms only."""
         return super().forward(x)
 
@@ -127,9 +120,7 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_variance", torch.ones(size))
         self.all_reduce: Callable[[Tensor], Tensor] | None = None
 
-    def forward(
-        self, x: Float[Tensor, "*batch size"], mask: TokenMask | None = None
-    ) -> Float[Tensor, "*batch size"]:
+    def forward(self, x: Features, mask: TokenMask | None = None) -> Features:
         """Normalise each feature over the tokens where `mask` is True (None: all)."""
         x = x.to(self.weight.dtype)  # sums of many numbers need single precision
         if self.training:
@@ -217,20 +208,13 @@ class Residual(nn.Module):
         self.scale = 1.0 if norm != "none" else sublayers**-0.5
         self.dropout = dropout
 
-    def enter(
-        self, x: Float[Tensor, "*batch size"], mask: TokenMask | None = None
-    ) -> Float[Tensor, "*batch size"]:
+    def enter(self, x: Features, mask: TokenMask | None = None) -> Features:
         """The input of the sublayer; for `mask` see `BatchNorm`."""
         if self.norm_first and self.norm is not None:
             x = self.norm(x, mask)
         return cast_for_matmul(x)
 
-    def leave(
-        self,
-        x: Float[Tensor, "*batch size"],
-        output: Float[Tensor, "*batch size"],
-        mask: TokenMask | None = None,
-    ) -> Float[Tensor, "*batch size"]:
+    def leave(self, x: Features, output: Features, mask: TokenMask | None = None) -> Features:
         """The sum of `x` and the sublayer's `output`."""
         output = dropout(output, self.dropout, self.training)
         if self.norm is None:

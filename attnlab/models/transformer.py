@@ -35,6 +35,8 @@ from attnlab.models.layers import (
 )
 from attnlab.support.ranges import Layers, ShareBelowOne, Size
 
+Hidden = Float[Tensor, "batch length size"]
+
 
 @dataclass(kw_only=True)
 class TransformerConfig(ModelConfig):
@@ -110,11 +112,8 @@ class EncoderLayer(nn.Module):
         self.feedforward_residual = _residual(config, sublayers)
 
     def forward(
-        self,
-        x: Float[Tensor, "batch length size"],
-        mask: Mask | None = None,
-        token_mask: TokenMask | None = None,
-    ) -> Float[Tensor, "batch length size"]:
+        self, x: Hidden, mask: Mask | None = None, token_mask: TokenMask | None = None
+    ) -> Hidden:
         """`mask` broadcasts against (batch, heads, queries, keys); `token_mask` is for norms."""
         y = self.self_residual.enter(x, token_mask)
         memory = self.self_attention.prepare(y, y)
@@ -151,11 +150,11 @@ class DecoderLayer(nn.Module):
 
     def forward(
         self,
-        x: Float[Tensor, "batch length size"],
+        x: Hidden,
         state: LayerState,
         source_mask: Mask | None = None,
         token_mask: TokenMask | None = None,
-    ) -> tuple[Float[Tensor, "batch length size"], LayerState]:
+    ) -> tuple[Hidden, LayerState]:
         """Decode `x` from `state`; masks as in `EncoderLayer`, `token_mask` for `x`."""
         y = self.self_residual.enter(x, token_mask)
         if state.past is None:
@@ -204,11 +203,8 @@ class Encoder(nn.Module):
         self.norm = last_norm(config.norm, config.normalisation, config.size)
 
     def forward(
-        self,
-        x: Float[Tensor, "batch length size"],
-        mask: Mask | None = None,
-        token_mask: TokenMask | None = None,
-    ) -> Float[Tensor, "batch length size"]:
+        self, x: Hidden, mask: Mask | None = None, token_mask: TokenMask | None = None
+    ) -> Hidden:
         """See `EncoderLayer`."""
         for layer in self.layers:
             x = layer(x, mask, token_mask)
@@ -227,7 +223,7 @@ class Decoder(nn.Module):
         )
         self.norm = last_norm(config.norm, config.normalisation, config.size)
 
-    def prepare(self, annotations: Float[Tensor, "batch length size"]) -> tuple[LayerState, ...]:
+    def prepare(self, annotations: Hidden) -> tuple[LayerState, ...]:
         """The state of each layer before the first target token."""
         annotations = cast_for_matmul(annotations)
         attentions = [cast(DecoderLayer, layer).cross_attention for layer in self.layers]
@@ -237,11 +233,11 @@ class Decoder(nn.Module):
 
     def forward(
         self,
-        x: Float[Tensor, "batch length size"],
+        x: Hidden,
         states: tuple[LayerState, ...],
         source_mask: Mask | None = None,
         token_mask: TokenMask | None = None,
-    ) -> tuple[Float[Tensor, "batch length size"], tuple[LayerState, ...]]:
+    ) -> tuple[Hidden, tuple[LayerState, ...]]:
         """See `DecoderLayer`."""
         read = []
         for layer, state in zip(self.layers, states, strict=True):
@@ -272,7 +268,7 @@ class Transformer(EncoderDecoder[TransformerState]):
         positions: PositionEmbedding | None,
         tokens: Int[Tensor, "batch length"],
         start: int,
-    ) -> Float[Tensor, "batch length size"]:
+    ) -> Hidden:
         embedded = table(tokens) * self.embedding_scale
         if positions is not None:
             embedded = positions(embedded, start)

@@ -158,7 +158,7 @@ def test_far_from_zero_nothing_is_lost():
     )
 
 
-def test_its_attention_can_be_watched_like_any_other():
+def test_its_attention_can_be_observed_like_any_other():
     from attnlab.attention.recording import record_attention
 
     model = estimator(*points(9))

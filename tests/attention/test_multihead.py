@@ -98,12 +98,12 @@ def repeated(ours):
     return theirs
 
 
-@pytest.mark.parametrize("watched", [False, True])
+@pytest.mark.parametrize("observed", [False, True])
 @pytest.mark.parametrize("key_value_heads", [1, 2, 3])
-def test_grouped_queries_equal_heads_with_repeated_keys(key_value_heads, watched):
+def test_grouped_queries_equal_heads_with_repeated_keys(key_value_heads, observed):
     ours = grouped(key_value_heads=key_value_heads)
     theirs = repeated(ours)
-    if watched:
+    if observed:
         ours.pooling.observers.append(lambda step: None)
     query = torch.randn(BATCH, QUERIES, SIZE, dtype=torch.float64)
     memory = torch.randn(BATCH, KEYS, SIZE, dtype=torch.float64)

@@ -204,14 +204,14 @@ def test_watching_changes_nothing(name, learnt):
     mask[0, :, 3:] = False
     mask[1] = False
     found = []
-    for watched in (False, True):
-        if watched:
+    for observed in (False, True):
+        if observed:
             pooling.observers.append(lambda step: None)
         answer = pooling(query, pooling.prepare(key, value), mask)
         wanted = [query, key, value, *pooling.parameters()]
         found.append([answer, *torch.autograd.grad(answer.square().sum(), wanted)])
-    for unwatched, seen in zip(*found, strict=True):
-        torch.testing.assert_close(seen, unwatched)
+    for unobserved, seen in zip(*found, strict=True):
+        torch.testing.assert_close(seen, unobserved)
 
 
 @every_normaliser

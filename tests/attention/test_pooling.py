@@ -41,11 +41,11 @@ def test_a_row_that_sees_nothing_gets_zeros(dtype):
     assert weights[1].sum().item() == pytest.approx(1, abs=1e-2)
 
 
-@pytest.mark.parametrize("watched", [False, True])
+@pytest.mark.parametrize("observed", [False, True])
 @pytest.mark.parametrize("name", list(SCORES))
-def test_a_query_that_sees_nothing_gets_zeros_and_zero_gradients(name, watched):
+def test_a_query_that_sees_nothing_gets_zeros_and_zero_gradients(name, observed):
     pooling = pooling_of(name)
-    if watched:
+    if observed:
         pooling.observers.append(lambda step: None)
     query, key, value = (x.requires_grad_() for x in random_inputs())
     mask = torch.ones(BATCH, QUERIES, KEYS, dtype=torch.bool)
@@ -69,12 +69,12 @@ def test_watching_changes_nothing(name, masked):
         mask = torch.ones(BATCH, 1, KEYS, dtype=torch.bool)
         mask[0, :, 3:] = False
         mask[1] = False
-    unwatched = pooling(query, pooling.prepare(key, value), mask)
+    unobserved = pooling(query, pooling.prepare(key, value), mask)
     seen = []
     pooling.observers.append(lambda step: seen.append(step.weights))
-    watched = pooling(query, pooling.prepare(key, value), mask)
-    torch.testing.assert_close(watched, unwatched)
-    torch.testing.assert_close(seen[0] @ value, watched)
+    observed = pooling(query, pooling.prepare(key, value), mask)
+    torch.testing.assert_close(observed, unobserved)
+    torch.testing.assert_close(seen[0] @ value, observed)
 
 
 def test_equal_scores_average_what_may_be_seen():

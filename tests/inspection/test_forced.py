@@ -34,13 +34,13 @@ def test_many_pairs_are_recorded_as_each_alone(name):
 
 def test_only_the_kinds_asked_for_and_nobody_watches_afterwards():
     model = small_model("transformer").train()
-    watched = set()
+    observed = set()
     for name, pooling in attentions(model).items():
         pooling.register_forward_pre_hook(
-            lambda pooling, _, name=name: watched.add(name) if pooling.observers else None
+            lambda pooling, _, name=name: observed.add(name) if pooling.observers else None
         )
     (recorded,) = record_pairs(model, [EncodedPair([5, 6], [7])], kinds=("cross",))
-    assert watched == {"decoder.layer1.cross", "decoder.layer2.cross"}
+    assert observed == {"decoder.layer1.cross", "decoder.layer2.cross"}
     assert sorted(recorded.weights) == [("cross", 1), ("cross", 2)]
     assert model.training
     assert not any(getattr(module, "observers", []) for module in model.modules())

@@ -87,18 +87,20 @@ def test_what_is_unknown_is_labelled_with_its_own_characters(vocabulary, pieces)
     model = small_model("bahdanau", vocabulary=sizes)
     ids = vocabulary.source.encode(source), vocabulary.target.encode(target)
     assert all(UNKNOWN in tokens for tokens in ids)
-    (told,) = attention_maps(model, vocabulary, *ids, pieces=pieces, source=source, target=target)
-    (untold,) = attention_maps(model, vocabulary, *ids, pieces=pieces)
-    np.testing.assert_array_equal(told.weights, untold.weights)
+    (with_text,) = attention_maps(
+        model, vocabulary, *ids, pieces=pieces, source=source, target=target
+    )
+    (without_text,) = attention_maps(model, vocabulary, *ids, pieces=pieces)
+    np.testing.assert_array_equal(with_text.weights, without_text.weights)
     for labels, bare, text in (
-        (told.keys, untold.keys, source),
-        (told.queries, untold.queries, target),
+        (with_text.keys, without_text.keys, source),
+        (with_text.queries, without_text.queries, target),
     ):
         joined = "".join(labels[:-1]) if pieces else "▁" + "▁".join(labels[:-1])
         assert joined == "▁" + text.replace(" ", "▁")
         assert any("<unk>" in label for label in bare)
     if not pieces:
-        assert told.keys == ["the", "猫咪", "slept,", "Zoë", "</s>"]
+        assert with_text.keys == ["the", "猫咪", "slept,", "Zoë", "</s>"]
 
 
 def test_a_model_without_attention_has_no_maps(vocabulary):

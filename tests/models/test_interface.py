@@ -145,10 +145,10 @@ def test_positions_in_a_transformer(positions, score, key_value_heads, sentences
     torch.testing.assert_close(padded, whole)
     # Watched or not, the answer is the same; each head's weights are there.
     with record_attention(model) as record:
-        watched, _ = model.decode(target, model.encode(source, mask))
-    torch.testing.assert_close(watched, whole)
+        observed, _ = model.decode(target, model.encode(source, mask))
+    torch.testing.assert_close(observed, whole)
     assert record["decoder.layer1.self"].shape == (BATCH, 3, TARGET, TARGET)
-    # The order of the source's words is told, unless there are no positions.
+    # The order of source words matters, unless there are no positions.
     turned = source[:1, [1, 0, 2, 3, 4]]
     moved, _ = model.decode(target[:1], model.encode(turned, mask[:1]))
     assert torch.allclose(moved[0], whole[0]) == (positions == "none")

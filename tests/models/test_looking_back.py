@@ -96,10 +96,10 @@ def test_recorded_weights_are_those_that_make_the_context(
     contexts = []
     model.decoder.readout.register_forward_hook(lambda _, given, __: contexts.append(given[1]))
     state = model.encode(source, mask)
-    unwatched, _ = model.decode(target, state)
+    unobserved, _ = model.decode(target, state)
     with record_attention(model) as record:
-        watched, _ = model.decode(target, state)
-    torch.testing.assert_close(watched, unwatched)
+        observed, _ = model.decode(target, state)
+    torch.testing.assert_close(observed, unobserved)
     weights = record["decoder.cross"]
     assert weights.shape == (BATCH, 1, TARGET, SOURCE)
     assert not (weights * ~mask[:, None, None]).any()

@@ -52,21 +52,21 @@ def test_scores_of_the_same_words_depend_on_their_offset_alone(name, causal):
 @sides
 @shared
 @relative
-def test_unwatched_equals_watched(name, key_value_heads, causal):
+def test_observed_equals_unobserved(name, key_value_heads, causal):
     attention = attention_of(name, key_value_heads=key_value_heads, causal=causal)
     x = torch.randn(BATCH, LENGTH, SIZE, dtype=torch.float64)
     mask = torch.ones(BATCH, 1, LENGTH, LENGTH, dtype=torch.bool)
     mask = mask.tril() if causal else mask
     mask[1, :, :, 6:] = False
     mask[1, :, 2] = False  # sees nothing
-    unwatched = attention(x, attention.prepare(x, x), mask)
+    unobserved = attention(x, attention.prepare(x, x), mask)
     with record_attention(attention) as record:
-        watched = attention(x, attention.prepare(x, x), mask)
-    torch.testing.assert_close(watched, unwatched)
+        observed = attention(x, attention.prepare(x, x), mask)
+    torch.testing.assert_close(observed, unobserved)
     weights = record["pooling"]
     assert weights.shape == (BATCH, HEADS, LENGTH, LENGTH)
     assert not weights[1, :, 2].any()
-    torch.testing.assert_close(watched[1, 2], attention.output_weight.bias)
+    torch.testing.assert_close(observed[1, 2], attention.output_weight.bias)
 
 
 @relative
@@ -104,8 +104,8 @@ def test_an_order_of_words_is_told_unless_there_is_none(name):
     x = torch.randn(1, LENGTH, SIZE, dtype=torch.float64)
 
     def last(words):
-        told = words if embedding is None else embedding.double()(words)
-        return attention(told[:, -1:], attention.prepare(told, told))
+        embedded = words if embedding is None else embedding.double()(words)
+        return attention(embedded[:, -1:], attention.prepare(embedded, embedded))
 
     order = [3, 1, 0, 2, *range(4, LENGTH)]
     same = torch.allclose(last(x), last(x[:, order]), atol=1e-6)

@@ -81,8 +81,8 @@ def test_watching_changes_nothing(values):
     score = SCORES.build(score_config("scaled_dot"), SIZE, SIZE)
     pooling = AttentionPooling(score, positions=shaw(values=values)).double()
     q, k, v = inputs()
-    unwatched = pooling(q, pooling.prepare(k, v))
+    unobserved = pooling(q, pooling.prepare(k, v))
     with record_attention(pooling) as record:
-        watched = pooling(q, pooling.prepare(k, v))
-    torch.testing.assert_close(watched, unwatched)
+        observed = pooling(q, pooling.prepare(k, v))
+    torch.testing.assert_close(observed, unobserved)
     assert record[""].shape == (BATCH, HEADS, LENGTH, LENGTH)
