@@ -11,11 +11,9 @@ from PIL import Image
 from attnlab.plotting.saving import write_whole
 
 GIF = ".gif"
-
 _DOTS_PER_INCH = 144  # twice that of a common screen
 _MOST_PIXELS = 4_000_000  # of one frame: decoders hold several in memory
 _PALETTE_FRAMES = 6  # that the palette is made from: the first, the last and some between
-
 _PLEASANT_SECONDS = 8.0  # for all frames together
 _SHORTEST, _LONGEST, _LAST = 0.12, 0.8, 2.5  # seconds of a frame
 

@@ -19,7 +19,6 @@ from attnlab.run.loaded import LoadedRun
 
 SENTENCES = 200
 """First sentences of a split that are measured; the choice hardly changes with more."""
-
 _ERROR_RATE = "an alignment error rate of {:.1f} %"
 _ENTROPY = "an entropy of {:.1f} % of the highest possible"
 

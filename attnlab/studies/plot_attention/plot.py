@@ -25,10 +25,7 @@ Remark = Callable[[Inspected], str]
 Remarks = Callable[[LoadedRun, Sequence[Choice], str], Remark]
 """Makes a `Remark` for a model, the maps that are drawn, and a split to compare with."""
 
-_NO_GOLD = (
-    "no gold alignment is outlined, since it is that of the reference, and this translation is "
-    "another"
-)
+_NO_GOLD = "no gold alignment is outlined: it is that of the reference, this translation is another"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,10 +188,10 @@ def plot_translations(
     destination.require_room_for(len(texts or numbers))
     choices, reason = options.choose(trained, split)
     remark = options.remarks(trained, choices, split) if options.remarks else None
-    is_cross = any(choice.kind == "cross" for choice in choices)
+    shows_gold = options.gold and any(choice.kind == "cross" for choice in choices)
 
     def figure(sentence: Inspected) -> Figure:
-        misses_gold = is_cross and sentence.pair.alignment and sentence.gold is None
+        misses_gold = shows_gold and sentence.pair.alignment and sentence.gold is None
         return draw_translation(
             sentence.maps,
             choices,
@@ -202,7 +199,7 @@ def plot_translations(
             note=options.note(
                 trained.described,
                 reason,
-                _NO_GOLD if options.gold and misses_gold else "",
+                _NO_GOLD if misses_gold else "",
                 remark(sentence) if remark else "",
             ),
             target_name=REFERENCE if reference else TRANSLATION,

@@ -60,12 +60,12 @@ def plot_through_training(
     choices, reason = options.choose(trained, SPLIT)
     remark = "" if len(frames) == len(files) else f"{len(frames)} of {len(files)} validations"
 
+    notes = [reason] if is_gif else [reason, remark]
+
     def sentence(number: int) -> _WatchedSentence:
-        notes = [reason] if is_gif else [reason, remark]
         return _WatchedSentence(trained, options, choices, frames, number, notes)
 
-    stems = [options.stem(f"{SPLIT}-{number}-through-training", choices) for number in numbers]
-    named = list(zip(stems, numbers, strict=True))
+    named = [(options.stem(f"{SPLIT}-{n}-through-training", choices), n) for n in numbers]
     if not is_gif:
         yield from destination.write((stem, sentence(number).strip()) for stem, number in named)
         return
