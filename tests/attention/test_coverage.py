@@ -37,7 +37,7 @@ def test_at_first_it_is_attention_without_coverage(name):
 
 
 @pytest.mark.parametrize("name", [name for name in SCORES if name != "location"])
-def test_then_it_tells_keys_that_were_looked_at_from_others(name):
+def test_a_trained_coverage_distinguishes_attended_keys(name):
     score, coverage, query, key, covered = built(name)
     torch.nn.init.normal_(coverage.weight)
     before = scored(score, coverage, query, key, torch.zeros_like(covered))

@@ -99,7 +99,7 @@ def test_only_the_heads_named_are_changed():
 
 @pytest.mark.parametrize("score", list(SCORES))
 @pytest.mark.parametrize("family", ["bahdanau", "transformer"])
-def test_a_changed_model_says_the_same_stepwise_and_as_a_whole(family, score):
+def test_interventions_act_alike_stepwise_and_on_the_whole(family, score):
     """As search does, a token at a time, and as a reading of the whole target does."""
     model = small_model(family, score).eval()
     source, mask, target = inputs()

@@ -24,7 +24,7 @@ def build(name, **changes):
     return NORMALISERS.build(normaliser_config(name, **changes)).double()
 
 
-def test_they_are_listed_in_the_order_in_which_one_meets_them():
+def test_names_are_listed_in_the_order_of_tables():
     known = ["softmax", "temperature", "sparsemax", "entmax15"]
     assert [name for name in NORMALISERS if name in known] == known
 

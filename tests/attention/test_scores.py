@@ -68,7 +68,7 @@ def test_heads_are_scored_as_if_alone(name):
 
 
 @pytest.mark.parametrize("name", list(SCORES))
-def test_dot_scale_says_what_compare_does(name):
+def test_dot_scale_equals_compare(name):
     score = SCORES.build(score_config(name), SIZE, SIZE).double()
     if score.dot_scale is None:
         return
@@ -77,7 +77,7 @@ def test_dot_scale_says_what_compare_does(name):
     torch.testing.assert_close(score.compare(query, key), score.dot_scale * query @ key.mT)
 
 
-def test_they_are_listed_in_the_order_in_which_one_meets_them():
+def test_names_are_listed_in_the_order_of_tables():
     known = ["dot", "scaled_dot", "general", "additive", "cosine", "gaussian", "location"]
     assert [name for name in SCORES if name in known] == known
 
@@ -102,7 +102,7 @@ def test_unequal_sizes_are_refused_by_name_with_the_scores_that_take_them(name):
         SCORES.build(score_config(name), SIZE, 11)
 
 
-def test_a_cosine_knows_no_lengths_and_starts_at_the_scale_of_a_scaled_product():
+def test_a_cosine_ignores_lengths_and_starts_at_the_scale_of_a_scaled_product():
     score = SCORES.build(score_config("cosine"), 64, 64)
     assert score.sharpness.item() == 8
     query, key = torch.randn(1, 1000, 64), torch.randn(1, 7, 64)

@@ -91,7 +91,7 @@ def test_japanese_and_korean_by_words_where_that_is_installed(language, module):
         ("ter", "zh", "狗在喝水。", "狗在吃水。", None),
     ],
 )
-def test_a_score_that_says_little_says_why(metric, tokeniser, hypothesis, reference, remark):
+def test_a_score_of_little_meaning_has_a_remark(metric, tokeniser, hypothesis, reference, remark):
     found = measure(metric, [hypothesis] * 3, [reference] * 3, tokeniser=tokeniser).remark
     assert found is None if remark is None else remark in found
 

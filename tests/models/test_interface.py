@@ -189,7 +189,7 @@ def test_bahdanau_with_and_without_input_feeding(score, input_feeding, sentences
     torch.testing.assert_close(torch.cat(steps, dim=1), whole)
 
 
-def test_only_input_feeding_tells_the_recurrence_where_attention_was(sentences):
+def test_only_input_feeding_makes_the_recurrence_depend_on_attention(sentences):
     source, mask, target = sentences
     for input_feeding, changed in ((False, False), (True, True)):
         model = small_model("bahdanau", input_feeding=input_feeding)

@@ -198,7 +198,7 @@ def test_beam_search_gives_a_sentence_the_same_translation_in_any_batch(
     source, mask, _ = sentences
     model = looking_back(feeding=feeding, window=window, coverage=coverage)
     for parameter in model.parameters():
-        parameter.mul_(2.5)  # or it says one word for ever
+        parameter.mul_(2.5)  # or it repeats one word
     values = shipped_values("search", "beam") | {"beam_size": 3, "max_length_extra": 1}
     search = SEARCHES.build(SEARCHES.config("beam")(**values))
     together = search(model, source, mask)
@@ -213,7 +213,7 @@ def test_beam_search_gives_a_sentence_the_same_translation_in_any_batch(
 @windows
 @feeding
 @torch.no_grad()
-def test_own_words_are_those_that_greedy_reading_says(feeding, window, coverage):
+def test_own_words_are_those_of_greedy_search(feeding, window, coverage):
     model = looking_back(feeding=feeding, window=window, coverage=coverage)
     batch = collate([EncodedPair([5, 6, 7, 8], [9, 10, 11, 12, 13]), EncodedPair([5], [9, 10])])
     mixed = with_own_words(model, batch, 1.0, "argmax").target_input
