@@ -22,7 +22,7 @@ from turns import prepare, print_turns, trainer
 
 from attnlab.attention import functional
 from attnlab.models import recurrence
-from attnlab.training import cross_entropy
+from attnlab.training import losses
 from attnlab.training.execution import keep_freed_memory
 
 
@@ -92,7 +92,7 @@ KERNELS: dict[str, tuple[str, str, Callable[[], Any]]] = {
     "cross-entropy": (
         "model=transformer",
         "float32",
-        partial(replaced, cross_entropy.summed_cross_entropy, plain_cross_entropy),
+        partial(replaced, losses.summed_cross_entropy, plain_cross_entropy),
     ),
 }
 """The model and the precision that each kernel is measured with, and its replacement."""
@@ -106,7 +106,7 @@ def main() -> None:
     arguments = parser.parse_args()
     keep_freed_memory()
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; seconds of 12 updates")
-    print(f"{'':<40} {'kernel':>9} {'torch':>9} {'ratio':>6}  (quartiles)")
+    print(f"{'':<48} {'kernel':>9} {'torch':>9} {'ratio':>6}  (quartiles)")
     for name, (model, precision, plain) in KERNELS.items():
         if arguments.only in (None, name):
             work = trainer(prepare(model), precision)

@@ -28,9 +28,14 @@ def plain_prepare(self: AttentionPooling, key: Tensor, value: Tensor) -> Memory:
 
 
 def plain_forward(
-    self: AttentionPooling, query: Tensor, memory: Memory, mask: Tensor | None = None
+    self: AttentionPooling,
+    query: Tensor,
+    memory: Memory,
+    mask: Tensor | None = None,
+    window: Tensor | None = None,
 ) -> Tensor:
-    """`AttentionPooling.forward` without observers and interventions."""
+    """`AttentionPooling.forward` without observers, interventions and windows."""
+    assert window is None
     query = self.score.project_query(query)
     if self.score.dot_scale is not None:
         dropout_p = self.dropout if self.training else 0.0
@@ -65,7 +70,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     rounds = parser.parse_args().rounds
     keep_freed_memory()
-    print(f"{'':<40} {'observable':>9} {'plain':>9} {'ratio':>6}  (quartiles)")
+    print(f"{'':<48} {'observable':>9} {'plain':>9} {'ratio':>6}  (quartiles)")
     for name in ("bahdanau", "transformer"):
         prepared = prepare(f"model={name}")
         for what, build in (("training", trainer), ("search", searcher)):

@@ -90,4 +90,4 @@ def print_turns(
         found.append((ours, theirs))
     ours, theirs = (statistics.median(column) for column in zip(*found, strict=True))
     low, middle, high = statistics.quantiles([a / b for a, b in found], n=4)
-    print(f"{name:<40} {ours:>8.3f}s {theirs:>8.3f}s {middle:>6.3f}  ({low:.3f} to {high:.3f})")
+    print(f"{name:<48} {ours:>8.3f}s {theirs:>8.3f}s {middle:>6.3f}  ({low:.3f} to {high:.3f})")
