@@ -22,8 +22,8 @@ from attnlab.search import SEARCHES
 from attnlab.training.execution import keep_freed_memory
 
 
-def plain_prepare(self: AttentionPooling, key: Tensor, value: Tensor) -> Memory:
-    """`AttentionPooling.prepare` without observers."""
+def plain_prepare(self: AttentionPooling, key: Tensor, value: Tensor, start: int = 0) -> Memory:  # noqa: ARG001
+    """`AttentionPooling.prepare` without observers; for models without rotary positions."""
     return Memory(self.score.project_key(key), value)
 
 
