@@ -1,6 +1,7 @@
 """A trained run loaded for use: its model, vocabulary and translator."""
 
 from dataclasses import asdict, dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from attnlab.run.metrics import recorded, recorded_validations
 from attnlab.search import SEARCHES, SearchConfig
 from attnlab.support.errors import AttnlabError, UsageError, out_of_memory
 from attnlab.support.folders import shown_path
-from attnlab.support.machine import require_memory
+from attnlab.support.machine import memory_of, require_memory
 from attnlab.support.schema import flatten
 from attnlab.training.checkpoint import (
     checkpoint_update,
@@ -64,6 +65,8 @@ def require_room_for_weights(
     config: ExperimentConfig, sizes: VocabularySizes, device: torch.device
 ) -> None:
     """Refuse a model whose weights need more memory than there is, before it is allocated."""
+    if upper_bound(config, sizes) < memory_of(device) / 2:
+        return  # an exact count on torch's meta device imports torch._dynamo: a second or more
     try:
         with torch.random.fork_rng(devices=[]), torch.device("meta"):
             model = MODELS.build(config.model, config.attention, sizes)
@@ -80,6 +83,20 @@ def require_room_for_weights(
         if isinstance(value, int) and not isinstance(value, bool)
     ]
     require_memory(needed, "the model's weights", f"lower some of: {', '.join(settings)}", device)
+
+
+def upper_bound(config: ExperimentConfig, sizes: VocabularySizes) -> float:
+    """Bytes that the weights cannot exceed: generous, and computed from the settings alone."""
+    if not type(config.model).__module__.startswith("attnlab."):
+        return inf  # a plug-in's settings may mean anything
+    values = flatten(asdict(config.model) | {"score": asdict(config.score)})
+    numbers = {key.rpartition(".")[2]: each for key, each in values.items() if type(each) is int}
+    layers = sum(each for name, each in numbers.items() if "layers" in name)
+    kernel = max([1, *(each for name, each in numbers.items() if "kernel" in name)])
+    of_a_head = (numbers.get(f"{name}_size", 0) for name in ("query", "key", "value"))
+    widest = max([numbers.get("heads", 1) * max(of_a_head), *numbers.values()])
+    embeddings = 4 * max(sizes.source, sizes.target) * widest
+    return 4.0 * (embeddings + 40 * (layers + 2) * kernel * widest**2)
 
 
 def build_translator(
