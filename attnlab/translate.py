@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attnlab.data.batching import like_lengths_together, pad_sources
+from attnlab.data.batching import group_by_length, pad_sources
 from attnlab.data.reading.lines import is_blank, normalise
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.models.interface import EncoderDecoder
@@ -66,7 +66,7 @@ class Translator:
         filled = [i for i, ids in enumerate(encoded) if ids and not is_blank(texts[i])]
         device = next(self._model.parameters()).device
         lengths = [len(encoded[i]) + 1 for i in filled]
-        for group in like_lengths_together(lengths, self._batch_tokens):
+        for group in group_by_length(lengths, self._batch_tokens):
             chosen = [filled[index] for index in group]
             source, mask = pad_sources([encoded[i] for i in chosen])
             hypotheses = self._search(self._model, source.to(device), mask.to(device))

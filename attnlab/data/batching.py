@@ -42,7 +42,7 @@ class Batch:
 
     @property
     def target_tokens(self) -> int:
-        """Tokens to predict, END included and PAD not."""
+        """Number of tokens to predict, with END and without PAD."""
         return int(self.target_mask.sum())
 
     def to(self, device: torch.device) -> "Batch":
@@ -50,36 +50,36 @@ class Batch:
         return Batch(*(tensor.to(device) for tensor in vars(self).values()))
 
     def share(self, number: int, shares: int) -> "Batch":
-        """Every `shares`-th row from row `number` on, without columns that are all padding.
+        """Every `shares`-th row from row `number` on, without columns of padding only.
 
-        If there is none, it is one row of padding as long as the first row, with all of its target
-        masked, whose loss is 0 and has a zero gradient.
+        If there is no such row, returns one row of PAD, as long as the first row. All of its target
+        is masked, so that its loss and gradient are 0.
         """
-        some, is_there = slice(number, None, shares), number < len(self.source)
-        if not is_there:
-            some = slice(0, 1)
-        columns = int(self.source_mask[some].sum(1).max())
-        target_columns = int(self.target_mask[some].sum(1).max())
-        ids = self.source[some, :columns], self.target_input[some, :target_columns]
-        source, target_input = ids if is_there else map(torch.zeros_like, ids)  # of PAD
+        rows, has_rows = slice(number, None, shares), number < len(self.source)
+        if not has_rows:
+            rows = slice(0, 1)
+        columns = int(self.source_mask[rows].sum(1).max())
+        target_columns = int(self.target_mask[rows].sum(1).max())
+        ids = self.source[rows, :columns], self.target_input[rows, :target_columns]
+        source, target_input = ids if has_rows else map(torch.zeros_like, ids)  # of PAD
         return Batch(
             source,
-            self.source_mask[some, :columns],
+            self.source_mask[rows, :columns],
             target_input,
-            self.target_output[some, :target_columns],
-            self.target_mask[some, :target_columns] & is_there,
+            self.target_output[rows, :target_columns],
+            self.target_mask[rows, :target_columns] & has_rows,
         )
 
 
 def pad_sources(sources: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """The input of an encoder, (batch, length): ids with END and PAD, and the mask of tokens."""
+    """Ids with END and PAD, (batch, length), and their mask, True at tokens; for an encoder."""
     tokens, lengths = FlatArray.of(sources).padded(np.arange(len(sources)))
     mask = _add_end(tokens, lengths)
     return torch.from_numpy(tokens), torch.from_numpy(mask)
 
 
 def _add_end(tokens: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Put END behind each row of `tokens`; returns the mask of tokens."""
+    """Append END to each row of `tokens`, in place; returns the mask, True at tokens."""
     tokens[np.arange(len(lengths)), lengths] = END
     return np.asarray(np.arange(tokens.shape[1]) <= lengths[:, None])
 
@@ -102,9 +102,9 @@ def collate_stored(pairs: TokenStore, indices: NDArray[np.int64]) -> Batch:
 
 
 def group_ends(lengths: NDArray[np.int64], batch_tokens: int) -> NDArray[np.int64]:
-    """Split `lengths`, in their order, so that rows × longest row is at most `batch_tokens`.
+    """Split `lengths` into consecutive groups of at most `batch_tokens` tokens, with padding.
 
-    Returns the end of each group. A sentence longer than the budget is a group of its own.
+    Returns the end of each group. A sentence longer than `batch_tokens` is a group of its own.
     """
     ends = [0]
     while ends[-1] < len(lengths):
@@ -118,37 +118,36 @@ def group_ends(lengths: NDArray[np.int64], batch_tokens: int) -> NDArray[np.int6
     return np.array(ends[1:], np.int64)
 
 
-def like_lengths_together(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
-    """Groups of indices sorted by length, for batches of at most `batch_tokens` with padding."""
+def group_by_length(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
+    """Indices sorted by length, in groups of at most `batch_tokens` tokens, with padding."""
     order = np.argsort(lengths, kind="stable")
     ends = group_ends(np.asarray(lengths, np.int64)[order], batch_tokens)
     return [group.tolist() for group in np.split(order, ends)[:-1]]
 
 
-class _Grouped:
-    """Pairs sorted by length, and the ends of their batches within a budget of tokens."""
+class _TokenBatches:
+    """Pairs sorted by length, in batches of at most `batch_tokens` tokens per side."""
 
     def __init__(self, pairs: TokenStore, batch_tokens: int) -> None:
         self.pairs = pairs
         self.source_lengths = pairs.source.lengths() + 1
         self.target_lengths = pairs.target.lengths() + 1
-        # By target, then by source, ascending and descending in turn: where the next target length
-        # begins, the sources are as long as those before, and a batch over the edge has less
-        # padding.
+        # Pairs are sorted by target, then by source, ascending and descending in turn: where the
+        # target length changes, source lengths are similar, and a batch with both has less padding.
         self.zigzag = np.where(self.target_lengths % 2, self.source_lengths, -self.source_lengths)
-        # Only pairs of equal lengths are shuffled, so the batches of all epochs have the same
+        # Shuffling only exchanges pairs of equal lengths, so batches of all epochs have the same
         # shapes.
         order = np.lexsort((self.zigzag, self.target_lengths))
         longer = np.maximum(self.source_lengths, self.target_lengths)[order]
         self.ends = group_ends(longer, batch_tokens)
 
     def order(self, shuffled: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Indices sorted by length; those of equal lengths as in `shuffled`."""
+        """Indices sorted by length; `shuffled` orders pairs of equal lengths."""
         return np.lexsort((shuffled, self.zigzag, self.target_lengths))
 
 
-class _Counted:
-    """Pairs in any order, and the ends of batches with the same number of them."""
+class _SentenceBatches:
+    """Pairs in any order, in batches of `batch_sentences` pairs."""
 
     def __init__(self, pairs: TokenStore, batch_sentences: int) -> None:
         self.pairs = pairs
@@ -156,7 +155,7 @@ class _Counted:
         self.ends = np.minimum(ends, len(pairs))
 
     def order(self, shuffled: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Indices as in `shuffled`."""
+        """`shuffled`, unchanged."""
         return shuffled
 
 
@@ -174,11 +173,11 @@ def _stored(pairs: Sequence[EncodedPair] | TokenStore) -> TokenStore:
 
 
 class TrainingBatches:
-    """All sentence pairs, epoch after epoch, in batches of at most `batch_tokens` tokens a side.
+    """All sentence pairs, epoch after epoch, in batches of at most `batch_tokens` tokens per side.
 
     Padding counts: `batch_tokens` bounds rows × columns of the source and of the target. With
-    `batch_sentences` each batch has that many random pairs instead, and the last of an epoch the
-    remainder.
+    `batch_sentences`, each batch has that many random pairs instead, and the last batch of an epoch
+    the remainder.
     """
 
     def __init__(
@@ -209,10 +208,10 @@ class TrainingBatches:
             first = grouped.ends[batch - 1] if batch else 0
             yield collate_stored(grouped.pairs, order[first : grouped.ends[batch]])
 
-    def beginning_of_largest(self, tokens: int) -> tuple[Batch, int]:
-        """Some rows of the largest batch of the first epoch, and the number of all its rows.
+    def sample_of_largest(self, tokens: int) -> tuple[Batch, int]:
+        """A sample of the rows of the first epoch's largest batch, and the number of all its rows.
 
-        The rows have at most `tokens` tokens a side, but there is at least one.
+        The sample has at most `tokens` tokens per side, but at least one row.
         """
         grouped = self._group(0)
         order, _ = self._plan(0, grouped)
@@ -222,25 +221,25 @@ class TrainingBatches:
             longest = np.maximum(longest, np.maximum.reduceat(side.lengths()[order] + 1, starts))
         largest = int(np.argmax(rows * longest))
         count = max(1, min(int(rows[largest]), tokens // int(longest[largest])))
-        spread = np.linspace(rows[largest] - 1, 0, count).astype(np.int64)  # with the longest
+        spread = np.linspace(rows[largest] - 1, 0, count).astype(np.int64)  # the last is sampled
         places = order[starts[largest] + spread]
         return collate_stored(grouped.pairs, places), int(rows[largest])
 
-    def _group(self, number: int) -> _Grouped | _Counted:
+    def _group(self, number: int) -> _TokenBatches | _SentenceBatches:
         if self._pairs_of_epoch is not None and number != self._grouped_epoch:
             self._grouped = self._group_all(self._pairs_of_epoch(number))
             self._grouped_epoch = number
         return self._grouped
 
-    def _group_all(self, pairs: TokenStore) -> _Grouped | _Counted:
+    def _group_all(self, pairs: TokenStore) -> _TokenBatches | _SentenceBatches:
         if self._batch_sentences is not None:
-            return _Counted(pairs, self._batch_sentences)
-        return _Grouped(pairs, self._batch_tokens)
+            return _SentenceBatches(pairs, self._batch_sentences)
+        return _TokenBatches(pairs, self._batch_tokens)
 
     def _plan(
-        self, number: int, grouped: _Grouped | _Counted
+        self, number: int, grouped: _TokenBatches | _SentenceBatches
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The indices of all pairs, batch after batch, and the order of the batches."""
+        """Indices of all pairs, one batch after another, and the order of the batches."""
         generator = np.random.default_rng([self._seed, number])
         order = grouped.order(generator.permutation(len(grouped.pairs)))
         return order, generator.permutation(len(grouped.ends))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attnlab.attention.recording import AttentionRecord, record_attention
-from attnlab.data.batching import Batch, EncodedPair, collate, like_lengths_together
+from attnlab.data.batching import Batch, EncodedPair, collate, group_by_length
 from attnlab.data.vocabulary import VocabularyPair, encode_pairs
 from attnlab.models.interface import EncoderDecoder, evaluation_mode
 
@@ -31,13 +31,13 @@ KINDS = tuple(_SIDES)
 def forced_batches(
     model: EncoderDecoder[Any], pairs: Sequence[EncodedPair], batch_tokens: int
 ) -> Iterator[tuple[list[int], Batch]]:
-    """Batches of `pairs` of like lengths on the model's device, with the indices of their pairs.
+    """Batches of `pairs` of similar lengths on the model's device, with the indices of their pairs.
 
-    At most `batch_tokens` tokens a side, with padding.
+    They have at most `batch_tokens` tokens per side, with padding.
     """
     lengths = [max(len(pair.source), len(pair.target)) + 1 for pair in pairs]
     device = next(model.parameters()).device
-    for chosen in like_lengths_together(lengths, batch_tokens):
+    for chosen in group_by_length(lengths, batch_tokens):
         yield chosen, collate([pairs[index] for index in chosen]).to(device)
 
 

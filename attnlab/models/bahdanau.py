@@ -27,7 +27,7 @@ from attnlab.support.ranges import Size
 
 @dataclass
 class BahdanauState(DecoderState):
-    """The decoder's state, and that of its attention to the source."""
+    """State of the decoder's recurrence, and of its attention to the `source`."""
 
     hidden: Hidden
     source: SourceAttentionState
@@ -37,8 +37,8 @@ class BahdanauState(DecoderState):
 class BahdanauConfig(RecurrentConfig):
     """`input_feeding`: feed the context to the decoder's recurrence.
 
-    Without it the states of all tokens are computed before attention, and training is faster.
-    `window`: global, local_m or local_p attention, at `window_radius` tokens to each side.
+    Without it, training is faster: the states of all tokens are computed before attention.
+    `window`: global, local_m or local_p attention, with `window_radius` tokens on each side.
     `coverage`: let scores depend on the weights of earlier tokens.
     """
 
@@ -74,10 +74,10 @@ class AttentiveDecoder(nn.Module):
             radius=config.window_radius,
             coverage=config.coverage,
         )
-        fed = config.annotation_size if config.input_feeding else 0
+        context_size = config.annotation_size if config.input_feeding else 0
         self.cell = build_recurrence(
             config.cell,
-            config.embedding_size + fed,
+            config.embedding_size + context_size,
             config.hidden_size,
             config.layers,
             dropout=config.dropout,
@@ -85,31 +85,35 @@ class AttentiveDecoder(nn.Module):
         self.readout = Readout(config)
 
     def forward(self, target: Target, state: BahdanauState) -> tuple[Features, BahdanauState]:
-        """Decode `target` from `state`."""
+        """Features for predicting each next token, and the state after `target`."""
         embedded = dropout(self.embedding(target), self.dropout, self.training)
-        read = self._with_feeding if self.input_feeding else self._without_feeding
-        outputs, contexts, state = read(embedded, state)
+        decode = self._with_feeding if self.input_feeding else self._without_feeding
+        outputs, contexts, state = decode(embedded, state)
         return self.readout(outputs, contexts, embedded), state
 
     @uncompiled  # torch.compile would unroll the steps
     def _with_feeding(
         self, embedded: Tensor, state: BahdanauState
     ) -> tuple[Tensor, Tensor, BahdanauState]:
-        """Token by token, since each query depends on the context before it."""
-        fed, source = self.cell.feed_from(embedded, state.hidden), state.source
+        """Decode token by token, since each query depends on the previous context.
+
+        Returns outputs (batch, length, hidden size), contexts (batch, length, annotation size) and
+        the new state.
+        """
+        recurrence, source = self.cell.feed_from(embedded, state.hidden), state.source
         outputs, contexts = [], []
         for _ in range(embedded.size(1)):
-            context, source = self.cross_attention(fed.top.unsqueeze(1), source)
-            fed.feed(context.squeeze(1))
-            outputs.append(fed.top)
+            context, source = self.cross_attention(recurrence.top.unsqueeze(1), source)
+            recurrence.feed(context.squeeze(1))
+            outputs.append(recurrence.top)
             contexts.append(context)
-        state = BahdanauState(fed.hidden(), source)
+        state = BahdanauState(recurrence.hidden(), source)
         return torch.stack(outputs, dim=1), torch.cat(contexts, dim=1), state
 
     def _without_feeding(
         self, embedded: Tensor, state: BahdanauState
     ) -> tuple[Tensor, Tensor, BahdanauState]:
-        """The states of all tokens, then the attention of all tokens."""
+        """Compute all outputs, then all contexts; returns the same as `_with_feeding`."""
         outputs, hidden = self.cell.read(embedded, state.hidden)
         contexts, source = self.cross_attention(outputs, state.source)
         return outputs, contexts, BahdanauState(hidden, source)
@@ -117,9 +121,10 @@ class AttentiveDecoder(nn.Module):
 
 @MODELS.register("bahdanau", BahdanauConfig)
 class Bahdanau(EncoderDecoder[BahdanauState]):
-    """Bahdanau et al. 2015's RNNsearch, with any scoring function, and GRU or LSTM.
+    """RNNsearch of Bahdanau et al. 2015, with any scoring function, and GRU or LSTM.
 
-    Without input feeding it is Luong et al. 2015's, which has windows (section 3.2).
+    Without input feeding, the current state is the query, as in Luong et al. 2015; `window` selects
+    their local attention (section 3.2).
     """
 
     def __init__(
@@ -135,7 +140,7 @@ class Bahdanau(EncoderDecoder[BahdanauState]):
         self.decoder = AttentiveDecoder(config, attention, target)
 
     def encode(self, source: Source, source_mask: SourceMask) -> BahdanauState:
-        """See `EncoderDecoder`; projects annotations as keys once for the whole translation."""
+        """See `EncoderDecoder`; projects the annotations to keys once per sentence."""
         annotations, hidden = self.encoder(source, source_mask)
         attended = self.decoder.cross_attention.prepare(annotations, source_mask)
         return BahdanauState(self.bridge(hidden), attended)

@@ -1,9 +1,9 @@
-"""Colours of figures: ink, two perceptually uniform scales, and numbers mapped onto them.
+"""Colours of figures: text, lines, and two colour maps for numbers.
 
-The scale of weights goes from paper white for 0 to deep blue for 1. Equal differences of weight are
-equal differences of CIELAB lightness, so that it can be read without colour vision and in black and
-white. On a dark ground it goes from near black to white. Signed numbers go from brown over white
-to the same blue, a pair that no colour blindness confuses.
+Attention weights are drawn from white for 0 to dark blue for 1, or from near black to white on a
+dark background. CIELAB lightness is linear in the weight, so the colours can be read without colour
+vision and in greyscale. Signed numbers are drawn from brown through white to the same blue, which
+no form of colour blindness confuses with brown.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,21 +18,21 @@ from numpy.typing import NDArray
 INK, QUIET_INK, FRAME = "#1a1a1a", "#5f6670", "#aab2bd"
 """Colours of data and titles, of labels, and of frames and grids."""
 
-GOLD = "#d55e00"
-"""Outlines on a scale: vermilion, distinct from its blue (Okabe & Ito 2008)."""
+VERMILION = "#d55e00"
+"""Colour of outlines and second lines, distinct from the maps' blue (Okabe & Ito 2008)."""
 
-NOTHING = "#d4d7dc"
-"""Cells that are NaN: a grey that is on no scale."""
+NAN_GREY = "#d4d7dc"
+"""Colour of NaN cells: a grey that neither colour map contains."""
 
 _STEPS = 256
 
 # CIELAB (lightness, green-red, blue-yellow) of a curve's start, control point and end. The control
-# point's lightness is midway, so that lightness changes evenly; its hue avoids a grey middle.
+# point has about the mean lightness, so that lightness is linear; its hue avoids a grey middle.
 _ON_PAPER = (97.0, -1.0, -2.0), (57.5, -18.0, -36.0), (18.0, 12.0, -34.0)
 _BELOW_0 = (97.0, -1.0, -2.0), (60.0, 44.0, 62.0), (26.0, 32.0, 38.0)
 _ON_DARK = (11.0, -1.0, -7.0), (54.0, -14.0, -44.0), (97.0, -4.0, -2.0)
 
-_DARK = 0.2546  # relative luminance below which white text has the better contrast
+_DARK = 0.2546  # relative luminance below which white text has more contrast than INK
 
 
 @lru_cache(maxsize=1)
@@ -43,25 +43,25 @@ def attention_colours() -> ListedColormap:
 
 @lru_cache(maxsize=1)
 def signed_colours() -> ListedColormap:
-    """Colour map from brown over white to blue in 511 steps."""
+    """Colour map from brown through white to blue in 511 steps."""
     below, above = (_curve(points) for points in (_BELOW_0, _ON_PAPER))
     return ListedColormap(np.concatenate([below[:0:-1], above]), name="signed")
 
 
 def colour_table(*, on_dark: bool = False) -> NDArray[np.float64]:
-    """The scale of weights as sRGB, shape (256, 3), channels from 0 to 1."""
+    """Colours of attention weights in sRGB, shape (256, 3), channels from 0 to 1."""
     return _curve(_ON_DARK if on_dark else _ON_PAPER)
 
 
 def _curve(points: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    """Quadratic Bézier curve through CIELAB, as sRGB."""
+    """Quadratic Bézier curve in CIELAB, converted to sRGB, shape (256, 3)."""
     t = np.linspace(0.0, 1.0, _STEPS)[:, np.newaxis]
     start, control, end = (np.array(point) for point in points)
     return _srgb((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)
 
 
 def _srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
-    """CIELAB under illuminant D65, shape (n, 3), as sRGB (IEC 61966-2-1, CIE 15)."""
+    """Convert CIELAB under illuminant D65, shape (n, 3), to sRGB (IEC 61966-2-1, CIE 15)."""
     lightness, green_red, blue_yellow = lab.T
     y = (lightness + 16) / 116
     cube_roots = np.stack([y + green_red / 500, y, y - blue_yellow / 200], axis=1)
@@ -83,9 +83,9 @@ def _srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """Linear map of numbers from `lowest` to `highest` to colours; beyond them, the end colours.
+    """Linear map from [`lowest`, `highest`] to colours; numbers outside are clamped.
 
-    `name` labels the colour bar. A `signed` scale is white in its middle, which is normally 0.
+    `name` labels the colour bar. A `signed` scale is white at its midpoint, normally 0.
 
     Raises:
         ValueError: `lowest` is not below `highest`.
@@ -104,10 +104,10 @@ class Scale:
     def colours(self) -> Colormap:
         """The colour map, with grey for NaN."""
         scale = signed_colours() if self.signed else attention_colours()
-        return scale.with_extremes(bad=NOTHING)
+        return scale.with_extremes(bad=NAN_GREY)
 
     def ticks(self, lowest: float | None = None, highest: float | None = None) -> dict[float, str]:
-        """Labels of a colour bar from `lowest` to `highest`, by default the whole scale."""
+        """Ticks of a colour bar from `lowest` to `highest`, by default the whole scale."""
         lowest = self.lowest if lowest is None else lowest
         highest = self.highest if highest is None else highest
         if (lowest, highest) == (0.0, 1.0):
@@ -121,7 +121,7 @@ class Scale:
         }
 
     def is_dark(self, value: float) -> bool:
-        """Whether white text is easier to read on a number's colour than ink."""
+        """Whether white text has more contrast than INK on the colour of `value`."""
         share = (value - self.lowest) / (self.highest - self.lowest)
         rgb = np.array(self.colours(min(max(share, 0.0), 1.0))[:3])
         linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
@@ -132,9 +132,10 @@ ATTENTION = Scale(lowest=0.0, highest=1.0, name="attention weight")
 
 
 def scale_for(values: Iterable[NDArray[np.floating]], name: str) -> Scale:
-    """A scale that suits the numbers: 0 to 1 for weights, symmetric about 0 for both signs.
+    """Choose a scale for the finite numbers in `values`.
 
-    Others start or end at 0, unless they are far from it.
+    It is symmetric about 0 for numbers of both signs, and from 0 to 1 for numbers from 0 to 1 with
+    a maximum above 0.2. Otherwise it starts or ends at 0, unless the numbers are far from 0.
 
     Raises:
         ValueError: there is no finite number.

@@ -1,4 +1,4 @@
-"""Heatmaps in a grid: as large as their labels need, with square cells and one colour scale."""
+"""Grids of heatmaps with square cells, room for all labels, and one colour scale."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from attnlab.plotting.colours import ATTENTION, GOLD, INK, QUIET_INK, Scale
+from attnlab.plotting.colours import ATTENTION, INK, QUIET_INK, VERMILION, Scale
 from attnlab.plotting.matrix import Cell, Heatmap
 from attnlab.plotting.page import MARGIN, Frame, Grid, Page, colour_bar_room
 from attnlab.plotting.text import (
@@ -30,27 +30,27 @@ from attnlab.plotting.text import (
 )
 
 MOST_PRINTED = 12
-"""Rows or columns of a heatmap whose numbers may be printed into its cells."""
+"""Most rows or columns of a heatmap with numbers in its cells."""
 
 _LEGEND = "outlined: words that the gold alignment links"
-_GUTTER = 24.0  # points, as all lengths here; between heatmaps
+_GUTTER = 24.0  # between heatmaps; all lengths are in points
 _LABEL_GAP = 4.5  # between cells and labels
-_NARROWEST_TEXT = 200.0  # titles and headings are not broken into shorter lines
+_NARROWEST_TEXT = 200.0  # the least width at which titles and headings are wrapped
 _SMALLEST_CELL = 15.0  # the least for which slanted labels do not touch
 _NUMBER_CELL, _NUMBER_GAP = 22.0, 7.0  # the least cell with a number, and the least space beside it
-_GRID_FROM = 4.0  # white lines between smaller cells would make their colours paler
+_GRID_FROM = 4.0  # the least cell with white grid lines, which make small cells paler
 _OUTLINE, _HALO = 1.5, 3.4  # line widths of a gold cell's outline and of the white around it
 _SHORTEST_BAR, _LONGEST_BAR, _BAR_GAP, _BAR_WIDTH = 90.0, 240.0, 16.0, 9.0
 _SWATCH = 10.0
 _MIDDLE = 0.27 * LABEL_SIZE  # half the height of an "x"
 _SLANT = math.sqrt(0.5)  # sine and cosine of 45 degrees
 _TIE = "\u00a0"  # as wide as a space, but a line is not broken there
-_PLEASANT_SHAPE = 1.4  # width of a page over its height
+_ASPECT_RATIO = 1.4  # preferred width of a page over its height
 
 
 @dataclass(kw_only=True)
-class _Room(Frame):
-    """The frame of one heatmap, and which of its labels are drawn."""
+class _PanelFrame(Frame):
+    """The frame of one heatmap, its wrapped title, and which of its labels are drawn."""
 
     title: str
     shows_rows: bool
@@ -72,15 +72,15 @@ def draw_heatmaps(
 
     Args:
         panels: At least one; sizes may differ.
-        scale: From numbers to colours.
-        heading: Heading of the figure, broken into lines where it is long.
-        caption: One line under the heading that is never broken, so that the panels of two figures
-            are in the same place whatever their captions.
+        scale: Map from numbers to colours.
+        heading: Heading of the figure, wrapped if it is long.
+        caption: One line under the heading; it is never wrapped, so that panels are at the same
+            place in figures that differ only in their captions.
         note: Small print under the panels.
-        columns: Panels in a row of the grid, or in each of its rows; chosen by shape if None.
+        columns: Panels per row of the grid, or in each row; None chooses by the aspect ratio.
         print_weights: Print numbers into the cells of panels of at most 12 by 12.
-        repeat_labels: Draw labels for every panel, and not only where they differ from those of the
-            panel at the left, or above.
+        repeat_labels: Label every panel. If False, row labels equal to those of the panel at the
+            left, and column labels equal to those of the panel above, are left out.
 
     Returns:
         A figure whose first axes are the panels, in order, and whose last is the colour bar. Cell
@@ -102,30 +102,32 @@ def draw_heatmaps(
         for panel in panels
         for label in panel.column_labels
     )
-    rooms_in = partial(_rooms, panels, cell=cell, slanted=slanted, repeat_labels=repeat_labels)
-    rooms = rooms_in(lengths) if lengths else _pleasant_rows(len(panels), rooms_in)
+    frames_in = partial(
+        _panel_frames, panels, cell=cell, slanted=slanted, repeat_labels=repeat_labels
+    )
+    frames = frames_in(lengths) if lengths else _choose_frames(len(panels), frames_in)
     page = Page()
-    bar_height = min(max(*(each.height for each in rooms[0]), _SHORTEST_BAR), _LONGEST_BAR)
-    rooms[0] = [replace(each, below=max(0.0, bar_height - each.height)) for each in rooms[0]]
+    bar_height = min(max(*(each.height for each in frames[0]), _SHORTEST_BAR), _LONGEST_BAR)
+    frames[0] = [replace(each, below=max(0.0, bar_height - each.height)) for each in frames[0]]
     gap = (_GUTTER, _GUTTER)
-    flat = Grid(rooms, gap=gap)  # its columns are final, whatever stands above
+    flat = Grid(frames, gap=gap)  # its columns do not depend on the heading above
     bar_right = flat.boxes[0][-1].right + _BAR_GAP + _BAR_WIDTH + colour_bar_room(scale)
     text_width_limit = max(flat.right, bar_right, MARGIN + _NARROWEST_TEXT) - MARGIN
 
     top = page.paragraph(heading, MARGIN, text_width_limit, HEADING_SIZE, bold=True)
     if caption:
         top = page.paragraph(caption, top + 2, math.inf, TITLE_SIZE)
-    grid = Grid(rooms, top=top + (10 if heading or caption else 0), gap=gap)
-    lefts = [left for row in rooms for left, _ in zip(grid.column_lefts, row, strict=False)]
-    places = zip(chain(*rooms), chain(*grid.boxes), lefts, strict=True)
-    for panel, numbers, (room, box, left) in zip(panels, printed, places, strict=True):
-        title_top = box.top - room.above
-        page.paragraph(room.title, title_top, math.inf, TITLE_SIZE, bold=True, left=left)
+    grid = Grid(frames, top=top + (10 if heading or caption else 0), gap=gap)
+    lefts = [left for row in frames for left, _ in zip(grid.column_lefts, row, strict=False)]
+    places = zip(chain(*frames), chain(*grid.boxes), lefts, strict=True)
+    for panel, numbers, (frame, box, left) in zip(panels, printed, places, strict=True):
+        title_top = box.top - frame.above
+        page.paragraph(frame.title, title_top, math.inf, TITLE_SIZE, bold=True, left=left)
         axes = page.cells(box)
-        page.reserve(box.right + room.right, box.bottom)
+        page.reserve(box.right + frame.right, box.bottom)
         draw_cells(axes, panel.values, scale, cell)
         _outline(axes, panel.gold, cell)
-        _label(axes, panel, room, cell, slanted=slanted)
+        _label(axes, panel, frame, cell, slanted=slanted)
         print_numbers(axes, panel.values, numbers, scale)
     first = grid.boxes[0][-1]
     bar = replace(first, left=first.right + _BAR_GAP, width=_BAR_WIDTH, height=bar_height)
@@ -139,7 +141,7 @@ def draw_heatmaps(
 
 
 def draw_cells(axes: Axes, values: NDArray[np.floating], scale: Scale, cell: float) -> None:
-    """Colour the cells of a matrix; `cell` is the size of one in points."""
+    """Draw the cells of a matrix; `cell` is their size in points."""
     rows, columns = values.shape
     numbers = np.ma.masked_invalid(np.asarray(values, dtype=np.float64))
     colours: dict[str, Any] = {"cmap": scale.colours, "vmin": scale.lowest, "vmax": scale.highest}
@@ -153,7 +155,7 @@ def draw_cells(axes: Axes, values: NDArray[np.floating], scale: Scale, cell: flo
 def print_numbers(
     axes: Axes, values: NDArray[np.floating], numbers: Mapping[Cell, str], scale: Scale
 ) -> None:
-    """Write numbers into their cells, in white or ink, whichever is easier to read."""
+    """Write numbers into their cells, in white or INK, whichever has more contrast."""
     for (row, column), number in numbers.items():
         axes.text(
             column + 0.5,
@@ -179,11 +181,11 @@ def _row_lengths(panels: int, columns: int | Sequence[int] | None) -> list[int] 
 
 
 def _cell_size(panels: Sequence[Heatmap], numbers: Sequence[str]) -> float:
-    """Large cells for short sentences; never so small that labels or numbers touch."""
-    pleasant, largest = (280.0, 36.0) if len(panels) == 1 else (160.0, 24.0)
+    """Size of a cell: larger for smaller matrices; labels and numbers never touch."""
+    preferred, largest = (280.0, 36.0) if len(panels) == 1 else (160.0, 24.0)
     longest: int = max(max(panel.values.shape) for panel in panels)
     sides = [side for panel in panels for side in (panel.rows, panel.columns)]
-    cell = min(max(pleasant / longest, _SMALLEST_CELL / min(map(_label_distance, sides))), largest)
+    cell = min(max(preferred / longest, _SMALLEST_CELL / min(map(_label_distance, sides))), largest)
     if not numbers:
         return float(cell)
     widest = max(text_width(number, NUMBER_SIZE) for number in numbers)
@@ -191,28 +193,28 @@ def _cell_size(panels: Sequence[Heatmap], numbers: Sequence[str]) -> float:
 
 
 def _label_distance(labels: Sequence[str]) -> int:
-    """Cells from a label to the next, where they are nearest."""
+    """Smallest distance between two labels, in cells."""
     places = [place for place, label in enumerate(labels) if label]
     return min((later - one for one, later in pairwise(places)), default=len(labels))
 
 
-def _rooms(
+def _panel_frames(
     panels: Sequence[Heatmap],
     lengths: Sequence[int],
     *,
     cell: float,
     slanted: bool,
     repeat_labels: bool,
-) -> list[list[_Room]]:
-    """Frames of the panels in rows of these lengths."""
-    rooms: list[list[_Room]] = []
+) -> list[list[_PanelFrame]]:
+    """Frames of the panels, in rows of these lengths."""
+    frames: list[list[_PanelFrame]] = []
     above: Sequence[Heatmap] = ()
     left = iter(panels)
     for length in lengths:
         row = [next(left) for _ in range(length)]
-        rooms.append(
+        frames.append(
             [
-                _room(
+                _panel_frame(
                     *(panel, cell, slanted),
                     shows_rows=repeat_labels or not n or row[n - 1].rows != panel.rows,
                     shows_columns=repeat_labels
@@ -223,12 +225,12 @@ def _rooms(
             ]
         )
         above = row
-    return rooms
+    return frames
 
 
-def _room(
+def _panel_frame(
     panel: Heatmap, cell: float, slanted: bool, *, shows_rows: bool, shows_columns: bool
-) -> _Room:
+) -> _PanelFrame:
     height, width = (count * cell for count in panel.values.shape)
     left, overhang, labels = 0.0, 0.0, 0.0
     if shows_rows:
@@ -244,12 +246,12 @@ def _room(
         labels = max(labels, 2 * LINE * NAME_SIZE)
         if shows_rows:
             left = max(left, _LABEL_GAP + max(text_width(n, NAME_SIZE) for n in panel.axis_names))
-    # A title is broken at its "·" where it has some, rather than between words.
+    # A title is wrapped at its "·", if it has any, rather than between words.
     tied = " · ".join(part.replace(" ", _TIE) for part in panel.title.split(" · "))
-    room = max(left + width + overhang, _NARROWEST_TEXT)
-    title = [line.replace(_TIE, " ") for line in wrapped(tied, room, TITLE_SIZE, bold=True)]
+    title_width = max(left + width + overhang, _NARROWEST_TEXT)
+    title = [line.replace(_TIE, " ") for line in wrapped(tied, title_width, TITLE_SIZE, bold=True)]
     widest = max((text_width(line, TITLE_SIZE, bold=True) for line in title), default=0.0)
-    return _Room(
+    return _PanelFrame(
         width=width,
         height=height,
         left=left,
@@ -261,41 +263,41 @@ def _room(
     )
 
 
-def _pleasant_rows(
-    panels: int, rooms_in: Callable[[Sequence[int]], list[list[_Room]]]
-) -> list[list[_Room]]:
-    """The rows whose page is nearest to a pleasant shape, with few holes."""
+def _choose_frames(
+    panels: int, frames_in: Callable[[Sequence[int]], list[list[_PanelFrame]]]
+) -> list[list[_PanelFrame]]:
+    """Choose rows of panels whose page is close to the preferred aspect ratio, with few gaps."""
 
-    def rooms_of(columns: int) -> list[list[_Room]]:
-        return rooms_in([min(columns, panels - start) for start in range(0, panels, columns)])
+    def frames_of(columns: int) -> list[list[_PanelFrame]]:
+        return frames_in([min(columns, panels - start) for start in range(0, panels, columns)])
 
     def penalty(columns: int) -> float:
-        rooms = rooms_of(columns)
-        grid = Grid(rooms, left=0.0, gap=(_GUTTER, _GUTTER))
-        holes = columns * len(rooms) - panels
+        frames = frames_of(columns)
+        grid = Grid(frames, left=0.0, gap=(_GUTTER, _GUTTER))
+        holes = columns * len(frames) - panels
         shape = grid.right / (grid.bottom + _GUTTER)
-        return abs(math.log(shape / _PLEASANT_SHAPE)) + (0.4 if holes else 0.0)
+        return abs(math.log(shape / _ASPECT_RATIO)) + (0.4 if holes else 0.0)
 
-    return rooms_of(min(range(1, panels + 1), key=penalty))
+    return frames_of(min(range(1, panels + 1), key=penalty))
 
 
 def _outline(axes: Axes, cells: frozenset[Cell], cell_size: float) -> None:
-    """Frame these cells from within; thinner in small cells, so that their colour shows."""
+    """Outline these cells on the inside, thinner in small cells, so that their colour shows."""
     if not cells:
         return
     outline = min(_OUTLINE, 0.07 * cell_size)
     halo = _HALO / _OUTLINE * outline
-    inset = (halo / 2 - 0.3) / cell_size  # over the cell's own edge, so that none of it is left
+    inset = (halo / 2 - 0.3) / cell_size  # covers the cell's own white edge
     side = 1 - 2 * inset
     frames = [Rectangle((column + inset, row + inset), side, side) for row, column in sorted(cells)]
-    for colour, width in (("white", halo), (GOLD, outline)):
+    for colour, width in (("white", halo), (VERMILION, outline)):
         axes.add_collection(
             PatchCollection(frames, facecolor="none", edgecolor=colour, linewidth=width)
         )
 
 
 def _explain_outlines(page: Page, top: float) -> float:
-    """A legend of gold outlines; returns its lower edge."""
+    """Draw the legend of outlined cells; returns its lower edge."""
     left = MARGIN + 1
     page.figure.add_artist(
         Rectangle(
@@ -304,7 +306,7 @@ def _explain_outlines(page: Page, top: float) -> float:
             _SWATCH,
             transform=page.points,
             facecolor=ATTENTION.colours(0.0),
-            edgecolor=GOLD,
+            edgecolor=VERMILION,
             linewidth=_OUTLINE,
         )
     )
@@ -313,12 +315,12 @@ def _explain_outlines(page: Page, top: float) -> float:
     return top + _SWATCH
 
 
-def _label(axes: Axes, panel: Heatmap, room: _Room, cell: float, *, slanted: bool) -> None:
-    """Labels of rows and columns, and in the corner between them the names of both axes."""
-    if room.shows_rows:
+def _label(axes: Axes, panel: Heatmap, frame: _PanelFrame, cell: float, *, slanted: bool) -> None:
+    """Draw the labels of rows and columns, and in the corner between them the axis names."""
+    if frame.shows_rows:
         for row, label in enumerate(panel.row_labels):
             _annotate(axes, label, (0, row + 0.5), (-_LABEL_GAP, -_MIDDLE), ha="right")
-    if room.shows_columns:
+    if frame.shows_columns:
         for column, label in enumerate(panel.column_labels):
             place = (column + 0.5, 0)
             if slanted:
@@ -327,7 +329,7 @@ def _label(axes: Axes, panel: Heatmap, room: _Room, cell: float, *, slanted: boo
                 _annotate(axes, label, place, shift, **style)
             else:
                 _annotate(axes, label, place, (0, _LABEL_GAP), ha="center")
-    if room.shows_rows and room.shows_columns:
+    if frame.shows_rows and frame.shows_columns:
         raised = max(0.0, _MIDDLE - cell / 2)  # over the first label
         for line, name in enumerate(reversed(panel.axis_names)):
             shift = (-_LABEL_GAP, _LABEL_GAP + raised + line * LINE * NAME_SIZE)
@@ -344,7 +346,7 @@ def _annotate(
     color: str = INK,
     **style: Any,
 ) -> None:
-    """Write `text`, unless it is empty, at a place in cells, moved by `shift` in points."""
+    """Write `text`, unless it is empty, at a position in cells, moved by `shift` points."""
     if text:
         axes.annotate(
             text,

@@ -15,7 +15,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, Locator, MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
-from attnlab.plotting.colours import FRAME, GOLD, INK, NOTHING, QUIET_INK, Scale, attention_colours
+from attnlab.plotting.colours import (
+    FRAME,
+    INK,
+    NAN_GREY,
+    QUIET_INK,
+    VERMILION,
+    Scale,
+    attention_colours,
+)
 from attnlab.plotting.page import MARGIN, Box, Frame, Grid, Page, colour_bar_room
 from attnlab.plotting.text import (
     HEADING_SIZE,
@@ -32,7 +40,7 @@ Legend: TypeAlias = Literal["beside", "row", "page"]
 
 LINES: tuple[dict[str, Any], ...] = (
     {"color": "#1f5a94", "linestyle": "-"},
-    {"color": GOLD, "linestyle": (0, (5, 1.5))},
+    {"color": VERMILION, "linestyle": (0, (5, 1.5))},
     {"color": "#009e73", "linestyle": (0, (6, 1.5, 1.2, 1.5))},
     {"color": "#cc79a7", "linestyle": (0, (2.2, 1.2))},
     {"color": "#7a7f87", "linestyle": (0, (1, 1.2))},
@@ -127,7 +135,7 @@ class MatrixPanel(Panel):
         rows, columns = values.shape
         top, left, scale = self.row_start - 0.5, self.column_start - 0.5, self.scale
         axes.spines[:].set_visible(True)
-        axes.set_facecolor(NOTHING)
+        axes.set_facecolor(NAN_GREY)
         axes.imshow(
             np.ma.masked_invalid(values),
             cmap=scale.colours,

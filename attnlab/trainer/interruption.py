@@ -1,6 +1,6 @@
-"""Stopping by a signal: the first is deferred until everything can be saved, the second is not.
+"""Handling of stop signals: the first one is deferred until training is saved.
 
-SIGINT is Ctrl-C; SIGTERM is sent by schedulers and `kill`; SIGHUP when a terminal closes.
+SIGINT is sent by Ctrl-C, SIGTERM by schedulers and `kill`, SIGHUP when a terminal closes.
 """
 
 import logging
@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 class Interrupted(BaseException):
-    """A run was stopped by a signal, and is saved.
+    """A signal stopped a run, which was saved.
 
-    Not an Exception, after which a sweep goes on with its next run.
+    It does not derive from Exception, since a sweep continues with the next run after those.
     """
 
     def __init__(self, signal_number: int, message: str) -> None:
@@ -35,14 +35,14 @@ class Interrupted(BaseException):
 
 
 class StopRequest:
-    """`signal_number`: the signal that was received, or None."""
+    """Whether a stop signal was received: `signal_number` is its number, or None."""
 
     signal_number: int | None = None
     _to_raise: type[BaseException] | None = None
 
     @contextmanager
     def raising(self, exception: type[BaseException]) -> Iterator[None]:
-        """Within the block the first signal raises `exception` at once."""
+        """Raise `exception` at the first signal in the block, or on entry if there was one."""
         if self.signal_number is not None:
             raise exception
         self._to_raise = exception
@@ -51,33 +51,33 @@ class StopRequest:
         finally:
             self._to_raise = None
 
-    def receive(self, number: int, patiently: bool) -> None:
-        """Defer a first signal; end the process on a second one, unless it waits `patiently`."""
-        again, self.signal_number = self.signal_number is not None, number
+    def receive(self, number: int, ignore_repeated: bool) -> None:
+        """Record a first signal; a later one ends the process, unless `ignore_repeated`."""
+        repeated, self.signal_number = self.signal_number is not None, number
         if number == _HANGUP:
             _leave_closed_terminal()
-        if again and patiently:
+        if repeated and ignore_repeated:
             return
         with suppress(OSError, RuntimeError):  # in the middle of another message, for example
-            _log(number, again, patiently)
-        if again:
+            _log(number, repeated, ignore_repeated)
+        if repeated:
             os._exit(128 + number)  # an exception could be lost, or wait for a write
         if self._to_raise is not None:
             raise self._to_raise
 
 
-def _log(number: int, again: bool, patiently: bool) -> None:
+def _log(number: int, repeated: bool, ignore_repeated: bool) -> None:
     name = signal.Signals(number).name
-    if again:
+    if repeated:
         console().show_cursor(True)
         logger.info("%s again: ended at once; what was saved before stands", name)
     else:
-        more = "" if patiently else "; a second one ends at once, without saving"
+        more = "" if ignore_repeated else "; a second one ends at once, without saving"
         logger.info("%s: stopping as soon as the current step is done%s", name, more)
 
 
 def _leave_closed_terminal() -> None:
-    """Redirect output to a closed terminal, which would fail, to the null device."""
+    """Redirect standard output and error to the null device if their terminal has closed."""
     for descriptor in (1, 2):
         with suppress(OSError):
             if stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor):
@@ -85,22 +85,22 @@ def _leave_closed_terminal() -> None:
 
 
 @contextmanager
-def deferred_signals(patiently: bool = False) -> Iterator[StopRequest]:
-    """Within the block a first signal is deferred; a second one ends the process at once.
+def deferred_signals(ignore_repeated: bool = False) -> Iterator[StopRequest]:
+    """Defer the first stop signal in the block; a second one ends the process at once.
 
-    Not so if it waits `patiently`, as one of several processes, which gets the same signal from
-    the machine and from torchrun, which kills it after a while.
+    With `ignore_repeated`, later signals are ignored: under torchrun, a process may get the same
+    signal from the system and from torchrun, which kills it after a timeout.
     """
     request = StopRequest()
-    if threading.current_thread() is not threading.main_thread():  # which no signal reaches
+    if threading.current_thread() is not threading.main_thread():  # others get no signals
         yield request
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
-    if before.get(_HANGUP) == signal.SIG_IGN:  # by nohup
+    if before.get(_HANGUP) == signal.SIG_IGN:  # started with nohup
         del before[_HANGUP]
 
     def receive(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        request.receive(number, patiently)
+        request.receive(number, ignore_repeated)
 
     try:
         for number in before:

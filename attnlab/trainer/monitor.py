@@ -1,4 +1,4 @@
-"""Monitors of a training: update ratios, attention entropies, and batches that are not finite."""
+"""Monitoring of training: update ratios, attention entropies, and non-finite batches."""
 
 import json
 import logging
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 def watched_pairs(corpus: TokenisedCorpus) -> list[EncodedPair]:
-    """The first pairs of the validation split, or else of the training split."""
+    """The first 16 pairs of the validation split; of the training split if there is none."""
     if corpus.valid:
         texts = [(pair.source, pair.target) for pair in corpus.valid[:_SENTENCES]]
         return encode_pairs(corpus.vocabulary, texts)
@@ -41,7 +41,8 @@ def watched_pairs(corpus: TokenisedCorpus) -> list[EncodedPair]:
 class Monitor:
     """Measures every `every`-th update: update ratios, and each head's entropy on `pairs`.
 
-    None measures nothing. No random number is drawn, and no weight or gradient changed.
+    Nothing is measured if `every` is None. Measuring draws no random number, and changes no weight
+    or gradient.
     """
 
     def __init__(
@@ -52,12 +53,12 @@ class Monitor:
         self._before: dict[str, Tensor] | None = None
 
     def before(self, update: int) -> None:
-        """Copy the weights, if update number `update`, which comes next, is measured."""
+        """Copy the weights before update number `update`, if it is to be measured."""
         if self._every is not None and update % self._every == 0:
-            self._before = weights_now(self._model)
+            self._before = copied_weights(self._model)
 
     def after(self, update: int) -> dict[str, float]:
-        """The measurements of update number `update`, just made, by name; none for most."""
+        """Measurements of update number `update` by name, right after it; {} if not measured."""
         if self._before is None or self._every is None or update % self._every != 0:
             return {}
         ratios = update_ratios(self._model, self._before)
@@ -78,7 +79,7 @@ class Monitor:
         return found
 
 
-def weights_now(model: nn.Module) -> dict[str, Tensor]:
+def copied_weights(model: nn.Module) -> dict[str, Tensor]:
     """A copy of the parameters by their names in `model`."""
     return {path: weight.detach().clone() for path, weight in model.named_parameters()}
 
@@ -86,9 +87,9 @@ def weights_now(model: nn.Module) -> dict[str, Tensor]:
 def part_name(path: str) -> str:
     """The readable name of the part of a model that a parameter belongs to.
 
-    A module of a layer, or one beside the layers:
-    `encoder.layers.0.self_attention.query_weight.bias` is of `encoder.layer1.self`, and
-    `decoder.readout.weight.bias` of `decoder.readout`.
+    Parts are the modules of each layer and those outside the layers:
+    `encoder.layers.0.self_attention.query_weight.bias` belongs to `encoder.layer1.self`, and
+    `decoder.readout.weight.bias` to `decoder.readout`.
     """
     modules = path.split(".")[:-1] or [path]
     depth = modules.index("layers") + 3 if "layers" in modules else 2
@@ -97,10 +98,10 @@ def part_name(path: str) -> str:
 
 @torch.no_grad()
 def update_ratios(model: nn.Module, before: dict[str, Tensor]) -> dict[str, float]:
-    """`‖w' - w‖ / ‖w‖` by part of the model, and of `all`; w is `before`, w' what it has now.
+    """`‖w' - w‖ / ‖w‖` of each part of the model and of `all`, from weights w `before` to w' now.
 
-    ‖·‖ is the Euclidean norm over all parameters of a part. A part whose weights were all 0 has no
-    ratio. About 1/1000 is usual in healthy training.
+    ‖·‖ is the Euclidean norm over all parameters of a part. Parts whose weights were all 0 are left
+    out. About 1/1000 is usual in healthy training.
     """
     moved: dict[str, float] = defaultdict(float)
     lengths: dict[str, float] = defaultdict(float)
@@ -118,21 +119,20 @@ _MOST_WRITTEN = 100  # files
 
 
 class NonFiniteBatches:
-    """Writes batches without a finite loss or gradient into the run's folder, as JSON.
+    """Handles batches whose loss or gradient is not finite, by the setting `on_non_finite`.
 
-        non_finite/epoch-0-batch-17.json
-
-    Stops training or lets it go on, as configured. Only one process `writes`.
+    Each is written to the run's folder as JSON, such as non_finite/epoch-0-batch-17.json, by the
+    one process that `writes`.
     """
 
     def __init__(self, run: Run, vocabulary: VocabularyPair, writes: bool = True) -> None:
         self._run, self._vocabulary, self._writes = run, vocabulary, writes
 
     def handle(self, found: NonFinite, state: TrainState) -> None:
-        """Write the batch of `found`; return if training goes on without it.
+        """Write the batch of `found`, and raise if training is to stop.
 
         Raises:
-            AttnlabError: training stops.
+            AttnlabError: the setting is "stop", or too many batches in a row were not finite.
         """
         problem = f"{_problem(found)} at update {found.update:,}"
         where = "its batch was one of many, and was not written out"
@@ -186,11 +186,11 @@ def _problem(found: NonFinite) -> str:
 
 
 def _number(value: float) -> float | str:
-    """`value`, as a string where JSON has no such number."""
+    """`value`, or a string for NaN and infinity, which JSON cannot represent."""
     return value if abs(value) < float("inf") else str(value)
 
 
 def _texts(tokens: Tensor, mask: Tensor, vocabulary: Vocabulary) -> list[dict[str, Any]]:
-    """Each row of (batch, length) as its ids, with the end, and as their text."""
+    """Text and ids, END included, of each row of `tokens`, (batch, length)."""
     rows = [row[seen].tolist() for row, seen in zip(tokens, mask, strict=True)]
     return [{"text": vocabulary.decode(ids), "ids": ids} for ids in rows]

@@ -1,7 +1,7 @@
-"""What a training records: metrics.jsonl for programs, TensorBoard's event files for people.
+"""Recording of training: metrics.jsonl for programs, and event files for TensorBoard.
 
-torch's SummaryWriter writes in a thread, whose failures (a full disk) end up as a traceback on the
-screen. Here events are written where the caller is, who gets the failure.
+torch's SummaryWriter writes in a thread of its own, whose errors (a full disk) are only printed.
+Here events are written in the caller's thread, so that errors reach the caller.
 """
 
 import json
@@ -29,29 +29,29 @@ from attnlab.support.schema import flatten
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# TensorBoard asks whether TensorFlow is there, and logs at length if it is not.
+# TensorBoard looks for TensorFlow, and logs long messages if it is not installed.
 logging.getLogger("tensorboard").setLevel(logging.ERROR)
 
 TRAINING = ".training"
-"""The end of the names of training's event files; other commands write into the folder as well."""
+"""Suffix of training's event files; other commands write event files to the same folder."""
 
 _SECONDS_BETWEEN_FLUSHES = 10.0
-_numbers = count()
+_file_numbers = count()
 
 logger = logging.getLogger(__name__)
 
 
 class EventFile:
-    """A new event file in `folder`, whose name ends in `ending`.
+    """A new event file in `folder`, whose name ends in `suffix`.
 
-    With `purge_from`, TensorBoard hides what earlier files of the folder hold of that update and
-    later ones. It does so only if the first of them had a `purge_from`, too: TensorBoard takes the
-    first START in a folder for the beginning, and each later one for a restart.
+    With `purge_from`, TensorBoard hides events of earlier files in the folder, from that update on.
+    The first file needs a `purge_from` as well: TensorBoard takes the first START event in a folder
+    for the beginning, and each later one for a restart.
     """
 
-    def __init__(self, folder: Path, purge_from: int | None = None, ending: str = "") -> None:
-        name = f"{time.time():.6f}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
-        self.path = folder / f"events.out.tfevents.{name}{ending}"
+    def __init__(self, folder: Path, purge_from: int | None = None, suffix: str = "") -> None:
+        name = f"{time.time():.6f}.{socket.gethostname()}.{os.getpid()}.{next(_file_numbers)}"
+        self.path = folder / f"events.out.tfevents.{name}{suffix}"
         self._file = self.path.open("xb")
         self._records = RecordWriter(self._file)
         self._flushed = 0.0
@@ -61,7 +61,7 @@ class EventFile:
             self._write(Event(step=purge_from, session_log=start))
 
     def add(self, summary: Summary, update: int | None = None) -> None:
-        """Write `summary`; it is on the disk within ten seconds of further writing."""
+        """Write `summary`, and flush if the last flush was over ten seconds ago."""
         self._write(Event(summary=summary, step=update))
 
     def _write(self, event: Event) -> None:
@@ -72,7 +72,7 @@ class EventFile:
             self.flush()
 
     def flush(self) -> None:
-        """Make all that was written visible to other processes."""
+        """Flush the file, so that other processes can read all events."""
         with naming(self.path):
             self._file.flush()
         self._flushed = time.monotonic()
@@ -84,12 +84,12 @@ class EventFile:
 
 
 def training_events(folder: Path) -> dict[str, int]:
-    """The names of training's event files in `folder`, and their sizes in bytes."""
+    """Sizes in bytes of training's event files in `folder`, by name."""
     return {path.name: path.stat().st_size for path in folder.glob(f"*.tfevents.*{TRAINING}")}
 
 
 def _cut_training_events(folder: Path, sizes: Mapping[str, int]) -> None:
-    """Remove what training wrote since `training_events` gave `sizes`."""
+    """Cut training's event files to their earlier `sizes`, and delete those without one."""
     for name, size in training_events(folder).items():
         if name not in sizes:
             (folder / name).unlink()
@@ -99,13 +99,15 @@ def _cut_training_events(folder: Path, sizes: Mapping[str, int]) -> None:
 
 
 class Tracker:
-    """Records into the run's `folder`: scalars in both places, texts and figures on TensorBoard.
+    """Records metrics.jsonl (scalars) and TensorBoard events (scalars, texts and figures).
 
-    Training begins if `update` is None. Else it goes on from the checkpoint of that update, and
-    what was recorded after it is removed. `sizes`, which `flush` gave for that checkpoint, say
-    where that begins, also within the records of `update`; without them, records of later updates
-    are removed from metrics.jsonl, and hidden by TensorBoard. Without a `folder`, as in processes
-    other than the first, nothing is recorded.
+    Both are in the run's `folder`. Without a folder, as in processes other than the first, nothing
+    is recorded.
+
+    Training begins if `update` is None; earlier records are removed. Otherwise it resumes from the
+    checkpoint of that update, and later records are removed: files are cut to the `sizes` that
+    `flush` returned at that checkpoint. Without `sizes`, lines of later updates are removed from
+    metrics.jsonl, and TensorBoard hides later events.
     """
 
     def __init__(
@@ -126,7 +128,7 @@ class Tracker:
         if sizes is not None:
             _cut_training_events(folder, sizes)
         self._has_row = bool(training_events(folder))
-        self._events = EventFile(folder, purge_from=first, ending=TRAINING)
+        self._events = EventFile(folder, purge_from=first, suffix=TRAINING)
 
     def _lines(self, sizes: Mapping[str, int] | None) -> list[tuple[int, str]]:
         """The lines recorded up to the checkpoint, each with its update."""
@@ -134,9 +136,10 @@ class Tracker:
             return []
         recorded = self._metrics.read_bytes()[: None if sizes is None else sizes.get(METRICS)]
         text = recorded.decode(errors="replace")
+        # A crash may have cut the last line short.
         lines = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
         numbered = [(read[0], line) for line in lines if (read := read_metrics(line)) is not None]
-        if len(numbered) < len(lines):  # without a line that a crash cut short
+        if len(numbered) < len(lines):
             unread = len(lines) - len(numbered)
             logger.warning("%s: %d lines cannot be read, and are left out", self._metrics, unread)
         return numbered
@@ -146,7 +149,7 @@ class Tracker:
             self._events.add(summary, update)
 
     def scalars(self, update: int, values: dict[str, float]) -> None:
-        """Record the `values`, by names such as train/loss, at `update`."""
+        """Record `values`, such as {"train/loss": 2.5}, at `update`."""
         if self._events is None:
             return
         with naming(self._metrics), self._metrics.open("a", encoding="utf-8") as file:
@@ -155,21 +158,21 @@ class Tracker:
             self._add(summaries.scalar(name, value), update)  # type: ignore[no-untyped-call]
 
     def text(self, update: int, name: str, markdown: str) -> None:
-        """Record a text sample."""
+        """Record a text in TensorBoard."""
         self._add(summaries.text(name, markdown), update)  # type: ignore[no-untyped-call]
 
     def figure(self, update: int, name: str, figure: "Figure") -> None:
-        """Record a picture."""
+        """Record a figure in TensorBoard, as a bitmap."""
         pixels = figure_to_image(figure, close=False)  # type: ignore[no-untyped-call]
         image = summaries.image(name, pixels, dataformats="CHW")  # type: ignore[no-untyped-call]
         self._add(image, update)
 
     def hyperparameters(self, settings: dict[str, Any]) -> None:
-        """Give this run a row on TensorBoard's HPARAMS page: the `settings` that are not None.
+        """Add this run to TensorBoard's HPARAMS page, with all `settings` that are not None.
 
-        `SummaryWriter.add_hparams` would make a second run, and list the columns, which TensorBoard
-        then takes from a single run; without a list, it takes those of all. A resumed run has its
-        row already.
+        `SummaryWriter.add_hparams` would create a second run, and declare the columns, which
+        TensorBoard reads from one run only; if none are declared, it shows the settings of all
+        runs. A resumed run is on the page already.
         """
         if self._folder is None or self._has_row:
             return
@@ -178,8 +181,8 @@ class Tracker:
             for name, value in flatten(settings).items()
             if value is not None
         }
-        row = f"{self._folder.parent.name}/{self._folder.name}"
-        self._add(hparams_pb(plain, trial_id=row))
+        run = f"{self._folder.parent.name}/{self._folder.name}"
+        self._add(hparams_pb(plain, trial_id=run))
 
     def best(self, update: int, scores: Mapping[str, float]) -> None:
         """Record the best validation so far on TensorBoard; metrics.jsonl has all of them."""
@@ -192,7 +195,7 @@ class Tracker:
         self._add(end)
 
     def flush(self) -> dict[str, int]:
-        """Make all visible to other processes; returns the files' sizes in bytes, by name."""
+        """Flush all records; returns the sizes of the files in bytes, by name."""
         if self._folder is None or self._events is None:
             return {}
         self._events.flush()

@@ -159,10 +159,10 @@ def require_room_for_steps(
 ) -> None:
     """Refuse batches whose step needs more memory than there is.
 
-    Nothing is measured where `batch_tokens` a side cannot come near it. Else the loss of a few
-    sentences of the largest batch is computed, and the bytes that they save for the backward pass
-    are scaled up to the batch's rows, which `processes` share. Random states and running statistics
-    stay as they were.
+    Nothing is measured if a batch of `batch_tokens` per side surely fits. Otherwise the loss of a
+    few sentences of the largest batch is computed, and the bytes that they save for the backward
+    pass are scaled up to all rows of the batch, which `processes` share. Random states and running
+    statistics do not change.
 
     Raises:
         AttnlabError: there is not enough memory.
@@ -173,7 +173,7 @@ def require_room_for_steps(
         most = batch_tokens * weight.size(1) * weight.element_size() * _MOST_TENSORS
         if most <= machine.memory_of(device):
             return
-    some, rows = batches.beginning_of_largest(TOKENS_TO_MEASURE)
+    some, rows = batches.sample_of_largest(TOKENS_TO_MEASURE)
     saved = saved_for_backward(objective, some.to(device), precision)
     machine.require_memory(
         saved * rows // len(some.source) // processes,

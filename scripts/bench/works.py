@@ -137,14 +137,12 @@ def prepare(work: Work, root: str, updates: int) -> Prepared:
         all_batches = TrainingBatches(encoded, config.batch_tokens, config.seed).epoch(0)
         batches = [batch for _, batch in zip(range(updates), all_batches, strict=False)]
     else:
-        batches = _like_lengths_together(encoded, work.sentences, updates)
+        batches = _group_by_length(encoded, work.sentences, updates)
     book_batches = _as_the_book_pads(encoded, work.sentences or 128, updates)
     return Prepared(len(vocabulary.target), batches, book_batches)
 
 
-def _like_lengths_together(
-    pairs: Sequence[EncodedPair], sentences: int, updates: int
-) -> list[Batch]:
+def _group_by_length(pairs: Sequence[EncodedPair], sentences: int, updates: int) -> list[Batch]:
     order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i].target), len(pairs[i].source)))
     starts = np.arange(0, len(pairs) - sentences, sentences)
     chosen = np.random.default_rng(1).permutation(starts)[:updates]

@@ -1,4 +1,4 @@
-"""What signals do to a training: the first saves it, the second ends it, and a sweep ends whole."""
+"""Signals in training: the first saves it, the second ends it at once, and a sweep ends as well."""
 
 import os
 import signal

@@ -11,8 +11,8 @@ from attnlab.data.batching import (
     TrainingBatches,
     collate,
     collate_stored,
+    group_by_length,
     group_ends,
-    like_lengths_together,
 )
 from attnlab.data.token_store import FlatArray, TokenStore
 from attnlab.support.errors import UsageError
@@ -31,7 +31,7 @@ def test_collate_by_hand():
     assert batch.target_tokens == 6
 
 
-def group_by_length(lengths, batch_tokens):
+def groups_by_loop(lengths, batch_tokens):
     groups, longest = [], 0
     for index, length in enumerate(lengths):
         longest = max(longest, length)
@@ -44,7 +44,7 @@ def group_by_length(lengths, batch_tokens):
 
 def test_groups_by_hand():
     # 2 × 3 = 6 fits, 3 × 4 = 12 does not; 9 is over the budget and stands alone
-    assert group_by_length([3, 2, 4, 4, 9, 1], 8) == [[0, 1], [2, 3], [4], [5]]
+    assert groups_by_loop([3, 2, 4, 4, 9, 1], 8) == [[0, 1], [2, 3], [4], [5]]
 
 
 @settings(deadline=None)
@@ -109,7 +109,7 @@ def simple_plan(pairs, batch_tokens, seed, number):
     order = sorted(
         range(len(pairs)), key=lambda place: (lengths[place][0], turns[place], chance[place])
     )
-    groups = group_by_length([max(lengths[place]) for place in order], batch_tokens)
+    groups = groups_by_loop([max(lengths[place]) for place in order], batch_tokens)
     return [[order[place] for place in groups[i]] for i in generator.permutation(len(groups))]
 
 
@@ -132,11 +132,11 @@ def test_batches_are_those_of_the_simple_plan(pairs, batch_tokens, seed, number,
 @given(st.lists(st.integers(1, 30), max_size=60), st.integers(1, 100))
 def test_groups_found_at_once_are_those_found_by_the_loop(lengths, batch_tokens):
     ends = group_ends(np.array(lengths, np.int64), batch_tokens)
-    assert [0, *ends][:-1] == [group[0] for group in group_by_length(lengths, batch_tokens)]
+    assert [0, *ends][:-1] == [group[0] for group in groups_by_loop(lengths, batch_tokens)]
     assert not lengths or ends[-1] == len(lengths)
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    groups = group_by_length([lengths[place] for place in order], batch_tokens)
-    assert like_lengths_together(lengths, batch_tokens) == [
+    groups = groups_by_loop([lengths[place] for place in order], batch_tokens)
+    assert group_by_length(lengths, batch_tokens) == [
         [order[place] for place in group] for group in groups
     ]
 

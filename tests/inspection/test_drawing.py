@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgba
 
 from attnlab.inspection.drawing import REFERENCE, Choice, draw_translation
 from attnlab.inspection.maps import AttentionMap
-from attnlab.plotting.colours import GOLD
+from attnlab.plotting.colours import VERMILION
 
 QUERIES, KEYS = ["le", "chat", "</s>"], ["the", "cat", "</s>"]
 
@@ -42,7 +42,7 @@ def outlined(axes):
     frames = [
         each
         for each in axes.collections
-        if len(colours := each.get_edgecolor()) and np.allclose(colours, to_rgba(GOLD))
+        if len(colours := each.get_edgecolor()) and np.allclose(colours, to_rgba(VERMILION))
     ]
     boxes = [path.get_extents() for frame in frames for path in frame.get_paths()]
     return {(int(box.y0 + 0.5), int(box.x0 + 0.5)) for box in boxes}

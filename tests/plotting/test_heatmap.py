@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from attnlab.plotting.colours import GOLD, attention_colours
+from attnlab.plotting.colours import VERMILION, attention_colours
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.plotting.matrix import attention_heatmap
 from attnlab.plotting.saving import save_figure
@@ -159,7 +159,7 @@ def test_gold_outlines_stand_out_from_any_weight(weight, count, tmp_path):
     save_figure(figure, tmp_path / "map.png")
     pixels = imread(tmp_path / "map.png")[..., :3]
     height, width, _ = pixels.shape
-    box, (gold_red, _, gold_blue) = figure.axes[0].get_position(), to_rgb(GOLD)
+    box, (gold_red, _, gold_blue) = figure.axes[0].get_position(), to_rgb(VERMILION)
     cell = box.width / count * width
     for row in range(3):
         y = int((1 - box.y1 + box.height * (row + 0.5) / count) * height)
@@ -188,7 +188,7 @@ def test_the_legend_explains_the_outlines():
     (note,) = [text for text in figure.texts if text.get_text() == "below"]
     (swatch,) = figure.artists
     frame, text = swatch.get_window_extent(drawn), legend.get_window_extent(drawn)
-    assert to_rgb(swatch.get_edgecolor()) == pytest.approx(to_rgb(GOLD))
+    assert to_rgb(swatch.get_edgecolor()) == pytest.approx(to_rgb(VERMILION))
     assert frame.x1 < text.x0
     assert frame.y0 < (text.y0 + text.y1) / 2 < frame.y1
     assert note.get_window_extent(drawn).y1 < frame.y0

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 
-from attnlab.plotting.colours import ATTENTION, NOTHING, Scale, scale_for, signed_colours
+from attnlab.plotting.colours import ATTENTION, NAN_GREY, Scale, scale_for, signed_colours
 from attnlab.plotting.heatmap import draw_heatmaps
 from attnlab.plotting.matrix import Heatmap, index_labels, number_labels
 
@@ -76,7 +76,7 @@ def test_colours_are_those_of_the_scale_and_nan_has_none_of_them():
     for column, share in enumerate((0.0, 0.5, 1.0)):
         expected = signed_colours()(share)[:3]
         np.testing.assert_allclose(colour_at(canvas, axes, 0, column), expected, atol=0.01)
-    np.testing.assert_allclose(colour_at(canvas, axes, 0, 3), to_rgb(NOTHING), atol=0.01)
+    np.testing.assert_allclose(colour_at(canvas, axes, 0, 3), to_rgb(NAN_GREY), atol=0.01)
 
 
 def test_signed_colours_are_as_light_on_either_side():

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from attnlab.plotting.colours import NOTHING
+from attnlab.plotting.colours import NAN_GREY
 from attnlab.plotting.panels import (
     LinesPanel,
     MatrixPanel,
@@ -106,7 +106,7 @@ def test_signs_differ_in_colour_and_no_number_is_grey():
     assert below[0] > 1.5 * below[2]  # brown
     assert above[2] > 1.3 * above[0]  # blue
     assert zero.min() > 0.9
-    np.testing.assert_allclose(colour(1, 1), to_rgba(NOTHING)[:3], atol=0.01)
+    np.testing.assert_allclose(colour(1, 1), to_rgba(NAN_GREY)[:3], atol=0.01)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import torch
 from attnlab.attention.recording import record_attention
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.models import MODELS
-from attnlab.trainer.monitor import Monitor, part_name, update_ratios, weights_now
+from attnlab.trainer.monitor import Monitor, copied_weights, part_name, update_ratios
 from tests.conftest import small_model
 from tests.runs import attnlab, tiny
 from tests.training.test_loop import PAIRS, steps_of
@@ -129,7 +129,7 @@ def test_names_of_parts():
 @pytest.mark.parametrize("name", list(MODELS))
 def test_every_part_moves_by_the_share_that_it_was_moved_by(name):
     model = small_model(name)
-    before = weights_now(model)
+    before = copied_weights(model)
     shares = {}
     with torch.no_grad():
         for number, (path, weight) in enumerate(model.named_parameters()):
@@ -147,7 +147,7 @@ def test_an_update_of_plain_gradient_descent_by_hand():
     model = torch.nn.Linear(2, 1, bias=False)
     with torch.no_grad():
         model.weight.copy_(torch.tensor([[3.0, 4.0]]))
-    before = weights_now(model)
+    before = copied_weights(model)
     model(torch.tensor([[1.0, 0.0]])).sum().backward()
     torch.optim.SGD(model.parameters(), lr=0.5).step()
     assert update_ratios(model, before) == pytest.approx({"weight": 0.5 / 5, "all": 0.5 / 5})
@@ -157,4 +157,4 @@ def test_a_part_of_nothing_but_zeros_has_no_ratio():
     model = torch.nn.Linear(2, 3)
     torch.nn.init.zeros_(model.weight)
     torch.nn.init.zeros_(model.bias)
-    assert update_ratios(model, weights_now(model)) == {}
+    assert update_ratios(model, copied_weights(model)) == {}

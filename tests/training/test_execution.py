@@ -159,9 +159,9 @@ def test_a_batch_keeps_about_what_its_beginning_foretells(name, sentences, monke
     before = {key: value.clone() for key, value in objective.state_dict().items()}
     random = torch.get_rng_state()
     batches = TrainingBatches(PAIRS, WHOLE, 1, sentences)
-    some, rows = batches.beginning_of_largest(400)
+    some, rows = batches.sample_of_largest(400)
     assert rows == (sentences or len(PAIRS)) > len(some.source)
-    whole, _ = batches.beginning_of_largest(WHOLE)
+    whole, _ = batches.sample_of_largest(WHOLE)
     saved = saved_for_backward(objective, whole, "float32")
     check = {"batch_tokens": None, "precision": "float32", "processes": 1}
     monkeypatch.setattr(execution, "TOKENS_TO_MEASURE", 400)

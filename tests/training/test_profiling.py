@@ -19,7 +19,7 @@ def steps_of_one_layer():
 
 
 def profile_of(folder, updates, already_done=0, **changes):
-    """Losses of a training with a profile of its updates 4 to 6."""
+    """Losses of training with a profile of updates 4 to 6."""
     settings = {"skip": 3, "updates": 3, "memory": False} | changes
     profiler = Profiler(ProfilingConfig(**settings), folder / "profile")
     steps = steps_of_one_layer()

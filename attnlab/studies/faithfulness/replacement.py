@@ -14,7 +14,7 @@ from torch import Tensor
 
 from attnlab.attention.intervention import Intervention, intervene, permuted, uniform
 from attnlab.attention.recording import attentions
-from attnlab.data.batching import Batch, EncodedPair, collate, like_lengths_together
+from attnlab.data.batching import Batch, EncodedPair, collate, group_by_length
 from attnlab.inspection.forced import kind_and_layer, record_pairs
 from attnlab.models.interface import EncoderDecoder
 from attnlab.studies.faithfulness.measures import total_variation
@@ -110,7 +110,7 @@ def replace_weights(
     own_loss, tokens = 0.0, 0
     sums = torch.zeros(len(parts), 1 + permutations, 2, dtype=torch.float64)
     lengths = [max(len(pair.source), len(pair.target)) + 1 for pair in pairs]
-    for chosen in like_lengths_together(lengths, batch_tokens):
+    for chosen in group_by_length(lengths, batch_tokens):
         batch = collate([pairs[index] for index in chosen])
         batch = batch.to(next(model.parameters()).device)
         state = model.encode(batch.source, batch.source_mask)

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from attnlab.plotting.colours import GOLD
+from attnlab.plotting.colours import VERMILION
 from attnlab.studies.plot_attention import animation
 from attnlab.studies.plot_attention.animation import frame_milliseconds, save_animation
 from attnlab.support.errors import AttnlabError
@@ -15,7 +15,7 @@ def scene(number, width=3.0):
     figure = Figure(figsize=(width, 2.0), facecolor="white")
     axes = figure.add_axes((0.1, 0.2, 0.8, 0.7))
     axes.pcolormesh(np.eye(4)[::-1] * number / 10, vmin=0, vmax=1)
-    axes.set_title(f"update {number}", color=GOLD)
+    axes.set_title(f"update {number}", color=VERMILION)
     return figure
 
 
