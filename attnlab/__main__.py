@@ -39,7 +39,7 @@ from attnlab.support.machine import omp_wait_briefly
 
 
 class _Commands(TyperGroup):
-    """The subcommands; messages about arguments are made safe for a terminal."""
+    """The subcommands; their usage errors are made safe to print on a terminal."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the subcommand."""
@@ -98,9 +98,9 @@ def main() -> None:
     """Run the command line; every failure becomes a message and an exit code."""
     omp_wait_briefly()
     make_streams_tolerant()
-    # Figures are files: no window, no notebook and no matplotlibrc may change or prevent them.
+    # Figures are only saved to files: matplotlib needs no display, and reads no matplotlibrc.
     os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
-    # At the end all is given back anyway; to look through torch's objects first takes 0.4 s.
+    # Skip the garbage collection at exit, which takes 0.4 s with torch's objects.
     atexit.register(gc.freeze)
     try:
         _require_text(sys.argv[1:])
@@ -110,7 +110,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
-            # The reader of our output has gone. Python would complain once more at exit.
+            # Standard output is closed. Without this, Python prints another error at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         else:
             _complain(described(error))
@@ -126,7 +126,7 @@ def main() -> None:
 
 
 def _require_text(arguments: list[str]) -> None:
-    """Refuse arguments with undecodable bytes, which no corpus, run or config can hold."""
+    """Refuse arguments with undecodable bytes, which no setting can store."""
     for argument in arguments:
         if not argument.isascii() and re.search("[\ud800-\udfff]", argument):
             raise UsageError(

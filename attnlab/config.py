@@ -48,7 +48,7 @@ class ExperimentConfig:
     TensorBoard, and their attention to the references recorded for `plot-attention
     --through-training`. `watch_every`: in updates, how often update ratios and attention entropies
     are measured; null is never. `profile`: whether torch's profiler records the updates of
-    `profiling`. `batch_tokens`: tokens a side in a batch, with padding; several processes share a
+    `profiling`. `batch_tokens`: tokens per side in a batch, with padding; several processes share a
     batch. `batch_sentences`: pairs in a batch instead, drawn at random whatever their lengths; null
     is by tokens. `accumulate`: batches in an update. `on_non_finite`: a batch whose loss or
     gradient is not finite is written to a file, and training stops (stop) or skips it (skip).

@@ -19,7 +19,7 @@ from attnlab.support.errors import UsageError
     attnlab average builtin-transformer --last 3
     # the best three by stopping.metric
     attnlab average --best 3
-    # use it; likewise in translate and plot-attention
+    # evaluate the average; translate and plot-attention take it as well
     attnlab eval checkpoint=averaged
 """
 )
@@ -28,26 +28,24 @@ def average(
         list[str] | None,
         typer.Argument(
             metavar="RUN...",
-            help="A run (its folder, NAME/RUN or NAME; the latest if left out), or several of one "
-            "model and vocabulary, and runs_root=FOLDER where they are elsewhere.",
+            help="One or more runs of the same model and vocabulary, each as a folder, NAME/RUN or "
+            "NAME (default: the latest run), and runs_root=FOLDER if they are elsewhere.",
             show_default=False,
             autocompletion=complete_run,
         ),
     ] = None,
     last: Annotated[
         int | None,
-        typer.Option("--last", min=1, max=MOST, help="Average the last N kept; all if left out."),
+        typer.Option("--last", min=1, max=MOST, help="Average the last N kept (default: all)."),
     ] = None,
     best: Annotated[
         int | None,
-        typer.Option(
-            "--best", min=1, max=MOST, help="Average the best N kept, by stopping.metric."
-        ),
+        typer.Option("--best", min=1, max=MOST, help="Average the best N kept by stopping.metric."),
     ] = None,
 ) -> None:
     """Average the weights of kept checkpoints into RUN/checkpoints/averaged.
 
-    The weights of neighbouring checkpoints differ by noise, of which their mean has less.
+    The weights of neighbouring checkpoints differ by noise, which averaging reduces.
     """
     from attnlab.launch import compose_inference
     from attnlab.studies.average import Choice, average_checkpoints

@@ -14,23 +14,23 @@ _MOST_RUNS = 50
 
 
 def complete_training(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Settings of training; with --resume, runs too."""
+    """Complete settings of training, and runs after --resume."""
     runs = _runs(ctx, incomplete) if ctx.params.get("resume") else []
     return [*runs, *_settings(ctx, incomplete, "train")]
 
 
 def complete_run(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Runs, and settings of inference."""
+    """Complete runs, and settings of inference."""
     return [*_runs(ctx, incomplete), *_settings(ctx, incomplete, "inference")]
 
 
 def complete_regression(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Settings of kernel regression."""
+    """Complete settings of kernel regression."""
     return _settings(ctx, incomplete, "kernel_regression")
 
 
 def complete_corpus(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Known corpora, and settings of data."""
+    """Complete known corpora, and settings of training."""
     known = [each for each in choices_of("train", "data") if each.startswith(incomplete)]
     return [*known, *_settings(ctx, incomplete, "train")]
 
@@ -42,7 +42,7 @@ def _typed(ctx: typer.Context) -> list[str]:
 
 
 def _runs(ctx: typer.Context, incomplete: str) -> list[str]:
-    """NAME of every run; NAME/RUN once NAME is typed."""
+    """NAME of each group of runs, or NAME/RUN once `NAME/` is typed; the latest first."""
     roots = [each.partition("=")[2] for each in _typed(ctx) if each.startswith("runs_root=")]
     root = Path(roots[-1] if roots else "runs").expanduser()
     found = sorted(root.glob("*/*/config.yaml"), key=lambda path: -path.stat().st_mtime)
@@ -55,8 +55,8 @@ def _runs(ctx: typer.Context, incomplete: str) -> list[str]:
 def _settings(ctx: typer.Context, incomplete: str, config_name: str) -> list[str]:
     """KEY=VALUE with the shipped value, and GROUP=CHOICE for each choice.
 
-    Bash splits words at `=`: of model=rnn it passes `rnn` after `model` and `=`, and expects the
-    value alone.
+    Bash splits words at `=`: it passes model=rnn as `model`, `=` and `rnn`, and expects only the
+    value as the completion.
     """
     typed = _typed(ctx)
     settings = list(_all_settings(config_name, typed))
@@ -66,7 +66,7 @@ def _settings(ctx: typer.Context, incomplete: str, config_name: str) -> list[str
     if value_alone and not any(each.startswith(start) for each in settings):
         value_alone, start = False, incomplete
     offered = [each for each in settings if each.startswith(start)]
-    if "." not in start and "=" not in start:  # dots come once the group is typed
+    if "." not in start and "=" not in start:  # dotted keys are offered once the group is typed
         whole = [each for each in offered if "." not in each.partition("=")[0]]
         offered = whole or offered
     return [each.partition("=")[2] for each in offered] if value_alone else offered
@@ -94,7 +94,7 @@ def _all_settings(config_name: str, typed: list[str]) -> Iterator[str]:
 
 
 def choices_of(config_name: str, group: str, *more: Path) -> list[str]:
-    """The choices of a config group in the shipped folder, those of plug-ins, and `more`."""
+    """Choices of a config group in the shipped folder, the folders of plug-ins, and `more`."""
     folders = [*_config_folders(config_name), *more]
     return sorted({path.stem for folder in folders for path in folder.glob(f"{group}/*.yaml")})
 

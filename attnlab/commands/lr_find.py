@@ -9,12 +9,12 @@ from attnlab.commands.arguments import ConfigDir, split_overrides, with_examples
 from attnlab.commands.completion import complete_training
 
 _READING = (
-    "How to read it: the loss stays where it is while the rate is too low, falls, and rises again "
-    "where the rate is too high. A good rate is below the minimum's, as the test reaches that one "
-    "by way of all the lower ones. A tenth of it is the one to try first, and up to three times as "
-    "much often trains as well where the schedule falls later on, as the default one does. The "
-    "steepest descent is cautious: early on the loss falls fast at any rate, since a model learns "
-    "first which words are frequent. Neither is finer than a factor of two."
+    "How to read the plot: the loss is flat while the rate is too low, then falls, and rises again "
+    "when the rate is too high. A good rate is below that of the minimum, because the test reaches "
+    "the minimum only after training at all lower rates. Try a tenth of it first; up to three "
+    "times that often trains as well if the schedule decays later, as the default does. The rate "
+    "of steepest descent is a cautious choice: early in training the loss falls fast at any rate, "
+    "since a model first learns which words are frequent. Both are accurate to a factor of two."
 )
 
 
@@ -26,7 +26,7 @@ _READING = (
     attnlab lr-find model=transformer optimiser=adamw
     # higher rates
     attnlab lr-find optimiser=sgd --from 1e-3 --to 100
-    # another corpus, and where the plot goes
+    # another corpus, with the plot in a file of your choice
     attnlab lr-find data=multi30k -o plots/multi30k.svg
 """,
     _READING,
@@ -36,8 +36,8 @@ def find_learning_rate(
         list[str] | None,
         typer.Argument(
             metavar="OVERRIDE...",
-            help="Settings as KEY=VALUE, as attnlab train has them; the test has a learning rate "
-            "and a schedule of its own.",
+            help="Settings as KEY=VALUE, as for attnlab train; the test sets the learning rate and "
+            "the schedule itself.",
             show_default=False,
             autocompletion=complete_training,
         ),
@@ -45,7 +45,7 @@ def find_learning_rate(
     lowest: Annotated[float, typer.Option("--from", help="The first learning rate.")] = 1e-5,
     highest: Annotated[
         float,
-        typer.Option("--to", help="The last learning rate, unless the loss diverges before it."),
+        typer.Option("--to", help="The last learning rate; the test ends if the loss diverges."),
     ] = 10.0,
     updates: Annotated[
         int,
@@ -56,18 +56,18 @@ def find_learning_rate(
     smoothing: Annotated[
         float,
         typer.Option(
-            "--smoothing", help="Share of the loss so far in the smoothed loss, from 0 to under 1."
+            "--smoothing", help="Weight of earlier losses in the smoothed loss, from 0 to under 1."
         ),
     ] = 0.9,
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", help="The plot (.png, .svg, .pdf); its points go beside it as .csv."
+            "--output", "-o", help="The plot (.png, .svg, .pdf); a .csv beside it has its points."
         ),
     ] = Path("lr-find.png"),
     config_dir: ConfigDir = None,
 ) -> None:
-    """Find a learning rate: train for a moment while it rises, and see where the loss falls."""
+    """Find a learning rate by a range test: train briefly at rising rates, and plot the loss."""
     from attnlab import launch
     from attnlab.config import ExperimentConfig
     from attnlab.studies.lr_find import Sweep, overrides_for

@@ -34,7 +34,7 @@ UNREADABLE = (
     *(RuntimeError, struct.error, tokenize.TokenError),  # encrypted; NotImplementedError: packed
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
 )
-"""What NumPy and zipfile raise at a damaged, crafted or encrypted file, besides OSError."""
+"""Errors that NumPy and zipfile raise for damaged or encrypted files, besides OSError."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Vocabularies: sentences to piece ids and back, by SentencePiece."""
+"""Vocabularies: conversion of sentences to piece ids and back, by SentencePiece."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ class Vocabulary:
 
     @classmethod
     def train(cls, sentences: Iterable[str], config: VocabularyConfig) -> Self:
-        """Learn pieces from normalised sentences; equal sentences give equal pieces.
+        """Learn pieces from normalised sentences, deterministically.
 
         A small corpus gives fewer than `config.size` pieces; see `warn_if_small`.
 
@@ -66,8 +66,8 @@ class Vocabulary:
     def encode(self, text: str) -> list[int]:
         """Ids of the pieces of a normalised text, without BEGIN and END.
 
-        With whole words each unknown word is one unknown piece; SentencePiece would merge adjacent
-        ones, as it does with unknown characters.
+        If pieces are whole words, each unknown word is one UNKNOWN; SentencePiece would merge
+        adjacent ones, as it does with unknown characters.
         """
         if self._has_words:
             words = self.rewritten(text).split(" ")
@@ -81,7 +81,7 @@ class Vocabulary:
         return [list(ids) for ids in self._processor.encode(list(texts), num_threads=1)]
 
     def rewritten(self, text: str) -> str:
-        """A normalised text as its pieces spell it, such as in lower case."""
+        """Apply the model's own rules, such as lower-casing, to a normalised text."""
         if not self._rewrites:
             return text
         spelt = str(self._processor.normalize(text))
@@ -175,11 +175,11 @@ class VocabularyPair:
     def load(cls, folder: Path | str, digest: str | None = None) -> Self:
         """Load the files that `save` wrote.
 
-        A vocabulary with another digest than `digest` is refused before SentencePiece, which a
-        damaged model can crash, reads it.
+        `digest`, if given, is checked before SentencePiece reads a model, since a damaged model can
+        crash it.
 
         Raises:
-            AttnlabError: a file is absent, or is not the vocabulary, or none of attnlab's.
+            AttnlabError: a file is absent, has another digest, or is no vocabulary of attnlab.
         """
         folder = Path(folder)
         paths = [folder / _JOINT_FILE]

@@ -10,7 +10,7 @@ from attnlab.support.ranges import Count, NonNegative, Range
 
 @dataclass(kw_only=True)
 class PieceSamplingConfig:
-    """How much chance has a say in the pieces of a training sentence, on each side; null is none.
+    """Subword regularisation of training sentences, on each side; null is none.
 
     With bpe, how likely a merge that could be next is left out (Provilkov et al. 2020: 0.1): 0
     leaves out none, and 1 leaves characters. With unigram, the exponent α of a way's probability

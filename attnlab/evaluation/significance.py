@@ -26,7 +26,7 @@ _MOST_SPLITS = 100_000
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a corpus's score is computed from: `sentences` (sentence, count) and `score` of sums."""
+    """Counts of each sentence, `sentences` (sentence, count), and the `score` of their sums."""
 
     sentences: NDArray[np.float64]
     score: Callable[[NDArray[np.float64]], float]

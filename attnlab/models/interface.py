@@ -1,6 +1,6 @@
 """The interface of translation models: `encode` a source once, `decode` any number of tokens.
 
-Training is one `decode` over the whole target; search is the same `decode`, one token at a time.
+Training decodes the whole target in one call; search decodes one token per call.
 """
 
 from abc import ABC, abstractmethod
@@ -31,7 +31,7 @@ Logits = Float[Tensor, "batch target_length vocabulary"]
 
 @dataclass(kw_only=True)
 class ModelConfig:
-    """The registered `name`; the base of every model's configuration."""
+    """Base class of model configurations, with the registered `name`."""
 
     name: str
 
@@ -43,7 +43,7 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class VocabularySizes:
-    """Numbers of tokens of source and target; `shared`: one vocabulary for both."""
+    """Sizes of the `source` and `target` vocabularies, which are one if `shared`."""
 
     source: int
     target: int
@@ -52,7 +52,7 @@ class VocabularySizes:
 
 @dataclass
 class DecoderState:
-    """The immutable state of a decoder; the first axis of every tensor is the batch."""
+    """Immutable state of a decoder; the first dimension of every tensor is the batch."""
 
     def select(self: "State", rows: Int[Tensor, " rows"]) -> "State":
         """The state of the sentences at `rows`, which may repeat and reorder them."""
@@ -83,14 +83,14 @@ class EncoderDecoder(nn.Module, ABC, Generic[State]):
 
     @abstractmethod
     def encode(self, source: Source, source_mask: SourceMask) -> State:
-        """Encode the source: the state before the first target token."""
+        """Encode the source; returns the decoder's state before the first target token."""
 
     @abstractmethod
     def decode_features(self, target: Target, state: State) -> tuple[Features, State]:
-        """Decode `target` from `state`: features to predict each next token, and the new state."""
+        """Decode `target` from `state`; returns features for each next token, and the new state."""
 
     def forward(self, source: Source, source_mask: SourceMask, target: Target) -> Features:
-        """Encode and decode whole sentences: the features of `decode_features`."""
+        """Encode `source` and decode `target`; returns the features of `decode_features`."""
         with _profiled("encode"):
             state = self.encode(source, source_mask)
         with _profiled("decode"):
@@ -98,13 +98,13 @@ class EncoderDecoder(nn.Module, ABC, Generic[State]):
         return features
 
     def decode(self, target: Target, state: State) -> tuple[Logits, State]:
-        """Decode `target` from `state`: logits of each next token, and the new state."""
+        """Decode `target` from `state`; returns logits of each next token, and the new state."""
         features, state = self.decode_features(target, state)
         return self.output(features), state
 
 
 def _profiled(name: str) -> AbstractContextManager[object]:
-    """A range called `name` in profiles; none in a compiled model."""
+    """Label the block `name` in profiles, except in a compiled model."""
     return nullcontext() if torch.compiler.is_compiling() else record_function(name)
 
 

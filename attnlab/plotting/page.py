@@ -1,7 +1,7 @@
-"""Page engine: axes, text and colour bars at positions in points from a figure's top left corner.
+"""Page layout: axes, text and colour bars, placed in points from a figure's top left corner.
 
-Axes stand in a `Grid`, whose rows and columns leave room for the labels around them. A page is as
-large as what stands on it, so that nothing is cut off. 72 points are one inch.
+A `Grid` arranges axes in rows and columns, with room for the labels around them. A `Page` is as
+large as its content, so that nothing is cut off. 72 points are one inch.
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ from attnlab.plotting.colours import FRAME, INK, QUIET_INK, Scale
 from attnlab.plotting.text import LABEL_SIZE, LINE, NAME_SIZE, text_style, text_width, wrapped
 
 MARGIN = 14.0
-_DESCENT = 0.3  # of letters below the baseline, in sizes
+_DESCENT = 0.3  # depth of letters below the baseline, as a fraction of the font size
 _BAR_TICKS, _BAR_NAME = 5.0, 16.0  # room for the ticks of a colour bar, and for its name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """A rectangle; `top` is its distance from the page's upper edge."""
+    """A rectangle; `left` and `top` are measured from the page's top left corner."""
 
     left: float
     top: float
@@ -45,11 +45,11 @@ class Box:
 
     @property
     def centre(self) -> float:
-        """Distance of the middle from the page's left edge."""
+        """Horizontal centre."""
         return self.left + self.width / 2
 
     def split(self, rows: int, columns: int) -> "list[list[Box]]":
-        """Equal parts in rows and columns."""
+        """Split the box into equal boxes, row by row."""
         width, height = self.width / columns, self.height / rows
         lefts = [self.left + column * width for column in range(columns)]
         tops = [self.top + row * height for row in range(rows)]
@@ -76,7 +76,7 @@ class Grid(Generic[F]):
     """Frames in rows and columns with `gap` between them; some rows may be shorter.
 
     Attributes:
-        boxes: The axes' places, row by row: left edges of a column and top edges of a row agree.
+        boxes: The axes, row by row; those of a column are left-aligned, those of a row top-aligned.
         column_lefts: Left edge of each column, labels included.
         row_tops: Upper edge of each row, labels included.
         right, bottom: Edges of the whole grid.
@@ -112,12 +112,12 @@ class Grid(Generic[F]):
 
 
 class Page:
-    """A matplotlib figure under construction; `finish` gives it its size.
+    """A matplotlib figure under construction; `finish` sets its size.
 
     Attributes:
-        figure: The figure, of no use before `finish`.
-        points: Transform of (x, −y) in points from the top left corner.
-        right, bottom: Edges of what stands on the page so far.
+        figure: The figure; its size and its axes' places are set by `finish`.
+        points: Transform from (x, −y), in points from the top left corner, to display coordinates.
+        right, bottom: Right and lower edge of the content so far.
     """
 
     def __init__(self) -> None:
@@ -129,11 +129,11 @@ class Page:
         self._places: dict[Axes, Box] = {}
 
     def reserve(self, right: float, bottom: float) -> None:
-        """Let the page reach at least this far."""
+        """Extend the content to at least `right` and `bottom`."""
         self.right, self.bottom = max(self.right, right), max(self.bottom, bottom)
 
     def axes(self, box: Box, *, share: Axes | None = None) -> Axes:
-        """New axes in `box`; `share`: axes whose limits they have."""
+        """Add axes in `box`, with the limits of the axes `share`, if given."""
         axes = self.figure.add_axes((0, 0, 1, 1), sharex=share, sharey=share)
         self.place(axes, box)
         return axes
@@ -146,7 +146,7 @@ class Page:
         axes.set_position((0, 0, box.width / width, box.height / height))
 
     def margins(self, axes: Axes) -> tuple[float, float, float, float]:
-        """Room that titles, labels, legends and notes of axes take: left, right, above, below."""
+        """Room for titles, labels, legends and notes of `axes`: left, right, above, below."""
         axes.apply_aspect()
         outer = axes.get_tightbbox(self._canvas.get_renderer())  # type: ignore[no-untyped-call]
         assert outer is not None
@@ -156,7 +156,7 @@ class Page:
         return left, right, above, below
 
     def cells(self, box: Box) -> Axes:
-        """New axes in a thin frame, without ticks."""
+        """Add axes with a thin frame and no ticks."""
         axes = self.axes(box)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(color=FRAME, linewidth=0.6)
@@ -173,7 +173,7 @@ class Page:
         color: str = INK,
         align: str = "left",
     ) -> None:
-        """Write one line whose left end, centre or right end is at `x`."""
+        """Write one line of text, aligned at `x`."""
         style = text_style(text, size, bold=bold)
         self.figure.text(x, -baseline, text, transform=self.points, color=color, ha=align, **style)
         share = {"left": 1.0, "center": 0.5, "right": 0.0}[align]
@@ -190,9 +190,9 @@ class Page:
         bold: bool = False,
         left: float = MARGIN,
     ) -> float:
-        """Write lines of at most `width` from `top` down, bold in ink or else in grey.
+        """Write `text` below `top`, wrapped at `width`; bold text is black, other text is grey.
 
-        Returns where they end.
+        Returns the lower edge of the text.
         """
         lines = wrapped(text, width, size, bold=bold)
         for number, line in enumerate(lines):
@@ -203,9 +203,9 @@ class Page:
     def colour_bar(
         self, box: Box, scale: Scale, *, ends: tuple[float, float] | None = None
     ) -> None:
-        """Draw the scale, or what of it is between `ends`, with numbers and its name.
+        """Draw a colour bar of `scale`, or of its part between `ends`, with ticks and its name.
 
-        Numbers stand at the right of an upright bar, and below a flat one.
+        The ticks are at the right of a vertical bar, and below a horizontal one.
         """
         is_flat = box.width > box.height
         axes = self.axes(box)
@@ -218,7 +218,7 @@ class Page:
         bar.set_ticks(list(ticks), labels=list(ticks.values()))
         bar.ax.tick_params(colors=INK, labelsize=NAME_SIZE, width=0.6, length=2.5, pad=2)
         bar.outline.set(edgecolor=FRAME, linewidth=0.6)
-        # Else viewers of SVG and PDF show hairlines between the steps.
+        # Without this, viewers of SVG and PDF show hairlines between the colours.
         assert bar.solids is not None
         bar.solids.set(rasterized=True, edgecolor="face")
         if scale.name:
@@ -227,7 +227,7 @@ class Page:
         self.reserve(box.right + right, box.bottom + below)
 
     def finish(self) -> Figure:
-        """The figure, as large as what stands on it and a margin."""
+        """Set the figure's size to that of its content and a margin, and return it."""
         width, height = self.right + MARGIN, self.bottom + MARGIN
         self.figure.set_size_inches(width / 72, height / 72)
         for axes, box in self._places.items():
@@ -237,7 +237,7 @@ class Page:
 
 
 def colour_bar_room(scale: Scale, ends: tuple[float, float] | None = None) -> float:
-    """Room at the right of an upright colour bar."""
+    """Width of the ticks and name at the right of a vertical colour bar."""
     ticks = scale.ticks(*(ends or ()))
     numbers = max((text_width(text, NAME_SIZE) for text in ticks.values()), default=0.0)
     return _BAR_TICKS + numbers + (_BAR_NAME if scale.name else 0.0)

@@ -224,7 +224,7 @@ def load_run(folder: Path, config: InferenceConfig) -> LoadedRun:
 
 
 def _require_finite(checkpoint: Path, model: EncoderDecoder[Any]) -> None:
-    """Refuse weights of a training that diverged: NaN or infinity."""
+    """Refuse weights with NaN or infinity, which training that diverged leaves."""
     bad = [name for name, weight in model.named_parameters() if not bool(weight.isfinite().all())]
     if bad:
         more = f" and {len(bad) - 1} more of its weights" if len(bad) > 1 else ""

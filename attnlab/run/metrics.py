@@ -1,4 +1,4 @@
-"""Metrics that a run recorded while it trained, read from its metrics.jsonl."""
+"""Reading of metrics.jsonl, in which training records its metrics."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _PREFIX = "valid/"
 
 
 def recorded_validations(folder: Path) -> dict[int, Validation]:
-    """Every validation of the run in `folder` by its update, the earliest first."""
+    """Validations of the run in `folder`, by update, in recorded order."""
     found = {}
     for update, values in recorded(folder, f'"{_PREFIX}'):
         scores = {
@@ -27,12 +27,12 @@ def recorded_validations(folder: Path) -> dict[int, Validation]:
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a finite number."""
+    """Whether `value` is a finite number, and no bool."""
     return type(value) in (int, float) and abs(value) <= LARGEST_FLOAT
 
 
 def recorded(folder: Path, part: str = "") -> Iterator[tuple[int, dict[str, Any]]]:
-    """Update and values of each line with `part` in it, without lines that cannot be read."""
+    """Yield update and values of each readable line that contains `part`."""
     try:
         with (folder / METRICS).open("rb") as file:
             lines = [line for line in file if part.encode() in line]

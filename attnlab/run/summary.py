@@ -25,7 +25,7 @@ _LARGEST_HEADER = 16 * 1024**2
 
 
 class State(StrEnum):
-    """What became of a training; an unreadable run's summary has an error and little else."""
+    """State of a run's training; the summary of an unreadable run has little but an error."""
 
     RUNNING = "running"
     FINISHED = "finished"

@@ -1,1 +1,1 @@
-"""What can be found out with attnlab: one folder or file a study; only its command imports it."""
+"""Studies of models: one folder or file per study, which only its command imports."""

@@ -16,7 +16,7 @@ _FLUSH_EVERY = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Sizes of a corpus: `pairs` of train, `held_out` of valid and of test, `max_words` a side."""
+    """Corpus sizes: `pairs` of train, `held_out` of valid and of test, `max_words` per side."""
 
     pairs: int
     held_out: int

@@ -42,7 +42,7 @@ COLUMNS: dict[str, Callable[[RunSummary], Any]] = {
     "error": lambda summary: summary.error,
     "folder": lambda summary: str(summary.folder),
 } | {metric: (lambda summary, name=metric: summary.best.get(name)) for metric in ("loss", *NAMES)}
-"""What a column shows; a metric is that of the best validation. Any other column is a setting."""
+"""Value of each column; metrics are of the best validation. Other columns are settings."""
 
 SHOWN = [*COLUMNS][: [*COLUMNS].index("error")]
 

@@ -1,1 +1,1 @@
-"""What every room uses: errors, files, locks, messages, registries and schemas of settings."""
+"""Utilities for all packages: errors, files, locks, messages, registries, setting schemas."""

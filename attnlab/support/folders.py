@@ -27,7 +27,7 @@ def shipped_folder(name: str) -> Path:
 
 
 def training_groups() -> list[Path]:
-    """The folders of configs that a training chooses from.
+    """Folders of the config groups of `attnlab train`.
 
     A folder with a file of its own name is the root of another command's configs.
     """

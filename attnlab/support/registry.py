@@ -21,9 +21,9 @@ Made = TypeVar("Made", bound=Callable[..., Any])
 
 
 class Registry(Generic[Built]):
-    """The choices of one kind ("score", "model", …): classes beside their config dataclasses.
+    """The choices of one kind ("score", "model", …): by name, a class and its config dataclass.
 
-    Plug-ins are imported when the choices are first asked for.
+    Plug-ins are imported at the first look-up.
     """
 
     def __init__(self, kind: str) -> None:
@@ -39,9 +39,7 @@ class Registry(Generic[Built]):
 
         def enter(make: Made) -> Made:
             if name in self._entries:
-                raise ValueError(
-                    f"there is a {self.kind} '{name}' already; call this one otherwise"
-                )
+                raise ValueError(f"there is a {self.kind} '{name}' already; choose another name")
             self._entries[name] = (config, make)
             return make
 
@@ -60,7 +58,7 @@ class Registry(Generic[Built]):
         return self._entry(name)[1]
 
     def build(self, config: Any, *args: Any, **kwargs: Any) -> Built:
-        """Make the choice `config.name` from `config` and the further arguments."""
+        """Build the choice `config.name` from `config` and further arguments."""
         return self._entry(config.name)[1](config, *args, **kwargs)
 
     def _entry(self, name: str) -> tuple[type, Callable[..., Built]]:
@@ -74,12 +72,12 @@ class Registry(Generic[Built]):
         return self._entries[name]
 
 
-_begun: list[bool] = []  # not empty once plug-ins are being imported
+_begun: list[bool] = []  # not empty once the import of plug-ins has begun
 _failures: list[AttnlabError] = []  # raised at every later call
 
 
 def import_plugins() -> None:
-    """Import every plug-in, once in a process; within a plug-in's own import, do nothing.
+    """Import every plug-in, once in a process; calls during that import do nothing.
 
     Raises:
         AttnlabError: a plug-in cannot be imported.
@@ -111,7 +109,7 @@ def installed() -> tuple[EntryPoint, ...]:
 
 
 def config_folders() -> Iterator[tuple[str, Path]]:
-    """Name and folder of YAML files of each plug-in that has one, without importing it."""
+    """Name and config folder of each plug-in that has one; none is imported."""
     seen = set()
     for plugin in installed():
         try:

@@ -1,4 +1,4 @@
-"""Tables for a terminal and as plain text, by Rich, and as comma-separated values."""
+"""Tables as plain text, by Rich, and as Markdown, LaTeX and comma-separated values."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ def grid(*columns: Column, gap: int = 2) -> Table:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Lines of text, never wrapped: `left` columns flush left, the others flush right.
+    """Unwrapped lines of text; the first `left` columns are left-aligned, the others right-aligned.
 
     Raises:
         ValueError: a row has more or fewer cells than the head.
@@ -45,7 +45,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> 
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """The same table in Markdown."""
+    """The table in Markdown; arguments are those of `table`."""
     rule = ["---" if at < left else "---:" for at in range(len(head))]
     lines = ([cell.replace("|", "\\|") for cell in row] for row in (head, rule, *rows))
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
@@ -58,7 +58,7 @@ _LATEX = str.maketrans(
 
 
 def latex_table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """The same table in LaTeX, with the rules of the package booktabs."""
+    """The table in LaTeX, with rules of the package booktabs; arguments are those of `table`."""
     columns = "l" * left + "r" * (len(head) - left)
     lines = [" & ".join(cell.translate(_LATEX) for cell in row) + r" \\" for row in (head, *rows)]
     begin, end = (
@@ -69,12 +69,12 @@ def latex_table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 
 
 
 def three_digits(value: float) -> str:
-    """A positive number with three significant digits, and all of those before the point."""
+    """Format a positive number with three significant digits, or all digits of its integer part."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write comma-separated `rows` under `head` by an atomic write; None is an empty cell.
+    """Write `head` and `rows` to a CSV file, atomically; None is an empty cell.
 
     Raises:
         AttnlabError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""The parts of a training, built from its config."""
+"""Model, optimiser, batches and other parts of training, built from the config."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from attnlab.training.state import Step, TrainState
 
 @dataclass(frozen=True)
 class Assembly:
-    """The parts of a training, in each process of `group`; `steps` runs it."""
+    """The parts of training in one process of `group`; `steps` trains."""
 
     config: ExperimentConfig
     model: EncoderDecoder[Any]
@@ -41,7 +41,7 @@ class Assembly:
     group: ProcessGroup
 
     def epochs(self, state: TrainState) -> float:
-        """The number of epochs trained, with a fraction."""
+        """Number of epochs trained, with a fraction."""
         return state.epoch + state.batch / self.batches.batches_in(state.epoch)
 
     def steps(
@@ -51,7 +51,7 @@ class Assembly:
         state: TrainState,
         average: MovingAverage | None = None,
     ) -> Iterator[Step | NonFinite]:
-        """The steps from `state` on, from the present weights; as for `optimise`."""
+        """Train from `state` and the current weights; yields the steps of `optimise`."""
         steps = optimise(
             self.group.with_shared_gradients(self.objective),
             self.batches,
@@ -71,7 +71,7 @@ class Assembly:
 def assemble(
     config: ExperimentConfig, corpus: TokenisedCorpus, group: ProcessGroup = ALONE
 ) -> Assembly:
-    """The configured parts; the first weights follow from the config's seed."""
+    """Build all parts; `config.seed` determines the initial weights."""
     keep_freed_memory()
     settle_threads(config.distributed.threads)
     torch.manual_seed(config.seed)

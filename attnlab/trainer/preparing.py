@@ -72,7 +72,7 @@ def load(
 def log_start(
     config: ExperimentConfig, vocabulary: VocabularyPair, model: nn.Module, group: ProcessGroup
 ) -> None:
-    """Log the model, its size, and the device and threads of a training."""
+    """Log the model and its size, and the device and threads that train it."""
     parameters = list(model.parameters())
     threads = torch.get_num_threads()
     logger.info(

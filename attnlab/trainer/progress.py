@@ -1,4 +1,4 @@
-"""What a training shows: a progress bar on a terminal, else lines, and its outcome at the end."""
+"""Display of training: a progress bar on a terminal or else lines, and the outcome at the end."""
 
 import logging
 import time

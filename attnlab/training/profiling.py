@@ -1,6 +1,7 @@
 """A profile of a few updates by torch's profiler.
 
-Training names the parts of an update by `record_function`, at 8 µs each, profiled or not.
+Training labels the parts of an update with `record_function`, which takes 8 µs each, whether or
+not a profile is recorded.
 """
 
 import logging
@@ -24,10 +25,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class ProfilingConfig:
-    """`updates`: how many are recorded, after `skip` of them, the last of which is a warm-up.
+    """`skip`: updates before the recording; the last of them warms up the profiler.
 
-    Whatever is done between them, such as validation, is recorded too. `memory`: also record how
-    much each operation allocates.
+    `updates`: number of updates to record, with everything between them, such as validation.
+    `memory`: also record the memory that each operation allocates.
     """
 
     skip: Count
@@ -39,7 +40,7 @@ class Profiler:
     """Records updates into a file in `folder`; `start` it, and call `step` after each update."""
 
     def __init__(self, config: ProfilingConfig, folder: Path) -> None:
-        os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # it prints when it starts and ends
+        os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # no messages at start and end
         self._config, self._folder = config, folder
         self._last_update = 0
         self._path: Path | None = None
@@ -51,7 +52,7 @@ class Profiler:
         )
 
     def start(self, update: int) -> None:
-        """Begin after update number `update`."""
+        """Start the profiler after update number `update`."""
         self._last_update = update
         self._first_update = update + self._config.skip + 1
         self._profile.start()

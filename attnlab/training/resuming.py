@@ -1,4 +1,4 @@
-"""Checkpoints of a training: everything that the next update depends on, saved and restored."""
+"""Training checkpoints: save and restore everything that the next update depends on."""
 
 import logging
 import shutil
@@ -35,11 +35,11 @@ def has_checkpoint(checkpoints: Path) -> bool:
 
 
 class Checkpoints:
-    """Saves a training into `folder` and restores it, to the bit.
+    """Saves the state of training to `folder`, and restores it bit for bit.
 
-    Weights are saved as `average` has them, if there is one. The first process of `group` writes
-    and reads. torch's random state is the only one, of each process its own: batches follow from
-    the seed and the epoch's number, and nothing else in training is random.
+    If there is an `average`, its weights are saved as the model's. The first process of `group`
+    writes and reads. torch's random state of each process is saved; no other is needed, since the
+    seed and the epoch determine the batches.
     """
 
     def __init__(

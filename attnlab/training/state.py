@@ -1,4 +1,4 @@
-"""The state of a training: how far it is, its best validation, and the steps to be reported."""
+"""State of training: its progress, its best validation, and the steps not yet reported."""
 
 import math
 import time
@@ -76,7 +76,7 @@ _PROGRESS = ("update", "epoch", "batch", "skipped", "skipped_in_a_row")
 
 @dataclass
 class TrainState:
-    """The state of a training besides model, optimiser, schedule, average and random state.
+    """State of training besides model, optimiser, schedule, average and random state.
 
     `batch` batches of epoch number `epoch` (from 0) were trained on, or were `skipped`.
     `best`: the best validation so far, by `metric`. `validated`: the update of the last validation.

@@ -121,7 +121,7 @@ def a_plugin(folder, name, code):
         (
             "from attnlab.attention.scores import SCORES, ScoreConfig\n"
             "SCORES.register('dot', ScoreConfig)(object)\n",
-            "ValueError: there is a score 'dot' already; call this one otherwise",
+            "ValueError: there is a score 'dot' already; choose another name",
         ),
     ],
 )

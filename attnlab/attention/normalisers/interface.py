@@ -21,7 +21,7 @@ Mask = Bool[Tensor, "..."]
 
 @dataclass(kw_only=True)
 class NormaliserConfig:
-    """The registered `name`; the base of every normaliser's configuration."""
+    """Base class of normaliser configurations, with the registered `name`."""
 
     name: str
 

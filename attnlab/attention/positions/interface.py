@@ -34,7 +34,7 @@ class HeadSizes:
 
 @dataclass(kw_only=True)
 class PositionsConfig:
-    """The registered `name`; the base of every configuration of positions."""
+    """Base class of position configurations, with the registered `name`."""
 
     name: str
 

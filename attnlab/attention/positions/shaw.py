@@ -1,4 +1,4 @@
-"""Shaw's relative positions: a learnt key and a learnt value for each offset of two tokens."""
+"""Shaw's relative positions: a learnt key and value for each offset between two tokens."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from attnlab.support.ranges import Size
 
 @dataclass(kw_only=True)
 class ShawConfig(PositionsConfig):
-    """`farthest`: larger offsets are clipped to it. `values`: learn values, not keys alone."""
+    """`farthest`: largest offset; others are clipped. `values`: learn values as well as keys."""
 
     farthest: Size
     values: bool
@@ -30,11 +30,12 @@ class ShawConfig(PositionsConfig):
 class ShawEmbeddings(RelativePositions):
     """Shaw et al. 2018, section 3.2: `e_ij = x_i W^Q (x_j W^K + a^K_ij)ᵀ / √d`.
 
-    With the a^K of clipped offsets, `a^K_clip(j - i, k)`, as additional keys: `e_ij = score(q_i,
-    k_j) + score(q_i, a^K_ij)`, which holds for any score, and equals the paper's formula for
-    products. Equation 3 adds `Σ_j α_ij a^V_ij` to the weighted average of values.
+    `a^K_ij` is the embedding of the offset `j - i`, clipped to `±farthest`. It is scored like a
+    key: `e_ij = score(q_i, k_j) + score(q_i, a^K_ij)`. This is defined for any score, and equals
+    the paper's formula for dot products. Equation 3 adds `Σ_j α_ij a^V_ij` to the weighted average
+    of values.
 
-    Tables have a row for each offset from `-farthest` to `farthest`, or to 0 if `causal`. Heads
+    The tables have one row per offset from `-farthest` to `farthest`, or to 0 if `causal`. Heads
     share the tables.
     """
 
@@ -53,7 +54,7 @@ class ShawEmbeddings(RelativePositions):
                 nn.init.xavier_uniform_(table.weight)
 
     def bias(self, score: Score, query: Queries, keys: int) -> Scores:
-        """See `RelativePositions`; compares each query with each row once, then gathers by key."""
+        """See `RelativePositions`; scores each query and table row once, then gathers by offset."""
         key = score.project_key(self.key_table.weight)
         scores = score.compare(query.reshape(-1, query.size(-1)), key)
         rows = self._rows(query.size(-2), keys, query.device)
@@ -61,7 +62,7 @@ class ShawEmbeddings(RelativePositions):
         return by_row.gather(-1, rows.expand(*query.shape[:-1], -1))
 
     def values(self, weights: Scores) -> Values | None:
-        """See `RelativePositions`; weights of keys with the same row are summed first."""
+        """See `RelativePositions`; sums the weights of keys that share a table row first."""
         if self.value_table is None:
             return None
         rows = self._rows(weights.size(-2), weights.size(-1), weights.device)
@@ -71,7 +72,7 @@ class ShawEmbeddings(RelativePositions):
         return by_row @ table
 
     def _rows(self, queries: int, keys: int, device: torch.device) -> Int[Tensor, "queries keys"]:
-        """The row of each key's offset from each query."""
+        """Table row of the offset between each query and each key."""
         last = 0 if self.causal else self.farthest
         clipped = offsets(queries, keys, device).clamp(-self.farthest, last)
         return clipped + self.farthest

@@ -31,7 +31,7 @@ Shift = Float[Tensor, "*batch keys shift_size"]
 
 @dataclass(kw_only=True)
 class ScoreConfig:
-    """The registered `name`; the base of every scoring function's configuration."""
+    """Base class of scoring-function configurations, with the registered `name`."""
 
     name: str
 

@@ -3,7 +3,7 @@
 from attnlab.support.errors import AttnlabError
 
 GZIP_MAGIC = b"\x1f\x8b"
-_UNPACK = "unpack it, and name a text in it"
+_UNPACK = "unpack it, and name a text file in it"
 _CONVERT = "save it as UTF-8 text"
 # First bytes, name of the format, remedy.
 _FORMATS: tuple[tuple[bytes, str, str], ...] = (
@@ -25,7 +25,7 @@ _FORMATS: tuple[tuple[bytes, str, str], ...] = (
     (b"SQLite format 3\0", "an SQLite database", "export the table as .tsv"),
     (b"\x89PNG", "a picture", _CONVERT),
     (b"\xff\xd8\xff", "a picture", _CONVERT),
-    (b"\x7fELF", "a program", "name a text"),
+    (b"\x7fELF", "a program", "name a text file"),
     (b"version https://git-lfs.github.com/", "a pointer of Git LFS", "fetch it: git lfs pull"),
 )
 _MARKUP = (
@@ -84,5 +84,5 @@ def _wide_encoding(head: bytes) -> str | None:
 
 
 def has_lone_carriage_returns(head: bytes) -> bool:
-    r"""Whether lines end at `\r` alone, as on old Macs: there is no `\n` at all."""
+    r"""Whether lines end at `\r` alone, as on old Macs: `head` has `\r` and no `\n`."""
     return b"\r" in head and b"\n" not in head

@@ -1,4 +1,4 @@
-"""Text files, plain or gzip, and byte streams as lines of text; normalisation of a sentence."""
+"""Reading of lines from text files, plain or gzip, and from streams; normalisation of text."""
 
 import gzip
 import io
@@ -19,10 +19,10 @@ from attnlab.support.errors import AttnlabError
 
 BYTE_ORDER_MARK = "\ufeff"
 LONGEST_LINE = 1 << 20
-"""Bytes in a line; a longer line is refused, since no sentence has a thousandth of them."""
-_LONGEST_MEAN = 1 << 13  # bytes a line, of 10,000 lines and more: a block of them is in memory
+"""Most bytes in a line of a file; sentences are far shorter."""
+_LONGEST_MEAN = 1 << 13  # bytes per line, since a block of 10,000 lines is held in memory
 _HEAD_BYTES = 1 << 16
-# Text shrinks to a third or a tenth; a file made to fill the memory to a hundredth and less.
+# gzip compresses text to a third or a tenth, and a decompression bomb to a hundredth or less.
 _MOST_UNPACKED, _HIGHEST_RATIO = 4 << 20, 100
 # Groups of lines from a stream: small at first, so that the first translations come soon.
 _FIRST_GROUP, _GROWTH, _LARGEST_GROUP = 8, 4, 512
@@ -46,7 +46,7 @@ def is_blank(text: str) -> bool:
 
 
 def normalise(text: str) -> str:
-    """`text` in the form that corpora, references and input to be translated share.
+    """Normalise `text`, as is done for corpora, references and input to be translated.
 
     Canonical composition (NFC), curly apostrophes made straight, ordinary white space trimmed and
     collapsed; no-break spaces stay. Idempotent.
@@ -69,12 +69,12 @@ def find_text_file(path: Path) -> Path | None:
 
 
 def is_named_gzip(path: Path) -> bool:
-    """Whether the file's name says gzip; any other content is then refused."""
+    """Whether the name ends in .gz; any other content than gzip is then refused."""
     return path.suffix == ".gz"
 
 
 def read_raw_lines(path: Path | str, *, with_mark: bool = False) -> list[str]:
-    """The lines of a plain or gzip file without their ends, empty ones included.
+    """All lines of a plain or gzip file, without line ends; empty lines are kept.
 
     `with_mark`: a byte order mark stays at the beginning of the first line.
 
@@ -92,10 +92,10 @@ def read_raw_lines(path: Path | str, *, with_mark: bool = False) -> list[str]:
 
 
 def line_blocks(path: Path, lines: int = 10_000) -> Iterator[bytes]:
-    r"""The bytes of a file, unpacked, `lines` whole lines at a time, read once from the start.
+    r"""Read a plain or gzip file in blocks of `lines` whole lines, unpacked.
 
-    In a file without any `\n`, lines end at `\r`, as on old Macs; the blocks have `\n` there.
-    Errors are those of `read_raw_lines`.
+    If its beginning has `\r` but no `\n`, as on old Macs, lines end at `\r`, which becomes `\n`.
+    Raises the errors of `read_raw_lines`.
     """
     found = find_text_file(path)
     if found is None:
@@ -110,8 +110,8 @@ def line_blocks(path: Path, lines: int = 10_000) -> Iterator[bytes]:
                 total += len(content)
                 if total > _MOST_UNPACKED and total > _HIGHEST_RATIO * position():
                     raise AttnlabError(
-                        f"{found}: unpacks to more than {_HIGHEST_RATIO} times its size, as no "
-                        "text does; unpack it, and look whether it is what it should be"
+                        f"{found}: unpacks to more than {_HIGHEST_RATIO} times its size, which "
+                        "text does not; unpack it and check its content"
                     )
                 if total > len(content) or content != BYTE_ORDER_MARK.encode():
                     yield content  # the mark alone is an empty file
@@ -124,35 +124,35 @@ def line_blocks(path: Path, lines: int = 10_000) -> Iterator[bytes]:
 
 
 def _bounded(lines: Iterator[bytes], path: Path) -> Iterator[bytes]:
-    """The lines, refused where one of them, or their mean, is too long for sentences."""
+    """Yield `lines`; raises if a line, or their mean so far, is too long for sentences."""
     total = 0
     for number, line in enumerate(lines, start=1):
         total += len(line)
         if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
             raise AttnlabError(
-                f"{path}:{number}: a line of more than {LONGEST_LINE:,} bytes; name a text with "
-                "one sentence a line"
+                f"{path}:{number}: a line of more than {LONGEST_LINE:,} bytes; name a file with "
+                "one sentence per line"
             )
         if total > max(number, 10_000) * _LONGEST_MEAN:
             raise AttnlabError(
                 f"{path}:{number}: the lines up to here have {total // number:,} bytes each; name "
-                "a text with one sentence a line"
+                "a file with one sentence per line"
             )
         yield line
 
 
 def decode_lines(content: bytes, name: str, first: int = 1) -> list[str]:
-    r"""Decode UTF-8 lines; errors call the content `name` and number its lines from `first`.
+    r"""Decode UTF-8 lines; `name` and the number of the `first` line are for error messages.
 
-    Lines end at `\n` or `\r\n` and nowhere else: U+2028, U+0085 and their like are characters of
-    a sentence, so `str.splitlines` would put the two sides of a corpus out of step.
+    Lines end at `\n` or `\r\n` only. `str.splitlines` also splits at characters that occur within
+    sentences, such as U+2028 and U+0085, so that the sides of a corpus would no longer match.
     """
     nul = content.find(b"\0")
     if nul >= 0:
         line = content.count(b"\n", 0, nul) + first
         raise AttnlabError(
-            f"{name}:{line}: holds a NUL byte, as no text does; name a UTF-8 text, or make one of "
-            "it (of UTF-16: iconv -f UTF-16 -t UTF-8)"
+            f"{name}:{line}: holds a NUL byte, so it is not text; name a UTF-8 file, or convert it "
+            "(from UTF-16: iconv -f UTF-16 -t UTF-8)"
         )
     try:
         text = content.decode("utf-8")
@@ -176,7 +176,7 @@ _ReadLine = Callable[[int], bytes]
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[_ReadLine, Callable[[], int]]]:
-    """Two functions: read a line of at most so many bytes; bytes of the file consumed so far."""
+    """Open a file; yields functions that read a line of at most n bytes, and tell the position."""
     with path.open("rb", buffering=_HEAD_BYTES) as opened:
         file = unpacked = cast(io.BufferedReader, opened)
         head = file.peek(_HEAD_BYTES)
@@ -193,7 +193,7 @@ def _opened(path: Path) -> Iterator[tuple[_ReadLine, Callable[[], int]]]:
             return os.lseek(file.fileno(), 0, os.SEEK_CUR) if file.seekable() else 1 << 62
 
         if has_lone_carriage_returns(head):
-            # Latin-1 has a character for each byte, and Python's text files know such lines.
+            # Latin-1 maps each byte to a character; with newline=None lines also end at \r.
             text = io.TextIOWrapper(unpacked, "latin-1", newline=None)
             yield lambda size: text.readline(size).encode("latin-1"), position
         else:
@@ -204,8 +204,8 @@ def incoming_lines(stream: io.BufferedReader, name: str) -> Iterator[list[str]]:
     r"""The lines of `stream` as they arrive, in groups; the first groups are small.
 
     Lines end at `\n` or `\r\n`, or at `\r` where the first bytes have no `\n`. Bytes that are not
-    UTF-8, and NUL, become U+FFFD with a warning; a line over LONGEST_LINE bytes is cut there. The
-    number of lines is that of the stream.
+    UTF-8, and NUL, become U+FFFD with a warning. Lines over LONGEST_LINE bytes are cut, not split,
+    so that there is one line for each line of the stream.
 
     Raises:
         AttnlabError: the stream begins like a file of another format.
@@ -222,7 +222,7 @@ def incoming_lines(stream: io.BufferedReader, name: str) -> Iterator[list[str]]:
 
 
 def _stream_lines(stream: io.BufferedReader, name: str) -> Iterator[bytes | None]:
-    """Each line, and None where the next one has not arrived yet."""
+    """Yield each line, and None where the next one may not have arrived yet."""
     rest, is_first, is_mac, is_cut = b"", True, False, False
     while chunk := stream.read1(_HEAD_BYTES):
         if is_first:

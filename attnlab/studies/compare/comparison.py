@@ -93,7 +93,7 @@ class Comparison:
 
     @property
     def baseline(self) -> Row:
-        """What the others are tested against."""
+        """Row that the others are tested against."""
         return self.rows[0]
 
 

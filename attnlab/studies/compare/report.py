@@ -78,7 +78,7 @@ def _p(value: float) -> str:
 
 
 def _explanation(found: Comparison) -> str:
-    """What the figures follow from, and which question each test answers."""
+    """Settings of the metrics, and the question that each test answers."""
     tests = [
         figure.tested
         for row in found.rows

@@ -38,7 +38,7 @@ class ScoredRun:
 
     @property
     def seed(self) -> Any:
-        """What its training was seeded with."""
+        """Seed of its training."""
         return self.summary.settings.get("seed")
 
 
@@ -113,7 +113,7 @@ def _score_run(
 
 
 def _stored(run: Run, recipe: Recipe, split: str, metrics: Sequence[str]) -> ScoredSplit | None:
-    """What eval left of a split, if it is of these weights, this search and these metrics."""
+    """Results that eval stored of a split, if weights, search and metrics are the same."""
     try:
         values = json.loads((run.scores / f"{split}.json").read_text(encoding="utf-8"))
         wanted = json.loads(json.dumps(recipe.as_json()))

@@ -24,11 +24,11 @@ class Sizes:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerFormula:
-    """A row of Vaswani et al. 2017, table 1: orders of magnitude as people write them.
+    """A row of Vaswani et al. 2017, table 1, in big-O notation without the O.
 
-    `path` is the longest that two tokens are apart. `exact` is what a layer of attnlab's multiplies
-    and adds, projections and gates included, and `multiply_adds` counts it; both None where attnlab
-    has no such layer.
+    `path`: maximum path length between two tokens. `exact`: formula of the multiply-adds of
+    attnlab's layer, with projections and gates, which `multiply_adds` computes; both are None if
+    attnlab has no such layer.
     """
 
     name: str
@@ -72,7 +72,7 @@ FORMULAS = (
 
 @dataclass(frozen=True, kw_only=True)
 class LengthsOfPaths:
-    """Tokens to pass, or layers to stack, between a sentence's first token and its last."""
+    """Maximum path lengths, in tokens or layers, between the first and last token of a sentence."""
 
     self_attention: int
     recurrent: int
@@ -82,7 +82,7 @@ class LengthsOfPaths:
 
 
 def paths(length: int, sizes: Sizes) -> LengthsOfPaths:
-    """What the formulas' `path` comes to in a sentence of `length` tokens."""
+    """Maximum path length of each layer type, for a sentence of `length` tokens."""
     return LengthsOfPaths(
         self_attention=1,
         recurrent=length,

@@ -66,8 +66,8 @@ def remove_words(
 ) -> Iterator[Effects]:
     """The effects of each of the `words` of each source, in the order of the batches.
 
-    A batch holds as many pairs of like lengths, each with all of its shortened sources, as stay
-    within `batch_tokens` tokens a side, and at least one.
+    A batch holds at least one pair with all of its shortened sources, and more pairs of similar
+    lengths up to `batch_tokens` tokens per side.
     """
     variants = [
         [pair, *(without(pair, word) for word in of_pair)]

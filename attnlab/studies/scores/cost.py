@@ -1,7 +1,7 @@
 """Cost of a scoring function and a normaliser: forward and backward through one attention.
 
-It is measured on two routes: as in training, by the fused kernel where there is one, and on the
-explicit route, step by step, as when weights are recorded.
+Two routes are measured: that of training, which uses a fused kernel if there is one, and the
+explicit one, which computes the attention weights, as recording them does.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from attnlab.training.execution import keep_freed_memory
 class Task:
     """Attentions over queries, keys and values of shape (batch, heads, length, size).
 
-    All of them are timed in turn, `rounds` times.
+    Every attention is timed once in each of the `rounds`.
     """
 
     attentions: Sequence[tuple[ScoreConfig, NormaliserConfig]]
@@ -38,7 +38,7 @@ class Task:
 class AttentionCost:
     """Cost of an attention over `length` queries and keys on both routes.
 
-    `parameters`: of score and normaliser. `fused`: whether training uses the fused kernel.
+    `parameters`: number of parameters. `fused`: whether training uses the fused kernel.
     """
 
     score: str
@@ -63,7 +63,10 @@ class AttentionCost:
 
 
 def measure_costs(task: Task) -> list[AttentionCost]:
-    """The cost of each of the task's attentions; for a process of its own."""
+    """Measure the cost of each of the task's attentions.
+
+    Seeds torch and changes the settings of the allocator, for the whole process.
+    """
     keep_freed_memory()  # as training does
     torch.manual_seed(task.seed)
     poolings = [
@@ -127,20 +130,20 @@ class AttentionGrowth:
 
     @property
     def name(self) -> str:
-        """Score and normaliser."""
+        """Names of score and normaliser."""
         return f"{self.score} · {self.normaliser}"
 
     @property
     def lengths(self) -> list[int]:
-        """Numbers of queries, and of keys."""
+        """Number of queries, which is that of keys, in each measurement."""
         return [cost.length for cost in self.costs]
 
     @property
     def training(self) -> Growth:
-        """The route of training."""
+        """Growth on the route of training."""
         return Growth(lengths=self.lengths, costs=[cost.training for cost in self.costs])
 
     @property
     def explicit(self) -> Growth:
-        """The explicit route."""
+        """Growth on the explicit route."""
         return Growth(lengths=self.lengths, costs=[cost.explicit for cost in self.costs])
