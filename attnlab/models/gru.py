@@ -8,6 +8,9 @@ With reset gate r, update gate z and candidate n, as in torch:
 Two things make it faster. The gradient of a step is linear in that of h', so the factors of all
 steps are computed at once, and each step of the backward pass is one multiplication. And gradients
 of weights are one product over all steps after the loop, where autograd adds up one a step.
+
+`make bench` (two cores, float32, default models): 9 % less time a training step of the plain RNN
+than with torch's GRU, 5 % of the Bahdanau RNN with input feeding.
 """
 
 from collections.abc import Sequence
