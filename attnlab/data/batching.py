@@ -211,19 +211,23 @@ class TrainingBatches:
     def sample_of_largest(self, tokens: int) -> tuple[Batch, int]:
         """A sample of the rows of the first epoch's largest batch, and the number of all its rows.
 
-        The sample has at most `tokens` tokens per side, but at least one row.
+        The sample has at most `tokens` tokens per side, but always the longest source and the
+        longest target, so that it is padded as the whole batch is.
         """
         grouped = self._group(0)
         order, _ = self._plan(0, grouped)
         starts = np.concatenate([[0], grouped.ends[:-1]])
         rows, longest = grouped.ends - starts, np.zeros(len(starts), np.int64)
-        for side in (grouped.pairs.source, grouped.pairs.target):
-            longest = np.maximum(longest, np.maximum.reduceat(side.lengths()[order] + 1, starts))
+        lengths = [side.lengths() for side in (grouped.pairs.source, grouped.pairs.target)]
+        for of_side in lengths:
+            longest = np.maximum(longest, np.maximum.reduceat(of_side[order] + 1, starts))
         largest = int(np.argmax(rows * longest))
-        count = max(1, min(int(rows[largest]), tokens // int(longest[largest])))
-        spread = np.linspace(rows[largest] - 1, 0, count).astype(np.int64)  # the last is sampled
-        places = order[starts[largest] + spread]
-        return collate_stored(grouped.pairs, places), int(rows[largest])
+        batch = order[starts[largest] : grouped.ends[largest]]
+        count = max(1, min(len(batch), tokens // int(longest[largest])))
+        first = [int(np.argmax(of_side[batch])) for of_side in lengths]
+        spread = np.linspace(len(batch) - 1, 0, count).astype(np.int64).tolist()
+        chosen = list(dict.fromkeys([*first, *spread]))[: max(count, len(set(first)))]
+        return collate_stored(grouped.pairs, batch[chosen]), len(batch)
 
     def _group(self, number: int) -> _TokenBatches | _SentenceBatches:
         if self._pairs_of_epoch is not None and number != self._grouped_epoch:

@@ -150,8 +150,9 @@ def scale_for(values: Iterable[NDArray[np.floating]], name: str) -> Scale:
     if lowest >= 0 and 0.2 < highest <= 1:
         return Scale(lowest=0.0, highest=1.0, name=name)
     if lowest == highest:
-        length = abs(lowest) or 1.0
-        return Scale(lowest=min(lowest, 0.0), highest=max(lowest, 0.0) or length, name=name)
+        return Scale(
+            lowest=min(lowest, 0.0), highest=max(lowest, 0.0) if lowest else 1.0, name=name
+        )
     if 0 <= lowest <= 2 * (highest - lowest):
         lowest = 0.0
     elif highest <= 0 and -highest <= 2 * (highest - lowest):

@@ -181,3 +181,17 @@ def test_batches_of_sentences_mix_lengths_and_differ_from_epoch_to_epoch():
     assert first.shape != second.shape or not torch.equal(first, second)
     with pytest.raises(UsageError, match="batch_sentences=0 must be at least 1"):
         TrainingBatches(pairs, 1, seed=1, batch_sentences=0)
+
+
+@pytest.mark.parametrize("sentences", [None, 40])
+def test_a_sample_of_the_largest_batch_is_padded_as_the_batch(sentences):
+    """Wherever the longest source and target are: in different rows, and in a random order."""
+    pairs = [EncodedPair([5] * (1 + n % 7), [6] * (1 + n % 5)) for n in range(40)]
+    pairs[17] = EncodedPair([5] * 60, [6])
+    pairs[31] = EncodedPair([5], [6] * 50)
+    batches = TrainingBatches(pairs, 10_000, seed=1, batch_sentences=sentences)
+    (whole,) = batches.epoch(0)
+    sample, rows = batches.sample_of_largest(200)
+    assert (rows, len(sample.source)) == (40, 3)
+    assert sample.source.shape[1] == whole.source.shape[1] == 61
+    assert sample.target_input.shape[1] == whole.target_input.shape[1] == 51

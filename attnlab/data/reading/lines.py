@@ -223,7 +223,7 @@ def incoming_lines(stream: io.BufferedReader, name: str) -> Iterator[list[str]]:
 
 def _stream_lines(stream: io.BufferedReader, name: str) -> Iterator[bytes | None]:
     """Yield each line, and None where the next one may not have arrived yet."""
-    rest, is_first, is_mac, is_cut = b"", True, False, False
+    rest, is_first, is_mac = b"", True, False
     while chunk := stream.read1(_HEAD_BYTES):
         if is_first:
             refuse_other_formats(chunk, name)
@@ -233,15 +233,23 @@ def _stream_lines(stream: io.BufferedReader, name: str) -> Iterator[bytes | None
         lines = chunk.split(b"\n")
         lines[0] = rest + lines[0]
         rest = lines.pop()
-        if lines and is_cut:
-            lines[0], is_cut = lines[0][:LONGEST_LINE], False
-        yield from lines
-        if len(rest) > LONGEST_LINE:
-            rest, is_cut = rest[:LONGEST_LINE], True
+        for line in lines:
+            yield _cut(line)
+        rest = rest[: LONGEST_LINE + 1]  # no more of an endless line is held
         yield None
     if rest:
-        yield rest
+        yield _cut(rest)
     yield None
+
+
+def _cut(line: bytes) -> bytes:
+    """The first LONGEST_LINE bytes of a line, without the part of a character at their end."""
+    if len(line) <= LONGEST_LINE:
+        return line
+    end = LONGEST_LINE
+    while end > LONGEST_LINE - 4 and line[end] & 0xC0 == 0x80:  # a later byte of a character
+        end -= 1
+    return line[:end]
 
 
 def _decode_leniently(line: bytes, place: str, is_first: bool) -> str:

@@ -1,4 +1,5 @@
 import gzip
+import io
 import os
 import re
 import threading
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnlab.data.reading.lines import (
+    LONGEST_LINE,
     decode_lines,
     find_text_file,
+    incoming_lines,
     line_blocks,
     normalise,
     read_raw_lines,
@@ -162,3 +165,15 @@ def test_damage_inside_gzip_is_refused(tmp_path):
     (tmp_path / "damaged.gz").write_bytes(damaged)
     with pytest.raises(AttnlabError, match=r"damaged\.gz: not a whole gzip file"):
         read_raw_lines(tmp_path / "damaged.gz")
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1, 1000, LONGEST_LINE])
+@pytest.mark.parametrize("character", ["a", "é", "語", "😀"])
+def test_an_incoming_line_is_cut_between_characters(extra, character, caplog):
+    size = len(character.encode())
+    text = character * ((LONGEST_LINE + extra) // size)
+    stream = io.BufferedReader(io.BytesIO(f"one\n{text}\ntwo\n".encode()))
+    lines = [line for group in incoming_lines(stream, "stdin") for line in group]
+    assert [lines[0], lines[2]] == ["one", "two"]
+    assert lines[1] == text[: LONGEST_LINE // size]
+    assert "UTF-8" not in caplog.text
