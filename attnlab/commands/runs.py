@@ -132,7 +132,7 @@ def rename(
     root: RunsRoot = Path("runs"),
 ) -> None:
     """Give a run another name; it can be resumed there. Refused while it is training."""
-    from attnlab.studies.runs import rename_run
+    from attnlab.run.folder import rename_run
     from attnlab.support.console import show_messages
 
     show_messages()
@@ -158,7 +158,7 @@ def remove(
     root: RunsRoot = Path("runs"),
 ) -> None:
     """Delete runs with all that is in their folders. Refused while one is training."""
-    from attnlab.studies.runs import remove_runs
+    from attnlab.run.folder import remove_runs
     from attnlab.support.console import show_messages
     from attnlab.support.folders import shown_path
 

@@ -1,9 +1,11 @@
-"""A run's folder: made, opened, found, and marked as finished or failed."""
+"""A run's folder: made, opened, found, marked as finished or failed, renamed and removed."""
 
 import json
 import re
+import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +17,8 @@ from attnlab.config import ExperimentConfig, from_yaml, to_yaml
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.run.layout import FAILED, FINISHED, FORMAT
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.support.files import write_file
+from attnlab.support.files import run_lock, write_file
+from attnlab.support.folders import require_folder_name
 from attnlab.support.schema import from_node
 from attnlab.training.checkpoint import RunIdentity
 
@@ -219,3 +222,58 @@ def find_run(
 def is_of_sweep(folder: Path) -> bool:
     """Whether a run was a job of a sweep, whose folders are called TIME_SETTING-VALUE."""
     return re.match(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d_", folder.name) is not None
+
+
+def remove_runs(folders: Sequence[Path]) -> None:
+    """Delete runs' folders; one in which a process is training stays, and so do all after it.
+
+    Raises:
+        AttnlabError: a folder holds no run, is a link, is in use, or cannot be deleted.
+    """
+    for folder in folders:
+        if not (folder / "config.yaml").is_file() or folder.is_symlink():
+            raise AttnlabError(f"{folder}: is no folder of a run; nothing is removed there")
+    for folder in folders:
+        with run_lock(folder):
+            doomed = folder.with_name(f".removed-{uuid4().hex}")
+            folder.rename(doomed)  # at once: no other command finds half a run
+        try:
+            shutil.rmtree(doomed)
+        except OSError as error:
+            raise AttnlabError(
+                f"{doomed}: the rest of {folder} cannot be deleted ({error.strerror}); delete it "
+                "by hand"
+            ) from error
+        _remove_if_empty(folder.parent)
+
+
+def rename_run(folder: Path, name: str, runs_root: Path) -> Path:
+    """Give a run another name: RUN beside where it is, or NAME/RUN under `runs_root`.
+
+    Its config.yaml follows, so that it can be resumed from there. Returns its new folder.
+
+    Raises:
+        UsageError: `name` is no name of one or two folders.
+        AttnlabError: there is such a run already, or a process is training in it.
+    """
+    parts = name.split("/")
+    if len(parts) > 2:
+        raise UsageError(f"'{name}': a run's name is RUN or NAME/RUN")
+    for part in parts:
+        require_folder_name("the new name", part)
+    target = folder.parent / name if len(parts) == 1 else runs_root / name
+    if target.exists():
+        raise AttnlabError(f"{target}: is there already; choose another name")
+    with run_lock(folder):
+        run = open_run(folder)
+        if len(parts) == 2:
+            write_config(replace(run, config=replace(run.config, name=parts[0])))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(target)
+    _remove_if_empty(folder.parent)
+    return target
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # it holds other runs
+        folder.rmdir()

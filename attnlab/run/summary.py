@@ -20,7 +20,7 @@ from attnlab.support.schema import flatten, require_bounded_yaml
 from attnlab.training.selection import LOSS, Validation
 
 _SPEED_REPORTS = 20
-_TAIL_BYTES = 16 * 1024
+_TAIL_BYTES = 8 * 1024
 _LARGEST_HEADER = 16 * 1024**2
 
 

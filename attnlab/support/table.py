@@ -6,9 +6,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.cells import cell_len
 from rich.table import Column, Table
-from rich.text import Text
 
 from attnlab.support.errors import AttnlabError
 from attnlab.support.files import write_file
@@ -32,16 +31,19 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> 
     Raises:
         ValueError: a row has more or fewer cells than the head.
     """
-    lines = grid(
-        *(Column(no_wrap=True, justify="left" if at < left else "right") for at in range(len(head)))
-    )
-    for row in (head, *rows):
+    for row in rows:
         if len(row) != len(head):
             raise ValueError(f"{len(row)} cells in a row of a table with {len(head)} columns")
-        lines.add_row(*map(Text, row))
-    text = StringIO()
-    Console(file=text, width=10**6, color_system=None, force_jupyter=False).print(lines)
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+    # Rich measures the cells; its layout would take a second for a thousand rows.
+    lengths = [[cell_len(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(column) for column in zip(*lengths, strict=True)]
+    lines = []
+    for row, taken in zip((head, *rows), lengths, strict=True):
+        room = [" " * (width - length) for width, length in zip(widths, taken, strict=True)]
+        cells = zip(row, room, strict=True)
+        padded = (cell + gap if at < left else gap + cell for at, (cell, gap) in enumerate(cells))
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
