@@ -19,7 +19,7 @@ from attnlab.support.errors import UsageError
     attnlab average builtin-transformer --last 3
     # the best three by stopping.metric
     attnlab average --best 3
-    # evaluate the average; translate and plot-attention take it as well
+    # evaluate the average; translate takes it, too
     attnlab eval checkpoint=averaged
 """
 )
