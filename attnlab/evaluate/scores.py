@@ -174,6 +174,11 @@ class LeftOut:
         return f"left out{where}: {reasons}"
 
 
+def references_digest(texts: Sequence[str]) -> str:
+    """The SHA-256 of one set of references, a line each."""
+    return sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest()
+
+
 @dataclass(frozen=True)
 class SplitScores:
     """Scores of a whole split, and of its groups by grouping and name.
@@ -216,10 +221,8 @@ class SplitScores:
             }
             for grouping, groups in groupings.items()
         }
-        digests = [
-            sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest()
-            for texts in zip(*(outcome.references for outcome in outcomes), strict=True)
-        ]
+        references = zip(*(outcome.references for outcome in outcomes), strict=True)
+        digests = [references_digest(texts) for texts in references]
         return cls(split, Scores.of(outcomes, metrics, tokeniser), by, digests, left_out)
 
     def as_json(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run's folder and what is known of it; None or NaN-free numbers where nothing is.
+    """A run's folder and what is known of it; None where nothing is.
 
     `settings`: every setting by its full key, such as model.name. `updates`, `seconds` and
     `tokens_per_second` (target tokens): of the training so far. `best`: the metrics of the
@@ -87,7 +88,7 @@ def summarise(folder: Path) -> RunSummary:
     try:
         return _summarise(folder)
     except (OSError, ValueError, TypeError, KeyError, RecursionError, yaml.YAMLError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         return RunSummary(folder, State.UNREADABLE, error=reason)
 
 
@@ -202,15 +203,8 @@ def _parameters(checkpoints: Path) -> int | None:
                 if size > _LARGEST_HEADER:
                     continue
                 header = json.loads(file.read(size))
-        except (OSError, ValueError):
+            parts = [part for name, part in header.items() if name != "__metadata__"]
+            return sum(prod(part["shape"]) for part in parts)
+        except (OSError, ValueError, AttributeError, TypeError, KeyError, RecursionError):
             continue
-        shapes = [part["shape"] for name, part in header.items() if name != "__metadata__"]
-        return sum(_product(shape) for shape in shapes)
     return None
-
-
-def _product(shape: list[int]) -> int:
-    size = 1
-    for each in shape:
-        size *= each
-    return size

@@ -162,7 +162,7 @@ def _begun_by(overrides: Sequence[str], config: ExperimentConfig) -> Path | None
     """
     folders = []
     for folder in find_runs(Path(config.runs_root).absolute() / config.name):
-        with suppress(OSError, ValueError, yaml.YAMLError):
+        with suppress(OSError, ValueError, RecursionError, yaml.YAMLError):
             text = (folder / "overrides.yaml").read_text(encoding="utf-8")
             if yaml.safe_load(text) == list(overrides):
                 folders.append(folder)

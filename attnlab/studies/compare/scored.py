@@ -4,11 +4,11 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from attnlab.config import InferenceConfig
+from attnlab.evaluate.scores import references_digest
 from attnlab.evaluate.splits import evaluate_splits
 from attnlab.evaluation.metrics import Measured, measure
 from attnlab.run.folder import Run, find_run, open_run
@@ -123,7 +123,7 @@ def _stored(run: Run, recipe: Recipe, split: str, metrics: Sequence[str]) -> Sco
         kinds = ["reference" if at == 0 else f"reference{at + 1}" for at in range(len(digests))]
         references = [_lines(run.translations / f"{split}.{kind}") for kind in kinds]
         hypotheses = _lines(run.translations / f"{split}.hypothesis")
-        if [_digest(texts) for texts in references] != digests:
+        if [references_digest(texts) for texts in references] != digests:
             return None
         if len(hypotheses) != len(references[0]):
             return None
@@ -144,10 +144,6 @@ def _stored(run: Run, recipe: Recipe, split: str, metrics: Sequence[str]) -> Sco
 
 def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").split("\n")[:-1]
-
-
-def _digest(texts: Sequence[str]) -> str:
-    return sha256("".join(f"{text}\n" for text in texts).encode()).hexdigest()
 
 
 def _require_comparable(scored: Sequence[ScoredRun], split: str) -> None:
