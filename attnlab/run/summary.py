@@ -204,7 +204,7 @@ def _parameters(checkpoints: Path) -> int | None:
                     continue
                 header = json.loads(file.read(size))
             parts = [part for name, part in header.items() if name != "__metadata__"]
-            return sum(prod(part["shape"]) for part in parts)
+            return sum(int(prod(part["shape"])) for part in parts)
         except (OSError, ValueError, AttributeError, TypeError, KeyError, RecursionError):
             continue
     return None
