@@ -5,6 +5,7 @@ import lzma
 import re
 import struct
 import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -96,6 +97,12 @@ def read_matrices(path: Path) -> MatrixStack:
 
 def _array(path: Path) -> NDArray[np.generic]:
     """The file's only array; an NPY file is mapped, not read."""
+    with warnings.catch_warnings():  # NumPy warns of odd headers that it can still parse
+        warnings.simplefilter("ignore", UserWarning)
+        return _load_array(path)
+
+
+def _load_array(path: Path) -> NDArray[np.generic]:
     try:
         if path.suffix.lower() == ".npy":
             array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -61,6 +61,16 @@ def cut_metrics(run):
     (run / "metrics.jsonl").write_text('{"update": 3}\n{"upd')
 
 
+def write_header(text):
+    """As the header of the checkpoints' safetensors files."""
+
+    def write(run):
+        for path in run.glob("checkpoints/*/weights.safetensors"):
+            path.write_bytes(len(text).to_bytes(8, "little") + text.encode())
+
+    return write
+
+
 def write_config(text):
     return lambda run: (run / "config.yaml").write_text(text)
 
@@ -71,11 +81,9 @@ def write_config(text):
         (lambda run: (run / "finished.json").unlink(), State.STOPPED, None),
         (lambda run: (run / "finished.json").write_text("{"), State.FINISHED, None),
         (lambda run: (run / "metrics.jsonl").unlink(), State.FINISHED, None),
-        (
-            lambda run: (run / "metrics.jsonl").write_text('{"update": 3}\n{"upd'),
-            State.FINISHED,
-            None,
-        ),
+        (cut_metrics, State.FINISHED, None),
+        (write_header("[]"), State.FINISHED, None),
+        (write_header('{"weight": {"shape": ["a"]}}'), State.FINISHED, None),
         (lambda run: shutil.rmtree(run / "checkpoints"), State.FINISHED, None),
         (write_config("format: 3\n"), State.UNREADABLE, "format 3"),
         (write_config("[1, 2"), State.UNREADABLE, "while parsing"),
