@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.profiler import profile  # torch.profiler's imports a compiler, for seconds
 
+from attnlab.support.errors import UsageError
+
 TAIL = 4
 """Number of last points, each at twice the length of the one before, that growth is fitted to."""
 
@@ -122,7 +124,13 @@ def _without_stderr() -> Iterator[None]:
 
 
 def doubling(first: int, last: int) -> list[int]:
-    """Lengths from `first` to at most `last`, each twice the one before."""
+    """Lengths from `first` to at most `last`, each twice the one before.
+
+    Raises:
+        UsageError: `first` is greater than `last`; they are the options --from and --to.
+    """
+    if first > last:
+        raise UsageError(f"--from {first} --to {last}: the second must be no less than the first")
     lengths = [first]
     while 2 * lengths[-1] <= last:
         lengths.append(2 * lengths[-1])

@@ -25,7 +25,6 @@ from attnlab.studies.complexity.layers import (
     layers_of,
 )
 from attnlab.support.console import counting
-from attnlab.support.errors import UsageError
 from attnlab.support.workers import FreshProcesses
 from attnlab.training.execution import keep_freed_memory
 
@@ -57,11 +56,7 @@ class Survey:
     budget_bytes: float
 
     def __post_init__(self) -> None:
-        if self.shortest > self.longest:
-            raise UsageError(
-                f"--from {self.shortest} --to {self.longest}: the second must be no less than the "
-                "first"
-            )
+        doubling(self.shortest, self.longest)  # refuses lengths in the wrong order
 
     @property
     def lengths(self) -> list[int]:

@@ -19,7 +19,7 @@ from attnlab.studies.scores.cost import AttentionCost, AttentionGrowth, Task, me
 from attnlab.studies.scores.figures import draw_costs, draw_toy_weights
 from attnlab.studies.scores.toy import KEY_SIZE, ROWS, ToyWeights, shipped_choices, toy_weights
 from attnlab.support.console import counting
-from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.errors import AttnlabError
 from attnlab.support.table import table, three_digits
 from attnlab.support.workers import FreshProcesses
 
@@ -44,11 +44,7 @@ class Survey:
     unit_length: bool
 
     def __post_init__(self) -> None:
-        if self.shortest > self.longest:
-            raise UsageError(
-                f"--from {self.shortest} --to {self.longest}: the second must be no less than the "
-                "first"
-            )
+        doubling(self.shortest, self.longest)  # refuses lengths in the wrong order
 
     @property
     def heading(self) -> str:
