@@ -1,6 +1,5 @@
 """Evaluation of a run: splits or files are translated and scored against their references."""
 
-import json
 import logging
 import time
 from collections.abc import Sequence
@@ -23,12 +22,12 @@ from attnlab.data.reading.files import read_translations
 from attnlab.data.reading.lines import normalise
 from attnlab.evaluate.alignment import AlignmentReport, measure_alignment
 from attnlab.evaluate.scores import GROUPINGS, LeftOut, Outcome, SplitScores, families, report
+from attnlab.evaluate.stored import reference_kinds, store_split
 from attnlab.evaluation.metrics import holds_word, require_tokeniser, tokeniser_remark
 from attnlab.inspection.forced import log_likelihoods
 from attnlab.run.loaded import LoadedRun, Recipe
 from attnlab.support.console import counting
 from attnlab.support.errors import UsageError
-from attnlab.support.files import locked, write_file
 from attnlab.trainer.progress import clock
 
 logger = logging.getLogger(__name__)
@@ -206,7 +205,9 @@ def _evaluate(
     ]
     groupings = families(pairs) | {each: GROUPINGS[each](pairs) for each in by}
     found = SplitScores.of(texts.name, outcomes, metrics, groupings, tokeniser, texts.left_out)
-    _write(trained, texts, hypotheses, found)
+    columns = {"source": texts.sources, "hypothesis": hypotheses}
+    columns |= dict(zip(reference_kinds(len(texts.references)), texts.references, strict=True))
+    store_split(trained.run, trained.recipe, texts.file, columns, found)
     return found
 
 
@@ -225,32 +226,3 @@ def _contrasts(
     for index, right, wrong in zip(asked, found[::2], found[1::2], strict=True):
         outcomes[index] = right > wrong
     return outcomes
-
-
-def _write(
-    trained: LoadedRun, texts: _Texts, hypotheses: Sequence[str], scores: SplitScores
-) -> None:
-    """Save the texts and their scores in the run; warn if that fails."""
-    run = trained.run
-    columns = {"source": texts.sources, "hypothesis": hypotheses}
-    for number, each in enumerate(texts.references, start=1):
-        columns["reference" if number == 1 else f"reference{number}"] = each
-    found = trained.recipe.as_json() | {"split": texts.name, **scores.as_json()}
-    try:
-        for folder in (run.translations, run.scores):
-            (folder / texts.file).parent.mkdir(parents=True, exist_ok=True)
-        # Locked, so that files of concurrent evaluations are not mixed.
-        with locked(run.scores / ".lock", lambda: None):
-            for kind, lines in columns.items():
-                content = "".join(f"{line}\n" for line in lines)
-                write_file(run.translations / f"{texts.file}.{kind}", content)
-            content = json.dumps(found, ensure_ascii=False, indent=1) + "\n"
-            write_file(run.scores / f"{texts.file}.json", content)
-    except (OSError, NotImplementedError) as error:  # the second: no locks there
-        logger.warning(
-            "%s: translations and scores are not kept (%s); make room or permit writing there",
-            run.folder,
-            getattr(error, "strerror", None) or error,
-        )
-    else:
-        logger.info("texts: %s.*", run.translations / texts.file)

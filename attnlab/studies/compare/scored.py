@@ -1,6 +1,5 @@
 """Runs with their scores: those that `attnlab eval` left in the run, else evaluated now."""
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from attnlab.config import InferenceConfig
-from attnlab.evaluate.scores import references_digest
 from attnlab.evaluate.splits import evaluate_splits
-from attnlab.evaluation.metrics import Measured, measure
+from attnlab.evaluate.stored import StoredSplit, stored_split
 from attnlab.run.folder import Run, find_run, open_run
 from attnlab.run.loaded import Recipe, load_run
 from attnlab.run.summary import RunSummary, State, find_runs, summarise
@@ -20,20 +18,11 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ScoredSplit:
-    """Translations of a split by one run, and what each metric found of them."""
-
-    hypotheses: list[str]
-    references: tuple[list[str], ...]
-    metrics: dict[str, Measured]
-
-
-@dataclass(frozen=True)
 class ScoredRun:
     """A run, and what it scored on each split by one search."""
 
     summary: RunSummary
-    splits: dict[str, ScoredSplit]
+    splits: dict[str, StoredSplit]
     recipe: Recipe
 
     @property
@@ -100,50 +89,16 @@ def _score_run(
     metrics: Sequence[str],
 ) -> ScoredRun:
     recipe = Recipe.of(run, config)
-    found = {split: _stored(run, recipe, split, metrics) for split in splits}
+    found = {split: stored_split(run, recipe, split, metrics) for split in splits}
     missing = [split for split, scores in found.items() if scores is None]
     if missing:
         logger.info("evaluating %s on %s", summary.name, ", ".join(missing))
         evaluate_splits(load_run(run.folder, config), config, missing, metrics)
-        found |= {split: _stored(run, recipe, split, metrics) for split in missing}
+        found |= {split: stored_split(run, recipe, split, metrics) for split in missing}
     whole = {split: scores for split, scores in found.items() if scores is not None}
     if len(whole) < len(splits):
         raise AttnlabError(f"{run.scores}: scores cannot be kept there; permit writing there")
     return ScoredRun(summary, whole, recipe)
-
-
-def _stored(run: Run, recipe: Recipe, split: str, metrics: Sequence[str]) -> ScoredSplit | None:
-    """Results that eval stored of a split, if weights, search and metrics are the same."""
-    try:
-        values = json.loads((run.scores / f"{split}.json").read_text(encoding="utf-8"))
-        wanted = json.loads(json.dumps(recipe.as_json()))
-        if any(values[key] != wanted[key] for key in ("checkpoint", "search")):
-            return None
-        digests = values["references_sha256"]
-        kinds = ["reference" if at == 0 else f"reference{at + 1}" for at in range(len(digests))]
-        references = [_lines(run.translations / f"{split}.{kind}") for kind in kinds]
-        hypotheses = _lines(run.translations / f"{split}.hypothesis")
-        if [references_digest(texts) for texts in references] != digests:
-            return None
-        if len(hypotheses) != len(references[0]):
-            return None
-        stored = {
-            metric: Measured(float(values[metric]["score"]), str(values[metric]["signature"]))
-            for metric in metrics
-            if metric in values
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    tokeniser = run.config.bleu_tokeniser
-    found = {
-        metric: stored.get(metric) or measure(metric, hypotheses, *references, tokeniser=tokeniser)
-        for metric in metrics
-    }
-    return ScoredSplit(hypotheses, tuple(references), found)
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").split("\n")[:-1]
 
 
 def _require_comparable(scored: Sequence[ScoredRun], split: str) -> None:

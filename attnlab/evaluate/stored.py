@@ -1,0 +1,101 @@
+"""Translations and scores of a split, as an evaluation stores them in a run and others read them.
+
+RUN/translations/ has a text file a column, RUN/scores/ their figures with all that they follow
+from: checkpoint, search, signatures, and a digest of the references.
+"""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from attnlab.evaluate.scores import SplitScores, references_digest
+from attnlab.evaluation.metrics import Measured, measure
+from attnlab.run.folder import Run
+from attnlab.run.loaded import Recipe
+from attnlab.support.files import locked, write_file
+
+logger = logging.getLogger(__name__)
+
+
+def reference_kinds(count: int) -> list[str]:
+    """Ends of the names of reference files: reference, reference2 and so on."""
+    return ["reference", *(f"reference{number}" for number in range(2, count + 1))][:count]
+
+
+def store_split(
+    run: Run,
+    recipe: Recipe,
+    file: str,
+    columns: Mapping[str, Sequence[str]],
+    scores: SplitScores,
+) -> None:
+    """Save texts, as FILE.COLUMN, and their scores in the run; warn if that fails."""
+    found = recipe.as_json() | {"split": scores.split, **scores.as_json()}
+    try:
+        for folder in (run.translations, run.scores):
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        # Locked, so that files of concurrent evaluations are not mixed.
+        with locked(run.scores / ".lock", lambda: None):
+            for kind, lines in columns.items():
+                content = "".join(f"{line}\n" for line in lines)
+                write_file(run.translations / f"{file}.{kind}", content)
+            content = json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+            write_file(run.scores / f"{file}.json", content)
+    except (OSError, NotImplementedError) as error:  # the second: no locks there
+        logger.warning(
+            "%s: translations and scores are not kept (%s); make room or permit writing there",
+            run.folder,
+            getattr(error, "strerror", None) or error,
+        )
+    else:
+        logger.info("texts: %s.*", run.translations / file)
+
+
+@dataclass(frozen=True)
+class StoredSplit:
+    """Translations of a split that are stored in a run, and their scores by metric."""
+
+    hypotheses: list[str]
+    references: tuple[list[str], ...]
+    metrics: dict[str, Measured]
+
+
+def stored_split(
+    run: Run, recipe: Recipe, split: str, metrics: Sequence[str]
+) -> StoredSplit | None:
+    """A split as an evaluation stored it, if by the same weights and search as `recipe`.
+
+    Metrics that were not asked for then are computed from the texts. None if it is not stored,
+    not whole, or of another recipe.
+    """
+
+    def lines(kind: str) -> list[str]:
+        text = (run.translations / f"{split}.{kind}").read_text(encoding="utf-8")
+        return text.split("\n")[:-1]
+
+    try:
+        values = json.loads((run.scores / f"{split}.json").read_text(encoding="utf-8"))
+        wanted = json.loads(json.dumps(recipe.as_json()))
+        if any(values[key] != wanted[key] for key in ("checkpoint", "search")):
+            return None
+        digests = values["references_sha256"]
+        references = [lines(kind) for kind in reference_kinds(len(digests))]
+        hypotheses = lines("hypothesis")
+        if [references_digest(texts) for texts in references] != digests:
+            return None
+        if len(hypotheses) != len(references[0]):
+            return None
+        stored = {
+            metric: Measured(float(values[metric]["score"]), str(values[metric]["signature"]))
+            for metric in metrics
+            if metric in values
+        }
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    tokeniser = run.config.bleu_tokeniser
+    found = {
+        metric: stored.get(metric) or measure(metric, hypotheses, *references, tokeniser=tokeniser)
+        for metric in metrics
+    }
+    return StoredSplit(hypotheses, tuple(references), found)
