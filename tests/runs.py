@@ -48,8 +48,8 @@ def attnlab(*arguments: str, folder: Path, given: bytes = b"", timeout: float = 
         files = {name: Path(streams) / name for name in ("given", "output", "errors")}
         files["given"].write_bytes(given)
         code = Attnlab(*arguments, folder=folder, **files).wait(timeout)
-        told = [files[name].read_bytes().decode() for name in ("output", "errors")]
-    return Result(code, *told)
+        printed = [files[name].read_bytes().decode() for name in ("output", "errors")]
+    return Result(code, *printed)
 
 
 def fresh_attnlab(*arguments: str, folder: Path, timeout: float = 120) -> Result:

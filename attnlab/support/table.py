@@ -1,4 +1,4 @@
-"""Tables as plain text, by Rich, and as Markdown, LaTeX and comma-separated values."""
+"""Tables: as Rich's for a terminal, as plain text, Markdown, LaTeX and comma-separated values."""
 
 import csv
 from collections.abc import Iterable, Sequence
