@@ -84,7 +84,7 @@ def _text(found: Any) -> str:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Rows, the first of which is the baseline; `shared`: runs' other differences, by key."""
+    """Rows, the first of which is the baseline; `folded`: settings that differ within rows."""
 
     rows: list[Row]
     splits: list[str]

@@ -40,9 +40,11 @@ def _cells(found: Comparison, split: str, metric: str) -> tuple[list[str], list[
     for row in found.rows:
         figure = row.figures[split, metric]
         named = [_plain(each) for each in row.settings.values()] or [row.label]
-        rows.append([*named, str(len(row.runs)), _score(figure), *_tests(found, row, figure)])
-    kept = [at for at in range(len(head)) if at < 2 or any(row[at] for row in rows)]
-    return [head[at] for at in kept], [[row[at] for at in kept] for row in rows]
+        rows.append(
+            [*named, str(len(row.runs)), _score(figure), *_tests(found, row, (split, metric))]
+        )
+    used = [at for at in range(len(head)) if any(row[at] for row in rows)]
+    return [head[at] for at in used], [[row[at] for at in used] for row in rows]
 
 
 def _plain(value: Any) -> str:
@@ -54,21 +56,17 @@ def _score(figure: Figure) -> str:
     return f"{figure.mean:.2f}{deviation}"
 
 
-def _tests(found: Comparison, row: Row, figure: Figure) -> list[str]:
+def _tests(found: Comparison, row: Row, key: tuple[str, str]) -> list[str]:
     sizes = [row.average(name) for name in ("parameters", "updates", "tokens_per_second")]
     measured = ["" if each is None else f"{each:,.0f}" for each in sizes]
-    if figure.tested is None:
+    values = _values(found, row, key)
+    if not values:
         return ["baseline", "", "", "", "", *measured]
-    test = figure.tested
-    key = next(key for key, each in row.figures.items() if each is figure)
-    difference = figure.mean - found.baseline.figures[key].mean
-    low, high = test.compared.interval
+    p_values = [values[name] for name in ("p_exchange", "p_bootstrap", "p_runs")]
     return [
-        f"{difference:+.2f}",
-        f"{low:+.2f} to {high:+.2f}",
-        _p(test.randomisation),
-        _p(test.bootstrap),
-        "" if test.over_runs is None else _p(test.over_runs),
+        f"{values['difference']:+.2f}",
+        f"{values['low']:+.2f} to {values['high']:+.2f}",
+        *("" if each is None else _p(each) for each in p_values),
         *measured,
     ]
 
