@@ -36,7 +36,7 @@ def _cells(found: Comparison, split: str, metric: str) -> tuple[list[str], list[
     settings = list(found.baseline.settings) or ["run"]
     head = [*settings, "runs", NAMES[metric], "difference", "95 % interval"]
     head += ["p exchange", "p bootstrap", "p runs", "parameters", "updates", "tokens/s"]
-    rows = []
+    key, rows = (split, metric), []
     for row in found.rows:
         figure = row.figures[split, metric]
         named = [_plain(each) for each in row.settings.values()] or [row.label]
