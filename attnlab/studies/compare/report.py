@@ -38,11 +38,9 @@ def _cells(found: Comparison, split: str, metric: str) -> tuple[list[str], list[
     head += ["p exchange", "p bootstrap", "p runs", "parameters", "updates", "tokens/s"]
     key, rows = (split, metric), []
     for row in found.rows:
-        figure = row.figures[split, metric]
         named = [_plain(each) for each in row.settings.values()] or [row.label]
-        rows.append(
-            [*named, str(len(row.runs)), _score(figure), *_tests(found, row, (split, metric))]
-        )
+        score, tests = _score(row.figures[key]), _tests(found, row, key)
+        rows.append([*named, str(len(row.runs)), score, *tests])
     used = [at for at in range(len(head)) if any(row[at] for row in rows)]
     return [head[at] for at in used], [[row[at] for at in used] for row in rows]
 
