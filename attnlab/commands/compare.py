@@ -73,10 +73,10 @@ def compare(
     """
     import json
 
+    from attnlab.evaluate.comparison import compare_settings
+    from attnlab.evaluate.scored import named_folders, score_runs
     from attnlab.launch import compose_inference
-    from attnlab.studies.compare.comparison import compare_settings
-    from attnlab.studies.compare.report import as_csv, as_json, as_table
-    from attnlab.studies.compare.scored import named_folders, score_runs
+    from attnlab.studies.compare import as_csv, as_json, as_table
     from attnlab.support.console import show_messages
     from attnlab.training.selection import require_metrics
 

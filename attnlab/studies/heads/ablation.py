@@ -13,11 +13,11 @@ from attnlab.attention.intervention import intervene, silence
 from attnlab.config import InferenceConfig
 from attnlab.data.pairs import SentencePair
 from attnlab.data.vocabulary import encode_pairs
+from attnlab.evaluate.atlas import Head
 from attnlab.evaluation.metrics import Measured, measure, require_tokeniser
 from attnlab.evaluation.significance import Compared, compare
 from attnlab.inspection.forced import log_likelihoods
 from attnlab.run.loaded import LoadedRun, build_translator
-from attnlab.studies.heads.atlas import Head
 from attnlab.support.console import counting
 from attnlab.trainer.interruption import deferred_signals
 from attnlab.trainer.progress import clock

@@ -11,6 +11,7 @@ from itertools import zip_longest
 import numpy as np
 from numpy.typing import NDArray
 
+from attnlab.evaluate.atlas import HeadAtlas, MeasuredHead
 from attnlab.inspection.forced import KINDS
 from attnlab.plotting import Figure
 from attnlab.plotting.colours import INK, QUIET_INK, Scale
@@ -26,7 +27,6 @@ from attnlab.plotting.text import (
     text_width,
 )
 from attnlab.studies.heads.ablation import Ablation
-from attnlab.studies.heads.atlas import HeadAtlas, MeasuredHead
 from attnlab.studies.heads.report import TITLES
 
 _MATRICES = {

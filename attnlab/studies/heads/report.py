@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from attnlab.evaluate.atlas import Head, HeadAtlas, MeasuredHead
+from attnlab.evaluate.head_measures import MEASURES, ROLES, HeadMeasures
 from attnlab.inspection.forced import KINDS
 from attnlab.studies.heads.ablation import Ablation
-from attnlab.studies.heads.atlas import Head, HeadAtlas, MeasuredHead
-from attnlab.studies.heads.measures import MEASURES, ROLES, HeadMeasures
 from attnlab.support.errors import UsageError
 from attnlab.support.table import table
 

@@ -8,13 +8,13 @@ from torch.utils.tensorboard import summary as summaries
 from torch.utils.tensorboard._utils import figure_to_image
 
 from attnlab.config import InferenceConfig
+from attnlab.evaluate.atlas import HeadAtlas, choose_pairs, measure_atlas
+from attnlab.evaluate.head_measures import MEASURES
 from attnlab.plotting import Figure
 from attnlab.plotting.saving import figure_place, save_figure
 from attnlab.run.folder import Run
 from attnlab.run.loaded import LoadedRun, require_attention, update_of_checkpoint
 from attnlab.studies.heads.ablation import Ablation, ablate_heads
-from attnlab.studies.heads.atlas import HeadAtlas, choose_pairs, measure_atlas
-from attnlab.studies.heads.measures import MEASURES
 from attnlab.studies.heads.overview import draw_heads
 from attnlab.studies.heads.report import HeadReport, require_column
 from attnlab.support.console import counting

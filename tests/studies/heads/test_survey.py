@@ -13,13 +13,13 @@ from attnlab.attention.recording import record_attention
 from attnlab.commands.arguments import load
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.evaluate.alignment import measure_alignment
+from attnlab.evaluate.atlas import choose_pairs, measure_atlas
+from attnlab.evaluate.head_measures import MEASURES
 from attnlab.evaluate.splits import evaluate_files
 from attnlab.run.folder import find_run
 from attnlab.run.loaded import update_of_checkpoint
 from attnlab.run.metrics import recorded_validations
 from attnlab.studies.heads.ablation import ablate_heads, mean_loss
-from attnlab.studies.heads.atlas import choose_pairs, measure_atlas
-from attnlab.studies.heads.measures import MEASURES
 from attnlab.studies.heads.survey import survey_heads
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.files import run_lock

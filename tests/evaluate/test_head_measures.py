@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlab.studies.heads.measures import (
+from attnlab.evaluate.head_measures import (
     MEASURES,
     ROLES,
     HeadMeasures,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
+from attnlab.evaluate.scored import ScoredRun
 from attnlab.evaluation.significance import (
     Compared,
     compare_runs,
@@ -17,7 +18,6 @@ from attnlab.evaluation.significance import (
     holm,
     statistics,
 )
-from attnlab.studies.compare.scored import ScoredRun
 from attnlab.support.errors import UsageError
 
 _OF_A_RUN = ("name", "runs_root", "seed")

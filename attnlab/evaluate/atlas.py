@@ -18,6 +18,14 @@ from attnlab.data.pairs import SentencePair
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair, encode_pairs
 from attnlab.data.words import are_punctuation
 from attnlab.evaluate.alignment import HeadAlignment, measure_baselines, measure_heads, read_gold
+from attnlab.evaluate.head_measures import (
+    HeadMeasures,
+    KeyMarks,
+    MeanPattern,
+    MeasureSums,
+    typical_size,
+    uniform_weights,
+)
 from attnlab.inspection.forced import (
     KINDS,
     kind_and_layer,
@@ -26,14 +34,6 @@ from attnlab.inspection.forced import (
     visible_keys,
 )
 from attnlab.run.loaded import LoadedRun, Recipe, require_attention
-from attnlab.studies.heads.measures import (
-    HeadMeasures,
-    KeyMarks,
-    MeanPattern,
-    MeasureSums,
-    typical_size,
-    uniform_weights,
-)
 from attnlab.support.errors import AttnlabError
 
 

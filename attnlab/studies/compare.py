@@ -1,13 +1,13 @@
-"""A comparison as text, Markdown, LaTeX, CSV and JSON."""
+"""Runs side by side, as text, Markdown, LaTeX, CSV and JSON: scores, and whether it was chance."""
 
 import csv
 from collections.abc import Callable, Sequence
 from io import StringIO
 from typing import Any
 
+from attnlab.evaluate.comparison import Comparison, Figure, Row
 from attnlab.evaluation.metrics import NAMES
 from attnlab.evaluation.significance import TRIALS
-from attnlab.studies.compare.comparison import Comparison, Figure, Row
 from attnlab.support.table import latex_table, markdown_table, table
 
 _TABLES: dict[str, Callable[[Sequence[str], Sequence[Sequence[str]], int], str]] = {
