@@ -37,6 +37,7 @@ class ExperimentConfig:
     """All settings of a training run.
 
     `name`: the folder under `runs_root` that holds the run's folder, whose name is the time.
+    `claim`: the file in `configs/claims/` with what runs like this one are to show; null is none.
     `runs_root`: the folder of all runs. `seed`: of all random numbers. `max_updates`, `max_epochs`
     and `max_time` (such as 90s, 10m or 2h): limits of training; null is no limit. `default_epochs`:
     the limit if all three are null. `validate_every`, `checkpoint_every` and `log_every`: in
@@ -57,6 +58,7 @@ class ExperimentConfig:
     """
 
     name: str
+    claim: str | None = None
     runs_root: PathText
     seed: Seed
     max_updates: CountOrZero | None
@@ -108,6 +110,8 @@ class ExperimentConfig:
 
     def __post_init__(self) -> None:
         require_folder_name("name", self.name)
+        if self.claim is not None:
+            require_folder_name("claim", self.claim)
         if self.on_non_finite not in ("stop", "skip"):
             raise UsageError(f"on_non_finite={self.on_non_finite} is neither stop nor skip")
         check(self.data)

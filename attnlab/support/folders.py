@@ -16,6 +16,9 @@ IS_PATH = "path"
 PathText = Annotated[str, IS_PATH]
 """A setting that names a file or folder: `schema.from_node` expands its `~`."""
 
+CLAIMS = "claims"
+"""The folder in `configs` of what experiments are to show; it is no group of settings."""
+
 _LONGEST_NAME = 200
 _PACKAGE = Path(__file__).parents[1]
 
@@ -31,7 +34,11 @@ def training_groups() -> list[Path]:
 
     A folder with a file of its own name is the root of another command's configs.
     """
-    folders = [path for path in shipped_folder("configs").iterdir() if path.is_dir()]
+    folders = [
+        path
+        for path in shipped_folder("configs").iterdir()
+        if path.is_dir() and path.name != CLAIMS
+    ]
     return sorted(path for path in folders if not (path / f"{path.name}.yaml").exists())
 
 

@@ -17,7 +17,7 @@ RESUMABLE = (
     *("watch_sentences", "watch_every", "log_every", "profile", "profiling"),
     *("checkpoint_every", "keep_checkpoints", "on_non_finite", "accumulate"),
     *("optimiser", "schedule", "objective", "averaging"),
-    *("precision", "compile", "device", "distributed"),
+    *("precision", "compile", "device", "distributed", "claim"),
     *("data.root", "data.train", "data.valid", "data.test", "data.more_splits"),
 )
 """The settings and groups that `attnlab train --resume` may change, except any group's `name`."""
