@@ -2,14 +2,13 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from attnlab.data.batching import group_by_length, pad_sources
 from attnlab.data.reading.lines import is_blank, normalise
 from attnlab.data.vocabulary import VocabularyPair
-from attnlab.models.interface import EncoderDecoder
-from attnlab.search import Search
+from attnlab.models.stepping import Searchable
+from attnlab.search import Hypothesis, Search
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +17,8 @@ logger = logging.getLogger(__name__)
 class Translation:
     """A source sentence and its translation: texts, and token ids without begin and end.
 
-    `log_probability`: log p(target | source) in nats; 0 for a blank source.
+    `log_probability`: log p(target | source) in nats; 0 for a blank source. `hypotheses`: the
+    search's n-best list, whose first one this is; empty for a blank source.
     """
 
     source: str
@@ -26,6 +26,7 @@ class Translation:
     source_tokens: list[int]
     target_tokens: list[int]
     log_probability: float
+    hypotheses: list[Hypothesis] = field(default_factory=list)
 
 
 class Translator:
@@ -37,7 +38,7 @@ class Translator:
 
     def __init__(
         self,
-        model: EncoderDecoder[Any],
+        model: Searchable,
         vocabulary: VocabularyPair,
         search: Search,
         batch_tokens: int,
@@ -64,19 +65,21 @@ class Translator:
         encoded = self._vocabulary.source.encode_many(texts)
         translations = [Translation(text, "", [], [], 0.0) for text in texts]
         filled = [i for i, ids in enumerate(encoded) if ids and not is_blank(texts[i])]
-        device = next(self._model.parameters()).device
+        device = self._model.device
         lengths = [len(encoded[i]) + 1 for i in filled]
         for group in group_by_length(lengths, self._batch_tokens):
             chosen = [filled[index] for index in group]
             source, mask = pad_sources([encoded[i] for i in chosen])
             hypotheses = self._search(self._model, source.to(device), mask.to(device))
-            for i, hypothesis in zip(chosen, hypotheses, strict=True):
+            for i, n_best in zip(chosen, hypotheses, strict=True):
+                hypothesis = n_best[0]
                 translations[i] = Translation(
                     source=texts[i],
                     text=self._vocabulary.target.decode(hypothesis.tokens),
                     source_tokens=encoded[i],
                     target_tokens=hypothesis.tokens,
                     log_probability=hypothesis.log_probability,
+                    hypotheses=n_best,
                 )
             report(len(chosen))
         return translations

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
-AXES_CHECKED = ("attention", "inspection", "models", "test_search.py")
+AXES_CHECKED = ("attention", "inspection", "models", "search")
 """Tests that check the axes of each call; all others would spend half of their time on it."""
 torch.set_num_threads(1)  # small models gain nothing from more, and tests run side by side
 

@@ -1,7 +1,7 @@
 """The convolutional encoder–decoder (Gehring et al. 2017), with attention in each decoder layer."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import torch
@@ -14,6 +14,7 @@ from attnlab.attention.functional import cast_for_matmul, dropout
 from attnlab.attention.pooling import Memory
 from attnlab.models.interface import (
     MODELS,
+    PER_SENTENCE,
     DecoderState,
     EncoderDecoder,
     Features,
@@ -22,6 +23,8 @@ from attnlab.models.interface import (
     SourceMask,
     Target,
     VocabularySizes,
+    by_hypothesis,
+    by_sentence,
 )
 from attnlab.models.layers import embedding_tables
 from attnlab.support.ranges import Layers, ShareBelowOne, Size
@@ -176,7 +179,7 @@ class LayerState:
     """
 
     past: Tensor
-    source: Memory
+    source: Memory = field(metadata=PER_SENTENCE)
 
 
 class DecoderLayer(nn.Module):
@@ -197,7 +200,7 @@ class DecoderLayer(nn.Module):
         x: Hidden,
         embedded: Embedded,
         state: LayerState,
-        source_mask: Bool[Tensor, "batch 1 source_length"],
+        source_mask: Bool[Tensor, "sentences 1 source_length"],
     ) -> tuple[Hidden, LayerState]:
         """Decode `x` from `state`; `embedded` are the token embeddings.
 
@@ -208,9 +211,10 @@ class DecoderLayer(nn.Module):
         windows = torch.cat([state.past.to(entering.dtype), entering], dim=1)
         hidden = self.convolution(windows)
         query = (self.query_weight(hidden) + embedded) * HALF_VARIANCE
+        query = by_sentence(query, len(source_mask))
         context = self.cross_attention(query, state.source, source_mask)
         # An average of m vectors has 1/√m of their standard deviation (section 3.4).
-        context = context * source_mask.sum(-1, keepdim=True).sqrt()
+        context = by_hypothesis(context * source_mask.sum(-1, keepdim=True).sqrt(), len(x))
         hidden = (hidden + self.context_weight(context)) * HALF_VARIANCE
         past = windows[:, windows.size(1) - state.past.size(1) :]
         return (hidden + x) * HALF_VARIANCE, LayerState(past, state.source)
@@ -255,12 +259,12 @@ class Decoder(nn.Module):
         return dropout(self.outward(x), self.dropout, self.training), tuple(read)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ConvolutionalState(DecoderState):
     """The state of each layer, the mask (batch, 1, length), and the number of decoded tokens."""
 
     layers: tuple[LayerState, ...]
-    source_mask: Tensor
+    source_mask: Tensor = field(metadata=PER_SENTENCE)
     length: int
 
 
@@ -281,7 +285,7 @@ class Convolutional(EncoderDecoder[ConvolutionalState]):
     def encode(self, source: Source, source_mask: SourceMask) -> ConvolutionalState:
         """See `EncoderDecoder`; projects keys once for the whole translation."""
         layers = self.decoder.prepare(*self.encoder(source, source_mask))
-        return ConvolutionalState(layers, source_mask.unsqueeze(1), length=0)
+        return ConvolutionalState(layers=layers, source_mask=source_mask.unsqueeze(1), length=0)
 
     def decode_features(
         self, target: Target, state: ConvolutionalState
@@ -289,4 +293,4 @@ class Convolutional(EncoderDecoder[ConvolutionalState]):
         """See `EncoderDecoder`."""
         features, layers = self.decoder(target, state)
         length = state.length + target.size(1)
-        return features, ConvolutionalState(layers, state.source_mask, length)
+        return features, replace(state, layers=layers, length=length)

@@ -1,6 +1,7 @@
 """The interface of translation models: `encode` a source once, `decode` any number of tokens.
 
-Training decodes the whole target in one call; search decodes one token per call.
+Training decodes the whole target in one call. Search decodes one token per call, by the model's
+`StepDecoder` (`stepping.py`).
 """
 
 from abc import ABC, abstractmethod
@@ -14,6 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.profiler import record_function
 
+from attnlab.models.stepping import FunctionalSteps, StepDecoder
 from attnlab.support.registry import Registry
 
 MODELS: Registry["EncoderDecoder[Any]"] = Registry("model")
@@ -50,26 +52,61 @@ class VocabularySizes:
     shared: bool
 
 
+_AXIS = "axis"
+PER_SENTENCE = {_AXIS: "sentences"}
+"""Metadata of a state's field that belongs to the source, which all hypotheses of it share."""
+
+
 @dataclass
 class DecoderState:
-    """Immutable state of a decoder; the first dimension of every tensor is the batch."""
+    """Immutable state of a decoder; the first dimension of every tensor is the batch.
+
+    That of fields with the metadata `PER_SENTENCE` are the sentences, of all others the hypotheses:
+    with beams, those of sentence s are s · beams to (s + 1) · beams - 1.
+    """
 
     def select(self: "State", rows: Int[Tensor, " rows"]) -> "State":
         """The state of the sentences at `rows`, which may repeat and reorder them."""
-        selected: State = _select(self, rows)
+        return self.reorder(rows, rows)
+
+    def reorder(
+        self: "State", rows: Int[Tensor, " rows"] | None, sentences: Int[Tensor, " kept"] | None
+    ) -> "State":
+        """The state of the hypotheses at `rows` of the sentences at `sentences`; None: all."""
+        selected: State = _select(self, rows, sentences)
         return selected
 
 
-def _select(value: Any, rows: Tensor) -> Any:
+def _select(value: Any, rows: Tensor | None, sentences: Tensor | None) -> Any:
     if isinstance(value, Tensor):
-        return value.index_select(0, rows)
+        return value if rows is None else value.index_select(0, rows)
     if isinstance(value, tuple):
-        return tuple(_select(item, rows) for item in value)
+        return tuple(_select(item, rows, sentences) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(
-            value, **{f.name: _select(getattr(value, f.name), rows) for f in fields(value)}
-        )
+        selected = {}
+        for each in fields(value):
+            of_source = each.metadata.get(_AXIS) == PER_SENTENCE[_AXIS]
+            kept = sentences if of_source else rows
+            selected[each.name] = _select(getattr(value, each.name), kept, sentences)
+        return replace(value, **selected)
     return value
+
+
+def by_sentence(
+    x: Float[Tensor, "rows length size"], sentences: int
+) -> Float[Tensor, "sentences queries size"]:
+    """The queries of all hypotheses of a sentence side by side, as those of one attention.
+
+    So that the keys and values of a source are not repeated for each of its hypotheses.
+    """
+    return x if len(x) == sentences else x.reshape(sentences, -1, x.size(-1))
+
+
+def by_hypothesis(
+    x: Float[Tensor, "sentences queries size"], rows: int
+) -> Float[Tensor, "rows length size"]:
+    """The inverse of `by_sentence`."""
+    return x if len(x) == rows else x.reshape(rows, -1, x.size(-1))
 
 
 State = TypeVar("State", bound=DecoderState)
@@ -101,6 +138,15 @@ class EncoderDecoder(nn.Module, ABC, Generic[State]):
         """Decode `target` from `state`; returns logits of each next token, and the new state."""
         features, state = self.decode_features(target, state)
         return self.output(features), state
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.output.weight.device
+
+    def step_decoder(self, source: Source, source_mask: SourceMask) -> StepDecoder:
+        """A decoder of hypotheses token by token, for search; in evaluation mode only."""
+        return FunctionalSteps(self, source, source_mask)
 
 
 def _profiled(name: str) -> AbstractContextManager[object]:

@@ -1,6 +1,6 @@
 """Attention of a recurrent decoder to the source, with windows and coverage."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Bool, Float
@@ -10,7 +10,7 @@ from attnlab.attention.config import AttentionConfig
 from attnlab.attention.pooling import Memory
 from attnlab.attention.scores import Score
 from attnlab.attention.window import build_window
-from attnlab.models.interface import uncompiled
+from attnlab.models.interface import PER_SENTENCE, by_hypothesis, by_sentence, uncompiled
 
 
 class Coverage(nn.Module):
@@ -32,16 +32,17 @@ class Coverage(nn.Module):
         return Memory(score.shift_key(memory.key, shift.to(memory.key.dtype)), memory.value)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class SourceAttentionState:
     """The source, and what earlier queries leave.
 
     `mask`: (batch, 1, keys). `length`: number of earlier queries. `covered`, (batch, keys): the sum
-    of their weights; None without coverage.
+    of their weights; None without coverage. With beams, the batch of memory and mask are the
+    sentences.
     """
 
-    memory: Memory
-    mask: Tensor
+    memory: Memory = field(metadata=PER_SENTENCE)
+    mask: Tensor = field(metadata=PER_SENTENCE)
     length: int
     covered: Tensor | None
 
@@ -75,7 +76,10 @@ class SourceAttention(nn.Module):
         covered = None
         if self.coverage is not None:
             covered = torch.zeros_like(mask, dtype=self.coverage.weight.dtype)
-        return SourceAttentionState(self.pooling.prepare(key, key), mask.unsqueeze(1), 0, covered)
+        memory = self.pooling.prepare(key, key)
+        return SourceAttentionState(
+            memory=memory, mask=mask.unsqueeze(1), length=0, covered=covered
+        )
 
     def forward(
         self, query: Float[Tensor, "batch queries query_size"], state: SourceAttentionState
@@ -83,27 +87,33 @@ class SourceAttention(nn.Module):
         """The contexts of the next queries, and the state after them."""
         if self.coverage is not None:
             return self._one_by_one(self.coverage, query, state)
-        context = self.pooling(query, state.memory, state.mask, self._factors(query, state))
-        return context, SourceAttentionState(
-            state.memory, state.mask, state.length + query.size(1), None
-        )
+        queries = by_sentence(query, len(state.mask))
+        context = self.pooling(queries, state.memory, state.mask, self._factors(query, state))
+        after = replace(state, length=state.length + query.size(1))
+        return by_hypothesis(context, len(query)), after
 
     @uncompiled  # torch.compile would unroll the queries
     def _one_by_one(
         self, coverage: Coverage, queries: Tensor, state: SourceAttentionState
     ) -> tuple[Tensor, SourceAttentionState]:
-        contexts = []
+        contexts, beams = [], len(queries) // len(state.mask)
+        key, value, mask = state.memory.key, state.memory.value, state.mask
+        if beams > 1:  # hypotheses have covered different keys
+            key, value, mask = (each.repeat_interleave(beams, 0) for each in (key, value, mask))
         for query in queries.unsqueeze(2).unbind(1):  # each (batch, 1, query size)
             assert state.covered is not None
-            memory = coverage(self.pooling.score, state.memory, state.covered)
-            step = self.pooling.attend(query, memory, state.mask, self._factors(query, state))
+            memory = coverage(self.pooling.score, Memory(key, value), state.covered)
+            step = self.pooling.attend(query, memory, mask, self._factors(query, state))
             covered = state.covered + step.weights.squeeze(1)
-            state = SourceAttentionState(state.memory, state.mask, state.length + 1, covered)
+            state = replace(state, length=state.length + 1, covered=covered)
             contexts.append(step.output)
         return torch.cat(contexts, dim=1), state
 
     def _factors(self, query: Tensor, state: SourceAttentionState) -> Tensor | None:
         if self.window is None:
             return None
-        factors: Tensor = self.window(query, state.mask, state.length)
-        return factors
+        mask = state.mask
+        if len(query) != len(mask):
+            mask = mask.repeat_interleave(len(query) // len(mask), 0)
+        factors: Tensor = self.window(query, mask, state.length)
+        return factors if self.coverage is not None else by_sentence(factors, len(state.mask))

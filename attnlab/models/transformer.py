@@ -1,7 +1,7 @@
 """The Transformer (Vaswani et al. 2017), with any scoring function."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import torch
@@ -17,6 +17,7 @@ from attnlab.attention.positions import PositionEmbedding, Positions
 from attnlab.data.tokens import PAD
 from attnlab.models.interface import (
     MODELS,
+    PER_SENTENCE,
     DecoderState,
     EncoderDecoder,
     Features,
@@ -25,6 +26,8 @@ from attnlab.models.interface import (
     SourceMask,
     Target,
     VocabularySizes,
+    by_hypothesis,
+    by_sentence,
 )
 from attnlab.models.layers import (
     FeedForward,
@@ -127,7 +130,7 @@ class LayerState:
     """The memories of a decoder layer: earlier target tokens (None: none) and the source."""
 
     past: Memory | None
-    source: Memory
+    source: Memory = field(metadata=PER_SENTENCE)
 
 
 class DecoderLayer(nn.Module):
@@ -165,9 +168,9 @@ class DecoderLayer(nn.Module):
         mask = causal_mask(y.size(1), past.key.size(2), y.device)
         x = self.self_residual.leave(x, self.self_attention(y, past, mask), token_mask)
         y = self.cross_residual.enter(x, token_mask)
-        x = self.cross_residual.leave(
-            x, self.cross_attention(y, state.source, source_mask), token_mask
-        )
+        queries = by_sentence(y, len(state.source.value))
+        attended = by_hypothesis(self.cross_attention(queries, state.source, source_mask), len(y))
+        x = self.cross_residual.leave(x, attended, token_mask)
         y = self.feedforward_residual.enter(x, token_mask)
         x = self.feedforward_residual.leave(x, self.feedforward(y), token_mask)
         return x, LayerState(past, state.source)
@@ -181,12 +184,12 @@ def causal_mask(queries: int, keys: int, device: torch.device) -> Bool[Tensor, "
     return torch.ones(queries, keys, dtype=torch.bool, device=device).tril(keys - queries)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class TransformerState(DecoderState):
     """The memories of each layer, the mask (batch, 1, 1, length), the number of decoded tokens."""
 
     layers: tuple[LayerState, ...]
-    source_mask: Tensor
+    source_mask: Tensor = field(metadata=PER_SENTENCE)
     length: int
 
 
@@ -287,7 +290,8 @@ class Transformer(EncoderDecoder[TransformerState]):
         mask, token_mask = source_mask[:, None, None], self._token_mask(source, source_mask)
         embedded = self._embed(self.source_embedding, self.encoder.positions, source, 0)
         annotations = self.encoder(embedded, mask, token_mask)
-        return TransformerState(self.decoder.prepare(annotations), mask, length=0)
+        layers = self.decoder.prepare(annotations)
+        return TransformerState(layers=layers, source_mask=mask, length=0)
 
     def decode_features(
         self, target: Target, state: TransformerState
@@ -297,4 +301,4 @@ class Transformer(EncoderDecoder[TransformerState]):
         token_mask = self._token_mask(target)
         features, layers = self.decoder(embedded, state.layers, state.source_mask, token_mask)
         length = state.length + target.size(1)
-        return features, TransformerState(layers, state.source_mask, length)
+        return features, replace(state, layers=layers, length=length)

@@ -204,9 +204,9 @@ def test_beam_search_gives_a_sentence_the_same_translation_in_any_batch(
     together = search(model, source, mask)
     for row, length in enumerate(mask.sum(1).tolist()):
         alone = search(model, source[row : row + 1, :length], mask[row : row + 1, :length])
-        assert together[row].tokens == alone[0].tokens
-        assert together[row].log_probability == pytest.approx(alone[0].log_probability)
-    assert len({each.log_probability for each in together}) > 1
+        assert together[row][0].tokens == alone[0][0].tokens
+        assert together[row][0].log_probability == pytest.approx(alone[0][0].log_probability)
+    assert len({each[0].log_probability for each in together}) > 1
 
 
 @coverages

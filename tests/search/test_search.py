@@ -17,7 +17,8 @@ every_model = pytest.mark.parametrize("name", list(MODELS))
 
 
 def search_of(name, **changes):
-    return SEARCHES.build(SEARCHES.config(name)(**shipped_values("search", name) | changes))
+    search = SEARCHES.build(SEARCHES.config(name)(**shipped_values("search", name) | changes))
+    return lambda *inputs: [each[0] for each in search(*inputs)]
 
 
 @pytest.fixture
