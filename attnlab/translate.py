@@ -48,7 +48,13 @@ class Translator:
         self._vocabulary = vocabulary
         self._search = search
         self._batch_tokens = batch_tokens
-        self._max_characters = max_characters
+        self.max_characters = max_characters
+
+    def with_search(self, search: Search) -> "Translator":
+        """The same but for its search."""
+        return Translator(
+            *(self._model, self._vocabulary, search, self._batch_tokens), self.max_characters
+        )
 
     def translate(
         self,
@@ -85,7 +91,7 @@ class Translator:
         return translations
 
     def _cut(self, text: str, number: int) -> str:
-        most = self._max_characters
+        most = self.max_characters
         if len(text) <= most:
             return text
         logger.warning(

@@ -26,6 +26,8 @@ from attnlab.support.errors import UsageError
     attnlab eval --by tag --by length
     # the alignment error rate of every head
     attnlab eval --alignment
+    # what is a wider beam worth, and what does it cost?
+    attnlab eval --sweep-beam 1,2,4,8
     # a run by its name, with a wider beam
     attnlab eval builtin-rnn --bleu search.beam_size=8
     # after experiment=d2l_bahdanau: the book's results
@@ -35,8 +37,10 @@ from attnlab.support.errors import UsageError
     # two references for each sentence
     attnlab eval --source my.en --reference a.fr \\
       --reference b.fr
-    # BLEU of characters
+    # BLEU by characters, in lower case, by Moses tokens
     attnlab eval --bleu bleu_tokeniser=char
+    attnlab eval --bleu --lowercase
+    attnlab eval --bleu --tokenised
     # a moved run, whose corpus is in another folder
     attnlab eval --bleu data.root=/new/folder
 """
@@ -47,6 +51,13 @@ def evaluate(
     chrf: Annotated[bool, typer.Option("--chrf", help="Score by chrF2.")] = False,
     exact: Annotated[bool, typer.Option("--exact", help="Count exact matches.")] = False,
     ter: Annotated[bool, typer.Option("--ter", help="Score by TER; lower is better.")] = False,
+    tokenised: Annotated[
+        bool,
+        typer.Option("--tokenised", help="Score by BLEU of lower-cased text that Moses tokenised."),
+    ] = False,
+    lowercase: Annotated[
+        bool, typer.Option("--lowercase", help="Let metrics ignore case, as sacreBLEU does.")
+    ] = False,
     splits: Annotated[
         list[str] | None,
         typer.Option("--split", help="Split to score, or all; test if left out; may be repeated."),
@@ -70,6 +81,15 @@ def evaluate(
             help="Their translations, line for line; may be repeated: several for each sentence.",
         ),
     ] = None,
+    sweep_beam: Annotated[
+        str | None,
+        typer.Option(
+            "--sweep-beam",
+            metavar="SIZES",
+            help="Measure quality and speed with beams of these sizes, such as 1,2,4,8; a table, "
+            "and a figure in RUN/plots/.",
+        ),
+    ] = None,
     book: Annotated[
         bool, typer.Option("--book", help="Compare with what Dive into Deep Learning prints.")
     ] = False,
@@ -81,12 +101,22 @@ def evaluate(
     The texts go to RUN/translations/, the scores to RUN/scores/.
     """
     from attnlab.evaluate.splits import evaluate_files, evaluate_splits
+    from attnlab.studies.beam_sweep import parse_sizes, sweep_beams
     from attnlab.studies.book import book_report, with_book_settings
     from attnlab.support.console import show_messages
 
     show_messages()
+    others = (by, alignment, source, references, tokenised, lowercase, bleu, chrf, exact, ter)
+    if sweep_beam is not None:
+        if any((*others, book)) or len(splits or ()) > 1:
+            raise UsageError("--sweep-beam takes no option but one --split and --json")
+        sizes = parse_sizes(sweep_beam)
+        trained, config = load(arguments, config_dir)
+        split = splits[0] if splits else "test"
+        print_report(sweep_beams(trained, config, split, sizes), as_json)
+        return
     if book:
-        if splits or by or alignment or source or references or bleu or chrf or exact or ter:
+        if any((*others, splits)):
             raise UsageError("--book shows what the book does, and takes no option but --json")
         trained, _ = load(with_book_settings(arguments or ()), config_dir)
         print_report(book_report(trained), as_json)
@@ -95,13 +125,14 @@ def evaluate(
         raise UsageError("--source and --reference belong together; give both files")
     if source is not None and (splits or alignment):
         raise UsageError("--source goes with neither --split nor --alignment; leave it out")
-    choices = (("bleu", bleu), ("chrf", chrf), ("exact", exact), ("ter", ter))
-    metrics = [name for name, on in choices if on]
+    choices = {"bleu": bleu, "tokenised": tokenised, "chrf": chrf, "exact": exact, "ter": ter}
+    metrics = [name for name, on in choices.items() if on]
     if not metrics and (by or not alignment):
         metrics = ["bleu", "chrf", "exact"]
     trained, config = load(arguments, config_dir)
     if source is not None and references:
-        found = evaluate_files(trained, config, source, references, metrics, by or ())
+        found = evaluate_files(trained, config, source, references, metrics, by or (), lowercase)
     else:
-        found = evaluate_splits(trained, config, splits or ["test"], metrics, by or (), alignment)
+        chosen = splits or ["test"]
+        found = evaluate_splits(trained, config, chosen, metrics, by or (), alignment, lowercase)
     print_report(found, as_json)

@@ -1,13 +1,12 @@
 """attnlab translate."""
 
-import sys
-from contextlib import nullcontext
-from io import BufferedReader, TextIOWrapper
-from typing import cast
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
 from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_examples
+from attnlab.support.errors import UsageError
 
 
 @with_examples(
@@ -16,35 +15,74 @@ from attnlab.commands.arguments import ConfigDir, RunAndOverrides, load, with_ex
     echo "The cat sleeps." | attnlab translate
     # a file, by a run of your choice
     attnlab translate multi30k-rnn < my.en > my.fr
+    # a long file, and the rest of it after a crash
+    attnlab translate -i big.en.gz -o big.fr.gz
+    attnlab translate -i big.en.gz -o big.fr.gz --continue
+    # word alignments, between tabs or as JSON
+    attnlab translate --alignment < my.en > my.tsv
+    attnlab translate --format json < my.en > my.jsonl
 """
 )
-def translate(arguments: RunAndOverrides = None, config_dir: ConfigDir = None) -> None:
-    """Translate standard input, a line for a line, as lines come; on a terminal, as you type."""
-    from attnlab.data.reading.lines import incoming_lines
-    from attnlab.support.console import console, counting, show_messages
+def translate(
+    arguments: RunAndOverrides = None,
+    input: Annotated[
+        Path | None,
+        typer.Option(
+            "--input",
+            "-i",
+            help="A file with a sentence a line, plain or .gz; standard input if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The file to write, packed if named .gz; standard output if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--continue", help="Go on with an --output that was interrupted."),
+    ] = False,
+    alignment: Annotated[
+        bool,
+        typer.Option(
+            "--alignment",
+            help="Add word links i-j, source word i and target word j, counted from 0.",
+        ),
+    ] = False,
+    format: Annotated[
+        Literal["tsv", "json"],
+        typer.Option(
+            "--format", "-f", help="Columns between tabs, or a JSON object for each line."
+        ),
+    ] = "tsv",
+    overlong: Annotated[
+        Literal["cut", "refuse"],
+        typer.Option(
+            "--overlong",
+            help="Cut a line with more characters than the run reads, or end there with an error.",
+        ),
+    ] = "cut",
+    config_dir: ConfigDir = None,
+) -> None:
+    """Translate a line for a line, as lines come; on a terminal, as you type."""
+    from attnlab.run.loaded import require_attention
+    from attnlab.studies.translate.columns import Columns
+    from attnlab.studies.translate.stream import Stream, to_file, to_standard_output
+    from attnlab.support.console import show_messages
 
     show_messages()
+    if resume and (input is None or output is None):
+        raise UsageError("--continue belongs with --input and --output; name both files")
     trained, _ = load(arguments, config_dir)
-    if not sys.stdin.isatty():
-        number = 1
-        # A bar would redraw itself between the translations on one terminal.
-        shown = (
-            nullcontext(lambda _: None) if sys.stdout.isatty() else counting("translating", None)
-        )
-        with shown as advance:
-            for lines in incoming_lines(cast(BufferedReader, sys.stdin.buffer), "standard input"):
-                for translation in trained.translator.translate(lines, advance, number):
-                    sys.stdout.write(f"{translation.text}\n")
-                sys.stdout.flush()
-                number += len(lines)
-        return
-    console().print(
-        f"{trained.run.folder}: type a sentence; Ctrl-D ends", style="dim", markup=False
-    )
-    cast(TextIOWrapper, sys.stdin).reconfigure(errors="replace")
-    while True:
-        try:
-            line = input("> ")
-        except EOFError:
-            return
-        typer.echo(trained.translator.translate([line])[0].text)
+    if alignment:
+        require_attention(trained, "align words by")
+    stream = Stream(trained, Columns(format, alignment), input, overlong)
+    if output is None:
+        to_standard_output(stream)
+    else:
+        to_file(stream, output, resume)

@@ -22,6 +22,7 @@ from attnlab.data.pairs import SentencePair
 from attnlab.data.project_alignment import Span, merge_to_tokens, token_shares
 from attnlab.data.vocabulary import VocabularyPair, encode_pairs
 from attnlab.data.words import ENGLISH_TOKEN, FRENCH_TOKEN
+from attnlab.evaluate.scores import LeftOut, count_sentences
 from attnlab.evaluation.alignment import (
     ALIGNER,
     NO_LINKS,
@@ -153,7 +154,7 @@ class AlignmentReport:
     `tokens`: data.alignment_tokens. `heads`: each head, and the mean of a layer's heads if it has
     several, by both `CONVENTIONS` in their order. `baselines`: by name, with "uniform". `remark`:
     why the external aligner is missing. `task`: the name of a known task that requires to attend
-    along the links; else None.
+    along the links; else None. `left_out`: pairs of the split's file that were not measured.
     """
 
     split: str
@@ -163,6 +164,7 @@ class AlignmentReport:
     baselines: Mapping[str, LinkCounts]
     remark: str | None
     task: str | None
+    left_out: LeftOut | None = None
 
     @property
     def best(self) -> HeadAlignment:
@@ -179,8 +181,9 @@ class AlignmentReport:
             "best": self.best.as_json(),
             "baselines": {name: _scores(counts) for name, counts in self.baselines.items()},
         }
-        optional = {"task": self.task, "remark": self.remark}
-        return found | {name: text for name, text in optional.items() if text is not None}
+        left_out = None if self.left_out is None else self.left_out.as_json()
+        optional = {"task": self.task, "remark": self.remark, "left_out": left_out}
+        return found | {name: value for name, value in optional.items() if value is not None}
 
     def __str__(self) -> str:
         best = self.best
@@ -192,7 +195,8 @@ class AlignmentReport:
         rows += [[name, *cells] for name, cells in by_name.items()]
         baselines = [[name, *_cells(counts)] for name, counts in self.baselines.items()]
         parts = [
-            f"alignment in per cent | {self.split} | {self.sentences:,} sentences | "
+            f"alignment in per cent | {self.split} | "
+            f"{count_sentences(self.sentences, self.left_out)} | "
             f"{best.counts.sure:,} gold links | tokens: {self.tokens}",
             table(["", *head], rows),
             f"best: {best.name}, {best.convention}, AER {100 * best.counts.error_rate:.1f}, "
@@ -221,10 +225,13 @@ def _cells(counts: LinkCounts) -> list[str]:
     return [f"{score:.1f}" for score in _scores(counts).values()]
 
 
-def measure_alignment(trained: LoadedRun, split: str) -> AlignmentReport:
+def measure_alignment(
+    trained: LoadedRun, split: str, left_out: LeftOut | None = None
+) -> AlignmentReport:
     """Measure each cross-attention head of a run on a split with gold word alignments.
 
-    The external aligner learns from the training split and the measured one.
+    The external aligner learns from the training split and the measured one. `left_out` is shown
+    beside the number of sentences.
 
     Raises:
         AttnlabError: the model has no attention, the split has no alignments, or they do not fit
@@ -251,6 +258,7 @@ def measure_alignment(trained: LoadedRun, split: str) -> AlignmentReport:
         baselines=baselines,
         remark=None if missing is None else f"{ALIGNER}: {missing}",
         task=None if config.data.task is None else config.data.task.name,
+        left_out=left_out,
     )
 
 

@@ -1,16 +1,20 @@
 """Scores of a split and of groups of its sentences, as JSON and as tables."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain, pairwise
 from typing import Any
 
+import torch
+
 from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.lines import normalise
-from attnlab.evaluation.metrics import NAMES, Measured, measure, percentage
-from attnlab.support.table import table
+from attnlab.evaluation.metrics import NAMES, Measured, Reading, measure, percentage
+from attnlab.support.table import table, three_digits
 
+_AS_WRITTEN = Reading()
 _CONTRAST = "% of sentences whose reference is likelier than the wrong version beside it"
 _FOCUS = "% of sentences whose translation holds the word asked for"
 _NORMALISED = "references normalised: NFC, straight apostrophes, single spaces"
@@ -101,19 +105,18 @@ class Scores:
 
     @classmethod
     def of(
-        cls, outcomes: Sequence[Outcome], metrics: Sequence[str], tokeniser: str = "13a"
+        cls, outcomes: Sequence[Outcome], metrics: Sequence[str], reading: Reading = _AS_WRITTEN
     ) -> "Scores":
-        """Measure `outcomes` by `metrics`, names of `measure`; `tokeniser` is BLEU's."""
+        """Measure `outcomes` by `metrics`, names of `measure`."""
+        how = vars(reading)
         hypotheses = [outcome.hypothesis for outcome in outcomes]
         references = list(zip(*(outcome.references for outcome in outcomes), strict=True))
-        found = {
-            each: measure(each, hypotheses, *references, tokeniser=tokeniser) for each in metrics
-        }
+        found = {each: measure(each, hypotheses, *references, **how) for each in metrics}
         rewritten = [tuple(map(normalise, texts)) for texts in references]
         normalised = {}
         if rewritten != references:
             for metric, measured in found.items():
-                other = measure(metric, hypotheses, *rewritten, tokeniser=tokeniser)
+                other = measure(metric, hypotheses, *rewritten, **how)
                 if other.score != measured.score:
                     signature = f"{_NORMALISED} | {other.signature}"
                     normalised[metric] = Measured(other.score, signature)
@@ -173,6 +176,50 @@ class LeftOut:
         where = "" if self.of is not None else " of the file that this split was taken from"
         return f"left out{where}: {reasons}"
 
+    def as_json(self) -> dict[str, Any]:
+        """Both figures."""
+        return {"of": self.of, "pairs": self.pairs}
+
+
+def count_sentences(sentences: int, left_out: LeftOut | None) -> str:
+    """The number of `sentences`, and how many more there were and why."""
+    if left_out is None:
+        return f"{sentences:,} sentences"
+    of = "" if left_out.of is None else f" of {left_out.of:,}"
+    return f"{sentences:,}{of} sentences ({left_out})"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The `seconds` that translating `sentences` took on so many CPU `threads` of torch's."""
+
+    seconds: float
+    sentences: int
+    threads: int
+
+    @classmethod
+    def since(cls, started: float, sentences: int) -> "Timing":
+        """The time from `started`, by time.monotonic, until now."""
+        return cls(time.monotonic() - started, sentences, torch.get_num_threads())
+
+    @property
+    def milliseconds(self) -> float:
+        """The time of a sentence, which with others in its batch is less than that of one alone."""
+        return 1000 * self.seconds / max(1, self.sentences)
+
+    @property
+    def counted_threads(self) -> str:
+        """The number of threads, for people."""
+        return "1 thread" if self.threads == 1 else f"{self.threads} threads"
+
+    def __str__(self) -> str:
+        return f"{three_digits(self.milliseconds)} ms a sentence ({self.counted_threads})"
+
+    def as_json(self) -> dict[str, Any]:
+        """The time of all sentences and of one."""
+        each = self.milliseconds
+        return {"seconds": self.seconds, "ms_per_sentence": each, "threads": self.threads}
+
 
 def references_digest(texts: Sequence[str]) -> str:
     """The SHA-256 of one set of references, a line each."""
@@ -183,25 +230,23 @@ def references_digest(texts: Sequence[str]) -> str:
 class SplitScores:
     """Scores of a whole split, and of its groups by grouping and name.
 
-    `digests`: the SHA-256 of each set of references. `left_out`: pairs of the split's file that
-    were not scored.
+    `digests`: the SHA-256 of each set of references. `lowercase`: whether metrics ignored case.
+    `left_out`: pairs of the split's file that were not scored. `timing`: of the translations.
     """
 
     split: str
     whole: Scores
     by: dict[str, dict[str, Scores]]
     digests: list[str]
+    lowercase: bool = False
     left_out: LeftOut | None = None
+    timing: Timing | None = None
 
     @property
     def counted(self) -> str:
-        """The number of scored sentences, for people."""
-        found = f"{self.split}: {self.whole.sentences:,} sentences"
-        if self.left_out is None:
-            return found
-        if self.left_out.of is not None:
-            found = f"{self.split}: {self.whole.sentences:,} of {self.left_out.of:,} sentences"
-        return f"{found} ({self.left_out})"
+        """The number of scored sentences and their time, for people."""
+        found = f"{self.split}: {count_sentences(self.whole.sentences, self.left_out)}"
+        return found if self.timing is None else f"{found} | {self.timing}"
 
     @classmethod
     def of(
@@ -210,26 +255,32 @@ class SplitScores:
         outcomes: Sequence[Outcome],
         metrics: Sequence[str],
         groupings: Mapping[str, Groups],
-        tokeniser: str = "13a",
+        reading: Reading = _AS_WRITTEN,
         left_out: LeftOut | None = None,
+        timing: Timing | None = None,
     ) -> "SplitScores":
         """Measure all `outcomes`, and each group of indices in `groupings`."""
         by = {
             grouping: {
-                name: Scores.of([outcomes[index] for index in members], metrics, tokeniser)
+                name: Scores.of([outcomes[index] for index in members], metrics, reading)
                 for name, members in groups.items()
             }
             for grouping, groups in groupings.items()
         }
         references = zip(*(outcome.references for outcome in outcomes), strict=True)
         digests = [references_digest(texts) for texts in references]
-        return cls(split, Scores.of(outcomes, metrics, tokeniser), by, digests, left_out)
+        whole = Scores.of(outcomes, metrics, reading)
+        return cls(split, whole, by, digests, reading.lowercase, left_out, timing)
 
     def as_json(self) -> dict[str, Any]:
         """All figures as numbers and strings."""
         found = self.whole.as_json() | {"references_sha256": self.digests}
+        if self.lowercase:
+            found["lowercase"] = True
         if self.left_out is not None:
-            found["left_out"] = {"of": self.left_out.of, "pairs": self.left_out.pairs}
+            found["left_out"] = self.left_out.as_json()
+        if self.timing is not None:
+            found["timing"] = self.timing.as_json()
         if self.by:
             found["by"] = {
                 grouping: {name: scores.as_json() for name, scores in groups.items()}

@@ -21,9 +21,18 @@ from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.files import read_translations
 from attnlab.data.reading.lines import normalise
 from attnlab.evaluate.alignment import AlignmentReport, measure_alignment
-from attnlab.evaluate.scores import GROUPINGS, LeftOut, Outcome, SplitScores, families, report
+from attnlab.evaluate.scores import (
+    GROUPINGS,
+    LeftOut,
+    Outcome,
+    SplitScores,
+    Timing,
+    families,
+    report,
+)
 from attnlab.evaluate.stored import reference_kinds, store_split
-from attnlab.evaluation.metrics import holds_word, require_tokeniser, tokeniser_remark
+from attnlab.evaluation.metrics import Reading, holds_word, require_tokeniser, tokeniser_remark
+from attnlab.evaluation.moses import require_moses
 from attnlab.inspection.forced import log_likelihoods
 from attnlab.run.loaded import LoadedRun, Recipe
 from attnlab.support.console import counting
@@ -87,28 +96,32 @@ def evaluate_splits(
     metrics: Sequence[str],
     by: Sequence[str] = (),
     alignment: bool = False,
+    lowercase: bool = False,
 ) -> Evaluation:
     """Evaluate a run on splits of its corpus.
 
-    By `metrics` of its translations, if any, also in groups `by` a grouping's name; and by the
-    `alignment` of its attention.
+    By `metrics` of its translations, if any, also in groups `by` a grouping's name, `lowercase` or
+    as they are written; and by the `alignment` of its attention.
     """
     run = trained.run
     _require_groupings(by)
-    names = named_splits(trained, splits)
-    alignments = [measure_alignment(trained, name) for name in names] if alignment else []
-    found = []
-    for name in names if metrics else ():
+    found, alignments = [], []
+    for name in named_splits(trained, splits):
         corpus = load_splits(run.config.data, run.config.seed, [name])
+        left_out = _left_out(run.config.data, name, corpus)
+        if alignment:
+            alignments.append(measure_alignment(trained, name, left_out))
+        if not metrics:
+            continue
         pairs = corpus.splits[name]
         texts = _Texts(
             name,
             name,
             [pair.source for pair in pairs],
             [[pair.reference for pair in pairs]],
-            _left_out(run.config.data, name, corpus),
+            left_out,
         )
-        found.append(_evaluate(trained, config, texts, pairs, metrics, by))
+        found.append(_evaluate(trained, config, texts, pairs, metrics, by, lowercase))
     return Evaluation(trained.recipe, found, alignments)
 
 
@@ -134,10 +147,12 @@ def evaluate_files(
     references: Sequence[Path],
     metrics: Sequence[str],
     by: Sequence[str] = (),
+    lowercase: bool = False,
 ) -> Evaluation:
     """Evaluate a run on the lines of `source` and of each of `references`.
 
-    Translations are saved in a folder `files`, under a name with a checksum of the contents.
+    `metrics`, `by` and `lowercase` are those of `evaluate_splits`. Translations are saved in a
+    folder `files`, under a name with a checksum of the contents.
     """
     _require_groupings(by)
     sources, *others = read_translations(source, references)
@@ -151,7 +166,7 @@ def evaluate_files(
         for text, reference in zip(sources, others[0], strict=True)
     ]
     texts = _Texts(name, file, sources, others)
-    found = _evaluate(trained, config, texts, pairs, metrics, by)
+    found = _evaluate(trained, config, texts, pairs, metrics, by, lowercase)
     return Evaluation(trained.recipe, [found], [])
 
 
@@ -179,8 +194,11 @@ def _evaluate(
     pairs: Sequence[SentencePair],
     metrics: Sequence[str],
     by: Sequence[str],
+    lowercase: bool,
 ) -> SplitScores:
     data, tokeniser = trained.run.config.data, trained.run.config.bleu_tokeniser
+    if "tokenised" in metrics:
+        require_moses()
     if "bleu" in metrics:
         require_tokeniser(tokeniser)
         if remark := tokeniser_remark(tokeniser, data.target_language):
@@ -188,7 +206,8 @@ def _evaluate(
     started = time.monotonic()
     with counting(f"translating {texts.name}", len(pairs)) as advance:
         translations = trained.translator.translate(texts.sources, advance)
-    taken = clock(time.monotonic() - started)
+    timing = Timing.since(started, len(pairs))
+    taken = clock(timing.seconds)
     logger.info("translated %s: %s sentences in %s", texts.name, f"{len(pairs):,}", taken)
     hypotheses = [translation.text for translation in translations]
     contrasts = _contrasts(trained, config, pairs)
@@ -204,7 +223,10 @@ def _evaluate(
         )
     ]
     groupings = families(pairs) | {each: GROUPINGS[each](pairs) for each in by}
-    found = SplitScores.of(texts.name, outcomes, metrics, groupings, tokeniser, texts.left_out)
+    reading = Reading(tokeniser, lowercase, data.target_language)
+    found = SplitScores.of(
+        *(texts.name, outcomes, metrics, groupings, reading), texts.left_out, timing
+    )
     columns = {"source": texts.sources, "hypothesis": hypotheses}
     columns |= dict(zip(reference_kinds(len(texts.references)), texts.references, strict=True))
     store_split(trained.run, trained.recipe, texts.file, columns, found)

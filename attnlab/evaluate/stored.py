@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from attnlab.evaluate.scores import SplitScores, references_digest
 from attnlab.evaluation.metrics import Measured, measure
@@ -32,24 +33,32 @@ def store_split(
 ) -> None:
     """Save texts, as FILE.COLUMN, and their scores in the run; warn if that fails."""
     found = recipe.as_json() | {"split": scores.split, **scores.as_json()}
+    contents = {
+        run.translations / f"{file}.{kind}": "".join(f"{line}\n" for line in lines)
+        for kind, lines in columns.items()
+    }
+    contents[run.scores / f"{file}.json"] = json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+    if store_files(run, contents):
+        logger.info("texts: %s.*", run.translations / file)
+
+
+def store_files(run: Run, contents: Mapping[Path, str]) -> bool:
+    """Write files of scores and translations into the run; warn and return False if that fails."""
     try:
-        for folder in (run.translations, run.scores):
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        for path in (*contents, run.scores / ".lock"):
+            path.parent.mkdir(parents=True, exist_ok=True)
         # Locked, so that files of concurrent evaluations are not mixed.
         with locked(run.scores / ".lock", lambda: None):
-            for kind, lines in columns.items():
-                content = "".join(f"{line}\n" for line in lines)
-                write_file(run.translations / f"{file}.{kind}", content)
-            content = json.dumps(found, ensure_ascii=False, indent=1) + "\n"
-            write_file(run.scores / f"{file}.json", content)
+            for path, content in contents.items():
+                write_file(path, content)
     except (OSError, NotImplementedError) as error:  # the second: no locks there
         logger.warning(
             "%s: translations and scores are not kept (%s); make room or permit writing there",
             run.folder,
             getattr(error, "strerror", None) or error,
         )
-    else:
-        logger.info("texts: %s.*", run.translations / file)
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,7 @@ def stored_split(
         stored = {
             metric: Measured(float(values[metric]["score"]), str(values[metric]["signature"]))
             for metric in metrics
-            if metric in values
+            if metric in values and not values.get("lowercase")
         }
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None

@@ -14,9 +14,16 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
 from attnlab.data.words import lacks_spaces
+from attnlab.evaluation.moses import tokenised_bleu
 from attnlab.support.errors import UsageError
 
-NAMES = {"bleu": "BLEU", "chrf": "chrF2", "ter": "TER", "exact": "exact match"}
+NAMES = {
+    "bleu": "BLEU",
+    "tokenised": "tokenised BLEU",
+    "chrf": "chrF2",
+    "ter": "TER",
+    "exact": "exact match",
+}
 """BLEU: Papineni et al. 2002. chrF: Popović 2015. TER: Snover et al. 2006 (lower is better)."""
 
 _ORDER = 4  # of BLEU's longest n-grams
@@ -35,29 +42,52 @@ class Measured:
     remark: str | None = None
 
 
-def scorer(metric: str, tokeniser: str = "13a") -> Metric:
+@dataclass(frozen=True)
+class Reading:
+    """How metrics read texts.
+
+    `tokeniser`: BLEU's. `lowercase`: whether capitals count as small letters; TER, as sacreBLEU has
+    it, and tokenised BLEU never tell them apart. `language`: of the texts, for Moses' rules.
+    """
+
+    tokeniser: str = "13a"
+    lowercase: bool = False
+    language: str = "en"
+
+
+def scorer(metric: str, tokeniser: str = "13a", lowercase: bool = False) -> Metric:
     """SacreBLEU's `metric`; TER splits Chinese characters if the `tokeniser` of BLEU does."""
     if metric == "bleu":
-        return BLEU(tokenize=tokeniser)
+        return BLEU(tokenize=tokeniser, lowercase=lowercase)
     if metric == "chrf":
-        return CHRF()
+        return CHRF(lowercase=lowercase)
     splits = tokeniser in ("zh", "ja-mecab", "char")
     return TER(normalized=splits, asian_support=splits)
 
 
 def measure(
-    metric: str, hypotheses: Sequence[str], *references: Sequence[str], tokeniser: str = "13a"
+    metric: str,
+    hypotheses: Sequence[str],
+    *references: Sequence[str],
+    tokeniser: str = "13a",
+    lowercase: bool = False,
+    language: str = "en",
 ) -> Measured:
     """Measure a corpus by `metric`, one of `NAMES`, on detokenised texts.
 
-    Each of `references` has one reference for each hypothesis.
+    Each of `references` has one reference for each hypothesis; the rest is that of `Reading`.
     """
     for each in references:
         if len(hypotheses) != len(each):
             raise ValueError(f"{len(hypotheses)} hypotheses for {len(each)} references")
     if metric == "exact":
-        return Measured(exact_match(hypotheses, *references), "% of sentences, to the letter")
-    used = scorer(metric, tokeniser)
+        letters = "% of sentences, to the letter" + (", small or capital" if lowercase else "")
+        read = [[text.lower() if lowercase else text for text in texts] for texts in references]
+        hypotheses = [text.lower() for text in hypotheses] if lowercase else hypotheses
+        return Measured(exact_match(hypotheses, *read), letters)
+    if metric == "tokenised":
+        return Measured(*tokenised_bleu(hypotheses, references, language))
+    used = scorer(metric, tokeniser, lowercase)
     # A list for each set of references: a bare list of texts would silently score 0.
     score = used.corpus_score(list(hypotheses), list(map(list, references)))
     remark = None

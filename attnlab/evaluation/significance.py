@@ -95,6 +95,16 @@ def compare(
     }
 
 
+def score_interval(found: Statistics, trials: int = TRIALS) -> tuple[float, float]:
+    """The interval that holds 95 % of the scores of resampled corpora (bootstrap; Koehn 2004)."""
+    length = len(found.sentences)
+    draws = np.random.default_rng(_SEED).integers(length, size=(trials, length))
+    weights = np.stack([np.bincount(row, minlength=length) for row in draws]).astype(np.float64)
+    resampled = [found.score(sums) for sums in weights @ found.sentences]
+    low, high = np.quantile(resampled, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return float(low), float(high)
+
+
 def compare_systems(
     baseline: Sequence[Statistics], other: Sequence[Statistics], trials: int = TRIALS
 ) -> Compared:

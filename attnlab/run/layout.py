@@ -14,7 +14,7 @@
       attention/             attention to the watched sentences at each validation
       translations/          by eval: SPLIT.source, .hypothesis and .reference; in files/ those of
                              texts that are no split of the corpus
-      scores/                by eval, likewise: SPLIT.json
+      scores/                by eval, likewise: SPLIT.json; in beams/ those of --sweep-beam
       plots/
 
 Reading never executes code from a run.

@@ -1,6 +1,7 @@
 """`attnlab eval`: what a score stands for, files of one's own, and what becomes of the texts."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,12 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from attnlab.evaluate.stored import stored_split
+from attnlab.launch import compose_inference
+from attnlab.run.folder import open_run
+from attnlab.run.loaded import Recipe
 from attnlab.search import SEARCHES
 from tests.refusals import assert_no_raw_failure, assert_refused
 from tests.runs import attnlab, tiny
@@ -192,3 +198,62 @@ def test_how_many_of_how_many_were_scored(copied):
     assert kept_scores["left_out"] == found["left_out"]
     corpus.write_text(kept)
     assert "left_out" not in evaluated(copied, *greedy)["splits"]["test"]
+
+
+def test_case_is_ignored_if_that_is_wanted_and_tokenised_bleu_stands_beside(copied):
+    greedy = ("--bleu", "--exact", "search=greedy")
+    plain = evaluated(copied, *greedy)["splits"]["test"]
+    found = evaluated(copied, *greedy, "--lowercase", "--tokenised")["splits"]["test"]
+    assert (plain.get("lowercase"), found["lowercase"]) == (None, True)
+    assert "|case:mixed|" in plain["bleu"]["signature"]
+    assert "|case:lc|" in found["bleu"]["signature"]
+    texts = run_in(copied) / "translations" / "test"
+    options = (f"{texts}.reference", "-tok", "zh", "-lc")
+    assert found["bleu"]["score"] == pytest.approx(sacrebleu(Path(f"{texts}.hypothesis"), *options))
+    assert "|moses:zh|" in found["tokenised"]["signature"]
+    # What others take from the run is never of lower-cased text.
+    config = compose_inference(["search=greedy"])
+    run = open_run(run_in(copied))
+    stored = stored_split(run, Recipe.of(run, config), "test", ["bleu"])
+    assert "|case:mixed|" in stored.metrics["bleu"].signature
+    timing = found["timing"]
+    assert timing["ms_per_sentence"] == pytest.approx(1000 * timing["seconds"] / 64)
+    printed = attnlab("eval", *greedy, folder=copied).output.splitlines()[-1]
+    assert re.search(rf"\| [\d.,]+ ms a sentence \({timing['threads']} thread", printed)
+
+
+def test_beams_of_several_sizes_are_those_that_are_measured_one_by_one(copied):
+    run, short = run_in(copied), ("checkpoint=last", "search.max_length_factor=1")
+    found = evaluated(copied, "--sweep-beam", "3,1,3", "--split", "valid", *short)
+    assert [each["beam_size"] for each in found["beams"]] == [1, 3]
+    for each in found["beams"]:
+        alone = evaluated(
+            copied,
+            "--bleu",
+            "--chrf",
+            "--split",
+            "valid",
+            *short,
+            f"search.beam_size={each['beam_size']}",
+        )["splits"]["valid"]
+        assert each["bleu"] == pytest.approx(alone["bleu"]["score"])
+        assert each["chrf"] == pytest.approx(alone["chrf"]["score"])
+        assert found["signatures"]["bleu"] == alone["bleu"]["signature"]
+        low, high = each["bleu_interval"]
+        assert low < each["bleu"] < high
+        assert each["timing"]["seconds"] > 0
+    assert "beam_size" not in found["search"]
+    assert json.loads((run / "scores" / "beams" / "valid.json").read_text()) == found
+    with Image.open(run / "plots" / "beam-valid.png") as picture:
+        assert min(picture.size) > 300
+    printed = attnlab("eval", "--sweep-beam", "2", *short, folder=copied).output.splitlines()
+    assert printed[0].split("  ")[0] == "beam"
+    assert printed[1].split()[0] == "2"
+    assert printed[-1].endswith("plots/beam-test.png")
+    for arguments, message in (
+        (("--sweep-beam", "1,x"), "write sizes from 1 on, like 1,2,4,8"),
+        (("--sweep-beam", "0"), "write sizes from 1 on"),
+        (("--sweep-beam", "2", "--bleu"), "takes no option but one --split"),
+        (("--sweep-beam", "2", "search=greedy"), "is about search=beam, not search=greedy"),
+    ):
+        assert_refused(attnlab("eval", *arguments, folder=copied), 2, message)

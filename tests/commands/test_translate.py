@@ -1,12 +1,18 @@
 """attnlab translate: as many lines out as in, at once, whatever the input holds."""
 
+import gzip
+import json
 import shlex
+import signal
 import subprocess
 import sys
 
 import pytest
 
+from attnlab.support.folders import shipped_folder
+from tests.refusals import assert_refused
 from tests.runs import attnlab, environment, tiny
+from tests.warm import Attnlab, eventually
 
 GREEDY = ("translate", "search=greedy")
 
@@ -78,3 +84,154 @@ def test_an_endless_input_whose_reader_has_had_enough(trained):
     assert done.stdout.count(b"\n") == 1
     assert b"error" not in done.stderr
     assert b"fault of attnlab" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def attending(tmp_path_factory):
+    """A folder with a run that has attention, and with 1,500 lines to translate."""
+    folder = tmp_path_factory.mktemp("attending")
+    done = attnlab(*tiny("bahdanau"), folder=folder)
+    assert done.code == 0, done.errors
+    corpus = (shipped_folder("data") / "train.tsv").read_text(encoding="utf-8")
+    lines = [line.split("\t")[0] for line in corpus.split("\n")[:1500]]
+    lines[3] = lines[700] = ""
+    (folder / "in.en").write_text("\n".join(lines), encoding="utf-8")
+    with gzip.open(folder / "in.en.gz", "wt", encoding="utf-8") as packed:
+        packed.write("\n".join(lines))
+    return folder
+
+
+SHORT = (*GREEDY, "search.max_length_factor=0.2", "search.max_length_extra=3")
+
+
+@pytest.fixture(scope="module")
+def whole(attending):
+    """What becomes of the lines without an interruption."""
+    done = attnlab(*SHORT, "-i", "in.en", "-o", "whole.fr", folder=attending)
+    assert done.code == 0, done.errors
+    assert "translated 1,500 lines" in done.errors
+    assert not list(attending.glob("*.unfinished"))
+    return (attending / "whole.fr").read_bytes()
+
+
+def test_files_and_pipes_are_translated_alike(attending, whole):
+    piped = attnlab(*SHORT, folder=attending, given=(attending / "in.en").read_bytes())
+    assert piped.output.encode() == whole
+    assert whole.count(b"\n") == 1500
+    done = attnlab(*SHORT, "-i", "in.en.gz", "-o", "packed.fr.gz", folder=attending)
+    assert done.code == 0, done.errors
+    assert gzip.decompress((attending / "packed.fr.gz").read_bytes()) == whole
+    refused = attnlab(*SHORT, "-i", "in.en", "-o", "in.en", folder=attending)
+    assert_refused(refused, 2, "--input and --output are both in.en")
+
+
+def killed(folder, *arguments, after):
+    """Start a translation, and kill it once `after` lines are in its output."""
+    process = Attnlab(*SHORT, *arguments, folder=folder)
+    (note,) = (folder / f"{arguments[-1]}.unfinished",)
+
+    def is_under_way():
+        return note.exists() and json.loads(note.read_text())["lines"] >= after
+
+    assert eventually(is_under_way, process), process.told()
+    process.send(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    return json.loads(note.read_text())["lines"]
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "unpack"),
+    [("in.en", "a.fr", bytes), ("in.en.gz", "b.fr.gz", gzip.decompress)],
+)
+def test_a_killed_translation_goes_on_where_it_was(attending, whole, name, output, unpack):
+    files = ("-i", name, "-o", output)
+    first = killed(attending, *files, after=40)
+    assert first < 1500
+    with (attending / output).open("ab") as torn:
+        torn.write(b"the half of a li")
+    refused = attnlab(*SHORT, *files, folder=attending)
+    assert_refused(refused, 2, f"{output} is unfinished: go on with --continue")
+    done = attnlab(*SHORT, *files, "--continue", folder=attending)
+    assert done.code == 0, done.errors
+    assert f"going on behind line {first:,}" in done.errors
+    assert unpack((attending / output).read_bytes()) == whole
+    assert not (attending / f"{output}.unfinished").exists()
+    again = attnlab(*SHORT, *files, "--continue", folder=attending)
+    assert_refused(again, 2, f"{output} is finished")
+
+
+def test_what_is_continued_must_be_the_same(attending, tmp_path):
+    files = ("-i", "in.en", "-o", "c.fr")
+    killed(attending, *files, after=8)
+    before = (attending / "c.fr").read_bytes()
+    go_on = (*SHORT, *files, "--continue")
+    for more, remark in (
+        (("search.max_length_extra=4",), "the search is another"),
+        (("checkpoint=last", "search.max_length_extra=3"), "the run's weights are others"),
+        (("--format", "json"), "other columns were written"),
+    ):
+        refused = attnlab(*go_on, *more, folder=attending)
+        assert_refused(refused, 2, f"c.fr cannot be continued: {remark}")
+    text = (attending / "in.en").read_text()
+    (attending / "in.en").write_text(f"{text}\nOne more.")
+    try:
+        refused = attnlab(*go_on, folder=attending)
+        assert_refused(refused, 2, "c.fr cannot be continued: the input has changed")
+    finally:
+        (attending / "in.en").write_text(text)
+    assert (attending / "c.fr").read_bytes() == before
+    drawn = attnlab("translate", "search=sampling", *files, "--continue", folder=attending)
+    assert_refused(drawn, 2, "a search without random numbers")
+    assert_refused(attnlab(*go_on[:1], "--continue", folder=attending), 2, "--input and --output")
+
+
+def test_an_overlong_line_is_refused_behind_those_before_it(attending):
+    (attending / "long.en").write_text(f"The cat sleeps.\nGo!\n{'word ' * 300}\nStop!\n")
+    files = ("-i", "long.en", "-o", "long.fr")
+    refused = attnlab(*SHORT, *files, "--overlong", "refuse", folder=attending)
+    assert_refused(refused, 1, "long.en:3: 1,499 characters, and this run reads 1,000 at most")
+    assert (attending / "long.fr").read_bytes().count(b"\n") == 2
+    done = attnlab(*SHORT, *files, "--continue", folder=attending)
+    assert done.code == 0, done.errors
+    assert "sentence 3 has 1,499 characters; its first 1,000 alone are translated" in " ".join(
+        done.errors.split()
+    )
+    assert (attending / "long.fr").read_bytes().count(b"\n") == 4
+    piped = attnlab(*SHORT, *files[:2], "--overlong", "refuse", folder=attending)
+    assert piped.code == 1
+    assert piped.output.count("\n") == 2
+
+
+def test_alignments_stand_behind_a_tab_or_in_an_object(attending, whole):
+    given = b"\n".join((attending / "in.en").read_bytes().split(b"\n")[:6])
+    rows = attnlab(*SHORT, "--alignment", folder=attending, given=given).output.split("\n")[:-1]
+    objects = attnlab(*SHORT, "--alignment", "-f", "json", folder=attending, given=given)
+    plain = whole.decode().split("\n")
+    for number, (row, line) in enumerate(zip(rows, objects.output.split("\n")[:-1], strict=True)):
+        found = json.loads(line)
+        (hypothesis,) = found["hypotheses"]
+        assert row == f"{plain[number]}\t{hypothesis['alignment']}"
+        assert (found["line"], hypothesis["text"]) == (number + 1, plain[number])
+        source, target = found["source"].split(), hypothesis["text"].split(" ")
+        assert found["source"].encode() == given.split(b"\n")[number]
+        for link in hypothesis["alignment"].split():
+            i, j = map(int, link.split("-"))
+            assert 0 <= i < len(source)
+            assert 0 <= j < len(target)
+        assert bool(hypothesis["alignment"]) == bool(hypothesis["text"])
+        assert "".join(hypothesis["pieces"]).replace("▁", " ").strip() == hypothesis["text"]
+    assert rows[3] == "\t"
+    assert number == 5
+
+
+def test_attention_is_needed_to_align_and_a_file_to_write(trained, tmp_path):
+    refused = attnlab(*GREEDY, "--alignment", folder=trained)
+    assert_refused(refused, 1, "model=rnn has no attention to align words by")
+    (trained / "some.en").write_text("Go!\n")
+    refused = attnlab(*GREEDY, "-i", "some.en", "-o", "absent/some.fr", folder=trained)
+    assert_refused(refused, 1, "cannot write absent/some.fr", "choose another --output")
+    refused = attnlab(*GREEDY, "-i", "absent.en", folder=trained)
+    assert_refused(refused, 1, "absent.en: cannot be read")
+    (trained / "broken.gz").write_bytes(gzip.compress(b"Go!\n" * 1000)[:-9])
+    refused = attnlab(*GREEDY, "-i", "broken.gz", folder=trained)
+    assert_refused(refused, 1, "broken.gz: not a whole gzip file")

@@ -10,7 +10,7 @@ import pytest
 
 from attnlab.data.reading.files import read_translations
 from attnlab.evaluate.scores import Outcome, Scores, SplitScores, report
-from attnlab.evaluation.metrics import measure
+from attnlab.evaluation.metrics import Reading, measure
 
 OUTCOMES = [
     Outcome("le chat dort ici", ("le chat dort ici",), contrast=True),
@@ -116,7 +116,7 @@ def test_scores_are_those_of_the_sacrebleu_command_on_the_same_files(case, tmp_p
         Outcome(text, wanted)
         for text, wanted in zip(hypotheses, zip(*references, strict=True), strict=True)
     ]
-    found = Scores.of(outcomes, ["bleu", "chrf", "ter"], tokeniser)
+    found = Scores.of(outcomes, ["bleu", "chrf", "ter"], Reading(tokeniser))
     expected = sacrebleu(hypothesis, paths, *options)
     scores = {metric: measured.score for metric, measured in found.metrics.items()}
     assert scores == pytest.approx(expected, abs=1e-6)

@@ -15,6 +15,7 @@ from attnlab.evaluation.significance import (
     compare_runs,
     compare_systems,
     holm,
+    score_interval,
     statistics,
 )
 
@@ -150,3 +151,12 @@ def test_holm_by_hand():
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
     assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
     assert holm([]) == []
+
+
+def test_the_interval_of_a_score_is_that_of_a_binomial_share():
+    right = [True] * 140 + [False] * 60
+    found = statistics("exact", ["a" if each else "b" for each in right], ["a"] * len(right))
+    low, high = score_interval(found, trials=20_000)
+    expected = [100 * share / 200 for share in stats.binom(200, 0.7).ppf([0.025, 0.975])]
+    assert [low, high] == pytest.approx(expected, abs=0.6)
+    assert found.corpus_score == 70

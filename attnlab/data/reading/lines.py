@@ -103,24 +103,17 @@ def line_blocks(path: Path, lines: int = 10_000) -> Iterator[bytes]:
             raise AttnlabError(f"{path} is a folder, not a file; name a file in it")
         raise AttnlabError(f"{path}: no such file, nor {path.name}.gz")
     total = 0
-    try:
-        with _opened(found) as (read_line, position):
-            bounded = _bounded(iter(partial(read_line, LONGEST_LINE), b""), found)
-            while content := b"".join(islice(bounded, lines)):
-                total += len(content)
-                if total > _MOST_UNPACKED and total > _HIGHEST_RATIO * position():
-                    raise AttnlabError(
-                        f"{found}: unpacks to more than {_HIGHEST_RATIO} times its size, which "
-                        "text does not; unpack it and check its content"
-                    )
-                if total > len(content) or content != BYTE_ORDER_MARK.encode():
-                    yield content  # the mark alone is an empty file
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise AttnlabError(
-            f"{found}: not a whole gzip file ({error}); copy or download it again"
-        ) from error
-    except OSError as error:
-        raise AttnlabError(f"{found}: cannot be read ({error.strerror})") from error
+    with _opened(found) as (read_line, position):
+        bounded = _bounded(iter(partial(read_line, LONGEST_LINE), b""), found)
+        while content := b"".join(islice(bounded, lines)):
+            total += len(content)
+            if total > _MOST_UNPACKED and total > _HIGHEST_RATIO * position():
+                raise AttnlabError(
+                    f"{found}: unpacks to more than {_HIGHEST_RATIO} times its size, which "
+                    "text does not; unpack it and check its content"
+                )
+            if total > len(content) or content != BYTE_ORDER_MARK.encode():
+                yield content  # the mark alone is an empty file
 
 
 def _bounded(lines: Iterator[bytes], path: Path) -> Iterator[bytes]:
@@ -177,16 +170,8 @@ _ReadLine = Callable[[int], bytes]
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[_ReadLine, Callable[[], int]]]:
     """Open a file; yields functions that read a line of at most n bytes, and tell the position."""
-    with path.open("rb", buffering=_HEAD_BYTES) as opened:
-        file = unpacked = cast(io.BufferedReader, opened)
-        head = file.peek(_HEAD_BYTES)
-        is_gzip = head.startswith(GZIP_MAGIC)
-        if is_gzip or (is_named_gzip(path) and head):
-            if not is_gzip:
-                refuse_other_formats(head, str(path))
-            packed = cast(io.RawIOBase, gzip.GzipFile(fileobj=file))
-            unpacked = io.BufferedReader(packed, _HEAD_BYTES)
-            head = unpacked.peek(_HEAD_BYTES)
+    with _unpacked(path) as (file, unpacked):
+        head = unpacked.peek(_HEAD_BYTES)
         refuse_other_formats(head, str(path))
 
         def position() -> int:
@@ -200,8 +185,53 @@ def _opened(path: Path) -> Iterator[tuple[_ReadLine, Callable[[], int]]]:
             yield unpacked.readline, position
 
 
-def incoming_lines(stream: io.BufferedReader, name: str) -> Iterator[list[str]]:
+@contextmanager
+def _unpacked(path: Path) -> Iterator[tuple[io.BufferedReader, io.BufferedReader]]:
+    """Open a file, and its unpacked content if it is gzip: two names of the same if it is plain.
+
+    Raises:
+        AttnlabError: it cannot be read, within the block too, or is no whole gzip file.
+    """
+    try:
+        with path.open("rb", buffering=_HEAD_BYTES) as opened:
+            file = unpacked = cast(io.BufferedReader, opened)
+            head = file.peek(_HEAD_BYTES)
+            is_gzip = head.startswith(GZIP_MAGIC)
+            if is_gzip or (is_named_gzip(path) and head):
+                if not is_gzip:
+                    refuse_other_formats(head, str(path))
+                packed = cast(io.RawIOBase, gzip.GzipFile(fileobj=file))
+                unpacked = io.BufferedReader(packed, _HEAD_BYTES)
+            yield file, unpacked
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise AttnlabError(
+            f"{path}: not a whole gzip file ({error}); copy or download it again"
+        ) from error
+    except OSError as error:
+        raise AttnlabError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def lines_of_file(path: Path, done: int = 0) -> Iterator[list[str]]:
+    """The lines of a plain or gzip file, or of a pipe with a name, as `incoming_lines` has them.
+
+    Raises:
+        AttnlabError: the file cannot be read, or is of another format.
+    """
+    with _unpacked(path) as (_, stream):
+        yield from incoming_lines(stream, str(path), done)
+
+
+def count_lines(path: Path) -> int:
+    """The number of lines that `lines_of_file` has, with the same errors."""
+    with _unpacked(path) as (_, stream):
+        return sum(line is not None for line in _stream_lines(stream, str(path)))
+
+
+def incoming_lines(stream: io.BufferedReader, name: str, done: int = 0) -> Iterator[list[str]]:
     r"""The lines of `stream` as they arrive, in groups; the first groups are small.
+
+    The first `done` lines are passed over; the groups of those after them are the same with and
+    without them, if `done` is the end of a group.
 
     Lines end at `\n` or `\r\n`, or at `\r` where the first bytes have no `\n`. Bytes that are not
     UTF-8, and NUL, become U+FFFD with a warning. Lines over LONGEST_LINE bytes are cut, not split,
@@ -210,15 +240,17 @@ def incoming_lines(stream: io.BufferedReader, name: str) -> Iterator[list[str]]:
     Raises:
         AttnlabError: the stream begins like a file of another format.
     """
-    size, number = _FIRST_GROUP, 1
+    size, number, in_group = _FIRST_GROUP, 1, 0
     group: list[str] = []
     for line in _stream_lines(stream, name):
         if line is not None:
-            group.append(_decode_leniently(line, f"{name}:{number}", number == 1))
-            number += 1
-        if group and (line is None or len(group) == size):
-            yield group
-            group, size = [], min(size * _GROWTH, _LARGEST_GROUP)
+            if number > done:
+                group.append(_decode_leniently(line, f"{name}:{number}", number == 1))
+            number, in_group = number + 1, in_group + 1
+        if in_group and (line is None or in_group == size):
+            if group:
+                yield group
+            group, in_group, size = [], 0, min(size * _GROWTH, _LARGEST_GROUP)
 
 
 def _stream_lines(stream: io.BufferedReader, name: str) -> Iterator[bytes | None]:

@@ -1,0 +1,1 @@
+"""`attnlab translate`: files and streams of any length, a line for a line."""
