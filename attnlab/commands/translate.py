@@ -18,6 +18,8 @@ from attnlab.support.errors import UsageError
     # a long file, and the rest of it after a crash
     attnlab translate -i big.en.gz -o big.fr.gz
     attnlab translate -i big.en.gz -o big.fr.gz --continue
+    # the best three of each line, with scores
+    attnlab translate --n-best 3 < my.en > my.tsv
     # word alignments, between tabs or as JSON
     attnlab translate --alignment < my.en > my.tsv
     attnlab translate --format json < my.en > my.jsonl
@@ -46,6 +48,22 @@ def translate(
     resume: Annotated[
         bool,
         typer.Option("--continue", help="Go on with an --output that was interrupted."),
+    ] = False,
+    n_best: Annotated[
+        int | None,
+        typer.Option(
+            "--n-best",
+            min=1,
+            max=10_000,
+            help="Write so many hypotheses of each line, with its number, their rank and score.",
+            show_default=False,
+        ),
+    ] = None,
+    scores: Annotated[
+        bool,
+        typer.Option(
+            "--scores", help="Write before a hypothesis the score that the search ranks it by."
+        ),
     ] = False,
     alignment: Annotated[
         bool,
@@ -78,10 +96,11 @@ def translate(
     show_messages()
     if resume and (input is None or output is None):
         raise UsageError("--continue belongs with --input and --output; name both files")
-    trained, _ = load(arguments, config_dir)
+    chosen = [] if n_best is None else [f"search.n_best={n_best}"]
+    trained, _ = load([*(arguments or ()), *chosen], config_dir)
     if alignment:
         require_attention(trained, "align words by")
-    stream = Stream(trained, Columns(format, alignment), input, overlong)
+    stream = Stream(trained, Columns(format, n_best, scores, alignment), input, overlong)
     if output is None:
         to_standard_output(stream)
     else:

@@ -22,7 +22,8 @@ from attnlab.plotting.panels import LINES, Drawing, draw_panels
 from attnlab.plotting.saving import save_figure
 from attnlab.plotting.text import NAME_SIZE, text_style
 from attnlab.run.loaded import LoadedRun, Recipe
-from attnlab.search import SEARCHES, BeamConfig
+from attnlab.search import SEARCHES
+from attnlab.search.beam import BeamConfig
 from attnlab.support.console import counting
 from attnlab.support.errors import UsageError
 from attnlab.support.folders import shown_path
@@ -151,7 +152,9 @@ def sweep_beams(
     pairs = load_split(run.config.data, run.config.seed, split)
     sources, references = [each.source for each in pairs], [each.reference for each in pairs]
     translators = [
-        trained.translator.with_search(SEARCHES.build(replace(config.search, beam_size=size)))
+        trained.translator.with_search(
+            SEARCHES.build(replace(config.search, beam_size=size, n_best=1))
+        )
         for size in sizes
     ]
     beams = []

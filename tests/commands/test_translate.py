@@ -235,3 +235,35 @@ def test_attention_is_needed_to_align_and_a_file_to_write(trained, tmp_path):
     (trained / "broken.gz").write_bytes(gzip.compress(b"Go!\n" * 1000)[:-9])
     refused = attnlab(*GREEDY, "-i", "broken.gz", folder=trained)
     assert_refused(refused, 1, "broken.gz: not a whole gzip file")
+
+
+def test_the_best_few_have_number_rank_and_score(attending):
+    given = b"\n".join((attending / "in.en").read_bytes().split(b"\n")[:5])
+    beam = ("translate", "search.beam_size=3", *SHORT[2:])
+    plain = attnlab(*beam, folder=attending, given=given).output.split("\n")[:-1]
+    scored = attnlab(*beam, "--scores", folder=attending, given=given).output.split("\n")[:-1]
+    listed = attnlab(*beam, "--n-best", "3", folder=attending, given=given).output.split("\n")[:-1]
+    more = ("--n-best", "3", "--alignment", "--format", "json")
+    objects = attnlab(*beam, *more, folder=attending, given=given).output.split("\n")[:-1]
+    assert [row.split("\t")[1] for row in scored] == plain
+    assert len(objects) == len(plain) == 5
+    rows = iter(listed)
+    for number, (best, line) in enumerate(zip(scored, objects, strict=True), start=1):
+        hypotheses = json.loads(line)["hypotheses"]
+        assert len(hypotheses) == (1 if number == 4 else 3)  # line 4 is blank
+        for rank, each in enumerate(hypotheses, start=1):
+            assert next(rows) == f"{number}\t{rank}\t{each['score']:.4f}\t{each['text']}"
+            # By their mean log p, with the end's where there is one.
+            means = [each["log_probability"] / (len(each["pieces"]) + end or 1) for end in (0, 1)]
+            assert each["score"] in [pytest.approx(mean) for mean in means]
+        texts = [each["text"] for each in hypotheses]
+        assert f"{hypotheses[0]['score']:.4f}\t{texts[0]}" == best
+        assert len({tuple(each["pieces"]) for each in hypotheses}) == len(texts)
+        ranked = [each["score"] for each in hypotheses]
+        assert ranked == sorted(ranked, reverse=True)
+        for each in hypotheses:
+            assert len(each["alignment"].split()) == len(each["text"].split(" ")) * (number != 4)
+    assert not list(rows)
+    refused = attnlab(*beam, "--n-best", "4", folder=attending)
+    assert_refused(refused, 2, "search.n_best=4 is more than search.beam_size=3")
+    assert_refused(attnlab(*GREEDY, "--n-best", "2", folder=attending), 2, "search.n_best")

@@ -36,7 +36,7 @@ def test_every_command_of_the_page_writes_what_the_page_says(tmp_path):
     (tmp_path / "my.en.gz").write_bytes(gzip.compress(SENTENCES.encode()))
     lines = "".join(blocks(DOCS / "translate.md")).splitlines()
     said = {line: _type(line, tmp_path) for line in lines}
-    assert len(said) > 7
+    assert len(said) > 9
     assert next(text for line, text in said.items() if line.startswith("echo")).count("\n") == 1
     plain = (tmp_path / "my.fr").read_text()
     assert plain.count("\n") == 3
@@ -44,6 +44,10 @@ def test_every_command_of_the_page_writes_what_the_page_says(tmp_path):
         assert gzip.decompress((tmp_path / name).read_bytes()).decode() == plain
     texts = plain.splitlines()
     assert [row.split("\t")[0] for row in (tmp_path / "my.tsv").read_text().splitlines()] == texts
+    listed = [row.split("\t") for row in (tmp_path / "best.tsv").read_text().splitlines()]
+    assert [row[3] for row in listed if row[1] == "1"] == texts
+    scored = [row.split("\t") for row in (tmp_path / "scores.tsv").read_text().splitlines()]
+    assert scored == [[row[2], row[3]] for row in listed if row[1] == "1"]
     for name in ("my.jsonl", "aligned.jsonl"):
         objects = [json.loads(line) for line in (tmp_path / name).read_text().splitlines()]
         assert [each["hypotheses"][0]["text"] for each in objects] == texts

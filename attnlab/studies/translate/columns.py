@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from attnlab.data.batching import EncodedPair
 from attnlab.run.loaded import LoadedRun
+from attnlab.search import Hypothesis
 from attnlab.studies.translate.alignment import pharaoh_links
 from attnlab.translate import Translation
 
@@ -18,11 +19,14 @@ class Columns:
     """What is wanted of each sentence.
 
     `format`: tsv has a row for each hypothesis, of its line's number, rank, score, text and
-    alignment as far as they are wanted; json an object for each line. `alignment`: links in
+    alignment as far as they are wanted; json an object for each line. `n_best`: the number of
+    hypotheses; None is the best one, whose row has neither number nor rank. `alignment`: links in
     Pharaoh format, as of `pharaoh_links`.
     """
 
     format: Format = "tsv"
+    n_best: int | None = None
+    scores: bool = False
     alignment: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -33,23 +37,61 @@ class Columns:
         self, trained: LoadedRun, translations: Sequence[Translation], first: int
     ) -> Iterator[str]:
         """The lines to write for `translations`, the first of which is line `first`."""
-        links = [""] * len(translations)
+        found = [_ranked(each) for each in translations]
+        links = [[""] * len(each) for each in found]
         if self.alignment:
-            pairs = [EncodedPair(each.source_tokens, each.target_tokens) for each in translations]
-            links = pharaoh_links(trained, pairs, [each.source for each in translations])
-        for number, (each, link) in enumerate(zip(translations, links, strict=True), first):
+            links = _aligned(trained, translations, found)
+        vocabulary = trained.vocabulary.target
+        for number, (each, ranked, aligned) in enumerate(
+            zip(translations, found, links, strict=True), first
+        ):
+            texts = [each.text, *(vocabulary.decode(other.tokens) for other in ranked[1:])]
+            rows = list(zip(texts, ranked, aligned, strict=True))
             if self.format == "json":
-                yield self._object(trained, each, link, number)
-            else:
-                yield f"{each.text}\t{link}\n" if self.alignment else f"{each.text}\n"
+                hypotheses = [self._object(trained, *row) for row in rows]
+                values = {"line": number, "source": each.source, "hypotheses": hypotheses}
+                yield json.dumps(values, ensure_ascii=False) + "\n"
+                continue
+            for rank, row in enumerate(rows, start=1):
+                yield "\t".join(self._cells(number, rank, *row)) + "\n"
 
-    def _object(self, trained: LoadedRun, translation: Translation, link: str, number: int) -> str:
-        found: dict[str, Any] = {
-            "text": translation.text,
-            "pieces": trained.vocabulary.target.pieces(translation.target_tokens),
-            "log_probability": translation.log_probability,
+    def _object(
+        self, trained: LoadedRun, text: str, hypothesis: Hypothesis, links: str
+    ) -> dict[str, Any]:
+        found = {
+            "text": text,
+            "pieces": trained.vocabulary.target.pieces(hypothesis.tokens),
+            "score": hypothesis.score,
+            "log_probability": hypothesis.log_probability,
         }
+        return found | ({"alignment": links} if self.alignment else {})
+
+    def _cells(
+        self, number: int, rank: int, text: str, hypothesis: Hypothesis, links: str
+    ) -> Iterator[str]:
+        if self.n_best is not None:
+            yield str(number)
+            yield str(rank)
+        if self.scores or self.n_best is not None:
+            yield f"{hypothesis.score:.4f}"
+        yield text
         if self.alignment:
-            found["alignment"] = link
-        values = {"line": number, "source": translation.source, "hypotheses": [found]}
-        return json.dumps(values, ensure_ascii=False) + "\n"
+            yield links
+
+
+def _ranked(translation: Translation) -> list[Hypothesis]:
+    """The n-best list; that of a blank source is an empty translation."""
+    return translation.hypotheses or [Hypothesis([], 0.0, 0.0)]
+
+
+def _aligned(
+    trained: LoadedRun, translations: Sequence[Translation], found: Sequence[Sequence[Hypothesis]]
+) -> list[list[str]]:
+    """The links of each hypothesis of each sentence."""
+    pairs = [
+        (EncodedPair(each.source_tokens, hypothesis.tokens), each.source)
+        for each, ranked in zip(translations, found, strict=True)
+        for hypothesis in ranked
+    ]
+    links = iter(pharaoh_links(trained, [pair for pair, _ in pairs], [text for _, text in pairs]))
+    return [[next(links) for _ in ranked] for ranked in found]
