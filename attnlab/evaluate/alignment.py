@@ -53,8 +53,8 @@ _WORDS = {"en": ENGLISH_TOKEN, "fr": FRENCH_TOKEN}
 _MEASURES = ("accuracy", "precision", "recall", "AER")
 _LEGEND = """\
 accuracy: the share of linked target words whose most attended source word is linked with them.
-AER: alignment error rate, lower is better. predicts: a word looks where the step that says it
-looked; reads: where the next step looked, which takes it in. The baselines need no model: every
+AER: alignment error rate, lower is better. predicts: the attention of the step that predicts
+the word; reads: that of the next step, whose input it is. The baselines need no model: every
 source word alike, the straight line, and fast_align, an aligner that attention may be held to."""
 
 

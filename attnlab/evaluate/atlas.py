@@ -143,7 +143,7 @@ def measure_atlas(
         for name, recorded in record.items():
             kind, _ = kind_and_layer(name)
             weights, is_self = recorded.float().cpu().numpy(), kind != "cross"
-            visible = visible_keys(name, batch).numpy()
+            visible = visible_keys(kind, batch).numpy()
             if kind not in measured:
                 measured.add(kind)
                 alike = uniform_weights(visible)

@@ -140,9 +140,8 @@ def map_shape(kind: str, pair: EncodedPair) -> tuple[int, int]:
     return sizes[queries], sizes[keys]
 
 
-def visible_keys(name: str, batch: Batch) -> Bool[Tensor, "batch queries keys"]:
-    """Keys that queries may see in the attention of that name, on the CPU; none for padding."""
-    kind, _ = kind_and_layer(name)
+def visible_keys(kind: str, batch: Batch) -> Bool[Tensor, "batch queries keys"]:
+    """Keys that queries may see in that kind of attention, on the CPU; none for padding."""
     masks = {"source": batch.source_mask, "target": batch.target_mask}
     queries, keys = (masks[side] for side in _SIDES[kind])
     visible = queries[:, :, None] & keys[:, None]

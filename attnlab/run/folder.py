@@ -3,8 +3,8 @@
 import json
 import re
 import shutil
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from omegaconf import DictConfig, OmegaConf
 from attnlab import __version__
 from attnlab.config import ExperimentConfig, from_yaml, to_yaml
 from attnlab.data.vocabulary import VocabularyPair
-from attnlab.run.layout import FAILED, FINISHED, FORMAT
+from attnlab.run.layout import FAILED, FINISHED, FORMAT, LOCK
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.support.files import run_lock, write_file
+from attnlab.support.files import LockedError, locked, write_file
 from attnlab.support.folders import require_folder_name
 from attnlab.support.schema import from_node
 from attnlab.training.checkpoint import RunIdentity
@@ -132,6 +132,49 @@ def open_run(folder: Path) -> Run:
         raise AttnlabError(
             f"{path}: {error}. This is not what attnlab wrote there: put that back, or train the "
             "run anew"
+        ) from error
+
+
+@contextmanager
+def run_lock(folder: Path) -> Iterator[None]:
+    """Lock a run's folder for writing; readers need no lock.
+
+    Raises:
+        AttnlabError: another process has locked it, or the folder cannot be written to.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder / LOCK))
+        except LockedError as error:
+            raise AttnlabError(
+                f"{folder}: another process is training in this folder; wait until it is done, "
+                "stop it, or train another run"
+            ) from error
+        except OSError as error:
+            raise AttnlabError(
+                f"{folder}: cannot be written to ({error.strerror}); permit writing there, or "
+                "choose another runs_root="
+            ) from error
+        yield
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Turn an OSError of the block into an AttnlabError about writing to a run's folder."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # the reader of standard output has closed it
+    except OSError as error:
+        if not folder.is_dir():
+            raise AttnlabError(
+                f"{folder}: the run's folder was deleted or moved while training wrote to it; "
+                "train the run anew"
+            ) from error
+        raise AttnlabError(
+            f"{error.filename or folder}: could not be written ({error.strerror or error}); the "
+            "last checkpoint stands. Make room or permit writing there, and go on with: attnlab "
+            f"train --resume {folder}"
         ) from error
 
 

@@ -33,3 +33,6 @@ AVERAGED = "averaged"
 """The checkpoint that `attnlab average` writes."""
 
 METRICS = "metrics.jsonl"
+
+LOCK = ".lock"
+"""Locked by the process that writes to the run."""

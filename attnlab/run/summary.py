@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from attnlab.run.layout import FAILED, FINISHED, FORMAT, METRICS
+from attnlab.run.layout import FAILED, FINISHED, FORMAT, LOCK, METRICS
 from attnlab.run.metrics import is_number, read_metrics, recorded_validations
-from attnlab.support.files import LOCK, is_locked
+from attnlab.support.files import is_locked
 from attnlab.support.schema import flatten, require_bounded_yaml
 from attnlab.training.selection import LOSS, Validation
 

@@ -10,12 +10,11 @@ from torch import nn
 
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.models.layers import running_statistics
-from attnlab.run.folder import Run, open_run
+from attnlab.run.folder import Run, open_run, run_lock
 from attnlab.run.layout import AVERAGED, METRICS
 from attnlab.run.loaded import build_model
 from attnlab.run.metrics import recorded_validations
 from attnlab.support.errors import AttnlabError
-from attnlab.support.files import run_lock
 from attnlab.training.checkpoint import (
     RunIdentity,
     kept_snapshots,

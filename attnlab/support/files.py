@@ -10,7 +10,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +20,6 @@ _TEMPORARY = ".new-"
 
 SUMS = "SHA256SUMS"
 """File of a folder's checksums, in the format of `sha256sum --check`."""
-LOCK = ".lock"
 
 
 class DamagedError(AttnlabError):
@@ -144,49 +143,6 @@ def is_locked(path: Path) -> bool:
         return False
     lock.release()
     return False
-
-
-@contextmanager
-def run_lock(folder: Path) -> Iterator[None]:
-    """Lock a run's folder for writing; readers need no lock.
-
-    Raises:
-        AttnlabError: another process has locked it, or the folder cannot be written to.
-    """
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locked(folder / LOCK))
-        except LockedError as error:
-            raise AttnlabError(
-                f"{folder}: another process is training in this folder; wait until it is done, "
-                "stop it, or train another run"
-            ) from error
-        except OSError as error:
-            raise AttnlabError(
-                f"{folder}: cannot be written to ({error.strerror}); permit writing there, or "
-                "choose another runs_root="
-            ) from error
-        yield
-
-
-@contextmanager
-def writing_to(folder: Path) -> Iterator[None]:
-    """Turn an OSError of the block into an AttnlabError about writing to a run's folder."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise  # the reader of standard output has closed it
-    except OSError as error:
-        if not folder.is_dir():
-            raise AttnlabError(
-                f"{folder}: the run's folder was deleted or moved while training wrote to it; "
-                "train the run anew"
-            ) from error
-        raise AttnlabError(
-            f"{error.filename or folder}: could not be written ({error.strerror or error}); the "
-            "last checkpoint stands. Make room or permit writing there, and go on with: attnlab "
-            f"train --resume {folder}"
-        ) from error
 
 
 @contextmanager

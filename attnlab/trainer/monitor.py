@@ -14,7 +14,12 @@ from attnlab.attention.recording import attends, attention_name
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.data.token_cache import TokenisedCorpus
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair, encode_pairs
-from attnlab.inspection.forced import head_entropies, record_batch, visible_keys
+from attnlab.inspection.forced import (
+    head_entropies,
+    kind_and_layer,
+    record_batch,
+    visible_keys,
+)
 from attnlab.models import EncoderDecoder
 from attnlab.run.folder import Run
 from attnlab.support.errors import AttnlabError
@@ -70,7 +75,7 @@ class Monitor:
         if self._batch is None:
             return found
         for name, weights in record_batch(self._model, self._batch).items():
-            visible = visible_keys(name, self._batch).numpy()
+            visible = visible_keys(kind_and_layer(name)[0], self._batch).numpy()
             heads = head_entropies(weights.float().cpu().numpy(), visible)
             for number, entropy in enumerate(heads, start=1):
                 head = f"{name}.head{number}" if len(heads) > 1 else name
@@ -132,7 +137,7 @@ class NonFiniteBatches:
         """Write the batch of `found`, and raise if training is to stop.
 
         Raises:
-            AttnlabError: the setting is "stop", or too many batches in a row were not finite.
+            AttnlabError: the setting is "stop", or too many updates in a row were not finite.
         """
         problem = f"{_problem(found)} at update {found.update:,}"
         where = "its batch was one of many, and was not written out"
@@ -150,7 +155,7 @@ class NonFiniteBatches:
             )
         if state.skipped_in_a_row >= _MOST_IN_A_ROW:
             raise AttnlabError(
-                f"{problem}, the {state.skipped_in_a_row}th batch in a row; training stopped, "
+                f"{problem}, the {state.skipped_in_a_row}th time in a row; training stopped, "
                 f"and the last checkpoint stands; {where}. {remedy}"
             )
         logger.warning("%s; skipped (%s so far); %s", problem, f"{state.skipped:,}", where)

@@ -10,9 +10,9 @@ from attnlab.config import ExperimentConfig
 from attnlab.data.token_cache import TokenisedCorpus, tokenised_corpus
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.data.vocabulary_config import VocabularyConfig
-from attnlab.run.folder import Run, write_config
+from attnlab.run.folder import Run, write_config, writing_to
 from attnlab.support.errors import AttnlabError
-from attnlab.support.files import sync, writing_to
+from attnlab.support.files import sync
 from attnlab.training.distributed import ProcessGroup
 from attnlab.training.state import TrainState
 

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import socket
+import struct
 import time
 from collections.abc import Mapping
 from itertools import count
@@ -166,6 +167,12 @@ class Tracker:
         pixels = figure_to_image(figure, close=False)  # type: ignore[no-untyped-call]
         image = summaries.image(name, pixels, dataformats="CHW")  # type: ignore[no-untyped-call]
         self._add(image, update)
+
+    def picture(self, update: int, name: str, png: bytes) -> None:
+        """Record a picture in TensorBoard, as it is."""
+        width, height = struct.unpack(">II", png[16:24])  # of a PNG's first chunk
+        image = Summary.Image(height=height, width=width, colorspace=4, encoded_image_string=png)
+        self._add(Summary(value=[Summary.Value(tag=name, image=image)]), update)
 
     def hyperparameters(self, settings: dict[str, Any]) -> None:
         """Add this run to TensorBoard's HPARAMS page, with all `settings` that are not None.

@@ -20,12 +20,12 @@ from attnlab.run.folder import (
     finished_by,
     mark_failed,
     open_run,
+    run_lock,
     write_config,
 )
 from attnlab.run.loaded import pick_device, update_of_checkpoint
 from attnlab.run.summary import find_runs, summarise
 from attnlab.support.errors import AttnlabError, described
-from attnlab.support.files import run_lock
 from attnlab.support.folders import shown_path
 from attnlab.support.schema import from_node
 from attnlab.trainer.changes import changed_config, changes

@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from attnlab.attention.recording import attends
 from attnlab.data.token_cache import TokenisedCorpus
-from attnlab.run.folder import Run, mark_finished, mark_going_on
-from attnlab.support.files import remove_leftovers, writing_to
+from attnlab.run.folder import Run, mark_finished, mark_going_on, writing_to
+from attnlab.support.files import remove_leftovers
 from attnlab.support.folders import shown_path
 from attnlab.trainer.attention_history import AttentionHistory
 from attnlab.trainer.build import assemble

@@ -196,7 +196,7 @@ def test_a_batch_without_a_finite_loss_stops_or_is_skipped(tmp_path):
     hopeless = Attnlab(
         *settings, "on_non_finite=skip", "name=no", folder=tmp_path, preparation=always
     )
-    tenth = "loss is inf at update 3, the 10th batch in a row; training stopped"
+    tenth = "loss is inf at update 3, the 10th time in a row; training stopped"
     assert_refused(hopeless, 1, tenth)
     assert len([*run_of(tmp_path, "no").glob("non_finite/*")]) == 10
     assert [path.name for path in (run_of(tmp_path, "no") / "checkpoints").iterdir()] == ["last"]

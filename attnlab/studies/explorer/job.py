@@ -12,11 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnlab.data.batching import EncodedPair
+from attnlab.data.batching import EncodedPair, collate
 from attnlab.data.tokens import BEGIN, END
 from attnlab.evaluate.alignment import CONVENTIONS, count_of_heads, gold_pair
 from attnlab.evaluate.sentences import Inspected, inspect_sentences
-from attnlab.inspection.forced import forced_batches, forced_logits, head_entropies, record_pairs
+from attnlab.inspection.forced import (
+    forced_batches,
+    forced_logits,
+    head_entropies,
+    record_pairs,
+    visible_keys,
+)
 from attnlab.inspection.maps import AttentionMap, labels
 from attnlab.models.interface import EncoderDecoder
 from attnlab.plotting.saving import place, save_page
@@ -130,6 +136,7 @@ def _attention(
     trained: LoadedRun, sentence: Inspected, recorded: Recorded, pieces: bool
 ) -> list[ShownAttention]:
     errors = _alignment_errors(trained, sentence, recorded)
+    alone = collate([EncodedPair(sentence.source_tokens, sentence.target_tokens)])
     target = trained.vocabulary.target
     # Queries of cross-attention are labelled by a step's target, of the decoder by its input.
     labelled_by = {
@@ -140,7 +147,8 @@ def _attention(
     for kind, group in groupby(
         sorted(sentence.maps, key=lambda each: _KIND_ORDER[each.kind]), lambda each: each.kind
     ):
-        maps = list(group)
+        maps, visible = list(group), visible_keys(kind, alone).numpy()
+        of_kind = errors if kind == "cross" else {}
         layers = sorted({each.layer for each in maps})
         steps = labels(target, labelled_by[kind], pieces) if kind in labelled_by else []
         shown.append(
@@ -150,7 +158,7 @@ def _attention(
                 queries=maps[0].queries,
                 keys=maps[0].keys,
                 measures=[
-                    _measures(kind, layer, recorded[kind, layer], errors) for layer in layers
+                    _measures(recorded[kind, layer], visible, of_kind, layer) for layer in layers
                 ],
                 steps=[(word.start, word.stop) for word in steps],
             )
@@ -164,25 +172,22 @@ def _of_layer(maps: Sequence[AttentionMap], layer: int) -> NDArray[np.float32]:
 
 
 def _measures(
-    kind: str,
-    layer: int,
     weights: NDArray[np.float32],
+    visible: NDArray[np.bool_],
     errors: Mapping[tuple[int, int | None], tuple[float, float]],
+    layer: int,
 ) -> list[HeadMeasures]:
     """Measures of each head of a layer, and then of the mean of several; over pieces."""
     heads: list[int | None] = list(range(1, len(weights) + 1))
     if len(weights) > 1:
         heads.append(None)
         weights = np.concatenate([weights, weights.mean(axis=0, keepdims=True)])
-    visible = np.ones(weights.shape[1:], dtype=bool)
-    if kind == "decoder":
-        visible = np.tril(visible)
-    entropies = head_entropies(weights[np.newaxis], visible[np.newaxis])
+    entropies = head_entropies(weights[np.newaxis], visible)
     return [
         HeadMeasures(
             entropy=entropy.nats,
             normalised_entropy=entropy.normalised,
-            alignment_errors=errors.get((layer, head)) if kind == "cross" else None,
+            alignment_errors=errors.get((layer, head)),
         )
         for head, entropy in zip(heads, entropies, strict=True)
     ]

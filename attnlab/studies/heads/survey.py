@@ -12,14 +12,13 @@ from attnlab.evaluate.atlas import HeadAtlas, choose_pairs, measure_atlas
 from attnlab.evaluate.head_measures import MEASURES
 from attnlab.plotting import Figure
 from attnlab.plotting.saving import figure_place, save_figure
-from attnlab.run.folder import Run
+from attnlab.run.folder import Run, run_lock
 from attnlab.run.loaded import LoadedRun, require_attention, update_of_checkpoint
 from attnlab.studies.heads.ablation import Ablation, ablate_heads
 from attnlab.studies.heads.overview import draw_heads
 from attnlab.studies.heads.report import HeadReport, require_column
 from attnlab.support.console import counting
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.support.files import run_lock
 from attnlab.support.table import write_csv
 from attnlab.trainer.interruption import Interrupted
 from attnlab.trainer.tracking import EventFile

@@ -14,6 +14,7 @@ from attnlab.attention.kernel_regression import KernelRegression
 from attnlab.jobs import job
 from attnlab.plotting import Figure
 from attnlab.plotting.saving import save_figure
+from attnlab.run.folder import run_lock
 from attnlab.studies.kernel_regression.config import KernelRegressionConfig
 from attnlab.studies.kernel_regression.figures import sweep_figures, training_figures
 from attnlab.studies.kernel_regression.points import REGRESSION_DATA, Points
@@ -25,7 +26,7 @@ from attnlab.studies.kernel_regression.regression import (
     train_width,
 )
 from attnlab.studies.kernel_regression.report import RegressionReport, TrainedWidth
-from attnlab.support.files import run_lock, write_file
+from attnlab.support.files import write_file
 from attnlab.support.schema import from_node
 from attnlab.trainer.tracking import Tracker
 
@@ -126,7 +127,10 @@ class _Run:
         for name, figure in figures:
             path = self.folder / f"{name}{self.suffix}"
             save_figure(figure, path)
-            self.tracker.figure(0, name, figure)
+            if path.suffix == ".png":
+                self.tracker.picture(0, name, path.read_bytes())
+            else:
+                self.tracker.figure(0, name, figure)
             self.files.append(path)
 
     def _warn_of_limits(self, best: float) -> None:

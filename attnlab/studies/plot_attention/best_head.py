@@ -83,7 +83,7 @@ def _entropies(
     for _, batch, record in record_batches(trained.model, encoded, kinds=(kind,)):
         for name, recorded in record.items():
             _, layer = kind_and_layer(name)
-            weights, visible = recorded.float().cpu().numpy(), visible_keys(name, batch).numpy()
+            weights, visible = recorded.float().cpu().numpy(), visible_keys(kind, batch).numpy()
             choosing = int((visible.sum(axis=-1) > 1).sum())
             queries[layer] += choosing
             for head, entropy in enumerate(head_entropies(weights, visible), start=1):

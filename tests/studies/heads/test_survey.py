@@ -16,13 +16,12 @@ from attnlab.evaluate.alignment import measure_alignment
 from attnlab.evaluate.atlas import choose_pairs, measure_atlas
 from attnlab.evaluate.head_measures import MEASURES
 from attnlab.evaluate.splits import evaluate_files
-from attnlab.run.folder import find_run
+from attnlab.run.folder import find_run, run_lock
 from attnlab.run.loaded import update_of_checkpoint
 from attnlab.run.metrics import recorded_validations
 from attnlab.studies.heads.ablation import ablate_heads, mean_loss
 from attnlab.studies.heads.survey import survey_heads
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.support.files import run_lock
 from tests.runs import attnlab, tiny
 
 
