@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
+from itertools import cycle, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.models.layers import running_statistics
 from attnlab.support.folders import shipped_folder
 from attnlab.training.objective import ObjectiveConfig
+from tests.cases import combinations_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 AXES_CHECKED = ("attention", "inspection", "models", "search")
 """Tests that check the axes of each call; all others would spend half of their time on it."""
+AXES_UNCHECKED = "test_residual.py"
+"""Of those the one that trains."""
 torch.set_num_threads(1)  # small models gain nothing from more, and tests run side by side
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -128,6 +132,13 @@ def small_model(
     return model
 
 
+every_model_and_score = combinations_of(
+    {"name": [*MODELS, *VARIANTS], "score": list(SCORES)},
+    {*product(MODELS, SCORES), *zip(VARIANTS, cycle(SCORES), strict=False)},
+)
+"""Each family with each score; each variant, whose blocks do not depend on it, with one in turn."""
+
+
 def objective_config(**changes: Any) -> ObjectiveConfig:
     """The shipped objective with `changes`, by name; a group's are changed one by one."""
     values = yaml.safe_load((shipped_folder("configs") / "train.yaml").read_text())["objective"]
@@ -161,7 +172,8 @@ def pytest_configure() -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Axes are checked where they are the subject, in fixtures of wider scope too."""
     room = item.path.relative_to(Path(__file__).parent).parts[0]
-    jaxtyping.config.update("jaxtyping_disable", room not in AXES_CHECKED)
+    checked = room in AXES_CHECKED and item.path.name != AXES_UNCHECKED
+    jaxtyping.config.update("jaxtyping_disable", not checked)
     return (yield)
 
 

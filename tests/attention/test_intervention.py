@@ -6,6 +6,7 @@ import torch
 from attnlab.attention.intervention import intervene, permuted, silence, uniform
 from attnlab.attention.recording import attentions, record_attention
 from attnlab.attention.scores import SCORES
+from tests.cases import one_by_one
 from tests.conftest import small_model
 
 SOURCE_LENGTHS = [6, 3]
@@ -34,8 +35,7 @@ def visible(name):
     return torch.ones(2, 1, 5, 5, dtype=torch.bool).tril()
 
 
-@pytest.mark.parametrize("score", list(SCORES))
-@pytest.mark.parametrize("family", ["bahdanau", "transformer"])
+@one_by_one(family=["bahdanau", "transformer"], score=SCORES)
 def test_uniform_weights_are_alike_where_something_may_be_seen(family, score):
     model = small_model(family, score).eval()
     before, _ = run(model)
@@ -97,8 +97,7 @@ def test_only_the_heads_named_are_changed():
     torch.testing.assert_close(record[name][:, [0, 2]], before[name][:, [0, 2]])
 
 
-@pytest.mark.parametrize("score", list(SCORES))
-@pytest.mark.parametrize("family", ["bahdanau", "transformer"])
+@one_by_one(family=["bahdanau", "transformer"], score=SCORES)
 def test_interventions_act_alike_stepwise_and_on_the_whole(family, score):
     """As search does, a token at a time, and as a reading of the whole target does."""
     model = small_model(family, score).eval()

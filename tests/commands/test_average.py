@@ -62,6 +62,6 @@ def test_the_mean_is_kept_beside_the_others_and_can_be_scored(trained):
         ),
     ],
 )
-def test_what_cannot_be_done_is_said(arguments, code, message, trained):
-    refused = attnlab(*arguments, folder=trained.folder)
-    assert_refused(refused, code, message)
+def test_what_cannot_be_done_is_said(arguments, code, message, trained, command, monkeypatch):
+    monkeypatch.chdir(trained.folder)
+    assert_refused(command(*arguments), code, message)

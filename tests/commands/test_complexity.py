@@ -30,5 +30,5 @@ def test_a_short_series_gives_a_table_a_figure_and_json(tmp_path):
         (("score=cubic",), "score/cubic"),
     ],
 )
-def test_what_cannot_be_measured_is_refused(wrong, message, tmp_path):
-    assert_refused(attnlab("complexity", *wrong, folder=tmp_path), 2, message)
+def test_what_cannot_be_measured_is_refused(wrong, message, command):
+    assert_refused(command("complexity", *wrong), 2, message)

@@ -18,7 +18,7 @@ from tests.conftest import shared_data
 from tests.data.download.server import CorpusServer
 from tests.data.test_corpus import config
 from tests.refusals import assert_refused
-from tests.runs import REPOSITORY, attnlab, environment
+from tests.runs import attnlab, environment
 
 SOMETHING = random.Random(1).randbytes(200_003)  # under a name, but not what the name stands for
 
@@ -44,14 +44,6 @@ def test_help_names_the_choices_and_has_examples(tmp_path):
     assert "attnlab data get multi30k" in shown.output
     assert "tatoeba" in shown.output
     assert "\\b" not in shown.output
-
-
-@pytest.mark.parametrize("module", ["pooch", "requests", "attnlab.data.download"])
-def test_the_command_line_does_not_import_the_downloader(module):
-    program = f"import sys, attnlab.__main__; sys.exit({module!r} in sys.modules)"
-    assert (
-        subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, check=False).returncode == 0
-    )
 
 
 def test_multi30k_is_downloaded_found_and_not_downloaded_again(tmp_path, cache):

@@ -69,6 +69,18 @@ def test_json_alone_is_on_standard_output(folder):
     assert told["uniform"]["encoder"]["entropy"] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("model", ["bahdanau", "transformer"])
+def test_faithfulness(folder, model):
+    options = ["--faithfulness", "--count", "12", "--json", "search.max_length_factor=0.5"]
+    asked = attnlab("heads", model, *options, folder=folder)
+    assert asked.code == 0, asked.errors
+    found = json.loads(asked.output)
+    assert found["sentences"] == 12
+    baselines = [each["baseline"] for each in found["agreement"] if "baseline" in each]
+    assert sorted(baselines) == ["gold links", "permuted weights"]
+    assert all(each["uniform"]["total_variation"] >= 0 for each in found["replaced"])
+
+
 def test_what_cannot_be_done_is_refused(folder):
     plain = attnlab("heads", "rnn", folder=folder)
     assert_refused(plain, 1, "model=rnn has no attention to measure; train model=bahdanau")
@@ -85,10 +97,10 @@ def test_what_cannot_be_done_is_refused(folder):
         (["--bleu"], "--bleu goes with --faithfulness"),
     ],
 )
-def test_options_that_do_not_go_together(options, message, tmp_path):
-    found = attnlab("heads", *options, folder=tmp_path)
-    assert (found.code, found.output) == (2, "")
-    assert message in found.errors
+def test_options_that_do_not_go_together(options, message, command):
+    refused = command("heads", *options)
+    assert refused[1] == ""
+    assert_refused(refused, 2, message)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the signals are those of POSIX")

@@ -30,13 +30,17 @@ CHANCE = [
 NUMBERS = ["one un", "two deux", "three trois", "four quatre", "five cinq", "six six"]
 
 
-@pytest.fixture(autouse=True)
-def pairs(tmp_path):
+def write_pairs(folder):
     numbers = [number.split() for number in NUMBERS]
     lines = [
         f"{a} {b} {c}\t{x} {y} {z}\n" for a, x in numbers for b, y in numbers for c, z in numbers
     ]
-    (tmp_path / "pairs.tsv").write_text("".join(lines[::2]))
+    (folder / "pairs.tsv").write_text("".join(lines[::2]))
+
+
+@pytest.fixture(autouse=True)
+def pairs(tmp_path):
+    write_pairs(tmp_path)
     yield
     end_all()
 
@@ -60,10 +64,21 @@ def exact(metrics):
     ]
 
 
-def undisturbed(folder, *more):
-    process = Attnlab(*SETTINGS, *more, "name=whole", folder=folder)
-    assert process.wait() == 0, process.told()
-    return run_of(folder, "whole")
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """Gives the run with more settings that nothing interrupts; each is trained once."""
+    trained = {}
+
+    def run(*more):
+        if more not in trained:
+            folder = tmp_path_factory.mktemp("whole")
+            write_pairs(folder)
+            process = Attnlab(*SETTINGS, *more, "name=whole", folder=folder)
+            assert process.wait() == 0, process.told()
+            trained[more] = run_of(folder, "whole")
+        return trained[more]
+
+    return run
 
 
 def start_or_resume(folder, *more):
@@ -133,9 +148,9 @@ def kill_while_writing(process, folder):
     assert process.wait() == -signal.SIGKILL
 
 
-def test_three_kills_leave_no_trace(tmp_path):
+def test_three_kills_leave_no_trace(undisturbed, tmp_path):
     end = "max_updates=150"
-    whole = undisturbed(tmp_path, end)
+    whole = undisturbed(end)
 
     process = start_or_resume(tmp_path, end)  # before the first checkpoint
     assert eventually(lambda: [*tmp_path.glob("runs/cut/*/metrics.jsonl")], process)
@@ -162,9 +177,9 @@ def test_three_kills_leave_no_trace(tmp_path):
 
 
 @pytest.mark.slow
-def test_twenty_kills_at_random_moments_leave_no_trace(tmp_path):
+def test_twenty_kills_at_random_moments_leave_no_trace(undisturbed, tmp_path):
     end = "max_updates=900"
-    whole = undisturbed(tmp_path, end)
+    whole = undisturbed(end)
     chance = random.Random(20)
     kills = 0
     while kills < 20:
@@ -191,10 +206,14 @@ def test_twenty_kills_at_random_moments_leave_no_trace(tmp_path):
     assert_the_same(run_of(tmp_path, "cut"), whole)
 
 
-@pytest.mark.parametrize("settings", [[], CHANCE], ids=["plain", "chance"])
-def test_sigterm_within_a_step_then_resuming_is_exact(settings, tmp_path):
+@pytest.mark.parametrize(
+    "settings",
+    [pytest.param([], marks=pytest.mark.slow), CHANCE],
+    ids=["plain", "chance"],
+)
+def test_sigterm_within_a_step_then_resuming_is_exact(settings, undisturbed, tmp_path):
     settings = ["max_updates=60", *settings]
-    whole = undisturbed(tmp_path, *settings)
+    whole = undisturbed(*settings)
     process = start_or_resume(tmp_path, *settings)
     assert eventually(
         lambda: any(len(metrics_of(p)) > 4 for p in tmp_path.glob("runs/cut/*")), process
@@ -210,10 +229,12 @@ def test_sigterm_within_a_step_then_resuming_is_exact(settings, tmp_path):
 
 
 @pytest.mark.parametrize("cut", ["translating", "scoring", "loss"])
-def test_sigterm_within_a_validation_gives_it_up_and_resuming_makes_up_for_it(cut, tmp_path):
+def test_sigterm_within_a_validation_gives_it_up_and_resuming_makes_up_for_it(
+    cut, undisturbed, tmp_path
+):
     """It comes with the first batch of the second validation, at update 22."""
     settings = ["max_updates=40", "validate_sentences=null", "data.held_out_fraction=0.2"]
-    whole = undisturbed(tmp_path, *settings)
+    whole = undisturbed(*settings)
     module, name = {
         "translating": ("attnlab.translate", "pad_sources"),
         "scoring": ("attnlab.trainer.validation", "measure"),

@@ -64,13 +64,12 @@ def test_the_window_is_in_the_json(folder):
     assert found["coverage"] is True
 
 
-def test_what_cannot_be_together_is_refused_by_name(folder):
+def test_what_cannot_be_together_is_refused_by_name(command, tmp_path):
     for chosen, message in (
         (["model=rnn", "objective.coverage=1"], "which this model does not have"),
         (["objective.coverage=1", "compile=true"], "choose compile=false"),
         (["model.window=local_q"], "is none of: global, local_m, local_p"),
         (["score=dot", "model.encoder_size=24"], "score=general"),
     ):
-        done = attnlab("train", "experiment=tiny", *chosen, folder=folder)
-        assert_refused(done, 2, message)
-    assert len(list(folder.glob("runs/*/*"))) == 1  # nothing is left behind
+        assert_refused(command("train", "experiment=tiny", *chosen), 2, message)
+    assert not list(tmp_path.glob("runs/*")), "nothing is left behind"

@@ -15,6 +15,10 @@ from tests.runs import attnlab, tiny
 FAMILIES = ["rnn", "bahdanau", "transformer"]
 
 
+# What does not depend on the family is done with the quickest.
+of_any_family = pytest.mark.parametrize("trained", ["rnn"], indirect=True)
+
+
 @pytest.fixture(scope="module", params=FAMILIES)
 def trained(request, tmp_path_factory):
     """A folder with one trained run, and what training said."""
@@ -89,6 +93,7 @@ def test_eval_prints_one_json_object_that_its_files_confirm(trained):
     assert valid["sentences"] == 50
 
 
+@of_any_family
 def test_eval_of_ones_own_file_and_search(trained):
     folder, _, _ = trained
     (folder / "my.en").write_text("The cat sleeps.\n\nWe ate.\n")
@@ -100,6 +105,7 @@ def test_eval_of_ones_own_file_and_search(trained):
     assert " search=beam max_length_factor=1.5 max_length_extra=10 beam_size=2 " in found.output
 
 
+@of_any_family
 def test_eval_of_splits_and_groups(trained):
     folder, _, _ = trained
     arguments = ("--split", "test_agree", "--split", "fewshot", "--by", "length", "search=greedy")
@@ -138,6 +144,7 @@ def test_eval_of_alignment(trained):
     assert test["baselines"]["uniform"]["alignment_error_rate"] > 75
 
 
+@of_any_family
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

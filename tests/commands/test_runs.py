@@ -88,9 +88,10 @@ def test_runs_are_chosen_by_any_setting_and_sorted(folder):
         (["remove", "--yes", "s1"], 1, "name its folder, or NAME/RUN"),
     ],
 )
-def test_what_cannot_be_is_refused(folder, arguments, code, message):
+def test_what_cannot_be_is_refused(folder, arguments, code, message, command, monkeypatch):
+    monkeypatch.chdir(folder)
     before = sorted(folder.rglob("*"))
-    assert_refused(attnlab("runs", *arguments, folder=folder), code, message)
+    assert_refused(command("runs", *arguments), code, message)
     assert sorted(folder.rglob("*")) == before
 
 

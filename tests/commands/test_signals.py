@@ -38,7 +38,17 @@ def assert_it_goes_on(folder):
     assert updates == list(range(1, reports + 3))
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+SIGINT, SIGTERM = (signal.SIGINT, 130), (signal.SIGTERM, 143)
+"""Signals and exit codes; in each test the one that the other test does not have is slow."""
+
+
+def quick(one, other):
+    return pytest.mark.parametrize(
+        ("number", "code"), [one, pytest.param(*other, marks=pytest.mark.slow)]
+    )
+
+
+@quick(SIGINT, SIGTERM)
 def test_a_second_signal_while_saving_ends_at_once_and_the_run_can_go_on(number, code, tmp_path):
     endless_save = (
         "import os.path, time, attnlab.training.checkpoint as module\n"
@@ -108,7 +118,7 @@ def test_what_nohup_has_ignored_stays_ignored(tmp_path):
     assert process.wait() == 143
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@quick(SIGTERM, SIGINT)
 def test_a_signal_ends_a_sweep_and_not_one_run_of_it(number, code, tmp_path):
     process = Attnlab(*ENDLESS, "seed=1,2", "-m", folder=tmp_path)
     assert eventually(lambda: is_at(tmp_path, 3), process), process.told()

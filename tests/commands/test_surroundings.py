@@ -1,6 +1,7 @@
 """What a process finds around it: encodings of its streams, terminals, notebooks, matplotlib's."""
 
 import codecs
+import io
 import json
 import os
 import pty
@@ -8,10 +9,13 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
+from attnlab.support.console import make_streams_tolerant
 from tests.runs import environment
 
 TEXT = "é 狗在喝水。 → “ж” 😀 \udce9"
+STREAMS = ("stdout", "stderr")
 ENCODINGS = ("cp1252", "cp936", "ascii", "latin-1", "utf-16", "utf-8", "cp1252:strict")
 
 
@@ -29,15 +33,17 @@ def python(*arguments, cwd=None, **variables):
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_json_is_whole_in_every_encoding(encoding):
-    program = (
-        "import json, typer; from attnlab.support.console import make_streams_tolerant\n"
-        f"make_streams_tolerant(); typer.echo(json.dumps({TEXT!r}, ensure_ascii=False))"
-    )
-    done = python("-c", program, PYTHONIOENCODING=encoding)
-    assert done.returncode == 0, done.stderr
-    written = done.stdout.decode(encoding.partition(":")[0])  # strictly: nothing else is in it
-    assert json.loads(written) == TEXT
+def test_json_is_whole_in_every_encoding(encoding, monkeypatch):
+    name, _, errors = encoding.partition(":")
+    streams = {each: io.TextIOWrapper(io.BytesIO(), name, errors or None) for each in STREAMS}
+    for each, stream in streams.items():
+        monkeypatch.setattr(sys, each, stream)
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    make_streams_tolerant()
+    typer.echo(json.dumps(TEXT, ensure_ascii=False))
+    streams["stdout"].flush()
+    written = streams["stdout"].buffer.getvalue()
+    assert json.loads(written.decode(name)) == TEXT  # strictly: nothing else is in it
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["kernel-regression", "--help"], ["nosuch"]])

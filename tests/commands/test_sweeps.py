@@ -13,7 +13,10 @@ from tests.runs import attnlab, tiny
 from tests.warm import Attnlab, end_all, eventually
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the signals are those of POSIX")
-SWEEP = tiny("rnn", "-m", "seed=1,2,3", "name=swept", "max_updates=30", "checkpoint_every=5")
+SWEEP = tiny(
+    *("rnn", "-m", "seed=1,2,3", "name=swept", "max_updates=30", "checkpoint_every=5"),
+    *("validate_every=15", "validate_sentences=5"),
+)
 
 
 def runs(folder):

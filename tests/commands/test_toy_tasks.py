@@ -108,15 +108,15 @@ def test_heads_have_their_accuracy(copier):
     assert max(row["alignment_accuracy"] for row in rows) >= 95
 
 
-def test_a_corpus_is_described_and_its_settings_are_checked(tmp_path):
-    told = attnlab("data", "describe", "data=lookup", "--split", "test", "--json", folder=tmp_path)
-    assert told.code == 0, told.errors
-    described = json.loads(told.output)
+def test_a_corpus_is_described_and_its_settings_are_checked(command):
+    code, output, errors = command("data", "describe", "data=lookup", "--split", "test", "--json")
+    assert code == 0, errors
+    described = json.loads(output)
     assert (described["name"], described["splits"]["test"]["pairs"]) == ("lookup", 500)
     assert described["splits"]["test"]["source"]["unseen_words"] == 0
-    wrong = attnlab("train", "data=copy", "data.task.symbol=3", folder=tmp_path)
+    wrong = command("train", "data=copy", "data.task.symbol=3")
     assert_refused(wrong, 2, "did you mean data.task.symbols?")
-    few = attnlab("train", "data=sort", "data.task.longest=20", folder=tmp_path)
+    few = command("train", "data=sort", "data.task.longest=20")
     assert_refused(few, 2, "data.task.symbols=26 are too few for 40 different ones")
-    other = attnlab("train", "data.task.symbols=3", folder=tmp_path)
+    other = command("train", "data.task.symbols=3")
     assert_refused(other, 2, "data.task")

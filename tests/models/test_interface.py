@@ -11,7 +11,8 @@ from attnlab.attention.recording import record_attention
 from attnlab.attention.scores import SCORES
 from attnlab.models import MODELS, VocabularySizes
 from attnlab.support.errors import UsageError
-from tests.conftest import VARIANTS, small_model
+from tests.cases import pairwise
+from tests.conftest import VARIANTS, every_model_and_score, small_model
 
 BATCH, SOURCE, TARGET = 3, 5, 7
 
@@ -20,8 +21,6 @@ feeding = pytest.mark.parametrize("input_feeding", [True, False])
 every_normaliser = pytest.mark.parametrize("normaliser", list(NORMALISERS))
 every_score = pytest.mark.parametrize("score", list(SCORES))
 every_position = pytest.mark.parametrize("positions", list(POSITIONS))
-some_scores = pytest.mark.parametrize("score", ["scaled_dot", "general", "additive", "gaussian"])
-shared_heads = pytest.mark.parametrize("key_value_heads", [None, 1])
 
 
 @pytest.fixture
@@ -32,8 +31,7 @@ def sentences():
     return source.masked_fill(~mask, 0), mask, torch.randint(4, 23, (BATCH, TARGET))
 
 
-@every_score
-@every_model
+@every_model_and_score
 def test_stepwise_decoding_equals_the_whole_sequence(name, score, sentences):
     source, mask, target = sentences
     model = small_model(name, score)
@@ -47,8 +45,7 @@ def test_stepwise_decoding_equals_the_whole_sequence(name, score, sentences):
     torch.testing.assert_close(torch.cat(steps, dim=1), whole)
 
 
-@every_score
-@every_model
+@every_model_and_score
 def test_padding_changes_nothing(name, score, sentences):
     source, mask, target = sentences
     model = small_model(name, score)
@@ -63,8 +60,7 @@ def test_padding_changes_nothing(name, score, sentences):
         torch.testing.assert_close(logits[0], together[row])
 
 
-@every_score
-@every_model
+@every_model_and_score
 def test_later_targets_change_no_earlier_logits(name, score, sentences):
     source, mask, target = sentences
     model = small_model(name, score)
@@ -87,8 +83,7 @@ def test_select_keeps_repeats_and_reorders_sentences(name, sentences):
     torch.testing.assert_close(selected, whole[:, 3:])
 
 
-@every_score
-@every_model
+@every_model_and_score
 def test_every_parameter_learns(name, score, sentences):
     source, mask, target = sentences
     model = small_model(name, score).train()
@@ -120,9 +115,11 @@ def test_what_holds_for_every_normaliser(name, normaliser, sentences):
     assert idle == []
 
 
-@shared_heads
-@some_scores
-@every_position
+@pairwise(
+    positions=POSITIONS,
+    score=["scaled_dot", "general", "additive", "gaussian"],
+    key_value_heads=[None, 1],
+)
 def test_positions_in_a_transformer(positions, score, key_value_heads, sentences):
     source, mask, target = sentences
     model = small_model("transformer", score, positions=positions, key_value_heads=key_value_heads)

@@ -18,14 +18,13 @@ from attnlab.search import SEARCHES
 from attnlab.support.errors import UsageError
 from attnlab.training.objective import total_cross_entropy
 from attnlab.training.scheduled_sampling import with_own_words
+from tests.cases import pairwise
 from tests.conftest import attention_config, shipped_values, small_model
 
 BATCH, SOURCE, TARGET = 3, 8, 6
 
-feeding = pytest.mark.parametrize("feeding", [True, False], ids=["fed", "unfed"])
-windows = pytest.mark.parametrize("window", WINDOWS)
-coverages = pytest.mark.parametrize("coverage", [False, True], ids=["plain", "covered"])
-cells = pytest.mark.parametrize("cell", ["gru", "lstm"])
+WAYS = {"feeding": [True, False], "window": list(WINDOWS), "coverage": [False, True]}
+CELLS = ["gru", "lstm"]
 
 
 def looking_back(score="additive", *, feeding=True, window="global", coverage=False, **changes):
@@ -52,11 +51,7 @@ def sentences():
     return source, mask, torch.randint(4, 23, (BATCH, TARGET))
 
 
-@pytest.mark.parametrize("score", list(SCORES))
-@coverages
-@windows
-@feeding
-@cells
+@pairwise(**WAYS, cell=CELLS, score=list(SCORES))
 def test_properties(cell, feeding, window, coverage, score, sentences):
     source, mask, target = sentences
     model = looking_back(
@@ -84,10 +79,7 @@ def test_properties(cell, feeding, window, coverage, score, sentences):
     assert idle == []
 
 
-@pytest.mark.parametrize("normaliser", list(NORMALISERS))
-@coverages
-@windows
-@feeding
+@pairwise(**WAYS, normaliser=list(NORMALISERS))
 def test_recorded_weights_are_those_that_make_the_context(
     feeding, window, coverage, normaliser, sentences
 ):
@@ -188,9 +180,7 @@ def test_gradients_of_windows_and_coverage(window, score):
     )
 
 
-@coverages
-@windows
-@feeding
+@pairwise(**WAYS)
 @torch.no_grad()
 def test_beam_search_gives_a_sentence_the_same_translation_in_any_batch(
     feeding, window, coverage, sentences
@@ -209,9 +199,7 @@ def test_beam_search_gives_a_sentence_the_same_translation_in_any_batch(
     assert len({each[0].log_probability for each in together}) > 1
 
 
-@coverages
-@windows
-@feeding
+@pairwise(**WAYS)
 @torch.no_grad()
 def test_own_words_are_those_of_greedy_search(feeding, window, coverage):
     model = looking_back(feeding=feeding, window=window, coverage=coverage)
@@ -225,11 +213,13 @@ def test_own_words_are_those_of_greedy_search(feeding, window, coverage):
     assert torch.equal(mixed[:, 1:][wanted], own[wanted])
 
 
-@pytest.mark.parametrize("score", ["general", "additive"])
-@pytest.mark.parametrize("name", ["rnn", "bahdanau"])
-@pytest.mark.parametrize("bidirectional", [False, True])
-@feeding
-@cells
+@pairwise(
+    name=["rnn", "bahdanau"],
+    score=["general", "additive"],
+    bidirectional=[False, True],
+    feeding=[True, False],
+    cell=CELLS,
+)
 def test_an_encoder_of_another_size(cell, feeding, bidirectional, name, score, sentences):
     source, mask, target = sentences
     fed = {"input_feeding": feeding, "window": "local_p", "coverage": True}

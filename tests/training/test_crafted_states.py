@@ -168,8 +168,15 @@ CRAFTED = {
 }
 
 
-@pytest.mark.parametrize("saved", [n for n in ("adam", "muon") if n in NAMES], indirect=True)
-@pytest.mark.parametrize("what", CRAFTED)
+OF_THE_OPTIMISER = [what for what in CRAFTED if "parameter" in what or "optimiser" in what]
+
+
+@pytest.mark.parametrize(
+    ("saved", "what"),
+    [("adam", what) for what in CRAFTED]
+    + [("muon", what) for what in OF_THE_OPTIMISER if "muon" in NAMES],
+    indirect=["saved"],
+)
 def test_every_value_is_checked(saved, tmp_path, what):
     with pytest.raises(AttnlabError, match="no whole training state"):
         restore(*tampered(saved, tmp_path, CRAFTED[what]))
@@ -184,6 +191,7 @@ def test_steps_are_those_of_the_updates(saved, tmp_path):
                 restore(*tampered(saved, tmp_path, change))
 
 
+@pytest.mark.parametrize("saved", ["adam"], indirect=True)
 @pytest.mark.parametrize("length", [0, 1, 3, 100, 1000, 5000, -1000, -100, -22, -1])
 def test_a_truncated_state_without_checksums_is_damaged(saved, tmp_path, length):
     folder, name = tampered(saved, tmp_path, lambda _: None)

@@ -8,7 +8,6 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from attnlab.attention.scores import SCORES
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.models import MODELS
 from attnlab.models.layers import running_statistics
@@ -18,12 +17,12 @@ from attnlab.training.loop import Limits, NonFinite
 from attnlab.training.objective import Objective
 from attnlab.training.state import TrainState
 from attnlab.training.torchrun import _agents, rendezvous
-from tests.conftest import VARIANTS, objective_config, small_model
+from tests.conftest import every_model_and_score, objective_config, small_model
 from tests.together import each_of
 from tests.training.test_loop import steps_of
 
 CONFIG = DistributedConfig(backend="auto", timeout_seconds=60, threads=None)
-UPDATES = Limits(max_updates=7, max_epochs=None, max_seconds=None)
+UPDATES = Limits(max_updates=4, max_epochs=None, max_seconds=None)
 EPOCHS = Limits(max_updates=None, max_epochs=2, max_seconds=None)
 
 CASES = {
@@ -98,8 +97,7 @@ CHANCE = {
 
 
 @pytest.mark.parametrize("chance", [{}, CHANCE], ids=["plain", "chance"])
-@pytest.mark.parametrize("score", list(SCORES))
-@pytest.mark.parametrize("name", [*MODELS, *VARIANTS])
+@every_model_and_score
 def test_every_parameter_takes_part_even_without_a_row(name, score, chance):
     # DistributedDataParallel waits for each parameter's gradient.
     pairs = [EncodedPair([5, 6, 7], [8, 9]), EncodedPair([11], [12, 13, 14, 15])]

@@ -55,7 +55,7 @@ def steps_of(model, state=None, optimiser=None, **changes):
     )
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", list(MODELS))
 def test_every_model_learns(name, precision):
     model = small_model(name, dropout=0.0).float()

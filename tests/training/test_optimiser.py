@@ -13,6 +13,7 @@ from attnlab.training.optimiser import OPTIMISERS, Combined, build_optimiser, hi
 from attnlab.training.resuming import Checkpoints
 from attnlab.training.schedule import SCHEDULES
 from attnlab.training.state import TrainState
+from tests.cases import one_by_one
 from tests.conftest import shipped_values, small_model
 from tests.training.test_loop import steps_of
 from tests.training.test_schedule import schedule_of
@@ -35,8 +36,7 @@ def averaged(model, parts):
         return [weight.tolist() for weight in model.parameters()]
 
 
-@pytest.mark.parametrize("schedule_name", list(SCHEDULES))
-@pytest.mark.parametrize("name", NAMES)
+@one_by_one(name=NAMES, schedule_name=list(SCHEDULES))
 def test_every_optimiser_goes_on_to_the_bit_under_every_schedule(name, schedule_name, tmp_path):
     def begun():
         model = small_model("transformer", dropout=0.3).float()
@@ -61,8 +61,7 @@ def test_every_optimiser_goes_on_to_the_bit_under_every_schedule(name, schedule_
     assert (losses(steps, 5), averaged(model, parts)) == undisturbed
 
 
-@pytest.mark.parametrize("model_name", list(MODELS))
-@pytest.mark.parametrize("name", NAMES)
+@one_by_one(name=NAMES, model_name=list(MODELS))
 def test_every_optimiser_learns_with_its_shipped_settings(name, model_name):
     model = small_model(model_name, dropout=0.0).float()
     schedule = schedule_of("constant", 10)  # with a warm-up, as it ships

@@ -18,10 +18,10 @@ def steps_of_one_layer():
     return steps_of(small_model("transformer", encoder_layers=1, decoder_layers=1).float())
 
 
-def profile_of(folder, updates, already_done=0, **changes):
-    """Losses of training with a profile of updates 4 to 6."""
-    settings = {"skip": 3, "updates": 3, "memory": False} | changes
-    profiler = Profiler(ProfilingConfig(**settings), folder / "profile")
+def profile_of(folder, updates, already_done=0, recorded=3, memory=False):
+    """Losses of training with a profile of `recorded` updates from the fourth on."""
+    config = ProfilingConfig(skip=3, updates=recorded, memory=memory)
+    profiler = Profiler(config, folder / "profile")
     steps = steps_of_one_layer()
     profiler.start(already_done)
     losses = []
@@ -60,22 +60,22 @@ def test_the_file_holds_the_updates_asked_for_and_their_parts(tmp_path, caplog):
 
 def test_memory_is_shown_if_asked_for(tmp_path, caplog):
     caplog.set_level(logging.INFO)
-    profile_of(tmp_path, 6, memory=True)
+    profile_of(tmp_path, 4, recorded=1, memory=True)
     assert "Self CPU Mem" in caplog.text
 
 
 def test_losses_are_the_same_to_the_bit(tmp_path):
     torch.manual_seed(2)
-    profiled = profile_of(tmp_path, 8)
+    profiled = profile_of(tmp_path, 5, recorded=1)
     torch.manual_seed(2)
     steps = steps_of_one_layer()
-    assert profiled == [next(steps).loss for _ in range(8)]
+    assert profiled == [next(steps).loss for _ in range(5)]
 
 
 def test_a_resumed_training_is_recorded_from_its_checkpoint_on(tmp_path):
-    profile_of(tmp_path, 7, already_done=100)
+    profile_of(tmp_path, 5, already_done=100, recorded=1)
     assert [p.name for p in (tmp_path / "profile").iterdir()] == [
-        "updates-104-106.pt.trace.json.gz"
+        "updates-104-104.pt.trace.json.gz"
     ]
 
 

@@ -1,6 +1,7 @@
 """Training goes on to the bit, from the last checkpoint that is whole."""
 
 import logging
+from itertools import product
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from attnlab.training.checkpoint import TRAINING, WEIGHTS
 from attnlab.training.resuming import Checkpoints, has_checkpoint
 from attnlab.training.selection import Validation
 from attnlab.training.state import TrainState
+from tests.cases import combinations_of, one_by_one
 from tests.conftest import small_model
 from tests.training.test_loop import steps_of
 
@@ -44,8 +46,7 @@ def losses(steps, number=9):
     return [next(steps).loss for _ in range(number)]
 
 
-@pytest.mark.parametrize("cut", [1, 5, 13])
-@pytest.mark.parametrize("name", list(MODELS))
+@one_by_one(name=MODELS, cut=[1, 5, 13])
 def test_training_goes_on_to_the_bit(name, cut, tmp_path):
     undisturbed = losses(trained(tmp_path, name, updates=[cut]))
     found, steps = restored(tmp_path, name)
@@ -66,8 +67,10 @@ CHANCE = {
 }
 
 
-@pytest.mark.parametrize("what", list(CHANCE))
-@pytest.mark.parametrize("name", list(MODELS))
+# "all" has what each of the others has.
+@combinations_of(
+    {"name": MODELS, "what": CHANCE}, {*product(MODELS, ["all"]), *product(["bahdanau"], CHANCE)}
+)
 def test_what_the_objective_leaves_to_chance_goes_on_to_the_bit(name, what, tmp_path):
     undisturbed = losses(trained(tmp_path, name, updates=[5], objective=CHANCE[what]))
     _, steps = restored(tmp_path, name, objective=CHANCE[what])

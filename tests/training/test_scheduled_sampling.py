@@ -12,6 +12,7 @@ from attnlab.data.tokens import END
 from attnlab.models import MODELS
 from attnlab.training.objective import Objective, total_cross_entropy
 from attnlab.training.scheduled_sampling import CURVES, with_own_words
+from tests.cases import one_by_one
 from tests.conftest import objective_config, small_model
 from tests.training.test_loop import steps_of
 
@@ -26,8 +27,7 @@ def said_behind(model, source, words):
     return END + 1 + int(logits[0, -1, END + 1 :].argmax())
 
 
-@pytest.mark.parametrize("score", list(SCORES))
-@pytest.mark.parametrize("name", list(MODELS))
+@one_by_one(name=MODELS, score=SCORES)
 @torch.no_grad()
 def test_own_words_follow_from_own_and_right_words_before_them(name, score):
     model = small_model(name, score, dropout=0.3).train()
