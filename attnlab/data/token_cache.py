@@ -6,6 +6,7 @@ that a file may move.
 """
 
 import json
+import logging
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -22,6 +23,7 @@ import sentencepiece
 from numpy.typing import NDArray
 
 from attnlab.data.corpus import (
+    DIGEST_BYTES,
     DataConfig,
     all_too_long,
     carved_splits,
@@ -29,12 +31,13 @@ from attnlab.data.corpus import (
     find_files,
     load_splits,
     present_splits,
+    source_digests,
+    split_places,
 )
 from attnlab.data.pairs import ReadingReport, SentencePair, longest_side
 from attnlab.data.reading.files import Block, PairFiles, parse, read_blocks, refuse_empty
 from attnlab.data.reading.lines import is_named_gzip
 from attnlab.data.reading.tables import is_csv_name
-from attnlab.data.splitting import DIGEST_BYTES, source_digests, split_places
 from attnlab.data.token_store import FlatArray, FlatArrayWriter, TokenStore, TokenWriter, id_type
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair
 from attnlab.data.vocabulary_config import VocabularyConfig
@@ -50,6 +53,8 @@ _BLOCK_PAIRS = 10_000
 _ALONE_BYTES = 8 << 20
 _ALONE_PAIRS = 50_000
 _INFO = "texts.json"
+
+logger = logging.getLogger(__name__)
 
 
 class Texts(Sequence[SentencePair]):
@@ -101,7 +106,7 @@ class TokenisedCorpus:
 def tokenised_corpus(
     config: DataConfig, seed: int, vocabulary: VocabularyConfig | VocabularyPair
 ) -> TokenisedCorpus:
-    """The corpus in the pieces of a vocabulary, given or learnt from it.
+    """The corpus in the pieces of a vocabulary, given or learnt from it; logs what was read.
 
     Its pairs are those of `load_corpus`, in the same order.
 
@@ -145,6 +150,8 @@ def tokenised_corpus(
     ids = cache.folder("ids", facts, partial(_write_ids, folder, models))
     digest = _corpus_digest(info["digests"], texts, valid)
     reports = {"train": report} | others.reports
+    for described in reports.values():
+        logger.info("%s", described)
     return TokenisedCorpus(vocabulary, TokenStore.load(ids), texts, valid, reports, digest)
 
 

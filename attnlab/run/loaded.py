@@ -22,11 +22,10 @@ from attnlab.support.machine import memory_of, require_memory
 from attnlab.support.schema import flatten
 from attnlab.training.checkpoint import (
     checkpoint_update,
-    kept_snapshots,
     load_weights,
-    snapshot_number,
     weights_digest,
 )
+from attnlab.training.snapshots import kept_snapshots, snapshot_number
 from attnlab.translate import Translator
 
 

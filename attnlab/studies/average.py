@@ -17,11 +17,10 @@ from attnlab.run.metrics import recorded_validations
 from attnlab.support.errors import AttnlabError
 from attnlab.training.checkpoint import (
     RunIdentity,
-    kept_snapshots,
     load_weights,
     save_checkpoint,
-    snapshot_number,
 )
+from attnlab.training.snapshots import kept_snapshots, snapshot_number
 
 logger = logging.getLogger(__name__)
 

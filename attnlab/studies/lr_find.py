@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from attnlab.config import ExperimentConfig
+from attnlab.data.token_cache import tokenised_corpus
 from attnlab.plotting import Figure
 from attnlab.plotting.colours import FRAME, INK, attention_colours
 from attnlab.plotting.panels import Drawing, draw_panels, log_ticks
@@ -25,8 +26,7 @@ from attnlab.support.ranges import LARGEST_FLOAT, SMALLEST_FLOAT
 from attnlab.support.table import write_csv
 from attnlab.trainer.build import assemble
 from attnlab.trainer.interruption import Interrupted, deferred_signals
-from attnlab.trainer.preparing import load, log_start
-from attnlab.trainer.progress import progress_display
+from attnlab.trainer.progress import log_start, progress_display
 from attnlab.training.execution import resolve_precision
 from attnlab.training.loop import Limits, NonFinite
 from attnlab.training.schedule import Schedule, ScheduleConfig
@@ -160,7 +160,7 @@ def find_learning_rate(
     """
     figure_suffix(output)  # before the work
     config.precision = resolve_precision(config.precision, pick_device(config.device))
-    corpus = load(config, config.vocabulary)
+    corpus = tokenised_corpus(config.data, config.seed, config.vocabulary)
     parts = assemble(config, corpus)
     log_start(config, corpus.vocabulary, parts.model, parts.group)
     whole = config.optimiser.learning_rate  # of which the schedule gives shares, far above 1 too

@@ -1,4 +1,4 @@
-"""Display of training: a progress bar on a terminal or else lines, and the outcome at the end."""
+"""Messages of training: what starts, a progress bar on a terminal or else lines, the outcome."""
 
 import logging
 import time
@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import torch
 from rich.progress import BarColumn, Progress, TextColumn
+from torch import nn
 
+from attnlab.config import ExperimentConfig
 from attnlab.data.corpus import present_splits
+from attnlab.data.vocabulary import VocabularyPair
 from attnlab.run.folder import Run
 from attnlab.support.console import animates, console
 from attnlab.support.folders import shown_path
+from attnlab.training.distributed import ProcessGroup
 from attnlab.training.selection import Validation
-from attnlab.training.state import Step
+from attnlab.training.state import Step, TrainState
 
 logger = logging.getLogger(__name__)
 
@@ -126,3 +131,39 @@ def announce(outcome: Outcome) -> None:
     if outcome.run.config.keep_checkpoints:
         commands.insert(0, f"attnlab average {shown}")
     logger.info("what to type next:\n%s", "\n".join(f"  {command}" for command in commands))
+
+
+def log_start(
+    config: ExperimentConfig, vocabulary: VocabularyPair, model: nn.Module, group: ProcessGroup
+) -> None:
+    """Log the model and its size, and the device and threads that train it."""
+    parameters = list(model.parameters())
+    threads = torch.get_num_threads()
+    logger.info(
+        "%s · %s parameters · vocabulary %s · score %s, weights by %s · %s products · "
+        "%s, %d thread%s%s",
+        config.model.name,
+        f"{sum(parameter.numel() for parameter in parameters):,}",
+        f"{len(vocabulary.target):,}",
+        config.score.name,
+        config.normaliser.name,
+        config.precision,
+        parameters[0].device,
+        threads,
+        "" if threads == 1 else "s",
+        f" in each of {group.size} processes" if group.size > 1 else "",
+    )
+
+
+def log_resume(restored: TrainState | None, group: ProcessGroup) -> None:
+    """Log where a resumed run goes on."""
+    if restored is None:
+        logger.info("there is no checkpoint yet; training begins once more")
+        return
+    logger.info("going on from update %s", f"{restored.update:,}")
+    if restored.processes != group.size:
+        logger.info(
+            "%d processes instead of %d: random numbers will be others, such as dropout's",
+            group.size,
+            restored.processes,
+        )

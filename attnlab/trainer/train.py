@@ -11,7 +11,7 @@ import yaml
 from omegaconf import DictConfig
 
 from attnlab.config import ExperimentConfig, with_absolute_paths
-from attnlab.data.token_cache import TokenisedCorpus
+from attnlab.data.token_cache import TokenisedCorpus, tokenised_corpus
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.jobs import job, set_run_folder
 from attnlab.run.folder import (
@@ -22,14 +22,15 @@ from attnlab.run.folder import (
     open_run,
     run_lock,
     write_config,
+    writing_to,
 )
 from attnlab.run.loaded import pick_device, update_of_checkpoint
 from attnlab.run.summary import find_runs, summarise
 from attnlab.support.errors import AttnlabError, described
+from attnlab.support.files import sync
 from attnlab.support.folders import shown_path
 from attnlab.support.schema import from_node
 from attnlab.trainer.changes import changed_config, changes
-from attnlab.trainer.preparing import load, with_new_vocabulary, with_own_corpus
 from attnlab.trainer.progress import Outcome, announce
 from attnlab.trainer.training import Training
 from attnlab.training.distributed import ProcessGroup
@@ -109,6 +110,46 @@ def _load_together(
     return corpus
 
 
+def _with_new_vocabulary(run: Run) -> tuple[Run, TokenisedCorpus]:
+    """Load the run's corpus and write its vocabulary to its folder.
+
+    The returned run has the digests of both in its identity.
+    """
+    corpus = tokenised_corpus(run.config.data, run.config.seed, run.config.vocabulary)
+    if run.identity is not None:
+        digests = {"corpus": corpus.digest, "vocabulary": corpus.vocabulary.digest}
+        run = replace(run, identity=replace(run.identity, **digests))
+    with writing_to(run.folder):
+        write_config(run)
+        corpus.vocabulary.save(run.folder)
+        files = [path for path in run.folder.iterdir() if path.is_file()]
+        sync([*files, run.folder, *list(run.folder.absolute().parents)[:2]])
+    return run, corpus
+
+
+def _with_own_corpus(run: Run) -> TokenisedCorpus:
+    """Load the corpus of a run to be resumed, in the run's own vocabulary.
+
+    Raises:
+        AttnlabError: the vocabulary or the sentences are not those that it was trained on.
+    """
+    corpus = tokenised_corpus(run.config.data, run.config.seed, run.load_vocabulary())
+    if run.identity is None or run.identity.corpus is None:
+        logger.warning(
+            "%s: was begun by an attnlab that recorded no digest of its corpus; the training goes "
+            "on with what the files hold now",
+            run.folder,
+        )
+    elif corpus.digest != run.identity.corpus:
+        files = dict.fromkeys(path for each in corpus.reports.values() for path in each.paths)
+        raise AttnlabError(
+            f"{', '.join(files)}: not the sentences that {run.folder} was trained on (their digest "
+            "is another); put those back, name where they are with data.root= or data.train=, or "
+            "train a new run"
+        )
+    return corpus
+
+
 def _training(
     run: Run, corpus: TokenisedCorpus, broadcast: RunBroadcast, resume: bool = False
 ) -> Training:
@@ -121,7 +162,10 @@ def _training(
 def take_part(broadcast: RunBroadcast) -> None:
     """Train, as a further process, the run that the first process trains."""
     shared, group = broadcast.receive(), broadcast.group
-    corpus = _load_together(lambda: load(shared.run.config, shared.vocabulary), group)
+    config = shared.run.config
+    corpus = _load_together(
+        lambda: tokenised_corpus(config.data, config.seed, shared.vocabulary), group
+    )
     Training(shared.run, corpus, shared.resume, group).finish()
 
 
@@ -146,7 +190,7 @@ def train_job(node: DictConfig, broadcast: RunBroadcast, continued: bool = False
         return summarise(begun).best.get(config.stopping.metric)
     with current.new_folder(config.runs_root, config.name) as new, run_lock(new.path):
         run = create_run(new.path, config, current.overrides)
-        run, corpus = with_new_vocabulary(run)
+        run, corpus = _with_new_vocabulary(run)
         training = _training(run, corpus, broadcast)
         new.keep()  # until here any failure, and Ctrl-C, removes it
         set_run_folder(new.path)
@@ -188,10 +232,10 @@ def resume(folder: Path, overrides: Sequence[str], broadcast: RunBroadcast) -> f
             run.config.precision, pick_device(broadcast.group.own_device(run.config.device))
         )
         if has_checkpoint(run.checkpoints):
-            corpus = with_own_corpus(run)
+            corpus = _with_own_corpus(run)
         else:  # perhaps its vocabulary is not whole either
             _require_no_loss(before)
-            run, corpus = with_new_vocabulary(run)
+            run, corpus = _with_new_vocabulary(run)
         training = _training(run, corpus, broadcast, resume=True)
         for key, (old, new) in changes(before.config, run.config).items():
             logger.info("resuming with %s=%s (was %s)", key, new, old)

@@ -14,18 +14,23 @@ from attnlab.trainer.attention_history import AttentionHistory
 from attnlab.trainer.build import assemble
 from attnlab.trainer.interruption import Interrupted, StopRequest, deferred_signals
 from attnlab.trainer.monitor import Monitor, NonFiniteBatches, watched_pairs
-from attnlab.trainer.preparing import log_resume, log_start
-from attnlab.trainer.progress import Outcome, ProgressDisplay, progress_display
+from attnlab.trainer.progress import (
+    Outcome,
+    ProgressDisplay,
+    log_resume,
+    log_start,
+    progress_display,
+)
 from attnlab.trainer.tracking import Tracker
 from attnlab.trainer.validation import ValidationInterrupted, Validator, require_validation
 from attnlab.training.averaging import MovingAverage
-from attnlab.training.checkpoint import drop_snapshots_after
 from attnlab.training.distributed import ProcessGroup
 from attnlab.training.loop import NonFinite
 from attnlab.training.profiling import Profiler
 from attnlab.training.resuming import Checkpoints
 from attnlab.training.schedule import SCHEDULES
 from attnlab.training.selection import Validation
+from attnlab.training.snapshots import drop_snapshots_after
 from attnlab.training.state import Step, StepSums, TrainState
 
 logger = logging.getLogger(__name__)

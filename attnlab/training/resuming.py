@@ -19,11 +19,11 @@ from attnlab.training.checkpoint import (
     first_line,
     load_training,
     save_checkpoint,
-    save_snapshot,
 )
 from attnlab.training.distributed import ALONE, ProcessGroup
 from attnlab.training.optimiser import checked_state
 from attnlab.training.schedule import Schedule
+from attnlab.training.snapshots import save_snapshot
 from attnlab.training.state import TrainState, from_plain
 
 logger = logging.getLogger(__name__)

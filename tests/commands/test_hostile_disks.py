@@ -10,7 +10,7 @@ import pytest
 from safetensors import safe_open
 
 from attnlab.support.files import check_seal
-from attnlab.training.checkpoint import kept_snapshots
+from attnlab.training.snapshots import kept_snapshots
 from tests.commands.test_killed_runs import metrics_of, run_of
 from tests.refusals import assert_refused
 from tests.runs import tiny

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attnlab.data.corpus import source_digests, split_places
 from attnlab.data.pairs import SentencePair
-from attnlab.data.splitting import source_digests, split_places
 from attnlab.support.errors import AttnlabError
 
 corpora = st.lists(

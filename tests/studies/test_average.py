@@ -17,7 +17,8 @@ from attnlab.studies.average import Choice, average_checkpoints, choose_checkpoi
 from attnlab.support.errors import AttnlabError
 from attnlab.support.files import DamagedError
 from attnlab.support.schema import from_node
-from attnlab.training.checkpoint import load_weights, save_snapshot
+from attnlab.training.checkpoint import load_weights
+from attnlab.training.snapshots import save_snapshot
 from tests.conftest import vocabulary_config
 
 TEXTS = [f"the {n} cats sleep" for n in range(60)]

@@ -9,7 +9,7 @@ import glob
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, count, zip_longest
 from pathlib import Path
 
@@ -36,7 +36,6 @@ from attnlab.data.reading.tables import Table, csv_rows, csv_separator, surplus,
 from attnlab.support.errors import AttnlabError, UsageError
 
 _ALIGNMENT = re.compile(r"\d+[-p]\d+( \d+[-p]\d+)*")
-_MOST_PLACES = 3
 _NO_COLUMNS = "none; list them, such as 'data.columns=[en,fr]'"
 
 
@@ -248,7 +247,7 @@ def parse(files: PairFiles, block: Block) -> tuple[list[SentencePair], ReadingRe
 
 
 @dataclass(frozen=True)
-class _Row:
+class Row:
     """One line of the files, not normalised; `cells` by the name of their column."""
 
     number: int
@@ -257,7 +256,12 @@ class _Row:
     cells: dict[str, str]
 
 
-def _rows(files: PairFiles, block: Block) -> Iterator[_Row]:
+def read_rows(files: PairFiles) -> Iterator[Row]:
+    """All lines of the files, blank ones included; errors are those of `read_blocks`."""
+    return chain.from_iterable(_rows(files, block) for block in read_blocks(files))
+
+
+def _rows(files: PairFiles, block: Block) -> Iterator[Row]:
     """The lines of a block, blank ones included."""
     sides = [
         decode_lines(content, str(path), block.first)
@@ -270,10 +274,10 @@ def _rows(files: PairFiles, block: Block) -> Iterator[_Row]:
     if targets and block.first == 1 and block.contents[1].startswith(BYTE_ORDER_MARK.encode()):
         targets[0] = BYTE_ORDER_MARK + targets[0]  # text, to sacreBLEU
     for number, (source, target) in enumerate(zip(sources, targets, strict=True), block.first):
-        yield _Row(number, source, target, {})
+        yield Row(number, source, target, {})
 
 
-def _table_rows(files: PairFiles, lines: list[str], block: Block, table: Table) -> Iterator[_Row]:
+def _table_rows(files: PairFiles, lines: list[str], block: Block, table: Table) -> Iterator[Row]:
     (path,), layout, columns = files.paths, files.layout, table.columns
     languages = layout.source_language, layout.target_language
     source_column, target_column = map(columns.index, languages)
@@ -281,7 +285,7 @@ def _table_rows(files: PairFiles, lines: list[str], block: Block, table: Table) 
     needed = max(i for i, name in enumerate(columns, start=1) if name in read)
     for number, line in zip(block.numbers or count(block.first), lines, strict=False):
         if not line.strip():
-            yield _Row(number, "", "", {})
+            yield Row(number, "", "", {})
             continue
         cells = line.split("\t")
         if len(cells) < needed:
@@ -289,11 +293,11 @@ def _table_rows(files: PairFiles, lines: list[str], block: Block, table: Table) 
         if len(cells) != table.width and surplus(cells, columns) != table.surplus:
             raise _other_columns(path, number, len(cells), table, layout)
         found = dict(zip(columns, cells, strict=False))
-        yield _Row(number, cells[source_column], cells[target_column], found)
+        yield Row(number, cells[source_column], cells[target_column], found)
 
 
 def _annotated(
-    files: PairFiles, row: _Row, source: str, target: str, original: str | None
+    files: PairFiles, row: Row, source: str, target: str, original: str | None
 ) -> SentencePair:
     layout, columns = files.layout, list(row.cells)
     forward = columns.index(layout.source_language) < columns.index(layout.target_language)
@@ -341,43 +345,3 @@ def _too_few_columns(
             "is named .csv)"
         )
     return AttnlabError(message)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A line of a file, counted from 1; of a pair of files, the source's."""
-
-    path: str
-    line: int
-
-
-@dataclass
-class Places:
-    """The first few lines skipped as blank, and the first few with each wanted pair."""
-
-    blank: list[Place] = field(default_factory=list)
-    pairs: dict[tuple[str, str], list[Place]] = field(default_factory=dict)
-
-
-def find_places(paths: Sequence[str], layout: Layout, wanted: set[tuple[str, str]]) -> Places:
-    """Look up the lines of the `wanted` (source, target) by reading their files again.
-
-    Pairs carry no line numbers: for millions of them those would take more memory than the few
-    that messages name are worth. `paths` are those of one `ReadingReport`.
-
-    Raises:
-        AttnlabError: the files can no longer be read.
-    """
-    places = Places()
-    files = PairFiles(tuple(map(Path, paths)), layout)
-    for row in chain.from_iterable(_rows(files, block) for block in read_blocks(files)):
-        pair = normalise(row.source), normalise(row.target)
-        if any(map(is_blank, pair)):
-            found = places.blank
-        elif pair in wanted:
-            found = places.pairs.setdefault(pair, [])
-        else:
-            continue
-        if len(found) < _MOST_PLACES:
-            found.append(Place(paths[0], row.number))
-    return places

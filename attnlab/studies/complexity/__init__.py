@@ -1,1 +1,1 @@
-"""`attnlab complexity`: cost of self-attention, recurrence and convolution by sentence length."""
+"""`attnlab complexity`; long for formulas, layers and measurements of three architectures."""

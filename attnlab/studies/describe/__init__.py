@@ -1,1 +1,1 @@
-"""Study of a corpus: statistics, findings, and a report for the terminal."""
+"""`attnlab data describe`; long for a dozen findings with evidence and remedy, and its report."""

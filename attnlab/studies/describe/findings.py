@@ -8,9 +8,9 @@ from typing import Literal
 
 from attnlab.data.corpus import DataConfig
 from attnlab.data.pairs import Layout, ReadingReport, SentencePair
-from attnlab.data.reading.files import Place, find_places
 from attnlab.data.words import split_words
 from attnlab.search import SearchConfig
+from attnlab.studies.describe.places import Place, find_places
 from attnlab.studies.describe.statistics import Repeated, Shared, SplitStatistics
 
 UNEQUAL_FROM, UNEQUAL_RATIO = 10, 3

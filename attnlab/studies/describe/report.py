@@ -1,6 +1,5 @@
 """The description of a corpus as a report for a terminal of 80 columns or more."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,12 @@ from rich.table import Column
 from rich.text import Text
 
 from attnlab.data.corpus import DataConfig
-from attnlab.data.pairs import SentencePair
-from attnlab.data.reading.files import Place
 from attnlab.evaluate.alignment import aligned_tokens
 from attnlab.studies.describe.description import Description
 from attnlab.studies.describe.findings import Example, Finding, count_of
+from attnlab.studies.describe.places import Place
 from attnlab.studies.describe.statistics import Lengths, SideStatistics
+from attnlab.studies.describe.wording import links_in_words, printable
 from attnlab.support.table import grid
 
 _NAME, _BAR, _QUIET, _ALARM = "cyan", "blue", "dim", "yellow"
@@ -333,41 +332,3 @@ def _where(places: Sequence[Place]) -> str:
     if not places:
         return ""
     return f"{Path(places[0].path).name}:{', '.join(str(place.line) for place in places)}"
-
-
-def printable(text: str) -> str:
-    """`text` with the code points of characters that a terminal would act on, or not show."""
-    return "".join(
-        sign if sign.isprintable() or sign in "\u00a0\u202f" else f"<U+{ord(sign):04X}>"
-        for sign in text
-    )
-
-
-def links_in_words(pair: SentencePair, source: Sequence[str], target: Sequence[str]) -> str:
-    """The alignment of `pair` as `has seen–a vu`: connected groups of words.
-
-    `source` and `target` are the tokens that the alignment counts. Groups are in the order of the
-    source; a gap within one is an ellipsis. Empty without an alignment that fits the tokens.
-    """
-    links = [
-        (int(one), int(other)) for one, other in re.findall(r"(\d+)[-p](\d+)", pair.alignment or "")
-    ]
-    if not links or any(one >= len(source) or other >= len(target) for one, other in links):
-        return ""
-    groups: list[tuple[set[int], set[int]]] = []
-    for one, other in sorted(links):
-        sources, targets = {one}, {other}
-        for group in [each for each in groups if one in each[0] or other in each[1]]:
-            groups.remove(group)
-            sources, targets = sources | group[0], targets | group[1]
-        groups.append((sources, targets))
-    groups.sort(key=lambda group: min(group[0]))
-    return "  ".join(f"{_spell(source, ones)}–{_spell(target, others)}" for ones, others in groups)
-
-
-def _spell(words: Sequence[str], chosen: set[int]) -> str:
-    spelt = ""
-    for index in sorted(chosen):
-        gap = "" if not spelt else " " if index - 1 in chosen else " … "
-        spelt += gap + words[index]
-    return spelt

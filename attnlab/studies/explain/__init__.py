@@ -1,1 +1,1 @@
-"""`attnlab explain`: one attention step in numbers, as a worked example."""
+"""`attnlab explain`: one step in numbers; long for every score’s terms and for exact rounding."""

@@ -1,1 +1,1 @@
-"""`attnlab heads --faithfulness`: whether attention weights explain the output of a run."""
+"""`attnlab heads --faithfulness`; long for three tests of explanations and their baselines."""

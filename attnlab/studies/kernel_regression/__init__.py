@@ -1,1 +1,1 @@
-"""`attnlab kernel-regression`: Nadaraya–Watson regression as attention, swept and trained."""
+"""`attnlab kernel-regression`; long for points, sweep, training and seven figures of its own."""

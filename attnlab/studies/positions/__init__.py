@@ -1,1 +1,1 @@
-"""`attnlab positions`: figures of positional encodings, by formula or as a run has learnt them."""
+"""`attnlab positions`; long for figures of six encodings, by formula or as a run learnt them."""
