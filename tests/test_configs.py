@@ -16,6 +16,7 @@ from attnlab.models import MODELS
 from attnlab.studies.kernel_regression.config import KERNEL_REGRESSION, KernelRegressionConfig
 from attnlab.support.folders import shipped_folder, training_groups
 from attnlab.support.schema import from_node
+from tests.cases import one_by_one
 
 FILES = [path for group in training_groups() for path in sorted(group.glob("*.yaml"))]
 WHOLE = ("experiment", "recipe")  # groups whose files change settings of all kinds
@@ -57,8 +58,7 @@ def test_every_registered_choice_has_a_file(group):
     )
 
 
-@pytest.mark.parametrize("score", list(SCORES))
-@pytest.mark.parametrize("model", list(MODELS))
+@one_by_one(model=MODELS, score=SCORES)
 def test_every_model_takes_every_score(model, score):
     config = experiment(f"model={model}", f"score={score}")
     assert (config.model.name, config.score.name) == (model, score)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from attnlab.support.errors import AttnlabError
 
-LENGTHS = [pytest.param(1, id="short"), pytest.param(25, id="long", marks=pytest.mark.slow)]
+LENGTHS = [pytest.param(1, id="short"), pytest.param(60, id="long", marks=pytest.mark.slow)]
 """How many times as many inputs as a short run has."""
 
 NASTY = [

@@ -54,7 +54,7 @@ def test_a_damaged_run_is_used_or_refused(length, run, tmp_path):
     config = compose_inference(["search=greedy", "search.max_length_factor=0.1"])
     copy = tmp_path / "runs" / "x" / "1"
 
-    @fuzz(length * 100, damage=damages(run, [name for name in IN_PROCESS if "model" not in name]))
+    @fuzz(length * 40, damage=damages(run, [name for name in IN_PROCESS if "model" not in name]))
     def holds(damage):
         damaged(run, copy, *damage)
         with done_or_refused():
@@ -70,7 +70,7 @@ def test_commands_on_a_damaged_run(length, run, tmp_path, arguments):
     """In a process of its own, since SentencePiece may end it natively."""
     copy = tmp_path / "runs" / "x" / "1"
 
-    @fuzz(length * 8, damage=damages(run, OTHERS))
+    @fuzz(length * 4, damage=damages(run, OTHERS))
     def holds(damage):
         damaged(run, copy, *damage)
         result = attnlab(*arguments, folder=tmp_path, given=b"Go.\n")  # asserts no raw failure

@@ -48,7 +48,7 @@ def translator(tmp_path_factory):
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_translation(length, translator):
-    @fuzz(length * 100, texts=st.lists(TEXTS, max_size=4))
+    @fuzz(length * 40, texts=st.lists(TEXTS, max_size=4))
     def holds(texts):
         found = translator.translate(texts)
         assert [each.source for each in found] == [normalise(text) for text in texts]

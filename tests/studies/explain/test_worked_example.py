@@ -12,6 +12,7 @@ from attnlab.attention.scores import SCORES
 from attnlab.studies.explain.step import explain_step
 from attnlab.studies.explain.worked_example import worked_example
 from attnlab.support.errors import AttnlabError, UsageError
+from tests.cases import one_by_one
 from tests.evaluate.test_alignment import a_run
 
 ANYTHING = {
@@ -34,17 +35,17 @@ def section(text, number):
     return [line for line in lines[head + 1 :] if line and line[0].isdecimal()], lines
 
 
-@pytest.mark.parametrize("score", list(SCORES))
-@pytest.mark.parametrize(
-    ("model", "kind"),
-    [
+@one_by_one(
+    attention=[
         ("bahdanau", "cross"),
         ("transformer", "cross"),
         ("transformer", "encoder"),
         ("transformer", "decoder"),
     ],
+    score=SCORES,
 )
-def test_a_reader_with_a_calculator_finds_the_weights(model, kind, score, tmp_path):
+def test_a_reader_with_a_calculator_finds_the_weights(attention, score, tmp_path):
+    model, kind = attention
     trained = a_run(tmp_path, model, f"score={score}")
     found = explain_step(trained, **ANYTHING | {"kind": kind})
     text = worked_example(found)
