@@ -7,6 +7,7 @@ from itertools import cycle, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import jaxtyping
 import pytest
 import torch
@@ -160,6 +161,12 @@ def shared_data(name: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"the corpus ../shared/data/{name} is not here")
     return folder
+
+
+hypothesis.settings.register_profile(  # a machine that is busy with other things fails no test
+    "busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
 
 
 def pytest_configure() -> None:
