@@ -28,6 +28,7 @@ from attnlab.commands import (
     lr_find,
     plot_attention,
     positions,
+    report,
     runs,
     scores,
     train,
@@ -65,6 +66,7 @@ app.command("train")(train.train)
 app.command("lr-find")(lr_find.find_learning_rate)
 app.command("eval")(eval.evaluate)
 app.command("compare")(compare.compare)
+app.command("report")(report.report)
 app.command("average")(average.average)
 app.command("plot-attention")(plot_attention.plot_attention)
 app.command("heads")(heads.heads)

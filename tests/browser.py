@@ -50,9 +50,15 @@ class Opened:
 
 @contextmanager
 def opened(
-    browser: Browser, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False
+    browser: Browser,
+    path: Path,
+    *,
+    width: int = 1280,
+    height: int = 900,
+    dark: bool = False,
+    drawn: str = "html[data-ready]",
 ) -> Iterator[Opened]:
-    """The page at `path`, drawn; without movement, so that what is measured is final."""
+    """The page at `path`, once it has `drawn`; without movement, so that measures are final."""
     page = browser.new_page(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
@@ -64,7 +70,7 @@ def opened(
     page.on("dialog", lambda dialog: (it.complaints.append(dialog.message), dialog.dismiss()))
     page.on("request", lambda request: it.requests.append(request.url))
     page.goto(path.as_uri())
-    page.wait_for_selector("html[data-ready]", timeout=10_000)
+    page.wait_for_selector(drawn, timeout=10_000)
     try:
         yield it
     finally:

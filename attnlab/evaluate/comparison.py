@@ -16,11 +16,10 @@ from attnlab.evaluation.significance import (
     compare_runs,
     compare_systems,
     holm,
-    statistics,
 )
 from attnlab.support.errors import UsageError
 
-_OF_A_RUN = ("name", "runs_root", "seed")
+_OF_A_RUN = ("name", "runs_root", "seed", "claim")
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Row:
     @property
     def label(self) -> str:
         """Its settings, such as `model=rnn seed=1`; the run's name where none differs."""
-        pairs = [f"{key}={_text(found)}" for key, found in self.settings.items()]
+        pairs = [f"{key}={setting_text(found)}" for key, found in self.settings.items()]
         return " ".join(pairs) or self.runs[0].summary.name
 
     def average(self, name: str) -> float | None:
@@ -78,7 +77,8 @@ class Row:
         return mean(known) if known else None
 
 
-def _text(found: Any) -> str:
+def setting_text(found: Any) -> str:
+    """A setting's value as it is written in overrides."""
     return "null" if found is None else str(found).lower() if type(found) is bool else str(found)
 
 
@@ -119,7 +119,9 @@ def compare_settings(
             raise UsageError(f"--group-by {key}: no run has such a setting")
     groups: dict[tuple[str, ...], list[ScoredRun]] = {}
     for run in scored:
-        groups.setdefault(tuple(_text(run.summary.setting(key)) for key in keys), []).append(run)
+        groups.setdefault(tuple(setting_text(run.summary.setting(key)) for key in keys), []).append(
+            run
+        )
     members = [
         ({key: runs[0].summary.setting(key) for key in keys}, sorted(runs, key=_by_seed))
         for runs in groups.values()
@@ -148,7 +150,7 @@ def _differing(scored: Sequence[ScoredRun]) -> list[str]:
     """Settings that differ among the runs, a choice before what follows from it."""
     settings = [run.summary.settings for run in scored]
     keys = dict.fromkeys(key for each in settings for key in each if key not in _OF_A_RUN)
-    found = [key for key in keys if len({_text(each.get(key)) for each in settings}) > 1]
+    found = [key for key in keys if len({setting_text(each.get(key)) for each in settings}) > 1]
     chosen = {key.partition(".")[0] for key in found if key.endswith(".name")}
     # Where the choice itself differs, its own settings need no mention.
     return [
@@ -165,12 +167,12 @@ def _baseline_at(
         return 0
     wanted = baseline.replace(",", " ").split()
     for at, (settings, runs) in enumerate(members):
-        has = {f"{key}={_text(found)}" for key, found in settings.items()}
+        has = {f"{key}={setting_text(found)}" for key, found in settings.items()}
         names = {run.summary.name for run in runs} | {str(run.summary.folder) for run in runs}
         if set(wanted) <= has or baseline in names:
             return at
     rows = "; ".join(
-        " ".join(f"{key}={_text(found)}" for key, found in settings.items())
+        " ".join(f"{key}={setting_text(found)}" for key, found in settings.items())
         for settings, _ in members
     )
     raise UsageError(f"--baseline {baseline}: no row is called so; there are: {rows}")
@@ -182,18 +184,7 @@ def _test_all(
     """The figure of each setting, tested against the first; p-values corrected together."""
     scores = [[run.splits[split].metrics[metric].score for run in runs] for _, runs in members]
     signature = members[0][1][0].splits[split].metrics[metric].signature
-    systems = [
-        [
-            statistics(
-                metric,
-                run.splits[split].hypotheses,
-                *run.splits[split].references,
-                tokeniser=_tokeniser(run),
-            )
-            for run in runs
-        ]
-        for _, runs in members
-    ]
+    systems = [[run.statistics(split, metric) for run in runs] for _, runs in members]
     compared = []
     for other in systems[1:]:
         pairs = min(len(systems[0]), len(other))
@@ -212,7 +203,3 @@ def _test_all(
     return [
         Figure(found, signature, test) for found, test in zip(scores, [None, *tested], strict=True)
     ]
-
-
-def _tokeniser(run: ScoredRun) -> str:
-    return str(run.summary.settings.get("bleu_tokeniser") or "13a")

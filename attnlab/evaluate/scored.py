@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from attnlab.config import InferenceConfig
 from attnlab.evaluate.splits import evaluate_splits
 from attnlab.evaluate.stored import StoredSplit, stored_split
+from attnlab.evaluation.significance import Statistics, statistics
 from attnlab.run.folder import Run, find_run, open_run
 from attnlab.run.loaded import Recipe, load_run
 from attnlab.run.summary import RunSummary, State, find_runs, summarise
@@ -24,18 +25,33 @@ class ScoredRun:
     summary: RunSummary
     splits: dict[str, StoredSplit]
     recipe: Recipe
+    _statistics: dict[tuple[str, str], Statistics] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def seed(self) -> Any:
         """Seed of its training."""
         return self.summary.settings.get("seed")
 
+    def statistics(self, split: str, metric: str) -> Statistics:
+        """Counts of each sentence of `split` by `metric`, of which any group's score is made."""
+        key = split, metric
+        if key not in self._statistics:
+            texts = self.splits[split]
+            self._statistics[key] = statistics(
+                metric,
+                texts.hypotheses,
+                *texts.references,
+                tokeniser=str(self.summary.settings.get("bleu_tokeniser") or "13a"),
+            )
+        return self._statistics[key]
+
 
 def named_folders(names: Sequence[str], runs_root: str) -> list[Path]:
     """Folders of all runs that the `names` stand for: a run, or all in a folder of runs.
 
     Raises:
-        UsageError: fewer than two runs are named.
         AttnlabError: there is no such run.
     """
     folders: list[Path] = []
@@ -46,13 +62,7 @@ def named_folders(names: Sequence[str], runs_root: str) -> list[Path]:
                 break
         else:
             folders.append(find_run(name, runs_root))  # which says what there is
-    chosen = list(dict.fromkeys(folder.absolute() for folder in folders))
-    if len(chosen) < 2:
-        raise UsageError(
-            "comparing takes two runs or more: attnlab compare RUN RUN, or a folder that holds "
-            "several, such as a sweep's"
-        )
-    return chosen
+    return list(dict.fromkeys(folder.absolute() for folder in folders))
 
 
 def score_runs(
@@ -61,24 +71,41 @@ def score_runs(
     """The runs in `folders` with their scores; those that have none are named and left out.
 
     Raises:
+        UsageError: fewer than two runs are named.
         AttnlabError: fewer than two can be scored, or their scores cannot be compared.
     """
+    if len(folders) < 2:
+        raise UsageError(
+            "comparing takes two runs or more: attnlab compare RUN RUN, or a folder that holds "
+            "several, such as a sweep's"
+        )
     scored = []
     for folder in folders:
         try:
-            summary = summarise(folder)
-            if summary.state is State.UNREADABLE:
-                raise AttnlabError(str(summary.error))
-            scored.append(_score_run(open_run(folder), summary, config, splits, metrics))
+            scored.append(score_run(folder, config, splits, metrics))
         except AttnlabError as error:
             logger.warning("left out: %s: %s", folder, error)
     if len(scored) < 2:
         raise AttnlabError(
             f"only {len(scored)} of {len(folders)} runs can be scored, and comparing takes two"
         )
-    for split in splits:
-        _require_comparable(scored, split)
+    for other in scored[1:]:
+        require_comparable(scored[0], other)
     return scored
+
+
+def score_run(
+    folder: Path, config: InferenceConfig, splits: Sequence[str], metrics: Sequence[str]
+) -> ScoredRun:
+    """The run in `folder` with its scores, as stored, or else by an evaluation now.
+
+    Raises:
+        AttnlabError: the run cannot be read or scored.
+    """
+    summary = summarise(folder)
+    if summary.state is State.UNREADABLE:
+        raise AttnlabError(str(summary.error))
+    return _score_run(open_run(folder), summary, config, splits, metrics)
 
 
 def _score_run(
@@ -101,12 +128,15 @@ def _score_run(
     return ScoredRun(summary, whole, recipe)
 
 
-def _require_comparable(scored: Sequence[ScoredRun], split: str) -> None:
-    """Refuse scores on other references, or by other signatures, and name two such runs."""
-    first = scored[0]
-    for other in scored[1:]:
-        ours, theirs = first.splits[split], other.splits[split]
-        names = f"{first.summary.name} and {other.summary.name}"
+def require_comparable(first: ScoredRun, other: ScoredRun) -> None:
+    """Refuse two runs that were scored on different references, or by different signatures.
+
+    Raises:
+        AttnlabError: they were.
+    """
+    names = f"{first.summary.name} and {other.summary.name}"
+    for split, ours in first.splits.items():
+        theirs = other.splits[split]
         if ours.references != theirs.references:
             raise AttnlabError(
                 f"{names} were scored on different references of split {split}; compare runs of "

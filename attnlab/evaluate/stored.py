@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from attnlab.evaluate.scores import SplitScores, references_digest
 from attnlab.evaluation.metrics import Measured, measure
@@ -63,11 +64,17 @@ def store_files(run: Run, contents: Mapping[Path, str]) -> bool:
 
 @dataclass(frozen=True)
 class StoredSplit:
-    """Translations of a split that are stored in a run, and their scores by metric."""
+    """Texts of a split that are stored in a run, and their scores by metric.
 
+    `accuracies`: of "contrast" and "focus" where the split asks for them, in per cent: those of all
+    sentences, under "", and of each group that `eval` makes by itself.
+    """
+
+    sources: list[str]
     hypotheses: list[str]
     references: tuple[list[str], ...]
     metrics: dict[str, Measured]
+    accuracies: dict[str, dict[str, float]]
 
 
 def stored_split(
@@ -90,16 +97,17 @@ def stored_split(
             return None
         digests = values["references_sha256"]
         references = [lines(kind) for kind in reference_kinds(len(digests))]
-        hypotheses = lines("hypothesis")
+        sources, hypotheses = lines("source"), lines("hypothesis")
         if [references_digest(texts) for texts in references] != digests:
             return None
-        if len(hypotheses) != len(references[0]):
+        if not len(sources) == len(hypotheses) == len(references[0]):
             return None
         stored = {
             metric: Measured(float(values[metric]["score"]), str(values[metric]["signature"]))
             for metric in metrics
             if metric in values and not values.get("lowercase")
         }
+        accuracies = {name: _accuracies(values, name) for name in ("contrast", "focus")}
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
     tokeniser = run.config.bleu_tokeniser
@@ -107,4 +115,26 @@ def stored_split(
         metric: stored.get(metric) or measure(metric, hypotheses, *references, tokeniser=tokeniser)
         for metric in metrics
     }
-    return StoredSplit(hypotheses, tuple(references), found)
+    return StoredSplit(sources, hypotheses, tuple(references), found, accuracies)
+
+
+def _accuracies(values: dict[str, Any], name: str) -> dict[str, float]:
+    groups = {"": values} | {
+        group: scores
+        for groups in values.get("by", {}).values()
+        for group, scores in groups.items()
+    }
+    return {
+        group: float(scores[name]["score"]) for group, scores in groups.items() if name in scores
+    }
+
+
+def stored_search(run: Run, splits: Sequence[str]) -> dict[str, Any] | None:
+    """Settings of the search by which the first of `splits` with stored scores was translated."""
+    for split in splits:
+        try:
+            values = json.loads((run.scores / f"{split}.json").read_text(encoding="utf-8"))
+            return dict(values["search"])
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            continue
+    return None

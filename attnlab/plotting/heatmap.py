@@ -67,6 +67,7 @@ def draw_heatmaps(
     columns: int | Sequence[int] | None = None,
     print_weights: bool = False,
     repeat_labels: bool = True,
+    colour_bar: bool = True,
 ) -> Figure:
     """Draw the panels in a grid, filled row by row, with one colour bar.
 
@@ -81,6 +82,7 @@ def draw_heatmaps(
         print_weights: Print numbers into the cells of panels of at most 12 by 12.
         repeat_labels: Label every panel. If False, row labels equal to those of the panel at the
             left, and column labels equal to those of the panel above, are left out.
+        colour_bar: Draw the colour bar. A page of many figures has one for all.
 
     Returns:
         A figure whose first axes are the panels, in order, and whose last is the colour bar. Cell
@@ -108,10 +110,13 @@ def draw_heatmaps(
     frames = frames_in(lengths) if lengths else _choose_frames(len(panels), frames_in)
     page = Page()
     bar_height = min(max(*(each.height for each in frames[0]), _SHORTEST_BAR), _LONGEST_BAR)
+    bar_height = bar_height if colour_bar else 0.0
     frames[0] = [replace(each, below=max(0.0, bar_height - each.height)) for each in frames[0]]
     gap = (_GUTTER, _GUTTER)
     flat = Grid(frames, gap=gap)  # its columns do not depend on the heading above
-    bar_right = flat.boxes[0][-1].right + _BAR_GAP + _BAR_WIDTH + colour_bar_room(scale)
+    bar_right = flat.boxes[0][-1].right
+    if colour_bar:
+        bar_right += _BAR_GAP + _BAR_WIDTH + colour_bar_room(scale)
     text_width_limit = max(flat.right, bar_right, MARGIN + _NARROWEST_TEXT) - MARGIN
 
     top = page.paragraph(heading, MARGIN, text_width_limit, HEADING_SIZE, bold=True)
@@ -129,9 +134,10 @@ def draw_heatmaps(
         _outline(axes, panel.gold, cell)
         _label(axes, panel, frame, cell, slanted=slanted)
         print_numbers(axes, panel.values, numbers, scale)
-    first = grid.boxes[0][-1]
-    bar = replace(first, left=first.right + _BAR_GAP, width=_BAR_WIDTH, height=bar_height)
-    page.colour_bar(bar, scale)
+    if colour_bar:
+        first = grid.boxes[0][-1]
+        bar = replace(first, left=first.right + _BAR_GAP, width=_BAR_WIDTH, height=bar_height)
+        page.colour_bar(bar, scale)
     bottom = grid.bottom
     if any(panel.gold for panel in panels):
         bottom = _explain_outlines(page, bottom + _GUTTER / 2)

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Literal, TypeAlias
 
@@ -44,9 +44,12 @@ LINES: tuple[dict[str, Any], ...] = (
     {"color": "#009e73", "linestyle": (0, (6, 1.5, 1.2, 1.5))},
     {"color": "#cc79a7", "linestyle": (0, (2.2, 1.2))},
     {"color": "#7a7f87", "linestyle": (0, (1, 1.2))},
+    {"color": "#56b4e9", "linestyle": (0, (8, 2))},
+    {"color": "#e69f00", "linestyle": (0, (4, 1, 1, 1, 1, 1))},
 )
 """Styles of lines on the same axes: the scale's blue and colours of Okabe & Ito 2008, dashed."""
 
+_BAND = 0.18  # opacity
 _FEWEST_TICKS, _MOST_TICKS = 4, 8
 _TICK_STEPS: tuple[tuple[float, ...], ...] = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 6, 8))
 """Multiples of a power of ten that get a tick, from the coarsest set to the finest."""
@@ -162,11 +165,13 @@ class MatrixPanel(Panel):
 class LinesPanel(Panel):
     """Lines by name, each of its x and its y; a single line is not named.
 
-    `ordered`: the lines are steps of a quantity, from light to dark. `dots`: markers on the lines.
-    `stairs`: y holds around each x. `square`: both axes have one scale.
+    `bands`: the lowest and highest y at each x around the line of that name. `ordered`: the lines
+    are steps of a quantity, from light to dark. `dots`: markers on the lines. `stairs`: y holds
+    around each x. `square`: both axes have one scale. `x_names`: labels of x = 0, 1, 2 and so on.
     """
 
     lines: Mapping[str, tuple[Numbers, Numbers]]
+    bands: Mapping[str, tuple[Numbers, Numbers]] = field(default_factory=dict)
     ordered: bool = False
     dots: bool = False
     stairs: bool = False
@@ -174,6 +179,7 @@ class LinesPanel(Panel):
     log_x: bool = False
     log_y: bool = False
     y_limits: tuple[float, float] | None = None
+    x_names: Sequence[str] | None = None
 
     def draw(self, axes: Axes) -> None:
         """Draw the lines over a grid."""
@@ -191,7 +197,14 @@ class LinesPanel(Panel):
                 drawstyle="steps-mid" if self.stairs else "default",
                 label=name if len(self.lines) > 1 else None,
             )
-        axes.xaxis.set_major_locator(MaxNLocator(7, integer=not self.square, min_n_ticks=1))
+            if name in self.bands:
+                colour = style["color"]
+                axes.fill_between(x, *self.bands[name], color=colour, alpha=_BAND, linewidth=0)
+        axes.xaxis.set_major_locator(
+            MaxNLocator(7, steps=[1, 2, 5, 10], integer=not self.square, min_n_ticks=1)
+        )
+        if self.x_names is not None:
+            axes.xaxis.set_ticks(range(len(self.x_names)), list(self.x_names))
         if self.log_x:
             axes.set_xscale("log", base=2)
             axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))

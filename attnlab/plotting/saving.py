@@ -1,6 +1,7 @@
 """Figures and pages as files, the same bytes for the same figure: no dates and no random names."""
 
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -70,6 +71,15 @@ def _prepared(figure: Figure) -> dict[str, Any]:
         each.set_text(writable(each.get_text()))
     width, height = figure.get_size_inches()
     return {"dpi": float(min(DOTS_PER_INCH, (MOST_PIXELS / (width * height)) ** 0.5))}
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """The SVG that `save_figure` writes."""
+    buffer = BytesIO()
+    with _settings_are_global, matplotlib.rc_context(_SETTINGS):
+        options = {"metadata": _METADATA[".svg"], **_prepared(figure)}
+        figure.savefig(buffer, format="svg", **options)
+    return buffer.getvalue()
 
 
 def save_page(page: str, path: Path) -> None:

@@ -210,7 +210,7 @@ def load_run(folder: Path, config: InferenceConfig) -> LoadedRun:
         AttnlabError: the run, its vocabulary or its checkpoint is absent or damaged, or weights
             are not finite.
     """
-    run = _with_choices(open_run(folder), config)
+    run = with_choices(open_run(folder), config)
     _require_kept(run, config.checkpoint)
     vocabulary = run.load_vocabulary()
     model = build_model(run.config, vocabulary, pick_device(config.device))
@@ -233,7 +233,7 @@ def _require_finite(checkpoint: Path, model: EncoderDecoder[Any]) -> None:
         )
 
 
-def _with_choices(run: Run, config: InferenceConfig) -> Run:
+def with_choices(run: Run, config: InferenceConfig) -> Run:
     """The run with the corpus files and tokeniser that the command line chose."""
     moved = {name: path for name, path in asdict(config.data).items() if path is not None}
     chosen = replace(

@@ -41,6 +41,15 @@ def recorded(folder: Path, part: str = "") -> Iterator[tuple[int, dict[str, Any]
     yield from filter(None, (read_metrics(line.decode(errors="replace")) for line in lines))
 
 
+def damaged_lines(folder: Path) -> int:
+    """The number of lines that cannot be read, such as one that was being written."""
+    try:
+        lines = (folder / METRICS).read_bytes().splitlines()
+    except FileNotFoundError:
+        return 0
+    return sum(read_metrics(line.decode(errors="replace")) is None for line in lines)
+
+
 def read_metrics(line: str) -> tuple[int, dict[str, Any]] | None:
     """The update and values of a line of metrics.jsonl; None if it cannot be read."""
     try:

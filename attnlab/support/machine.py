@@ -1,6 +1,7 @@
 """Cores, thread waiting and memory of the machine."""
 
 import os
+import platform
 from collections.abc import MutableMapping
 from contextlib import suppress
 from pathlib import Path
@@ -59,3 +60,15 @@ def require_memory(
             f"{what} would take {gigabytes(needed)} of memory or more, and there are "
             f"{gigabytes(there)}; {remedy}"
         )
+
+
+def processor_name() -> str:
+    """The processor's name, as its maker has it."""
+    with suppress(OSError):
+        for line in (
+            Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        ):
+            name, _, value = line.partition(":")
+            if name.strip() in ("model name", "Model") and value.strip():
+                return " ".join(value.split())
+    return platform.processor() or platform.machine() or "an unknown processor"

@@ -19,7 +19,16 @@ from scripts.reference.commands import commands, parameters
 from tests.runs import REPOSITORY, attnlab
 
 COMMANDS = {name.removeprefix("attnlab "): function for name, function in commands()}
-OF_A_RUN = ("eval", "compare", "plot-attention", "heads", "explain", "translate", "average")
+OF_A_RUN = (
+    "eval",
+    "compare",
+    "report",
+    "plot-attention",
+    "heads",
+    "explain",
+    "translate",
+    "average",
+)
 """Commands whose settings are those of using a trained model."""
 
 
