@@ -178,15 +178,20 @@ def _train(
             jobs = error.jobs
             raise
         finally:
-            _show_table([Path(each["run"]) for each in jobs if each["run"] is not None])
+            _conclude([Path(each["run"]) for each in jobs if each["run"] is not None])
 
 
-def _show_table(folders: list[Path]) -> None:
-    """Print a table of a sweep's runs to standard error; folders alone are its output."""
+def _conclude(folders: list[Path]) -> None:
+    """Print a table of a sweep's runs to standard error, and report them if they have a claim."""
     from attnlab.run.summary import summarise
     from attnlab.studies.runs import SHOWN, as_text
     from attnlab.support.console import console
 
     if folders:
-        table = as_text([summarise(folder) for folder in folders], SHOWN)
+        summaries = [summarise(folder) for folder in folders]
+        table = as_text(summaries, SHOWN)
         console().print(f"\n{table}", markup=False, soft_wrap=True)
+        if any(each.settings.get("claim") for each in summaries):
+            from attnlab.studies.report.job import report_sweep
+
+            report_sweep(folders)

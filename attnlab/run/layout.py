@@ -7,6 +7,7 @@
       checkpoints/           best, last, and previous, which was last before it; update-NUMBER if
                              keep_checkpoints is set, and averaged, their mean
       metrics.jsonl          one line a report
+      environment.json       versions and machine of the training
       finished.json          present once training has finished; failed.json if an error ended it
       events.out.tfevents.*  TensorBoard
       profile/               recorded by torch's profiler
@@ -36,3 +37,5 @@ METRICS = "metrics.jsonl"
 
 LOCK = ".lock"
 """Locked by the process that writes to the run."""
+
+ENVIRONMENT = "environment.json"

@@ -14,6 +14,7 @@ from attnlab.config import ExperimentConfig, with_absolute_paths
 from attnlab.data.token_cache import TokenisedCorpus, tokenised_corpus
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.jobs import job, set_run_folder
+from attnlab.run.environment import record_environment
 from attnlab.run.folder import (
     Run,
     create_run,
@@ -154,6 +155,7 @@ def _training(
     run: Run, corpus: TokenisedCorpus, broadcast: RunBroadcast, resume: bool = False
 ) -> Training:
     """The first process's training, after the others have the same run and corpus."""
+    record_environment(run.folder)
     broadcast.send(SharedRun(run, corpus.vocabulary, resume))
     _load_together(lambda: corpus, broadcast.group)
     return Training(run, corpus, resume, broadcast.group)

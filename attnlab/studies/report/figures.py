@@ -19,7 +19,7 @@ from attnlab.studies.report.gathered import Gathered
 
 _CURVES = (185.0, 140.0)  # width and height of axes in points
 _RANGE = 34.0  # width of a range of lengths
-_ROW = 11.0  # height of a row of dots
+_ROW, _DOT = 11.0, 6.0  # least heights of a row of dots, and of a series in it
 _MARKERS = "osD^vPX"
 _SPREAD = 0.32  # of the dots of several settings, around their row's middle
 
@@ -241,7 +241,7 @@ def dot_rows(
         for row in range(1, len(names)):
             axes.axhline(row - 0.5, color=FRAME, alpha=0.4, linewidth=0.4)
 
-    height = max(40.0, len(names) * max(_ROW, 4.5 * len(values)))
+    height = max(40.0, len(names) * max(_ROW, _DOT * len(values)))
     panel = Drawing(paint=paint, x_label=x_label, size=(_CURVES[0], height))
     return draw_panels([[panel]], legend="page")
 

@@ -12,7 +12,7 @@ from attnlab.launch import compose_inference
 from attnlab.plotting.saving import save_page
 from attnlab.plotting.vector import figure_svg
 from attnlab.run.folder import open_run
-from attnlab.run.summary import summarise
+from attnlab.run.summary import find_runs, summarise
 from attnlab.studies.report.claim import Claim, Finding, load_claim
 from attnlab.studies.report.content import compose_report, verdict_lines
 from attnlab.studies.report.document import Document, as_markdown
@@ -56,7 +56,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return "\n".join([*verdict_lines(self.findings), *map(str, self.files)])
+        return "\n".join([*verdict_lines(self.findings), *map(shown_path, self.files)])
 
 
 def make_report(names: Sequence[str], outputs: Sequence[Path], options: ReportOptions) -> Report:
@@ -172,17 +172,16 @@ def write_document(document: Document, output: Path) -> None:
 
 
 def report_sweep(folders: Sequence[Path]) -> None:
-    """Write the report of a sweep whose runs have a claim; a failure is said, and is no failure.
+    """Write report.html and report.md beside a sweep's runs; a failure is said, and is no failure.
 
-    The verdicts and the paths of report.html and report.md, beside the runs, are logged.
+    The verdicts and the paths are logged.
     """
     try:
-        if not any(summarise(folder).settings.get("claim") for folder in folders):
-            return
+        parents = {folder.parent for folder in folders}
+        alone = len(parents) == 1 and set(find_runs(*parents)) == set(folders)
+        names = [shown_path(each) for each in (parents if alone else folders)]
         page = default_output(folders)
-        outputs = [page, page.with_suffix(".md")]
-        logger.info(
-            "report:\n%s", make_report([str(each) for each in folders], outputs, ReportOptions())
-        )
+        report = make_report(names, [page, page.with_suffix(".md")], ReportOptions())
+        logger.info("\n%s", report)
     except Exception as error:
         logger.warning("no report was made: %s", described(error))

@@ -1,20 +1,15 @@
 """What it takes to repeat a sweep: commands, versions and machine, and what it cost."""
 
-import platform
 import shlex
 from collections.abc import Sequence
 from datetime import timedelta
-from importlib.metadata import version
 from pathlib import Path
 
 import yaml
 
-from attnlab import __version__
 from attnlab.evaluate.scored import ScoredRun
+from attnlab.run.environment import environment, recorded_environment
 from attnlab.studies.report.document import Block, Commands, Table, Text
-from attnlab.support.machine import processor_name, usable_cores
-
-_PACKAGES = ("torch", "numpy", "sentencepiece", "sacrebleu")
 
 
 def command_of(folder: Path) -> str | None:
@@ -46,9 +41,16 @@ def repeating(runs: Sequence[ScoredRun], report: Sequence[str]) -> list[Block]:
             ["run", "seed", "parameters", "updates", "training time", "target tokens/s"],
             [_cost(run) for run in runs],
         ),
-        Text(f"Versions: {versions()}."),
-        Text(f"This report was made on: {machine()}."),
     ]
+    trained = [recorded_environment(run.summary.folder) for run in runs]
+    here = environment()
+    for name, what in (("versions", "Versions"), ("machine", "Machine")):
+        found = dict.fromkeys(each[name] for each in trained if name in each)
+        blocks += [Text(f"{what} of the training: {text}.") for text in found]
+        if not all(name in each for each in trained):
+            blocks.append(Text(f"{what} of the training: not recorded by every run."))
+        if list(found) != [here[name]]:
+            blocks.append(Text(f"{what} of this report: {here[name]}."))
     return blocks
 
 
@@ -59,20 +61,3 @@ def _cost(run: ScoredRun) -> list[str]:
     counted = ["" if each is None else f"{each:,}" for each in numbers]
     speed = "" if found.tokens_per_second is None else f"{found.tokens_per_second:,.0f}"
     return [found.name, str(run.seed), *counted, seconds, speed]
-
-
-def versions() -> str:
-    """Versions of attnlab, Python and what scores depend on."""
-    packages = (f"{name} {version(name)}" for name in _PACKAGES)
-    return ", ".join([f"attnlab {__version__}", f"Python {platform.python_version()}", *packages])
-
-
-def machine() -> str:
-    """Processor, cores, threads and system."""
-    import torch
-
-    cores, threads = usable_cores(), torch.get_num_threads()
-    return (
-        f"{processor_name()}, {cores} core{'s' * (cores > 1)} usable, "
-        f"{threads} thread{'s' * (threads > 1)}, {platform.system()} {platform.machine()}"
-    )
