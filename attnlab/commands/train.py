@@ -178,10 +178,11 @@ def _train(
             jobs = error.jobs
             raise
         finally:
-            _conclude([Path(each["run"]) for each in jobs if each["run"] is not None])
+            folders = [Path(each["run"]) for each in jobs if each["run"] is not None]
+            _conclude(folders, config_dir)
 
 
-def _conclude(folders: list[Path]) -> None:
+def _conclude(folders: list[Path], config_dir: Path | None) -> None:
     """Print a table of a sweep's runs to standard error, and report them if they have a claim."""
     from attnlab.run.summary import summarise
     from attnlab.studies.runs import SHOWN, as_text
@@ -194,4 +195,4 @@ def _conclude(folders: list[Path]) -> None:
         if any(each.settings.get("claim") for each in summaries):
             from attnlab.studies.report.job import report_sweep
 
-            report_sweep(folders)
+            report_sweep(folders, config_dir)

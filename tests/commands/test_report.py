@@ -1,6 +1,8 @@
 """attnlab report: its figures against those of other commands, its page in a browser, bad input."""
 
 import json
+import logging
+import os
 import re
 import shutil
 from html.parser import HTMLParser
@@ -9,8 +11,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from attnlab.studies.report.job import ReportOptions, make_report
+from attnlab.support.errors import AttnlabError, UsageError
 from tests.browser import opened
-from tests.refusals import assert_refused, squeezed
+from tests.refusals import assert_refused
 from tests.runs import attnlab, tiny
 
 CLAIM = """
@@ -80,20 +84,27 @@ def folder(tmp_path_factory):
     return folder
 
 
-def reported(folder, *arguments):
-    found = attnlab("report", *arguments, folder=folder, timeout=300)
-    assert found.code == 0, found.errors
-    return found
+def report(folder, *names, output="page.html", **options):
+    """The page at `output`, made in this process."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        make_report(names, [Path(output)], ReportOptions(**options))
+    finally:
+        os.chdir(before)
+    return folder / output
 
 
 @pytest.fixture(scope="module")
 def page(folder):
     options = ["--config-dir", "own", "--claim", "mine", "--metric", "bleu", "--metric", "chrf"]
-    found = reported(folder, "models", *options)
-    path = folder / "runs" / "models" / "report.html"
-    assert found.output.splitlines()[-1] == str(path)
-    assert "3 expectations: " in found.output
-    return path
+    found = attnlab("report", "models", *options, folder=folder)
+    assert found.code == 0, found.errors
+    assert found.output.splitlines()[-2:] == [
+        "3 expectations: 1 contradicted, 1 not decided, 1 not measured",
+        "runs/models/report.html",
+    ]
+    return folder / "runs" / "models" / "report.html"
 
 
 @pytest.fixture(scope="module")
@@ -116,16 +127,16 @@ def test_scores_are_those_of_compare(folder, tables):
             assert row[head.index(caption.split()[0])] == cell
 
 
-def test_groups_and_alignment_are_those_of_eval_and_heads(folder, tables):
+def test_groups_and_alignment_are_those_of_eval_and_heads(folder, tables, caplog):
     run = min((folder / "runs" / "models").glob("*/config.yaml")).parent
     name = f"models/{run.name}"
     by = ["--by", "tag", "--by", "length"]
     scored = json.loads(
         attnlab("eval", name, "--bleu", *by, "--json", "search=greedy", folder=folder).output
     )["splits"]["test"]["by"]
-    one = reported(folder, name, "-o", "one.html")
-    assert "evaluating" not in one.errors, "what eval stored is read"
-    alone = Tables(folder / "one.html").found
+    with caplog.at_level(logging.INFO, "attnlab"):
+        alone = Tables(report(folder, name)).found
+    assert "evaluating" not in caplog.text, "what eval stored is read"
     for grouping, caption in (("tag", "BLEU by tag, test"), ("length", "BLEU by length, test")):
         large = {key: each for key, each in scored[grouping].items() if each["sentences"] >= 10}
         assert len(large) > 1
@@ -137,7 +148,8 @@ def test_groups_and_alignment_are_those_of_eval_and_heads(folder, tables):
     for number in (1, 2):
         other = attention_run(folder, number)
         heads = json.loads(attnlab("heads", other, "-n", "200", "--json", folder=folder).output)
-        rates.append(100 * min(each["alignment_error"] for each in heads["heads"]))
+        (head,) = heads["heads"]
+        rates.append(min(head["alignment_error_rate"].values()))
     mean, deviation = sum(rates) / 2, abs(rates[0] - rates[1]) / 2**0.5
     assert tables["Alignment error rate (%)"][2][1] == f"{mean:.1f} ± {deviation:.1f}"
     assert tables["Alignment error rate (%)"][1][1] == "no attention"
@@ -165,9 +177,9 @@ def test_verdicts_are_those_of_hand_arithmetic(folder, page):
     text = re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8"))
     text = " ".join(text.split())
     numbers = f"{mean:+.2f}, 95 % interval {mean - half:+.2f} to {mean + half:+.2f} over 2 seeds"
-    assert f"{verdict} attention is better by chrF {verdict}: {numbers}" in text
+    assert f"{verdict} attention is better by chrF {numbers}" in text
     assert "contradicted it aligns" in text, "an error rate is never below 0"
-    assert "not measured a third model is better not measured: no run for the term" in text
+    assert "not measured a third model is better no run for the term" in text
 
 
 def test_the_page_in_a_browser(page, browser):
@@ -212,7 +224,7 @@ def test_commands_of_the_page_are_those_that_trained(folder, page):
 def test_markdown_has_its_figures_beside_it_and_the_same_bytes_each_time(folder):
     texts = []
     for _ in range(2):
-        reported(folder, "models", "-o", "docs/models.md", "--sentence", "3", "--sentence", "5")
+        report(folder, "models", output="docs/models.md", sentences=[3, 5])
         figures = sorted((folder / "docs" / "models-figures").iterdir())
         texts.append([path.read_bytes() for path in (folder / "docs" / "models.md", *figures)])
     assert texts[0] == texts[1]
@@ -223,7 +235,7 @@ def test_markdown_has_its_figures_beside_it_and_the_same_bytes_each_time(folder)
     assert max(path.stat().st_size for path in figures) < 40_000
 
 
-def test_what_cannot_be_read_is_said_and_the_rest_is_done(folder, tmp_path):
+def test_what_cannot_be_read_is_said_and_the_rest_is_done(folder, page, tmp_path, caplog):
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     rnn_1, rnn_2, bahdanau_1, bahdanau_2 = sorted((tmp_path / "runs" / "models").glob("20*"))
     (rnn_1 / "config.yaml").write_text("format: 3\n")  # of an older format
@@ -237,14 +249,14 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_done(folder, tmp_path):
     for stored in ("scores", "translations"):
         shutil.rmtree(bahdanau_2 / stored)
     (tmp_path / "runs" / "models" / "empty").mkdir()
-    found = reported(tmp_path, "models")
-    page = (tmp_path / "runs" / "models" / "report.html").read_text(encoding="utf-8")
-    for printed in (squeezed(found.errors), squeezed(page)):
-        assert squeezed(f"models/{rnn_1.name} is left out: written in run format 3") in printed
-        assert squeezed(f"models/{bahdanau_2.name} is left out") in printed
+    path = report(tmp_path, "models")
+    page = path.read_text(encoding="utf-8")
+    for said in (caplog.text, page):
+        assert f"models/{rnn_1.name} is left out: written in run format 3" in said
+        assert f"models/{bahdanau_2.name} is left out: no corpus /nowhere" in said
     assert f"models/{bahdanau_1.name}: a line of metrics.jsonl cannot be read" in page
     assert f"models/{rnn_2.name} was interrupted after 8 updates" in page
-    rows = Tables(tmp_path / "runs" / "models" / "report.html").found["BLEU of test"]
+    rows = Tables(path).found["BLEU of test"]
     assert [row[0] for row in rows] == ["model", "rnn", "bahdanau"]
 
 
@@ -255,41 +267,57 @@ def test_scores_outlive_their_corpus(folder, page, tmp_path):
         path.write_text(re.sub(r"root: .*", "root: /nowhere", path.read_text()))
     for path in (tmp_path / "runs" / "models").glob("*/scores/*.attention.json"):
         path.unlink()
-    reported(tmp_path, "models", "-o", "page.html")
-    tables = Tables(tmp_path / "page.html").found
+    path = report(tmp_path, "models")
+    tables = Tables(path).found
     assert len(tables["BLEU of test"]) == 3
     assert "BLEU by length, test" in tables
     assert "BLEU by tag, test" not in tables
-    text = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "test is not shown by phenomenon: /nowhere" in text
-    assert re.search(r"the attention of models/\S+ on test is not measured: /nowhere", text)
-
-
-def test_a_run_that_trains_now_is_left_out(folder, tmp_path):
-    shutil.copytree(folder / "runs", tmp_path / "runs")
-    first = min((tmp_path / "runs" / "models").glob("20*"))
-    with FileLock(first / ".lock"):
-        found = reported(tmp_path, "models", "-o", "page.html")
-    assert squeezed(f"models/{first.name} is left out: it is still training") in squeezed(
-        found.errors
+    text = path.read_text(encoding="utf-8")
+    assert "test is not shown by phenomenon: no corpus /nowhere" in text
+    assert re.search(
+        r"the attention of models/\S+ on test is not measured: no corpus /nowhere", text
     )
 
 
+def test_a_run_that_trains_now_is_left_out(folder, page, caplog):
+    first = min((folder / "runs" / "models").glob("20*"))
+    with FileLock(first / ".lock"):
+        report(folder, "models")
+    assert f"models/{first.name} is left out: it is still training" in caplog.text
+
+
 @pytest.mark.parametrize(
-    ("arguments", "code", "message"),
+    ("names", "options", "error", "message"),
     [
-        ([], 2, "name a sweep to report"),
-        (["nobody"], 1, "there is no run 'nobody'"),
-        (["own"], 1, "there is no run 'own'"),
-        (["models", "-o", "page.pdf"], 2, "end the name with .html or .md"),
-        (["models", "--split", "test_wide"], 1, "test_wide"),
-        (["models", "--sentence", "51"], 2, "test has sentences 1 to 50"),
-        (["models", "--sentence", "0"], 2, "test has sentences 1 to 50"),
-        (["models", "--metric", "blue"], 2, "--metric=blue is none of: bleu"),
-        (["models", "--claim", "nothing"], 2, "claim 'nothing': there is no such claim"),
-        (["models", "--group-by", "modle"], 2, "no run has such a setting"),
-        (["models", "--baseline", "model=gru"], 2, "there are: model=rnn; model=bahdanau"),
+        (["nobody"], {}, AttnlabError, "there is no run 'nobody'"),
+        (["own"], {}, AttnlabError, "there is no run 'own'"),
+        (["models"], {"output": "page.pdf"}, UsageError, r"end the name with \.html or \.md"),
+        (["models"], {"splits": ["test_wide"]}, AttnlabError, "(?s)none of the runs.*test_wide"),
+        (["models"], {"sentences": [51]}, UsageError, "test has sentences 1 to 50"),
+        (["models"], {"sentences": [0]}, UsageError, "test has sentences 1 to 50"),
+        (["models"], {"metrics": ["blue"]}, UsageError, "--metric=blue is none of: bleu"),
+        (["models"], {"claim": "nothing"}, UsageError, "'nothing': there is no such claim"),
+        (["models"], {"group_by": ["modle"]}, UsageError, "no run has such a setting"),
+        (["models"], {"baseline": "model=gru"}, UsageError, "there are: model=rnn; model=bah"),
     ],
 )
-def test_what_makes_no_report_is_refused(folder, page, arguments, code, message):
-    assert_refused(attnlab("report", *arguments, folder=folder, timeout=300), code, message)
+def test_what_makes_no_report_is_refused(folder, page, names, options, error, message):
+    with pytest.raises(error, match=message):
+        report(folder, *names, **options)
+
+
+def test_a_report_of_nothing_is_refused(folder):
+    assert_refused(attnlab("report", folder=folder), 2, "name a sweep to report")
+
+
+def test_a_sweep_with_a_claim_ends_with_its_report(folder):
+    sweep = [*tiny("rnn", "claim=mine", "name=swept"), "-m", "seed=1,2", "--config-dir", "own"]
+    done = attnlab(*sweep, folder=folder)
+    assert done.code == 0, done.errors
+    assert "3 expectations: 3 not measured" in done.errors
+    page, text = (folder / "runs" / "swept" / f"report.{kind}" for kind in ("html", "md"))
+    assert page.is_file()
+    said = text.read_text(encoding="utf-8")
+    assert said.startswith("# Does attention help \\<here\\>?")
+    assert "    attnlab report runs/swept --config-dir=own" in said
+    assert "Machine of the training: " in said

@@ -15,7 +15,7 @@ from typing import Any
 from attnlab.config import from_yaml
 from attnlab.evaluation.metrics import NAMES
 from attnlab.support.errors import AttnlabError, UsageError
-from attnlab.support.folders import shipped_folder
+from attnlab.support.folders import CLAIMS, shipped_folder
 from attnlab.support.registry import config_folders
 from attnlab.support.schema import from_node
 
@@ -23,7 +23,6 @@ ERROR_RATE, ACCURACIES = "aer", ("contrast", "focus")
 METRICS = (*NAMES, ERROR_RATE, *ACCURACIES)
 """Metrics of expectations: sacreBLEU's, the alignment error rate, and what splits ask for."""
 
-_FOLDER = "claims"
 _LEVEL = 0.95
 
 
@@ -92,9 +91,9 @@ class Claim:
 
 def _folders(config_dir: Path | None) -> Iterator[Path]:
     if config_dir is not None:
-        yield config_dir / _FOLDER
-    yield from (folder / _FOLDER for _, folder in config_folders())
-    yield shipped_folder("configs") / _FOLDER
+        yield config_dir / CLAIMS
+    yield from (folder / CLAIMS for _, folder in config_folders())
+    yield shipped_folder("configs") / CLAIMS
 
 
 def claim_names(config_dir: Path | None = None) -> list[str]:
@@ -182,20 +181,22 @@ class Finding:
             return Verdict.REPRODUCED
         return Verdict.CONTRADICTED if interval[1] < 0 else Verdict.NOT_DECIDED
 
-    def __str__(self) -> str:
+    @property
+    def numbers(self) -> str:
+        """What the verdict rests on, in words."""
         if not self.sums:
-            return f"{self.verdict}: {self.missing}"
+            return self.missing
         seeds = len(self.sums)
         if (interval := self.interval) is None:
-            return f"{self.verdict}: {self.mean:+.2f} with one seed, which has no interval"
+            return f"{self.mean:+.2f} with one seed, which has no interval"
         low, high = interval
         why = ""
         if self.verdict is Verdict.NOT_DECIDED:
             why = ", which contains 0; more seeds narrow it"
-        return (
-            f"{self.verdict}: {self.mean:+.2f}, 95 % interval {low:+.2f} to {high:+.2f} over "
-            f"{seeds} seeds{why}"
-        )
+        return f"{self.mean:+.2f}, 95 % interval {low:+.2f} to {high:+.2f} over {seeds} seeds{why}"
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.numbers}"
 
 
 def t_interval(values: Sequence[float]) -> tuple[float, float] | None:

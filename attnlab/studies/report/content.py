@@ -45,7 +45,7 @@ def compose_report(
     lead: list[Block] = []
     if claim is not None and claim.claim:
         lead.append(Text(claim.claim))
-    lead += [Judged(each.expectation.says, each.verdict, str(each)) for each in findings]
+    lead += [Judged(each.expectation.says, each.verdict, each.numbers) for each in findings]
     if findings:
         lead.append(Text(_method(findings), quiet=True))
     parts: list[tuple[str, list[Block]]] = []
@@ -61,7 +61,7 @@ def compose_report(
         ("The same sentences", sentences(found, numbers)),
     ]
     if found.notes:
-        parts.append(("Left out", [Items(found.notes)]))
+        parts.append(("Notes", [Items(found.notes)]))
     parts.append(("To repeat it", repeating(found.runs, typed)))
     return Document(title, lead, [Section(name, blocks) for name, blocks in parts])
 

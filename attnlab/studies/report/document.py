@@ -99,7 +99,7 @@ class Document:
 
 def as_markdown(document: Document, folder: str) -> str:
     """The document in Markdown; its figures are `folder`/NAME.svg."""
-    parts = [f"# {document.title}", *(_markdown(block, folder) for block in document.lead)]
+    parts = [f"# {_plain(document.title)}", *(_markdown(block, folder) for block in document.lead)]
     for section in document.sections:
         parts.append(f"## {section.title}")
         parts += [_markdown(block, folder) for block in section.blocks]

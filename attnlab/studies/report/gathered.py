@@ -21,7 +21,7 @@ from attnlab.run.folder import open_run
 from attnlab.run.loaded import with_choices
 from attnlab.run.metrics import damaged_lines
 from attnlab.run.summary import State, summarise
-from attnlab.studies.report.claim import ERROR_RATE, Claim, Finding, Term
+from attnlab.studies.report.claim import ERROR_RATE, Claim, Expectation, Finding, Term
 from attnlab.support.errors import AttnlabError, described
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Gathered:
         claim = self.wanted.claim
         return [] if claim is None else [self._finding(each) for each in claim.expectations]
 
-    def _finding(self, expectation: Any) -> Finding:
+    def _finding(self, expectation: Expectation) -> Finding:
         by_seed: dict[Any, list[float]] = {}
         for term in expectation.terms:
             runs = [run for run in self.runs if _has(run, term)]

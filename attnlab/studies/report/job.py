@@ -19,6 +19,7 @@ from attnlab.studies.report.document import Document, as_markdown
 from attnlab.studies.report.gathered import Wanted, gather
 from attnlab.studies.report.page import report_page
 from attnlab.support.errors import AttnlabError, UsageError, described
+from attnlab.support.folders import shown_path
 from attnlab.training.selection import require_metrics
 
 logger = logging.getLogger(__name__)
@@ -171,7 +172,7 @@ def write_document(document: Document, output: Path) -> None:
     save_page(as_markdown(document, folder.name), output)
 
 
-def report_sweep(folders: Sequence[Path]) -> None:
+def report_sweep(folders: Sequence[Path], config_dir: Path | None = None) -> None:
     """Write report.html and report.md beside a sweep's runs; a failure is said, and is no failure.
 
     The verdicts and the paths are logged.
@@ -181,7 +182,9 @@ def report_sweep(folders: Sequence[Path]) -> None:
         alone = len(parents) == 1 and set(find_runs(*parents)) == set(folders)
         names = [shown_path(each) for each in (parents if alone else folders)]
         page = default_output(folders)
-        report = make_report(names, [page, page.with_suffix(".md")], ReportOptions())
+        report = make_report(
+            names, [page, page.with_suffix(".md")], ReportOptions(config_dir=config_dir)
+        )
         logger.info("\n%s", report)
     except Exception as error:
         logger.warning("no report was made: %s", described(error))

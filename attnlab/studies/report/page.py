@@ -65,7 +65,9 @@ def _html(block: Block, numbers: dict[str, int]) -> str:
             return f'<div class="figures">{figures}</div>'
         case Commands():
             lines = "\n".join(map(escape, block.lines))
-            return f'<pre tabindex="0" aria-label="commands"><code>{lines}</code></pre>'
+            return (
+                f'<pre tabindex="0" role="region" aria-label="commands"><code>{lines}</code></pre>'
+            )
         case Judged():
             kind = block.verdict.replace(" ", "-")
             return (
