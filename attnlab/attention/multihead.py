@@ -83,20 +83,20 @@ class MultiHeadAttention(nn.Module):
     ) -> Memory:
         """Project and split keys and values once; the first key is at position `start`."""
         heads = self.key_value_heads
-        values = _split(self.value_weight(value), heads)
-        keys = values if self.key_weight is None else _split(self.key_weight(key), heads)
+        values = split_heads(self.value_weight(value), heads)
+        keys = values if self.key_weight is None else split_heads(self.key_weight(key), heads)
         return self.pooling.prepare(keys, values, start)
 
     def forward(
         self, query: Float[Tensor, "batch queries size"], memory: Memory, mask: Mask | None = None
     ) -> Float[Tensor, "batch queries size"]:
         """Attend with all heads; `mask` broadcasts against (batch, heads, queries, keys)."""
-        pooled = self.pooling(_split(self.query_weight(query), self.heads), memory, mask)
+        pooled = self.pooling(split_heads(self.query_weight(query), self.heads), memory, mask)
         # (batch, heads, queries, value size) -> (batch, queries, heads · value size)
         output: Tensor = self.output_weight(pooled.transpose(1, 2).flatten(2))
         return output
 
 
-def _split(x: Float[Tensor, "batch length size"], heads: int) -> Tensor:
-    # (batch, length, heads · head size) -> (batch, heads, length, head size)
+def split_heads(x: Float[Tensor, "batch length size"], heads: int) -> Tensor:
+    """(batch, length, heads · head size) -> (batch, heads, length, head size)."""
     return x.view(*x.shape[:2], heads, -1).transpose(1, 2)

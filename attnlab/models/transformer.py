@@ -36,6 +36,8 @@ from attnlab.models.layers import (
     embedding_tables,
     last_norm,
 )
+from attnlab.models.stepping import StepDecoder
+from attnlab.models.transformer_steps import TransformerSteps
 from attnlab.support.ranges import Layers, ShareBelowOne, Size
 
 Hidden = Float[Tensor, "batch length size"]
@@ -265,6 +267,10 @@ class Transformer(EncoderDecoder[TransformerState]):
         self.encoder = Encoder(config, attention)
         self.decoder = Decoder(config, attention)
 
+    def embed_target(self, tokens: Int[Tensor, "batch length"], start: int) -> Hidden:
+        """Embed target tokens, the first of which is at position `start`."""
+        return self._embed(self.target_embedding, self.decoder.positions, tokens, start)
+
     def _embed(
         self,
         table: nn.Embedding,
@@ -297,8 +303,12 @@ class Transformer(EncoderDecoder[TransformerState]):
         self, target: Target, state: TransformerState
     ) -> tuple[Features, TransformerState]:
         """See `EncoderDecoder`."""
-        embedded = self._embed(self.target_embedding, self.decoder.positions, target, state.length)
+        embedded = self.embed_target(target, state.length)
         token_mask = self._token_mask(target)
         features, layers = self.decoder(embedded, state.layers, state.source_mask, token_mask)
         length = state.length + target.size(1)
         return features, replace(state, layers=layers, length=length)
+
+    def step_decoder(self, source: Source, source_mask: SourceMask) -> StepDecoder:
+        """See `EncoderDecoder`."""
+        return TransformerSteps(self, source, source_mask)
