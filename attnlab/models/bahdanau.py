@@ -20,8 +20,10 @@ from attnlab.models.interface import (
 )
 from attnlab.models.layers import embedding_tables
 from attnlab.models.recurrence import Hidden, build_recurrence
+from attnlab.models.recurrent_steps import BahdanauSteps
 from attnlab.models.rnn import Bridge, Readout, RecurrentConfig, RecurrentEncoder
 from attnlab.models.source_attention import SourceAttention, SourceAttentionState
+from attnlab.models.stepping import StepDecoder
 from attnlab.support.ranges import Size
 
 
@@ -152,3 +154,7 @@ class Bahdanau(EncoderDecoder[BahdanauState]):
         features: Tensor
         features, state = self.decoder(target, state)
         return features, state
+
+    def step_decoder(self, source: Source, source_mask: SourceMask) -> StepDecoder:
+        """See `EncoderDecoder`."""
+        return BahdanauSteps(self, self.encode(source, source_mask))

@@ -73,21 +73,22 @@ class DecoderState:
         self: "State", rows: Int[Tensor, " rows"] | None, sentences: Int[Tensor, " kept"] | None
     ) -> "State":
         """The state of the hypotheses at `rows` of the sentences at `sentences`; None: all."""
-        selected: State = _select(self, rows, sentences)
+        selected: State = select_state(self, rows, sentences)
         return selected
 
 
-def _select(value: Any, rows: Tensor | None, sentences: Tensor | None) -> Any:
+def select_state(value: Any, rows: Tensor | None, sentences: Tensor | None) -> Any:
+    """Any part of a state for `DecoderState.reorder`."""
     if isinstance(value, Tensor):
         return value if rows is None else value.index_select(0, rows)
     if isinstance(value, tuple):
-        return tuple(_select(item, rows, sentences) for item in value)
+        return tuple(select_state(item, rows, sentences) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
         selected = {}
         for each in fields(value):
             of_source = each.metadata.get(_AXIS) == PER_SENTENCE[_AXIS]
             kept = sentences if of_source else rows
-            selected[each.name] = _select(getattr(value, each.name), kept, sentences)
+            selected[each.name] = select_state(getattr(value, each.name), kept, sentences)
         return replace(value, **selected)
     return value
 

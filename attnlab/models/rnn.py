@@ -22,6 +22,8 @@ from attnlab.models.interface import (
 )
 from attnlab.models.layers import embedding_tables
 from attnlab.models.recurrence import CELLS, Hidden, build_recurrence
+from attnlab.models.recurrent_steps import RnnSteps
+from attnlab.models.stepping import StepDecoder
 from attnlab.support.errors import UsageError
 from attnlab.support.ranges import Layers, ShareBelowOne, Size
 
@@ -131,10 +133,10 @@ class Readout(nn.Module):
 
     def forward(
         self,
-        outputs: Float[Tensor, "batch length hidden_size"],
-        context: Float[Tensor, "batch length annotation_size"],
-        embedded: Float[Tensor, "batch length embedding_size"],
-    ) -> Float[Tensor, "batch length embedding_size"]:
+        outputs: Float[Tensor, "*batch hidden_size"],
+        context: Float[Tensor, "*batch annotation_size"],
+        embedded: Float[Tensor, "*batch embedding_size"],
+    ) -> Float[Tensor, "*batch embedding_size"]:
         """Features for the output projection."""
         features = torch.tanh(self.weight(torch.cat([outputs, context, embedded], dim=-1)))
         return dropout(features, self.dropout, self.training)
@@ -188,3 +190,7 @@ class Rnn(EncoderDecoder[RnnState]):
         outputs, hidden = self.cell.read(embedded, state.hidden, beside=state.context)
         context = state.context.unsqueeze(1).expand(-1, target.size(1), -1)
         return self.readout(outputs, context, embedded), RnnState(hidden, state.context)
+
+    def step_decoder(self, source: Source, source_mask: SourceMask) -> StepDecoder:
+        """See `EncoderDecoder`."""
+        return RnnSteps(self, self.encode(source, source_mask))

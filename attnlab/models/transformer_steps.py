@@ -78,7 +78,8 @@ class _SelfAttention:
 
     def __call__(self, y: Float[Tensor, "rows 1 size"]) -> Float[Tensor, "rows 1 size"]:
         attention = self._attention
-        query, *keys, values = F.linear(y, self._weight, self._bias).split(self._sizes, dim=-1)
+        projected = F.linear(y, self._weight, self._bias)
+        query, *keys, values = torch.split(projected, self._sizes, dim=-1)
         value = split_heads(values, attention.key_value_heads)
         key = split_heads(keys[0], attention.key_value_heads) if keys else value
         memory = attention.pooling.prepare(key, value, self.cache.length)

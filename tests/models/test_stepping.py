@@ -112,3 +112,13 @@ def test_the_source_is_not_repeated_for_beams_and_can_be_recorded(name, sources)
         assert weights.shape[0] == SENTENCES
         assert weights.shape[2:] == (BEAMS, SOURCE)
         torch.testing.assert_close(weights.sum(-1), torch.ones(weights.shape[:3]).double())
+
+
+def test_a_search_beyond_the_longest_table_lets_training_go_on(sources):
+    model = small_model("transformer", "scaled_dot", positions="rotary").train()
+    long = torch.randint(4, 19, (1, 150))
+    with torch.inference_mode():
+        model.step_decoder(long, torch.ones_like(long, dtype=torch.bool))
+    source, mask = sources
+    model.decode(source, model.encode(source, mask))[0].sum().backward()
+    assert model.output.weight.grad is not None

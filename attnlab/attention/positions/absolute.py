@@ -33,8 +33,9 @@ class GrowingTable(nn.Module):
     def forward(self, start: int, stop: int) -> Float[Tensor, "length ..."]:
         """The rows of positions from `start` to before `stop`."""
         if stop > len(self.table):
-            longer = self.formula(max(stop, 2 * len(self.table)))
-            self.table = longer.to(self.table)
+            with torch.inference_mode(False):  # or training could not go on with the table
+                longer = self.formula(max(stop, 2 * len(self.table)))
+                self.table = longer.to(self.table)
         return self.table[start:stop]
 
 

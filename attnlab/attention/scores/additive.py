@@ -60,7 +60,7 @@ class AdditiveScore(Score):
     def compare(self, query: Queries, key: Keys) -> Scores:
         """`v_a · tanh(q + k)`; takes memory for queries × keys × hidden_size numbers."""
         # (…, queries, 1, hidden) + (…, 1, keys, hidden) -> (…, queries, keys, hidden)
-        hidden = torch.tanh(query.unsqueeze(-2) + key.unsqueeze(-3))
+        hidden = (query.unsqueeze(-2) + key.unsqueeze(-3)).tanh_()
         scores: Tensor = self.hidden_weight(hidden)
         return scores.squeeze(-1)
 
