@@ -8,14 +8,14 @@ import pytest
 
 
 def combinations_of(
-    axes: Mapping[str, Iterable[Any]], quick: Collection[Any]
+    axes: Mapping[str, Iterable[Any]], quick: Collection[Any], indirect: Sequence[str] = ()
 ) -> pytest.MarkDecorator:
     """All combinations of the axes' values; those that are not in `quick` are slow."""
     cases = [
         pytest.param(*case, marks=[] if case in quick else pytest.mark.slow)
         for case in product(*axes.values())
     ]
-    return pytest.mark.parametrize(tuple(axes), cases)
+    return pytest.mark.parametrize(tuple(axes), cases, indirect=list(indirect))
 
 
 def one_by_one(**axes: Iterable[Any]) -> pytest.MarkDecorator:

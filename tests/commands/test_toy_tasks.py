@@ -71,6 +71,11 @@ def test_it_copies_and_looks_where_the_task_says(copier):
     assert alignment["task"] == "copy"
 
 
+# What looks at a run does not depend on its model.
+of_any_model = pytest.mark.parametrize("copier", ["bahdanau"], indirect=True)
+
+
+@of_any_model
 def test_the_table_says_what_accuracy_must_be(copier):
     folder, _ = copier
     found = attnlab("eval", "--alignment", folder=folder)
@@ -78,6 +83,7 @@ def test_the_table_says_what_accuracy_must_be(copier):
     assert "copy: a head that does all of the work has accuracy 100.0, and one that" in found.output
 
 
+@of_any_model
 def test_the_run_is_measured_the_same_where_its_corpus_must_be_written_anew(
     copier, monkeypatch, tmp_path
 ):
@@ -88,6 +94,7 @@ def test_the_run_is_measured_the_same_where_its_corpus_must_be_written_anew(
     assert list((tmp_path / "new" / "tasks").glob("copy-*/test.tsv"))
 
 
+@of_any_model
 def test_its_best_head_can_be_drawn(copier):
     folder, _ = copier
     done = attnlab(
@@ -100,6 +107,7 @@ def test_its_best_head_can_be_drawn(copier):
         assert len(picture.convert("L").getcolors()) > 20
 
 
+@of_any_model
 def test_heads_have_their_accuracy(copier):
     folder, _ = copier
     done = attnlab("heads", "--json", "--no-tensorboard", "--sort", "acc", folder=folder)

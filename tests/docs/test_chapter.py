@@ -48,6 +48,9 @@ def shared(tmp_path_factory):
 def _parameter(row: Row):
     trains = any(command[0] == "train" for command in row.commands)
     quick = row.kind == "command" and (not trains or "data=copy" in row.commands[0])
+    # tests/commands has small ones of the commands that measure costs, or draw very much.
+    costly = ("scores", "complexity", "kernel-regression")
+    quick = quick and not any(command[0] in costly for command in row.commands)
     named = " then ".join(" ".join(command) for command in row.commands)
     return pytest.param(row, id=named, marks=() if quick else pytest.mark.slow)
 

@@ -3,6 +3,7 @@
 import copy
 import shutil
 from dataclasses import dataclass, field
+from itertools import product
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from attnlab.training.averaging import AveragingConfig, MovingAverage
 from attnlab.training.checkpoint import TRAINING
 from attnlab.training.resuming import Checkpoints
 from attnlab.training.state import TrainState, from_plain
+from tests.cases import combinations_of
 from tests.conftest import small_model
 from tests.training.test_loop import steps_of
 from tests.training.test_optimiser import NAMES, optimiser_of
@@ -79,7 +81,11 @@ TENSORS = {
 }
 
 
-@pytest.mark.parametrize("how", TENSORS)
+@combinations_of(
+    {"saved": NAMES, "how": TENSORS},
+    {*product(NAMES, ["one number"]), *product(["adafactor"], TENSORS)},
+    indirect=["saved"],
+)
 def test_every_tensor_of_every_optimiser_fits_its_parameter(saved, tmp_path, how):
     state = torch.load(saved[0] / TRAINING, weights_only=True)["optimiser"]["state"]
     kinds = {key: number for number, key in gathered(state)}  # one of each name

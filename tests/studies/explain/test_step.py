@@ -10,6 +10,7 @@ from attnlab.attention.scores import SCORES
 from attnlab.data.batching import EncodedPair, collate
 from attnlab.inspection.forced import kind_and_layer
 from attnlab.studies.explain.step import trace_step
+from tests.cases import one_by_one
 from tests.conftest import score_config, small_model
 
 PAIR = EncodedPair([5, 9, 11, 7], [6, 12, 8, 21, 5, 9])
@@ -44,8 +45,7 @@ def recorded(model):
     return record
 
 
-@pytest.mark.parametrize("score", list(SCORES))
-@pytest.mark.parametrize("family", FAMILIES)
+@one_by_one(family=FAMILIES, score=SCORES)
 def test_every_step_of_every_head_follows_from_its_vectors(family, score):
     model = small_model(family, score)
     for name, weights in recorded(model).items():
