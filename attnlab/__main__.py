@@ -22,6 +22,7 @@ from attnlab.commands import (
     data,
     eval,
     explain,
+    export,
     heads,
     heatmap,
     kernel_regression,
@@ -71,6 +72,7 @@ app.command("average")(average.average)
 app.command("plot-attention")(plot_attention.plot_attention)
 app.command("heads")(heads.heads)
 app.command("explain")(explain.explain)
+app.command("export")(export.export)
 app.command("scores")(scores.scores)
 app.command("positions")(positions.positions)
 app.command("heatmap")(heatmap.heatmap)

@@ -14,6 +14,7 @@ from attnlab.attention.positions import POSITIONS, PositionsConfig
 from attnlab.attention.scores import SCORES, ScoreConfig
 from attnlab.data.corpus import DataConfig, check, has_own_root
 from attnlab.data.vocabulary_config import VocabularyConfig
+from attnlab.engines import ENGINES
 from attnlab.evaluation.metrics import AUTO, choose_tokeniser
 from attnlab.models import MODELS, ModelConfig
 from attnlab.search import SEARCHES, SearchConfig
@@ -178,13 +179,15 @@ class InferenceConfig:
 
     `runs_root`: the folder of all runs. `checkpoint`: best, last, averaged (by `attnlab average`)
     or a kept one, such as update-00000400. `batch_tokens`: source tokens that are translated at a
-    time, with padding. `device`: auto, cpu, cuda or cuda:1. `bleu_tokeniser`: null is the run's
+    time, with padding. `engine` that translates: torch, onnxruntime or ctranslate2, to which the
+    model is exported once. `device`: auto, cpu, cuda or cuda:1. `bleu_tokeniser`: null is the run's
     own. `data`: where the corpus is.
     """
 
     runs_root: PathText
     checkpoint: str
     batch_tokens: Count
+    engine: str
     device: str
     bleu_tokeniser: str | None
     data: DataFiles
@@ -197,6 +200,13 @@ class InferenceConfig:
             raise UsageError(
                 f"checkpoint={self.checkpoint} is none of: best, last, averaged, or one that was "
                 "kept, such as update-00000400"
+            )
+        if self.engine not in ("torch", *ENGINES):
+            raise UsageError(f"engine={self.engine} is none of: torch, {', '.join(ENGINES)}")
+        if self.engine != "torch" and self.device not in ("auto", "cpu"):
+            raise UsageError(
+                f"device={self.device} is torch's, and engine={self.engine} runs on the CPU; leave "
+                "out device=, or choose engine=torch"
             )
 
 

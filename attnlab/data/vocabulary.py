@@ -60,6 +60,11 @@ class Vocabulary:
         """The serialised SentencePiece model."""
         return bytes(self._processor.serialized_model_proto())
 
+    @property
+    def has_words(self) -> bool:
+        """Whether pieces are whole words."""
+        return self._has_words
+
     def __len__(self) -> int:
         return int(self._processor.get_piece_size())
 

@@ -211,10 +211,10 @@ class DecoderLayer(nn.Module):
         windows = torch.cat([state.past.to(entering.dtype), entering], dim=1)
         hidden = self.convolution(windows)
         query = (self.query_weight(hidden) + embedded) * HALF_VARIANCE
-        query = by_sentence(query, len(source_mask))
+        query = by_sentence(query, source_mask.size(0))
         context = self.cross_attention(query, state.source, source_mask)
         # An average of m vectors has 1/√m of their standard deviation (section 3.4).
-        context = by_hypothesis(context * source_mask.sum(-1, keepdim=True).sqrt(), len(x))
+        context = by_hypothesis(context * source_mask.sum(-1, keepdim=True).sqrt(), x)
         hidden = (hidden + self.context_weight(context)) * HALF_VARIANCE
         past = windows[:, windows.size(1) - state.past.size(1) :]
         return (hidden + x) * HALF_VARIANCE, LayerState(past, state.source)
@@ -243,7 +243,7 @@ class Decoder(nn.Module):
         for module in self.layers:
             layer = cast(DecoderLayer, module)
             size = self.inward.out_features
-            past = key.new_zeros(len(key), layer.convolution.width - 1, size)
+            past = key.new_zeros(key.size(0), layer.convolution.width - 1, size)
             states.append(LayerState(past, layer.cross_attention.prepare(key, value)))
         return tuple(states)
 

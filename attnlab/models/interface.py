@@ -100,14 +100,22 @@ def by_sentence(
 
     So that the keys and values of a source are not repeated for each of its hypotheses.
     """
-    return x if len(x) == sentences else x.reshape(sentences, -1, x.size(-1))
+    rows, length, size = x.shape  # unlike len, sizes of an exported graph stay open
+    if rows == sentences:
+        return x
+    return x.reshape(sentences, rows // sentences * length, size)
 
 
 def by_hypothesis(
-    x: Float[Tensor, "sentences queries size"], rows: int
+    x: Float[Tensor, "sentences queries size"], like: Float[Tensor, "rows length features"]
 ) -> Float[Tensor, "rows length size"]:
-    """The inverse of `by_sentence`."""
-    return x if len(x) == rows else x.reshape(rows, -1, x.size(-1))
+    """The inverse of `by_sentence`, for the rows and the length of `like`."""
+    return x if x.size(0) == like.size(0) else x.reshape(*like.shape[:2], x.size(-1))
+
+
+def repeated(x: Tensor, beams: int) -> Tensor:
+    """(sentences, …) -> (sentences · beams, …), as `repeat_interleave`, which exports wrongly."""
+    return x.unsqueeze(1).expand(-1, beams, *x.shape[1:]).flatten(0, 1)
 
 
 State = TypeVar("State", bound=DecoderState)

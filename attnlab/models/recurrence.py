@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from attnlab.attention.functional import dropout
+from attnlab.models.exported import read_in_onnx
 from attnlab.models.gru import GruLoop, gru_sequence
 from attnlab.models.interface import uncompiled
 from attnlab.support.errors import UsageError
@@ -57,7 +58,7 @@ class Gru(nn.GRU):
         `mask` is False at padding, which leaves the state unchanged. `beside`: features that are
         concatenated to those of every token.
         """
-        if x.device.type != "cpu":
+        if x.device.type != "cpu" or torch.compiler.is_exporting():
             return _read_by_torch(self, x, hidden, mask, beside)
         x, last = x.transpose(0, 1), []  # length first, so that a step's rows are contiguous
         for layer in range(self.num_layers):
@@ -105,6 +106,8 @@ class Gru(nn.GRU):
 
     def feed_from(self, x: Float[Tensor, "batch length size"], hidden: Hidden) -> FedRecurrence:
         """A `FedRecurrence` over the tokens of `x`, from `hidden` on."""
+        if torch.compiler.is_exporting():
+            return _FedByReading(self, x, hidden)
         return _FedGru(self, x, hidden[0])
 
     @property
@@ -164,11 +167,11 @@ class Lstm(nn.LSTM):
 
     def feed_from(self, x: Float[Tensor, "batch length size"], hidden: Hidden) -> FedRecurrence:
         """See `Gru.feed_from`."""
-        return _FedLstm(self, x, hidden)
+        return _FedByReading(self, x, hidden)
 
 
-class _FedLstm(FedRecurrence):
-    def __init__(self, cell: Lstm, x: Tensor, hidden: Hidden) -> None:
+class _FedByReading(FedRecurrence):
+    def __init__(self, cell: "Recurrence", x: Tensor, hidden: Hidden) -> None:
         self._cell, self._tokens, self._hidden = cell, iter(x.unbind(1)), hidden
         self.top = hidden[0][:, -1]
 
@@ -221,6 +224,8 @@ def _read_by_torch(
 ) -> tuple[Tensor, Hidden]:
     if beside is not None:
         x = torch.cat([x, beside.unsqueeze(1).expand(-1, x.size(1), -1)], dim=-1)
+    if torch.compiler.is_exporting():
+        return read_in_onnx(cell, x, hidden, None if mask is None else mask.sum(1))
     # torch takes (layers, batch, hidden): a tensor for a GRU, a tuple of two for an LSTM.
     given: Any = None
     if hidden is not None:

@@ -10,7 +10,7 @@ from attnlab.attention.config import AttentionConfig
 from attnlab.attention.pooling import Memory
 from attnlab.attention.scores import Score
 from attnlab.attention.window import build_window
-from attnlab.models.interface import PER_SENTENCE, by_hypothesis, by_sentence, uncompiled
+from attnlab.models.interface import PER_SENTENCE, by_hypothesis, by_sentence, repeated, uncompiled
 
 
 class Coverage(nn.Module):
@@ -87,19 +87,19 @@ class SourceAttention(nn.Module):
         """The contexts of the next queries, and the state after them."""
         if self.coverage is not None:
             return self._one_by_one(self.coverage, query, state)
-        queries = by_sentence(query, len(state.mask))
+        queries = by_sentence(query, state.mask.size(0))
         context = self.pooling(queries, state.memory, state.mask, self._factors(query, state))
         after = replace(state, length=state.length + query.size(1))
-        return by_hypothesis(context, len(query)), after
+        return by_hypothesis(context, query), after
 
     @uncompiled  # torch.compile would unroll the queries
     def _one_by_one(
         self, coverage: Coverage, queries: Tensor, state: SourceAttentionState
     ) -> tuple[Tensor, SourceAttentionState]:
-        contexts, beams = [], len(queries) // len(state.mask)
+        contexts, beams = [], queries.size(0) // state.mask.size(0)
         key, value, mask = state.memory.key, state.memory.value, state.mask
         if beams > 1:  # hypotheses have covered different keys
-            key, value, mask = (each.repeat_interleave(beams, 0) for each in (key, value, mask))
+            key, value, mask = (repeated(each, beams) for each in (key, value, mask))
         for query in queries.unsqueeze(2).unbind(1):  # each (batch, 1, query size)
             assert state.covered is not None
             memory = coverage(self.pooling.score, Memory(key, value), state.covered)
@@ -113,7 +113,7 @@ class SourceAttention(nn.Module):
         if self.window is None:
             return None
         mask = state.mask
-        if len(query) != len(mask):
-            mask = mask.repeat_interleave(len(query) // len(mask), 0)
+        if query.size(0) != mask.size(0):
+            mask = repeated(mask, query.size(0) // mask.size(0))
         factors: Tensor = self.window(query, mask, state.length)
-        return factors if self.coverage is not None else by_sentence(factors, len(state.mask))
+        return factors if self.coverage is not None else by_sentence(factors, state.mask.size(0))

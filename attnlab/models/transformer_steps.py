@@ -98,7 +98,7 @@ class _Layer:
         x = layer.self_residual.leave(x, self.self_attention(layer.self_residual.enter(x)))
         queries = by_sentence(layer.cross_residual.enter(x), len(self._source.value))
         attended = layer.cross_attention(queries, self._source, self._mask)
-        x = layer.cross_residual.leave(x, by_hypothesis(attended, len(x)))
+        x = layer.cross_residual.leave(x, by_hypothesis(attended, x))
         y = layer.feedforward(layer.feedforward_residual.enter(x))
         return layer.feedforward_residual.leave(x, y)
 

@@ -58,6 +58,11 @@ class Run:
         return self.folder / "attention"
 
     @property
+    def exports(self) -> Path:
+        """Exports for other engines."""
+        return self.folder / "export"
+
+    @property
     def profile(self) -> Path:
         """Profiles by torch's profiler."""
         return self.folder / "profile"

@@ -16,6 +16,7 @@
       translations/          by eval: SPLIT.source, .hypothesis and .reference; in files/ those of
                              texts that are no split of the corpus
       scores/                by eval, likewise: SPLIT.json; in beams/ those of --sweep-beam
+      export/                by export, and by engine=onnxruntime or ctranslate2: a folder each
       plots/
 
 Reading never executes code from a run.

@@ -11,6 +11,7 @@ from attnlab import __version__
 from attnlab.attention.recording import attends
 from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.data.vocabulary import VocabularyPair
+from attnlab.engines.folder import Exportable, build_search, exported, load_exported
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.run.folder import Run, open_run
 from attnlab.run.layout import AVERAGED
@@ -109,6 +110,35 @@ def build_translator(
     return Translator(model, vocabulary, SEARCHES.build(search), batch_tokens, max_characters)
 
 
+def exportable(run: Run, recipe: "Recipe", model: EncoderDecoder[Any]) -> Exportable:
+    """The model of a run, with what its export takes from the run."""
+    origin = {
+        "run": run.name,
+        "checkpoint": recipe.checkpoint,
+        "update": recipe.update,
+        "weights": recipe.weights,
+    }
+    return Exportable(
+        *(model, run.config.model, run.config.attention, run.load_vocabulary()),
+        *(run.config.search, origin),
+    )
+
+
+def engine_translator(
+    run: Run, vocabulary: VocabularyPair, config: InferenceConfig, folder: Path
+) -> Translator:
+    """A translator by the exported model in `folder`, with the search of `config`.
+
+    Raises:
+        UsageError: the engine does not have that search.
+    """
+    model = load_exported(folder, vocabulary)
+    return Translator(
+        *(model, vocabulary, build_search(model, config.search), config.batch_tokens),
+        run.config.data.max_characters,
+    )
+
+
 def update_of_checkpoint(run: Run, checkpoint: str) -> int:
     """The update after which a run's `checkpoint` was written; 0 if unknown.
 
@@ -150,6 +180,8 @@ class Recipe:
         search = flatten(asdict(config.search))
         if getattr(SEARCHES.maker(config.search.name), "depends_on_batches", False):
             search["batch_tokens"] = config.batch_tokens
+        if config.engine != "torch":
+            search["engine"] = config.engine
         update = None
         if config.checkpoint != AVERAGED:
             update = update_of_checkpoint(run, config.checkpoint) or None
@@ -213,13 +245,22 @@ def load_run(folder: Path, config: InferenceConfig) -> LoadedRun:
     run = with_choices(open_run(folder), config)
     _require_kept(run, config.checkpoint)
     vocabulary = run.load_vocabulary()
-    model = build_model(run.config, vocabulary, pick_device(config.device))
+    device = pick_device(config.device if config.engine == "torch" else "cpu")
+    model = build_model(run.config, vocabulary, device)
     load_weights(run.checkpoints / config.checkpoint, model, run.identity)
     _require_finite(run.checkpoints / config.checkpoint, model)
-    translator = build_translator(
-        *(model, vocabulary, config.search, config.batch_tokens), run.config.data.max_characters
-    )
-    return LoadedRun(run, Recipe.of(run, config), model.eval(), vocabulary, translator)
+    recipe = Recipe.of(run, config)
+    if config.engine == "torch":
+        translator = build_translator(
+            *(model, vocabulary, config.search, config.batch_tokens),
+            run.config.data.max_characters,
+        )
+    else:
+        given = exportable(run, recipe, model.eval())
+        named = "-".join([config.engine, *[config.checkpoint] * (config.checkpoint != "best")])
+        folder = exported(given, config.engine, run.exports / named)
+        translator = engine_translator(run, vocabulary, config, folder)
+    return LoadedRun(run, recipe, model.eval(), vocabulary, translator)
 
 
 def _require_finite(checkpoint: Path, model: EncoderDecoder[Any]) -> None:

@@ -27,7 +27,7 @@ class Constraints:
         prefixes: Sequence[Sequence[int]] | None = None,
     ) -> None:
         self._min_length, self._order = min_length, no_repeat_ngram
-        self._prefixes = prefixes
+        self.prefixes = prefixes
         self._longest_prefix = max(map(len, prefixes), default=0) if prefixes is not None else 0
 
     @property
@@ -62,13 +62,13 @@ class Constraints:
         self, sentences: Tensor, length: int, logits: Tensor
     ) -> tuple[Tensor, Tensor, Tensor] | None:
         """Rows within their prefix, its next tokens, and their logits; None without such a row."""
-        if self._prefixes is None or length >= self._longest_prefix:
+        if self.prefixes is None or length >= self._longest_prefix:
             return None
         beams = len(logits) // len(sentences)
         forced = [
-            (row, self._prefixes[sentence][length])
+            (row, self.prefixes[sentence][length])
             for start, sentence in enumerate(sentences.tolist())
-            if length < len(self._prefixes[sentence])
+            if length < len(self.prefixes[sentence])
             for row in range(start * beams, (start + 1) * beams)
         ]
         if not forced:

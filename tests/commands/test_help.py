@@ -28,6 +28,7 @@ OF_A_RUN = (
     "explain",
     "translate",
     "average",
+    "export",
 )
 """Commands whose settings are those of using a trained model."""
 

@@ -21,46 +21,51 @@ _FIRST_LENGTH = 64
 
 
 class GrowingTable(nn.Module):
-    """The rows of `formula(length)`, (length, …), recomputed when a longer sentence needs more."""
+    """The rows of `formula(start, stop)`, recomputed when a longer sentence needs more.
+
+    An exported graph computes the rows that it needs, since it cannot keep a longer table.
+    """
 
     table: Tensor
 
-    def __init__(self, formula: Callable[[int], Tensor]) -> None:
+    def __init__(self, formula: Callable[[int, int], Tensor]) -> None:
         super().__init__()
         self.formula = formula
-        self.register_buffer("table", formula(_FIRST_LENGTH), persistent=False)
+        self.register_buffer("table", formula(0, _FIRST_LENGTH), persistent=False)
 
     def forward(self, start: int, stop: int) -> Float[Tensor, "length ..."]:
         """The rows of positions from `start` to before `stop`."""
+        if torch.compiler.is_exporting():
+            return self.formula(start, stop).to(self.table)
         if stop > len(self.table):
             with torch.inference_mode(False):  # or training could not go on with the table
-                longer = self.formula(max(stop, 2 * len(self.table)))
+                longer = self.formula(0, max(stop, 2 * len(self.table)))
                 self.table = longer.to(self.table)
         return self.table[start:stop]
 
 
-def angles(length: int, size: int, base: float = 10_000.0) -> Float[Tensor, "length pairs"]:
+def angles(
+    start: int, stop: int, size: int, base: float = 10_000.0
+) -> Float[Tensor, "length pairs"]:
     """The angle of each pair of features at each position, `pos / base^(2i/size)` radians.
 
-    In double precision, for exact sines at large positions. With an odd size the last pair has one
-    feature.
+    Positions are those from `start` to before `stop`. In double precision, for exact sines at large
+    positions. With an odd size the last pair has one feature.
     """
-    position = torch.arange(length, dtype=torch.float64).unsqueeze(1)
+    position = torch.arange(start, stop, dtype=torch.float64).unsqueeze(1)
     pair = torch.arange(0, size, 2, dtype=torch.float64)
     return position / base ** (pair / size)
 
 
-def sinusoids(length: int, size: int) -> Float[Tensor, "length size"]:
+def sinusoids(start: int, stop: int, size: int) -> Float[Tensor, "length size"]:
     """Vaswani et al. 2017, section 3.5: sines in the even columns, cosines in the odd ones.
 
     `PE(pos, 2i) = sin(pos / 10000^(2i/d))`, `PE(pos, 2i+1) = cos(pos / 10000^(2i/d))`, so that any
     offset is a rotation of each pair.
     """
-    angle = angles(length, size)
-    table = torch.empty(length, size)
-    table[:, 0::2] = angle.sin()
-    table[:, 1::2] = angle[:, : size // 2].cos()
-    return table
+    angle = angles(start, stop, size)
+    pairs = torch.stack([angle.sin(), angle.cos()], dim=-1)
+    return pairs.flatten(1)[:, :size].float()
 
 
 class SinusoidalEmbedding(PositionEmbedding):

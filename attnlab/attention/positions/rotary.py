@@ -27,9 +27,9 @@ class RotaryConfig(PositionsConfig):
     base: Annotated[float, Range(above=1)]
 
 
-def rotations(length: int, size: int, base: float) -> Float[Tensor, "length pairs 2"]:
+def rotations(start: int, stop: int, size: int, base: float) -> Float[Tensor, "length pairs 2"]:
     """The cosine and the sine of each pair's angle at each position; `size` is even."""
-    angle = angles(length, size, base)
+    angle = angles(start, stop, size, base)
     return torch.stack([angle.cos(), angle.sin()], dim=-1).float()
 
 

@@ -69,7 +69,10 @@ class LocationScore(Score):
     def _rows(self, key: Keys) -> Float[Tensor, "*rows keys size"]:
         """The row of W of each key, plus its shift if it has one."""
         longest, keys = len(self.weight), key.size(-2)
-        rows = self.weight[:keys]
-        if keys > longest:
-            rows = torch.cat([rows, rows[-1:].expand(keys - longest, -1)])
+        if torch.compiler.is_exporting():  # for any number of keys
+            rows = self.weight[torch.arange(keys, device=key.device).clamp(max=longest - 1)]
+        else:
+            rows = self.weight[:keys]
+            if keys > longest:
+                rows = torch.cat([rows, rows[-1:].expand(keys - longest, -1)])
         return rows + key if key.size(-1) else rows

@@ -20,7 +20,7 @@ class TorchTransformer(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, config.size)
         self.dropout = nn.Dropout(config.dropout)
-        self.register_buffer("positions", sinusoids(1024, config.size), persistent=False)
+        self.register_buffer("positions", sinusoids(0, 1024, config.size), persistent=False)
         self.transformer = nn.Transformer(
             config.size,
             config.heads,

@@ -10,7 +10,7 @@ from attnlab.attention.positions.absolute import LearnedEmbedding, SinusoidalEmb
 
 @pytest.mark.parametrize("size", [12, 7])
 def test_table_equals_the_formula(size):
-    table = sinusoids(11, size)
+    table = sinusoids(0, 11, size)
     for position in range(11):
         for column in range(size):
             angle = position / 10_000 ** (2 * (column // 2) / size)
@@ -19,7 +19,7 @@ def test_table_equals_the_formula(size):
 
 
 def test_an_offset_is_the_same_rotation_everywhere():
-    table = sinusoids(50, 8).double()
+    table = sinusoids(0, 50, 8).double()
     frequency = 10_000 ** (-2 / 8)  # of the second pair
     angle = torch.tensor(7 * frequency, dtype=torch.float64)
     rotation = torch.tensor([[angle.cos(), angle.sin()], [-angle.sin(), angle.cos()]]).double()
@@ -32,7 +32,7 @@ def test_a_later_start_and_long_sentences_use_the_same_table():
     positions = SinusoidalEmbedding(12)
     zeros = torch.zeros(1, 200, 12)
     whole = positions(zeros)
-    torch.testing.assert_close(whole[0], sinusoids(200, 12))
+    torch.testing.assert_close(whole[0], sinusoids(0, 200, 12))
     torch.testing.assert_close(positions(zeros[:, :5], start=150), whole[:, 150:155])
 
 

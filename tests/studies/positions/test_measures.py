@@ -32,7 +32,7 @@ def table(length, size):
 @pytest.mark.parametrize("size", [8, 7])
 def test_sinusoids_turn_by_their_offset(size):
     assert rotation_deviation(table(40, size)) < 1e-12
-    assert rotation_deviation(sinusoids(40, size).double().numpy()) < 1e-6
+    assert rotation_deviation(sinusoids(0, 40, size).double().numpy()) < 1e-6
 
 
 def test_a_table_that_does_not_turn_is_found_out():

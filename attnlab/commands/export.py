@@ -1,0 +1,91 @@
+"""attnlab export."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from attnlab.commands.arguments import (
+    AsJson,
+    ConfigDir,
+    RunAndOverrides,
+    load,
+    print_report,
+    with_examples,
+)
+from attnlab.support.errors import UsageError
+
+
+@with_examples(
+    """
+    # the latest run as two ONNX graphs
+    attnlab export --to onnx
+    # smaller ones, and what that costs in BLEU
+    attnlab export --to onnx --check \\
+      --precision float16 --precision int8
+    # a Transformer for CTranslate2, to a folder
+    attnlab export builtin-transformer --to ctranslate2 -o ct2
+    # its own commands export on demand
+    attnlab eval --bleu engine=onnxruntime
+"""
+)
+def export(
+    arguments: RunAndOverrides = None,
+    to: Annotated[
+        Literal["onnx", "ctranslate2"] | None,
+        typer.Option(
+            "--to", help="The format: onnx for every model, ctranslate2 for Transformers."
+        ),
+    ] = None,
+    precisions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--precision",
+            help="float32 (the default), float16 or int8, of weights; may be repeated: a folder "
+            "for each.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The folder. RUN/export/FORMAT-PRECISION if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Translate a split by torch and by each export; score both."),
+    ] = False,
+    split: Annotated[
+        str | None, typer.Option("--split", help="The split of --check; test if left out.")
+    ] = None,
+    required_heads: Annotated[
+        bool,
+        typer.Option(
+            "--required-heads",
+            help="Factors of heads must be given, as ONNX Runtime Web wants it: no default.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Export a run to a folder with all that another program needs to translate."""
+    from attnlab.studies.export.report import export_run
+    from attnlab.support.console import show_messages
+
+    show_messages()
+    if to is None:
+        raise UsageError("name the format: --to onnx or --to ctranslate2")
+    if split is not None and not check:
+        raise UsageError(f"--split {split} is for --check; add it, or leave out --split")
+    if required_heads and to != "onnx":
+        raise UsageError("--required-heads is for --to onnx; CTranslate2 has no such input")
+    trained, config = load(arguments, config_dir)
+    report = export_run(
+        *(trained, config, to, precisions or ["float32"], output),
+        split=(split or "test") if check else None,
+        heads_required=required_heads,
+    )
+    print_report(report, as_json)
