@@ -6,6 +6,7 @@ own launchers and sweepers.
 """
 
 import errno
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ from attnlab.support.folders import expanded, shipped_folder
 from attnlab.support.overrides import parsed, quoted
 from attnlab.support.registry import config_folders
 from attnlab.support.schema import explain, from_node, path_keys, shows_all, text_keys
+
+logger = logging.getLogger(__name__)
 
 TRAIN, INFERENCE = "train", "inference"
 _SCHEMAS: dict[str, type] = {TRAIN: ExperimentConfig, INFERENCE: InferenceConfig}
@@ -200,6 +203,12 @@ def _fill_in_name(config: DictConfig) -> None:
     config.name = "-".join(str(part).replace("/", "-") for part in parts if part is not None)
 
 
+def _swept(config: DictConfig, chosen: Sequence[str]) -> list[str]:
+    """The settings that an experiment's file sweeps (`hydra.sweeper.params`), but for `chosen`."""
+    given = {each.key_or_group for each in map(parsed, chosen) if each is not None}
+    return [key for key in config.hydra.sweeper.get("params") or {} if key not in given]
+
+
 @contextmanager
 def _hydra(config_name: str, config_dir: Path | None = None) -> Iterator[Hydra]:
     """Hydra over the shipped configs, then those of plug-ins and of `config_dir`."""
@@ -330,6 +339,13 @@ def run(
         )
         # hydra.mode may also be set by an override or a config; the flag then agrees or wins.
         if not (multirun or config.hydra.mode == RunMode.MULTIRUN):
+            if left := _swept(config, chosen):
+                experiment = config.hydra.runtime.choices.get("experiment")
+                logger.info(
+                    "experiment=%s is a sweep over %s, and this is one run of it; for all of them: "
+                    "attnlab train -m experiment=%s",
+                    *(experiment, " and ".join(left), experiment),
+                )
             run_once(hydra, task, config_name, chosen, str(config.hydra.run.dir))
             return []
         if not sweeps:

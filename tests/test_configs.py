@@ -19,7 +19,7 @@ from attnlab.support.schema import from_node
 from tests.cases import one_by_one
 
 FILES = [path for group in training_groups() for path in sorted(group.glob("*.yaml"))]
-WHOLE = ("experiment", "recipe")  # groups whose files change settings of all kinds
+WHOLE = ("experiment", "recipe", "size")  # groups whose files change settings of other groups
 NEEDED = {"bitext": ["data.train=pairs.tsv"]}
 
 
@@ -30,7 +30,8 @@ def experiment(*overrides):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}={path.stem}")
 def test_every_choice_composes(path):
     group, name = path.parent.name, path.stem
-    config = experiment(f"{group}={name}", *NEEDED.get(name, []))
+    of_model = [f"model={name.partition('_')[2]}"] if group == "size" else []
+    config = experiment(f"{group}={name}", *of_model, *NEEDED.get(name, []))
     if group not in WHOLE:
         assert getattr(config, group).name == name
 

@@ -13,7 +13,7 @@ from scripts.reference.comments import Values, read_values
 from scripts.reference.docstrings import body_of, remaining_text
 from scripts.reference.settings import Setting, settings
 
-WITHOUT_SCHEMA = {"experiment", "recipe"}
+WITHOUT_SCHEMA = {"experiment", "recipe", "size"}
 """Groups whose files change settings of other groups."""
 
 
