@@ -1,7 +1,7 @@
 """The schemas of an experiment and of inference: dataclasses, and their YAML."""
 
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,7 +24,9 @@ from attnlab.support.ranges import Count, CountOrZero, Seed
 from attnlab.support.registry import Registry
 from attnlab.support.schema import flatten, require_bounded_yaml
 from attnlab.training.averaging import AveragingConfig
+from attnlab.training.checkpoint import require_checkpoint_name
 from attnlab.training.distributed import DistributedConfig
+from attnlab.training.initialisation import InitConfig
 from attnlab.training.loop import Limits
 from attnlab.training.objective import ObjectiveConfig
 from attnlab.training.optimiser import OPTIMISERS, OptimiserConfig
@@ -39,7 +41,9 @@ class ExperimentConfig:
 
     `name`: the folder under `runs_root` that holds the run's folder, whose name is the time.
     `claim`: the file in `configs/claims/` with what runs like this one are to show; null is none.
-    `runs_root`: the folder of all runs. `seed`: of all random numbers. `max_updates`, `max_epochs`
+    `runs_root`: the folder of all runs. `init_from`: the run whose weights it begins with, by its
+    folder or name, and `init` what it takes from there; null begins with random weights. `seed`: of
+    all random numbers. `max_updates`, `max_epochs`
     and `max_time` (such as 90s, 10m or 2h): limits of training; null is no limit. `default_epochs`:
     the limit if all three are null. `validate_every`, `checkpoint_every` and `log_every`: in
     updates. `keep_checkpoints`: how many of the latest validated models are kept, for `attnlab
@@ -61,6 +65,8 @@ class ExperimentConfig:
     name: str
     claim: str | None = None
     runs_root: PathText
+    init_from: PathText | None = None
+    init: InitConfig = field(default_factory=InitConfig)
     seed: Seed
     max_updates: CountOrZero | None
     max_epochs: CountOrZero | None
@@ -115,6 +121,11 @@ class ExperimentConfig:
             require_folder_name("claim", self.claim)
         if self.on_non_finite not in ("stop", "skip"):
             raise UsageError(f"on_non_finite={self.on_non_finite} is neither stop nor skip")
+        if self.init_from is None and self.init != InitConfig():
+            raise UsageError(
+                "init.checkpoint, init.vocabulary, init.update and init.weights say what is taken "
+                "from another run; name it: init_from=RUN"
+            )
         check(self.data)
         require_metrics("validate_metrics", self.validate_metrics)
         self.bleu_tokeniser = choose_tokeniser(self.bleu_tokeniser, self.data.target_language)
@@ -196,11 +207,7 @@ class InferenceConfig:
     CHOICES: ClassVar[dict[str, Registry[Any]]] = {"search": SEARCHES}
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"best|last|averaged|update-\d{8,}", self.checkpoint):
-            raise UsageError(
-                f"checkpoint={self.checkpoint} is none of: best, last, averaged, or one that was "
-                "kept, such as update-00000400"
-            )
+        require_checkpoint_name("checkpoint", self.checkpoint)
         if self.engine not in ("torch", *ENGINES):
             raise UsageError(f"engine={self.engine} is none of: torch, {', '.join(ENGINES)}")
         if self.engine != "torch" and self.device not in ("auto", "cpu"):

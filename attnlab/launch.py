@@ -28,6 +28,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.jobs import NO_FOLDER, Task, run_once, sweep
+from attnlab.run.inherited import Inherited, inherited
 from attnlab.support.errors import AttnlabError, UsageError, shortened
 from attnlab.support.folders import expanded, shipped_folder
 from attnlab.support.overrides import parsed, quoted
@@ -69,15 +70,27 @@ class _Loader(ConfigLoaderImpl):
         from_shell: bool = True,
         validate_sweep_overrides: bool = True,
     ) -> DictConfig:
+        parent: Inherited | None = None
+
         def load(some: list[str]) -> DictConfig:
+            chosen = [*(parent.choices if parent is not None else ()), *some]
             return super(_Loader, self).load_configuration(
-                config_name, some, run_mode, from_shell, validate_sweep_overrides
+                config_name, chosen, run_mode, from_shell, validate_sweep_overrides
             )
+
+        def offers(group: str, name: str) -> bool:
+            return name in self.get_group_options(group)
 
         try:
             self._refuse_paths(overrides)
+            parent = inherited(overrides, offers)
             config = load(overrides)
+            if parent is None and config.get("init_from") is not None:  # by a file
+                parent = inherited(overrides, offers, str(config.init_from))
+                config = load(overrides)
             _refuse_code(config)
+            if parent is not None:
+                parent.fill_in(config)
             _fill_in_name(config)
         except AttnlabError:
             raise

@@ -11,11 +11,17 @@ from attnlab.support.folders import shipped_folder
 from attnlab.support.registry import config_folders
 
 _MOST_RUNS = 50
+_INIT_FROM = "init_from="
 
 
 def complete_training(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Complete settings of training, and runs after --resume."""
+    """Complete settings of training, and runs after --resume and init_from=."""
     runs = _runs(ctx, incomplete) if ctx.params.get("resume") else []
+    if incomplete.startswith(_INIT_FROM):
+        named = _runs(ctx, incomplete.removeprefix(_INIT_FROM))
+        return [f"{_INIT_FROM}{name}" for name in named]
+    if _typed(ctx)[-2:] == ["init_from", "="]:  # as bash splits it
+        return _runs(ctx, incomplete)
     return [*runs, *_settings(ctx, incomplete, "train")]
 
 

@@ -117,6 +117,10 @@ class Vocabulary:
             return [f"{_SPACE}{piece}" if piece == UNKNOWN_PIECE else piece for piece in spelt]
         return spelt
 
+    def ids(self) -> dict[str, int]:
+        """The id of each piece, special ones included, by its name in SentencePiece."""
+        return {self._processor.id_to_piece(token): token for token in range(len(self))}
+
     def scores(self) -> dict[str, tuple[int, float]]:
         """Id and score of each piece except special ones.
 

@@ -152,6 +152,8 @@ def _differing(scored: Sequence[ScoredRun]) -> list[str]:
     keys = dict.fromkeys(key for each in settings for key in each if key not in _OF_A_RUN)
     found = [key for key in keys if len({setting_text(each.get(key)) for each in settings}) > 1]
     chosen = {key.partition(".")[0] for key in found if key.endswith(".name")}
+    if {"init_from", "init.checkpoint"} & {*found}:  # from which these follow
+        found = [key for key in found if key not in ("init.update", "init.weights")]
     # Where the choice itself differs, its own settings need no mention.
     return [
         key.removesuffix(".name") if key.endswith(".name") else key

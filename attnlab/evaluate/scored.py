@@ -51,6 +51,8 @@ class ScoredRun:
 def named_folders(names: Sequence[str], runs_root: str) -> list[Path]:
     """Folders of all runs that the `names` stand for: a run, or all in a folder of runs.
 
+    A folder without runs is named and left out.
+
     Raises:
         AttnlabError: there is no such run.
     """
@@ -61,7 +63,10 @@ def named_folders(names: Sequence[str], runs_root: str) -> list[Path]:
                 folders += found
                 break
         else:
-            folders.append(find_run(name, runs_root))  # which says what there is
+            if Path(name).is_dir():
+                logger.warning("left out: %s: there are no runs here", name)
+            else:
+                folders.append(find_run(name, runs_root))  # which says what there is
     return list(dict.fromkeys(folder.absolute() for folder in folders))
 
 

@@ -25,9 +25,17 @@ TokenMask = Bool[Tensor, "*batch"]
 """True at tokens, False at padding."""
 
 
+class TokenTable(nn.Embedding):
+    """Embeddings of the tokens of a vocabulary: that of `side`, which is source or target."""
+
+    def __init__(self, tokens: int, size: int, side: str) -> None:
+        super().__init__(tokens, size)
+        self.side = side
+
+
 def embedding_tables(
     tie: str, vocabulary: VocabularySizes, size: int
-) -> tuple[nn.Embedding, nn.Embedding, nn.Linear]:
+) -> tuple[TokenTable, TokenTable, nn.Linear]:
     """Source embedding, target embedding and output projection, each of `size` features a token.
 
     `tie` (Press & Wolf 2017): "none" of the three; "target": the output projection is the target
@@ -40,8 +48,8 @@ def embedding_tables(
             "model.tie_embeddings=all needs one vocabulary for both languages; "
             "choose vocabulary=joint, or model.tie_embeddings=target"
         )
-    target = nn.Embedding(vocabulary.target, size)
-    source = target if tie == "all" else nn.Embedding(vocabulary.source, size)
+    target = TokenTable(vocabulary.target, size, "target")
+    source = target if tie == "all" else TokenTable(vocabulary.source, size, "source")
     output = nn.Linear(size, vocabulary.target, bias=False)
     if tie != "none":
         output.weight = target.weight

@@ -217,9 +217,12 @@ def require_unfinished(folder: Path) -> None:
         AttnlabError: it is.
     """
     if (why := finished_by(folder)) is not None:
+        limit = re.search(r"(max_updates|max_time)=", why)
+        higher = {"max_updates": "max_updates=10000", "max_time": "max_time=1h"}
+        example = higher[limit[1]] if limit else "max_epochs=10"
         raise AttnlabError(
             f"every run is finished; the latest is {folder} ({why}). To train it on, raise what "
-            f"ended it, such as: attnlab train --resume {folder} max_epochs=10"
+            f"ended it, such as: attnlab train --resume {folder} {example}"
         )
 
 

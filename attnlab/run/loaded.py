@@ -243,12 +243,9 @@ def load_run(folder: Path, config: InferenceConfig) -> LoadedRun:
             are not finite.
     """
     run = with_choices(open_run(folder), config)
-    _require_kept(run, config.checkpoint)
     vocabulary = run.load_vocabulary()
     device = pick_device(config.device if config.engine == "torch" else "cpu")
-    model = build_model(run.config, vocabulary, device)
-    load_weights(run.checkpoints / config.checkpoint, model, run.identity)
-    _require_finite(run.checkpoints / config.checkpoint, model)
+    model = load_model(run, config.checkpoint, vocabulary, device)
     recipe = Recipe.of(run, config)
     if config.engine == "torch":
         translator = build_translator(
@@ -256,11 +253,28 @@ def load_run(folder: Path, config: InferenceConfig) -> LoadedRun:
             run.config.data.max_characters,
         )
     else:
-        given = exportable(run, recipe, model.eval())
+        given = exportable(run, recipe, model)
         named = "-".join([config.engine, *[config.checkpoint] * (config.checkpoint != "best")])
         folder = exported(given, config.engine, run.exports / named)
         translator = engine_translator(run, vocabulary, config, folder)
-    return LoadedRun(run, recipe, model.eval(), vocabulary, translator)
+    return LoadedRun(run, recipe, model, vocabulary, translator)
+
+
+def load_model(
+    run: Run, checkpoint: str, vocabulary: VocabularyPair, device: torch.device
+) -> EncoderDecoder[Any]:
+    """The model of a run, whose `vocabulary` is given, with the weights of its `checkpoint`.
+
+    It is in evaluation mode.
+
+    Raises:
+        AttnlabError: the checkpoint is absent or damaged, or weights are not finite.
+    """
+    _require_kept(run, checkpoint)
+    model = build_model(run.config, vocabulary, device)
+    load_weights(run.checkpoints / checkpoint, model, run.identity)
+    _require_finite(run.checkpoints / checkpoint, model)
+    return model.eval()
 
 
 def _require_finite(checkpoint: Path, model: EncoderDecoder[Any]) -> None:

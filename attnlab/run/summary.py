@@ -41,8 +41,8 @@ class RunSummary:
 
     `settings`: every setting by its full key, such as model.name. `updates`, `seconds` and
     `tokens_per_second` (target tokens): of the training so far. `best`: the metrics of the
-    validation that was best by stopping.metric, by name. `error`: why the training failed, or why
-    the run cannot be read.
+    validation that was best by stopping.metric, by name. `error`: why the training failed, or what
+    of the run cannot be read.
     """
 
     folder: Path
@@ -62,7 +62,12 @@ class RunSummary:
         return f"{folder.parent.name}/{folder.name}"
 
     def setting(self, key: str) -> Any:
-        """A setting by its full key, or the choice of a group, such as model; None without it."""
+        """A setting by its full key, or the choice of a group, such as model; None without it.
+
+        The run that this one began with is NAME/RUN.
+        """
+        if key == "init_from" and isinstance(path := self.settings.get(key), str):
+            return "/".join(Path(path).parts[-2:])
         return self.settings.get(key, self.settings.get(f"{key}.name"))
 
 
@@ -87,7 +92,12 @@ def summarise(folder: Path) -> RunSummary:
     """The summary of the run in `folder`; raises nothing for what is damaged."""
     try:
         return _summarise(folder)
-    except (OSError, ValueError, TypeError, KeyError, RecursionError, yaml.YAMLError) as error:
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" (line {mark.line + 1})" if mark is not None else ""
+        reason = f"config.yaml is cut short, or no YAML{line}; put back what attnlab wrote there"
+        return RunSummary(folder, State.UNREADABLE, error=reason)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         return RunSummary(folder, State.UNREADABLE, error=reason)
 
@@ -101,9 +111,12 @@ def _summarise(folder: Path) -> RunSummary:
         state = State.FINISHED
     else:
         state = State.STOPPED if failed is None else State.FAILED
-    updates, seconds, speed = _progress(folder / METRICS)
+    updates, seconds, speed, unread = _progress(folder / METRICS)
     metric = str(settings.get("stopping.metric", "loss"))
     error = str(failed.get("error", "")) if state is State.FAILED and failed else None
+    if error is None and unread and state is not State.RUNNING:  # which may be writing one
+        lines = "its last line" if unread == 1 else f"{unread} of its last lines"
+        error = f"{METRICS}: {lines} cannot be read, and the rest is shown"
     return RunSummary(
         *(folder, state, settings, _parameters(folder / "checkpoints"), updates, seconds, speed),
         best=_best(folder, metric),
@@ -158,23 +171,30 @@ def _json_object(path: Path) -> dict[str, Any] | None:
     return values if isinstance(values, dict) else {}
 
 
-def _progress(path: Path) -> tuple[int | None, float | None, float | None]:
-    """Updates, seconds of training, and median of the latest target tokens a second."""
+def _progress(path: Path) -> tuple[int | None, float | None, float | None, int]:
+    """Updates, seconds of training, and median of the latest target tokens a second.
+
+    The last number is that of lines near the end that cannot be read, cut short by a crash, say.
+    """
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
-            lines = file.read().decode(errors="replace").splitlines()
+            start = max(0, path.stat().st_size - _TAIL_BYTES)
+            file.seek(start)
+            lines = file.read().decode(errors="replace").split("\n")[bool(start) :]
     except FileNotFoundError:
-        return None, None, None
+        return None, None, None, 0
+    lines = [line for line in lines if line]
     reports = [report for line in lines if (report := read_metrics(line)) is not None]
+    unread = len(lines) - len(reports)
     if not reports:
-        return None, None, None
+        return None, None, None, unread
     speeds = sorted(_numbers(reports, "train/tokens_per_second")[-_SPEED_REPORTS:])
     seconds = _numbers(reports, "seconds/training")
     return (
         max(update for update, _ in reports),
         seconds[-1] if seconds else None,
         speeds[len(speeds) // 2] if speeds else None,
+        unread,
     )
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from attnlab.config import ExperimentConfig
-from attnlab.data.token_cache import tokenised_corpus
 from attnlab.plotting import Figure
 from attnlab.plotting.colours import FRAME, INK, attention_colours
 from attnlab.plotting.panels import Drawing, draw_panels, log_ticks
@@ -25,6 +24,7 @@ from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.ranges import LARGEST_FLOAT, SMALLEST_FLOAT
 from attnlab.support.table import write_csv
 from attnlab.trainer.build import assemble
+from attnlab.trainer.initial import corpus_for, initialise, load_initial
 from attnlab.trainer.interruption import Interrupted, deferred_signals
 from attnlab.trainer.progress import log_start, progress_display
 from attnlab.training.execution import resolve_precision
@@ -160,8 +160,10 @@ def find_learning_rate(
     """
     figure_suffix(output)  # before the work
     config.precision = resolve_precision(config.precision, pick_device(config.device))
-    corpus = tokenised_corpus(config.data, config.seed, config.vocabulary)
+    initial = load_initial(config)
+    corpus = corpus_for(config, initial)
     parts = assemble(config, corpus)
+    initialise(parts.model, corpus.vocabulary, initial)
     log_start(config, corpus.vocabulary, parts.model, parts.group)
     whole = config.optimiser.learning_rate  # of which the schedule gives shares, far above 1 too
     schedule = ExponentialRise(sweep.lowest / whole, sweep.highest / whole, sweep.updates)

@@ -29,6 +29,7 @@ FIXED = {
     **dict.fromkeys(("model", "score", "normaliser", "positions"), "the weights depend on it"),
     **dict.fromkeys(("batch_tokens", "batch_sentences"), "the batches of an epoch depend on it"),
     **dict.fromkeys(("optimiser", "schedule"), "what it has gathered so far would be lost"),
+    **dict.fromkeys(("init_from", "init"), "it says what a new run begins with"),
     "stopping": "the best checkpoint was chosen by it",
     **dict.fromkeys(("name", "runs_root"), "it says where a new run goes; move the folder instead"),
 }

@@ -7,10 +7,11 @@ Here events are written in the caller's thread, so that errors reach the caller.
 import json
 import logging
 import os
+import re
 import socket
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ TRAINING = ".training"
 """Suffix of training's event files; other commands write event files to the same folder."""
 
 _SECONDS_BETWEEN_FLUSHES = 10.0
+_STEP_SECONDS = "^seconds/(waiting_for_data|forward_and_backward|optimiser)$"
 _file_numbers = count()
 
 logger = logging.getLogger(__name__)
@@ -190,6 +192,31 @@ class Tracker:
         }
         run = f"{self._folder.parent.name}/{self._folder.name}"
         self._add(hparams_pb(plain, trial_id=run))
+
+    def layout(self, metrics: Iterable[str], attentions: Iterable[str]) -> None:
+        """Lay out TensorBoard's CUSTOM SCALARS page; the layouts of all runs are shown together.
+
+        It has a chart for each of the `metrics` of validation, and one for the entropies of each of
+        the model's `attentions`, by readable name. A resumed run has its layout already.
+        """
+        if self._folder is None or self._has_row:
+            return
+        entropies = {
+            name: ["Multiline", [rf"^attention_entropy/{re.escape(name)}(\.head\d+)?$"]]
+            for name in attentions
+        }
+        measured = {metric: ["Multiline", [f"^valid/{metric}$"]] for metric in metrics}
+        training = {
+            name.replace("_", " "): ["Multiline", [f"^train/{name}$"]]
+            for name in ("learning_rate", "gradient_norm", "tokens_per_second")
+        }
+        layout = {
+            "quality": {"loss": ["Multiline", ["^train/loss$", "^valid/loss$"]]} | measured,
+            "training": training | {"seconds of an update": ["Multiline", [_STEP_SECONDS]]},
+        }
+        if entropies:
+            layout["attention entropy (0: one word, 1: all alike)"] = entropies
+        self._add(summaries.custom_scalars(layout))  # type: ignore[no-untyped-call]
 
     def best(self, update: int, scores: Mapping[str, float]) -> None:
         """Record the best validation so far on TensorBoard; metrics.jsonl has all of them."""

@@ -32,6 +32,7 @@ from attnlab.support.files import sync
 from attnlab.support.folders import shown_path
 from attnlab.support.schema import from_node
 from attnlab.trainer.changes import changed_config, changes
+from attnlab.trainer.initial import InitialRun, corpus_for, load_initial
 from attnlab.trainer.progress import Outcome, announce
 from attnlab.trainer.training import Training
 from attnlab.training.distributed import ProcessGroup
@@ -111,12 +112,12 @@ def _load_together(
     return corpus
 
 
-def _with_new_vocabulary(run: Run) -> tuple[Run, TokenisedCorpus]:
-    """Load the run's corpus and write its vocabulary to its folder.
+def _with_new_vocabulary(run: Run, initial: InitialRun | None) -> tuple[Run, TokenisedCorpus]:
+    """Load the run's corpus and write its vocabulary, perhaps that of `initial`, to its folder.
 
     The returned run has the digests of both in its identity.
     """
-    corpus = tokenised_corpus(run.config.data, run.config.seed, run.config.vocabulary)
+    corpus = corpus_for(run.config, initial)
     if run.identity is not None:
         digests = {"corpus": corpus.digest, "vocabulary": corpus.vocabulary.digest}
         run = replace(run, identity=replace(run.identity, **digests))
@@ -152,13 +153,17 @@ def _with_own_corpus(run: Run) -> TokenisedCorpus:
 
 
 def _training(
-    run: Run, corpus: TokenisedCorpus, broadcast: RunBroadcast, resume: bool = False
+    run: Run,
+    corpus: TokenisedCorpus,
+    broadcast: RunBroadcast,
+    initial: InitialRun | None,
+    resume: bool = False,
 ) -> Training:
     """The first process's training, after the others have the same run and corpus."""
     record_environment(run.folder)
     broadcast.send(SharedRun(run, corpus.vocabulary, resume))
     _load_together(lambda: corpus, broadcast.group)
-    return Training(run, corpus, resume, broadcast.group)
+    return Training(run, corpus, resume, broadcast.group, initial)
 
 
 def take_part(broadcast: RunBroadcast) -> None:
@@ -190,10 +195,11 @@ def train_job(node: DictConfig, broadcast: RunBroadcast, continued: bool = False
             return resume(begun, [], broadcast)
         logger.info("%s is finished", shown_path(begun))
         return summarise(begun).best.get(config.stopping.metric)
+    initial = load_initial(config)
     with current.new_folder(config.runs_root, config.name) as new, run_lock(new.path):
         run = create_run(new.path, config, current.overrides)
-        run, corpus = _with_new_vocabulary(run)
-        training = _training(run, corpus, broadcast)
+        run, corpus = _with_new_vocabulary(run, initial)
+        training = _training(run, corpus, broadcast, initial)
         new.keep()  # until here any failure, and Ctrl-C, removes it
         set_run_folder(new.path)
         outcome = _finish(training, run.folder)
@@ -233,14 +239,17 @@ def resume(folder: Path, overrides: Sequence[str], broadcast: RunBroadcast) -> f
         run.config.precision = resolve_precision(
             run.config.precision, pick_device(broadcast.group.own_device(run.config.device))
         )
+        initial = None
         if has_checkpoint(run.checkpoints):
             corpus = _with_own_corpus(run)
         else:  # perhaps its vocabulary is not whole either
             _require_no_loss(before)
-            run, corpus = _with_new_vocabulary(run)
-        training = _training(run, corpus, broadcast, resume=True)
+            initial = load_initial(run.config)
+            run, corpus = _with_new_vocabulary(run, initial)
+        training = _training(run, corpus, broadcast, initial, resume=True)
         for key, (old, new) in changes(before.config, run.config).items():
-            logger.info("resuming with %s=%s (was %s)", key, new, old)
+            values = ("null" if each is None else each for each in (new, old))
+            logger.info("resuming with %s=%s (was %s)", key, *values)
         write_config(run)
         outcome = _finish(training, run.folder)
     announce(outcome)

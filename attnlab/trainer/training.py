@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import asdict
 
-from attnlab.attention.recording import attends
+from attnlab.attention.recording import attends, attentions
 from attnlab.data.token_cache import TokenisedCorpus
 from attnlab.run.folder import Run, mark_finished, mark_going_on, writing_to
 from attnlab.support.files import remove_leftovers
 from attnlab.support.folders import shown_path
 from attnlab.trainer.attention_history import AttentionHistory
 from attnlab.trainer.build import assemble
+from attnlab.trainer.initial import InitialRun, initialise
 from attnlab.trainer.interruption import Interrupted, StopRequest, deferred_signals
 from attnlab.trainer.monitor import Monitor, NonFiniteBatches, watched_pairs
 from attnlab.trainer.progress import (
@@ -29,7 +30,7 @@ from attnlab.training.loop import NonFinite
 from attnlab.training.profiling import Profiler
 from attnlab.training.resuming import Checkpoints
 from attnlab.training.schedule import SCHEDULES
-from attnlab.training.selection import Validation
+from attnlab.training.selection import LOSS, Validation
 from attnlab.training.snapshots import drop_snapshots_after
 from attnlab.training.state import Step, StepSums, TrainState
 
@@ -39,17 +40,26 @@ logger = logging.getLogger(__name__)
 class Training:
     """All that one run trains with; `finish` trains it.
 
-    `group` are the processes that train it together, seen from this one.
+    `group` are the processes that train it together, seen from this one. `initial`: the run whose
+    weights it begins with; None in processes but the first, for random weights, and where a
+    checkpoint is resumed.
     """
 
     def __init__(
-        self, run: Run, corpus: TokenisedCorpus, resume: bool, group: ProcessGroup
+        self,
+        run: Run,
+        corpus: TokenisedCorpus,
+        resume: bool,
+        group: ProcessGroup,
+        initial: InitialRun | None = None,
     ) -> None:
         config, vocabulary = run.config, corpus.vocabulary
         self._run, self._group, self._limits = run, group, config.limits
         self._schedule = SCHEDULES.build(config.schedule)
         self._assembly = assemble(config, corpus, group)
         self._model = self._assembly.model
+        if config.init_from is not None:
+            initialise(self._model, vocabulary, initial, group)
         self._average = MovingAverage(config.averaging, self._model)
         self._saved, self._request = False, StopRequest()
         self._checkpoints = Checkpoints(
@@ -78,6 +88,9 @@ class Training:
                 at = update if restored else None
                 self._tracker = Tracker(run.folder, at, self._state.recorded)
                 self._tracker.hyperparameters(asdict(config))
+                metrics = dict.fromkeys([*config.validate_metrics, config.stopping.metric])
+                shown = [each for each in metrics if each != LOSS]
+                self._tracker.layout(shown if corpus.valid else [], attentions(self._model))
                 if corpus.valid:
                     watched = corpus.valid[: config.watch_sentences]
                     self._history = AttentionHistory(
@@ -138,6 +151,10 @@ class Training:
 
     def _go_on(self, steps: Iterator[Step | NonFinite], display: ProgressDisplay) -> str | None:
         """Take the steps, with all that is due between them; returns why training stopped early."""
+        is_new = self._state.update == 0 and self._state.validated is None
+        if is_new and self._run.config.init_from is not None:
+            self._save_last()  # from here on the other run is not needed
+            self._validate(display)
         if self._is_validation_due() and self._state.validated != self._state.update:
             self._validate_and_adjust(display)  # which the run was interrupted in
         self._monitor.before(self._state.update + 1)

@@ -30,9 +30,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model, save_file
 from torch import Tensor, nn
 
-from attnlab.support.errors import AttnlabError
+from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.files import SUMS, DamagedError, check_seal, seal, temporary_folder
 
+_NAMES = re.compile(r"best|last|averaged|update-\d{8,}")
 WEIGHTS = "weights.safetensors"
 TRAINING = "training.pt"
 IDENTITY = "run.json"
@@ -169,6 +170,15 @@ def read_whole(
                     logger.warning("%s: is not there; %s is read instead", folder, standing)
                 return found
     raise AssertionError("the last reading returns or raises")
+
+
+def require_checkpoint_name(setting: str, name: str) -> None:
+    """Refuse a value of `setting` that no checkpoint is called."""
+    if not _NAMES.fullmatch(name):
+        raise UsageError(
+            f"{setting}={name} is none of: best, last, averaged, or one that was kept, such as "
+            "update-00000400"
+        )
 
 
 def checkpoint_stands(folder: Path) -> bool:

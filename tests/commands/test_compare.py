@@ -114,6 +114,8 @@ def test_a_run_that_cannot_be_scored_is_named_and_left_out(folder, tmp_path):
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     first = min((tmp_path / "runs" / "models").iterdir())
     (first / "config.yaml").write_text("format: 3\n")
-    found = compared(tmp_path, "models", "-f", "json")
+    (tmp_path / "empty").mkdir()
+    found = compared(tmp_path, "models", "empty", "-f", "json")
+    assert "left out: empty: there are no runs here" in found.errors
     assert f"left out: {first}" in " ".join(found.errors.split())
     assert [len(row["runs"]) for row in json.loads(found.output)["rows"]] == [1, 2]

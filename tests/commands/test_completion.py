@@ -57,6 +57,8 @@ def folder(tmp_path_factory):
     [
         (["tr"], {"train", "translate"}),
         (["train", "score=sc"], {"score=scaled_dot"}),
+        (["train", "init_from=bu"], {"init_from=builtin-rnn"}),
+        (["train", "init_from", "=", "bu"], {"builtin-rnn"}),
         (["train", "model", "=", "tr"], {"transformer"}),  # as bash itself takes model=tr apart
         (["train", "model", "="], {"bahdanau", "convolutional", "rnn", "transformer"}),
         (["train", "model", "=", "transformer", "model.he"], {"model.heads=4"}),

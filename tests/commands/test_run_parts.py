@@ -222,7 +222,7 @@ def test_a_run_that_ended_after_the_default_epochs_trains_on(command, mine, limi
     code, _, errors = command("train", "--resume", limit)
     assert code == 0, errors
     key, value = limit.split("=")
-    assert f"resuming with {key}={value} (was None)" in told(errors)
+    assert f"resuming with {key}={value} (was null)" in told(errors)
     last = json.loads((mine / "metrics.jsonl").read_text().splitlines()[-1])
     assert last["update"] > updates
     assert yaml.safe_load((mine / "config.yaml").read_text())[key] == int(value)

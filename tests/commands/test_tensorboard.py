@@ -51,6 +51,24 @@ def test_a_row_a_run_a_column_a_setting_and_the_values_of_the_best(fast, folder)
         rows = {name.split("/")[0]: row for name, row in board.rows().items()}
         assert set(board.tags()) == {f"{path.parent.name}/{path.name}" for path in runs.values()}
         columns = {each["name"] for each in board.experiment()["hparamInfos"]}
+        layout = board.ask("plugin/custom_scalars/layout")
+        charts = {
+            category["title"].partition(" (")[0]: {
+                chart["title"]: chart["multiline"]["tag"] for chart in category["chart"]
+            }
+            for category in layout["category"]
+        }
+        drawn = {
+            (name, title): sorted(
+                tag
+                for pattern in patterns
+                for tag in board.ask(
+                    "plugin/custom_scalars/scalars", run=f"{name}/{run.name}", tag=pattern
+                )["tagToEvents"]
+            )
+            for name, run in runs.items()
+            for title, patterns in [each for of in charts.values() for each in of.items()]
+        }
         curves = {
             name: (
                 board.scalars(f"{name}/{run.name}", "train/loss"),
@@ -58,6 +76,16 @@ def test_a_row_a_run_a_column_a_setting_and_the_values_of_the_best(fast, folder)
             )
             for name, run in runs.items()
         }
+    assert list(charts) == ["quality", "training", "attention entropy"]
+    attentions = ["encoder.layer1.self", "decoder.layer2.cross"]
+    assert set(attentions) < {*charts["attention entropy"]}, "those of the run that has some"
+    for name in runs:
+        assert drawn[name, "loss"] == ["train/loss", "valid/loss"]
+        assert drawn[name, "learning rate"] == ["train/learning_rate"]
+        assert drawn[name, "tokens per second"] == ["train/tokens_per_second"]
+        assert len(drawn[name, "seconds of an update"]) == 3
+        heads = [f"attention_entropy/decoder.layer2.cross.head{number}" for number in (1, 2, 3, 4)]
+        assert drawn[name, "decoder.layer2.cross"] == (heads if name == "cut" else [])
     assert set(rows) == {"rnn", "cut"}
     assert {"model.embedding_size", "model.heads"} < columns
     assert rows["rnn"]["hparams"]["model.name"] == "rnn"

@@ -81,14 +81,18 @@ def write_config(text):
         (lambda run: (run / "finished.json").unlink(), State.STOPPED, None),
         (lambda run: (run / "finished.json").write_text("{"), State.FINISHED, None),
         (lambda run: (run / "metrics.jsonl").unlink(), State.FINISHED, None),
-        (cut_metrics, State.FINISHED, None),
+        (cut_metrics, State.FINISHED, "metrics.jsonl: its last line cannot be read"),
         (write_header("[]"), State.FINISHED, None),
         (write_header('{"weight": {"shape": ["a"]}}'), State.FINISHED, None),
         (lambda run: shutil.rmtree(run / "checkpoints"), State.FINISHED, None),
         (write_config("format: 3\n"), State.UNREADABLE, "format 3"),
-        (write_config("[1, 2"), State.UNREADABLE, "while parsing"),
+        (write_config("[1, 2"), State.UNREADABLE, "config.yaml is cut short, or no YAML"),
         (write_config(""), State.UNREADABLE, "no settings"),
-        (lambda run: (run / "config.yaml").write_bytes(b"\xff\xfe\x00"), State.UNREADABLE, ""),
+        (
+            lambda run: (run / "config.yaml").write_bytes(b"\xff\xfe\x00"),
+            State.UNREADABLE,
+            "no YAML",
+        ),
     ],
 )
 def test_what_is_damaged_has_a_summary(copy, damage, state, reason):
