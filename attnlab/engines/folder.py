@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -72,50 +73,76 @@ def require_engine(to: str, exportable_config: tuple[ModelConfig, AttentionConfi
 
 
 def export(
-    given: Exportable, to: str, precision: str, folder: Path, *, heads_required: bool = False
+    given: Exportable, to: str, folders: Mapping[str, Path], *, heads_required: bool = False
 ) -> None:
-    """Write `given` in the format `to` to `folder`, which is replaced if an export is there.
+    """Write `given` in the format `to` to a folder for each precision, which it replaces.
+
+    Graphs are traced once for all of them.
 
     Raises:
-        UsageError: the format cannot hold the model, or `folder` holds something else.
+        UsageError: the format cannot hold the model, there is no such precision, or a folder holds
+            something else than an export.
     """
     require_engine(to, (given.config, given.attention))
-    if precision not in PRECISIONS:
-        raise UsageError(f"--precision {precision} is none of: {', '.join(PRECISIONS)}")
-    if folder.exists() and not (folder / MANIFEST).is_file() and any(folder.iterdir()):
-        raise UsageError(f"{folder}: holds something else than an export; choose another --output")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with temporary_folder(folder) as new:
-        files: dict[str, str] = {}
-        facts: dict[str, Any]
+    for precision, folder in folders.items():
+        if precision not in PRECISIONS:
+            raise UsageError(f"--precision {precision} is none of: {', '.join(PRECISIONS)}")
+        if folder.exists() and not (folder / MANIFEST).is_file() and any(folder.iterdir()):
+            raise UsageError(
+                f"{folder}: holds something else than an export; choose another --output"
+            )
+    with TemporaryDirectory() as place:
+        whole = Path(place)
+        facts: dict[str, Any] = {}
         if to == "onnx":
-            files |= {"encoder": "encoder.onnx", "decoder": "decoder.onnx"}
-            encoder, decoder = new / files["encoder"], new / files["decoder"]
             graphs = onnx_graphs.export_graphs(
-                given.model, encoder, decoder, heads_required=heads_required
+                given.model,
+                *(whole / name for name in _GRAPHS.values()),
+                heads_required=heads_required,
             )
-            for graph in (encoder, decoder):
-                convert(graph, precision)
             facts = {"graphs": graphs.as_json()}
-        else:
-            files |= {"model": "model"}
-            (new / "model").mkdir()
-            ctranslate2_model.convert(
-                *(given.model, given.config, given.attention, given.vocabulary),
-                *(new / "model", precision),
-            )
-            facts = {"compute_type": precision if precision == "int8" else "float32"}
-        given.vocabulary.save(new)
-        sides = sorted(path.name for path in new.glob("vocabulary*.model"))
-        files |= {"source": sides[0], "target": sides[-1]}
-        manifest = _manifest(given, to, precision, files) | facts
-        write_file(new / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-        example = Path(__file__).with_name(f"example_{to}.py").read_text(encoding="utf-8")
-        write_file(new / "translate.py", example)
-        write_file(new / "README.md", _readme(manifest))
-        if folder.exists():
-            shutil.rmtree(folder)
-        new.rename(folder)
+        for precision, folder in folders.items():
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with temporary_folder(folder) as new:
+                if to == "onnx":
+                    files = _write_onnx(whole, new, precision)
+                else:
+                    files = _write_ctranslate2(given, new, precision)
+                    facts = {"compute_type": "int8" if precision == "int8" else "float32"}
+                _write_rest(given, _manifest(given, to, precision, files) | facts, new)
+                if folder.exists():
+                    shutil.rmtree(folder)
+                new.rename(folder)
+
+
+_GRAPHS = {"encoder": "encoder.onnx", "decoder": "decoder.onnx"}
+
+
+def _write_onnx(whole: Path, new: Path, precision: str) -> dict[str, str]:
+    for name in _GRAPHS.values():
+        shutil.copy(whole / name, new / name)
+        convert(new / name, precision)
+    return _GRAPHS
+
+
+def _write_ctranslate2(given: Exportable, new: Path, precision: str) -> dict[str, str]:
+    folder = new / "model"
+    folder.mkdir()
+    ctranslate2_model.convert(
+        *(given.model, given.config, given.attention, given.vocabulary, folder, precision)
+    )
+    return {"model": folder.name}
+
+
+def _write_rest(given: Exportable, manifest: dict[str, Any], new: Path) -> None:
+    """The vocabulary, the manifest, a program and a page about them."""
+    given.vocabulary.save(new)
+    sides = sorted(path.name for path in new.glob("vocabulary*.model"))
+    manifest["files"] |= {"source": sides[0], "target": sides[-1]}
+    write_file(new / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    example = Path(__file__).with_name(f"example_{manifest['to']}.py")
+    write_file(new / "translate.py", example.read_text(encoding="utf-8"))
+    write_file(new / "README.md", _readme(manifest))
 
 
 def _manifest(
@@ -182,7 +209,7 @@ def exported(given: Exportable, engine: str, folder: Path, precision: str = "flo
     ):
         if not _is_of(given, to, precision, folder):
             logger.info("exporting to %s, once", shown_path(folder))
-            export(given, to, precision, folder)
+            export(given, to, {precision: folder})
     return folder
 
 

@@ -63,6 +63,7 @@ def test_a_folder_for_ctranslate2_translates_without_attnlab(trained):
     assert json.loads((folder / "manifest.json").read_text())["to"] == "ctranslate2"
 
 
+@pytest.mark.slow
 def test_a_folder_in_onnx_translates_without_attnlab(trained):
     folder = exported(trained, "--to", "onnx")
     assert alone(folder) == translated(trained, "search=greedy")

@@ -98,11 +98,9 @@ def export_run(
     if output is not None and len(precisions) > 1:
         raise UsageError("--output names one folder; leave it out, or give one --precision")
     pairs = [] if split is None else _pairs(trained, split)
-    folders = []
-    for precision in precisions:
-        folder = output or trained.run.exports / f"{to}-{precision}"
-        export(given, to, precision, folder, heads_required=heads_required)
-        folders.append(folder)
+    by_precision = {each: output or trained.run.exports / f"{to}-{each}" for each in precisions}
+    export(given, to, by_precision, heads_required=heads_required)
+    folders = list(by_precision.values())
     if split is None:
         return ExportReport(folders, "", 0, "", [])
     found = [_translated("torch", trained.translator, pairs)]
