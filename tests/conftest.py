@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 AXES_CHECKED = ("attention", "inspection", "models", "search")
 """Tests that check the axes of each call; all others would spend half of their time on it."""
-AXES_UNCHECKED = "test_residual.py"
-"""Of those the one that trains."""
 torch.set_num_threads(1)  # small models gain nothing from more, and tests run side by side
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -179,8 +177,7 @@ def pytest_configure() -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Axes are checked where they are the subject, in fixtures of wider scope too."""
     room = item.path.relative_to(Path(__file__).parent).parts[0]
-    checked = room in AXES_CHECKED and item.path.name != AXES_UNCHECKED
-    jaxtyping.config.update("jaxtyping_disable", not checked)
+    jaxtyping.config.update("jaxtyping_disable", room not in AXES_CHECKED)
     return (yield)
 
 

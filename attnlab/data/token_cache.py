@@ -38,7 +38,7 @@ from attnlab.data.pairs import ReadingReport, SentencePair, longest_side
 from attnlab.data.reading.files import Block, PairFiles, parse, read_blocks, refuse_empty
 from attnlab.data.reading.lines import is_named_gzip
 from attnlab.data.reading.tables import is_csv_name
-from attnlab.data.token_store import FlatArray, FlatArrayWriter, TokenStore, TokenWriter, id_type
+from attnlab.data.token_store import SIDES, FlatArray, TokenStore, id_type, writing_array
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair
 from attnlab.data.vocabulary_config import VocabularyConfig
 from attnlab.support.cache import Cache, code_digest
@@ -204,7 +204,7 @@ def _write_texts(config: DataConfig, seed: int, files: PairFiles, folder: Path) 
     ranks, fits = bytearray(), []
     digests = [sha256() for _ in names]
     with ExitStack() as stack:
-        writers = [stack.enter_context(FlatArrayWriter(folder, name, "u1")) for name in names]
+        writers = [stack.enter_context(writing_array(folder, name, "u1")) for name in names]
         for part in _parts(config, seed if carved else None, files, len(names)):
             used = part.report.pairs
             if config.max_pairs is not None:
@@ -212,7 +212,7 @@ def _write_texts(config: DataConfig, seed: int, files: PairFiles, folder: Path) 
             part.report.pairs = used
             report.add(part.report)
             for writer, digest, column in zip(writers, digests, part.columns, strict=True):
-                writer.write(column.head(used))
+                writer(column.head(used))
                 digest.update(column.head(used).values.tobytes())
             ranks += part.ranks[: used * DIGEST_BYTES]
             fits.append(part.fits[:used])
@@ -282,10 +282,16 @@ def _write_ids(texts: Path, models: tuple[bytes, bytes], folder: Path) -> None:
     sizes = len(_vocabulary(models[0])), len(_vocabulary(models[1]))
     starts = range(0, total, _BLOCK_PAIRS)
     blocks = (range(start, min(start + _BLOCK_PAIRS, total)) for start in starts)
-    with TokenWriter(folder, sizes) as writer, counting("tokenising", total) as advance:
-        for sides in each(partial(_tokenise, texts, models), blocks, workers):
-            writer.write(sides)
-            advance(len(sides[0]))
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(writing_array(folder, side, id_type(size)))
+            for side, size in zip(SIDES, sizes, strict=True)
+        ]
+        advance = stack.enter_context(counting("tokenising", total))
+        for parts in each(partial(_tokenise, texts, models), blocks, workers):
+            for writer, part in zip(writers, parts, strict=True):
+                writer(part)
+            advance(len(parts[0]))
 
 
 def _tokenise(texts: Path, models: tuple[bytes, bytes], places: range) -> list[FlatArray]:

@@ -1,11 +1,10 @@
 """Sequences of numbers end to end in NumPy arrays, in memory or mapped from `.npy` files."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from attnlab.data.tokens import PAD
 
-_SIDES = ("source", "target")
+SIDES = ("source", "target")
+"""Names of the arrays of a token store."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class FlatArray:
 
     @classmethod
     def load(cls, folder: Path, name: str) -> Self:
-        """Map the files that a `FlatArrayWriter` wrote; pages are read on access."""
+        """Map the files that `writing_array` wrote; pages are read on access."""
         values, starts = (
             np.load(folder / f"{name}{part}.npy", mmap_mode="r").view(np.ndarray)
             for part in ("", ".starts")
@@ -90,39 +90,28 @@ def _starts(lengths: list[NDArray[np.uint32]]) -> NDArray[np.int64]:
     return starts
 
 
-class FlatArrayWriter:
-    """Writes FOLDER/NAME.npy and FOLDER/NAME.starts.npy part by part; a context manager."""
+@contextmanager
+def writing_array(
+    folder: Path, name: str, dtype: DTypeLike
+) -> Iterator[Callable[[FlatArray], None]]:
+    """A function that appends sequences to FOLDER/NAME.npy; FOLDER/NAME.starts.npy comes last."""
+    kind, lengths = np.dtype(dtype), list[NDArray[np.uint32]]()
+    with (folder / f"{name}.npy").open("wb") as file:
 
-    def __init__(self, folder: Path, name: str, dtype: DTypeLike) -> None:
-        self._starts_path, self._dtype = folder / f"{name}.starts.npy", np.dtype(dtype)
-        self._file = (folder / f"{name}.npy").open("wb")
-        self._lengths: list[NDArray[np.uint32]] = []
-        self._write_header(0)
+        def write_header(length: int) -> None:
+            header = {"descr": kind.str, "fortran_order": False, "shape": (length,)}
+            np.lib.format.write_array_header_1_0(file, header)  # leaves room for any length
 
-    def write(self, part: FlatArray) -> None:
-        """Append the sequences of `part`."""
-        self._file.write(part.values.astype(self._dtype, copy=False).tobytes())
-        self._lengths.append(part.lengths().astype(np.uint32))
+        def write(part: FlatArray) -> None:
+            file.write(part.values.astype(kind, copy=False).tobytes())
+            lengths.append(part.lengths().astype(np.uint32))
 
-    def _write_header(self, length: int) -> None:
-        header = {"descr": self._dtype.str, "fortran_order": False, "shape": (length,)}
-        np.lib.format.write_array_header_1_0(self._file, header)  # leaves room for any length
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        with self._file:
-            if error is None:
-                starts = _starts(self._lengths)
-                self._file.seek(0)
-                self._write_header(int(starts[-1]))
-                np.save(self._starts_path, starts)
+        write_header(0)
+        yield write
+        starts = _starts(lengths)
+        file.seek(0)
+        write_header(int(starts[-1]))
+    np.save(folder / f"{name}.starts.npy", starts)
 
 
 @dataclass(frozen=True)
@@ -137,24 +126,8 @@ class TokenStore:
 
     @classmethod
     def load(cls, folder: Path) -> "TokenStore":
-        """Map the files that a `TokenWriter` wrote."""
-        return cls(*(FlatArray.load(folder, side) for side in _SIDES))
-
-
-class TokenWriter(ExitStack):
-    """Writes token ids of pairs part by part to `folder`; `sizes` are those of the vocabularies."""
-
-    def __init__(self, folder: Path, sizes: tuple[int, int]) -> None:
-        super().__init__()
-        self._sides = [
-            self.enter_context(FlatArrayWriter(folder, side, id_type(size)))
-            for side, size in zip(_SIDES, sizes, strict=True)
-        ]
-
-    def write(self, sides: Sequence[FlatArray]) -> None:
-        """Append pairs, given as source sentences and target sentences."""
-        for writer, part in zip(self._sides, sides, strict=True):
-            writer.write(part)
+        """Map the files that `writing_array` wrote for each of `SIDES`."""
+        return cls(*(FlatArray.load(folder, side) for side in SIDES))
 
 
 def id_type(vocabulary_size: int) -> np.dtype[Any]:

@@ -5,6 +5,7 @@ import math
 
 import pytest
 import yaml
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.refusals import assert_refused
@@ -79,6 +80,11 @@ def test_tensorboard_and_metrics_have_every_epoch_and_figure(run):
     assert direct[-1]["direct/width"] == found["trained"][1]["widths_after"][0]
     events = EventAccumulator(str(path), size_guidance={"images": 0}).Reload()
     assert set(events.Tags()["images"]) == set(FIGURES)
+    for name in FIGURES:
+        (shown,) = events.Images(name)
+        assert shown.encoded_image_string == (path / f"{name}.png").read_bytes()
+        with Image.open(path / f"{name}.png") as picture:
+            assert (shown.width, shown.height) == picture.size
     assert len(events.Scalars("leave_one_out/loss")) == 301
 
 

@@ -26,11 +26,11 @@ def test_a_stack_without_norms_stays_under_e_times_its_variance(sublayers):
 
 @pytest.mark.parametrize(("norm", "normalisation"), [("none", "layer"), ("post", "batch")])
 def test_a_deep_stack_takes_its_steps(norm, normalisation):
-    layers = {"encoder_layers": 8, "decoder_layers": 8}
+    layers = {"encoder_layers": 6, "decoder_layers": 6}
     model = small_model(
         "transformer", norm=norm, normalisation=normalisation, dropout=0.0, **layers
     ).float()
-    limits = Limits(max_updates=20, max_epochs=None, max_seconds=None)
+    limits = Limits(max_updates=16, max_epochs=None, max_seconds=None)
     steps = list(steps_of(model, limits=limits, learning_rate=0.002))
     assert all(isinstance(step, Step) for step in steps), "none was left out"
     first, last = (sum(step.loss for step in some) for some in (steps[:4], steps[-4:]))
