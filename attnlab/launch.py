@@ -27,7 +27,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from attnlab.config import ExperimentConfig, InferenceConfig
-from attnlab.jobs import NO_FOLDER, Task, run_once, sweep
+from attnlab.jobs.job import NO_FOLDER, Task, run_once
+from attnlab.jobs.launchers import require_installed
+from attnlab.jobs.sweep import sweep
 from attnlab.run.inherited import Inherited, inherited
 from attnlab.support.errors import AttnlabError, UsageError, shortened
 from attnlab.support.folders import expanded, shipped_folder
@@ -334,11 +336,13 @@ def run(
     multirun: bool = False,
     config_dir: Path | None = None,
     sweeps: bool = True,
+    is_minimised: Callable[[DictConfig], bool] = lambda _: True,
 ) -> list[dict[str, Any]]:
     """Call `task` with the composed config: once, or once for each job of a sweep.
 
-    `task` is a module's function, so that a launcher can pickle it; it gets its `job()`. Returns
-    the endings of a sweep's jobs.
+    `task` is a module's function, so that a launcher can pickle it; it gets its `job()`. A sweeper
+    that searches takes lower values of it for better where the config's `is_minimised`. Returns the
+    endings of a sweep's jobs.
 
     Raises:
         UsageError: the config cannot be composed, or is a sweep though `sweeps` is False.
@@ -347,6 +351,7 @@ def run(
     asked = multirun or any("MULTIRUN" in each for each in overrides if "hydra.mode=" in each)
     chosen = _readable(config_name, overrides, sweep=asked)
     with _hydra(config_name, config_dir) as hydra:
+        require_installed(hydra, chosen)
         config = hydra.config_loader.load_configuration(
             config_name, chosen, RunMode.MULTIRUN, validate_sweep_overrides=False
         )
@@ -371,4 +376,5 @@ def run(
                 "hydra.sweep.subdir: the runs of a sweep go to runs_root/name, each in a folder "
                 "that is named by what differs; choose runs_root= and name="
             )
-        return sweep(hydra, task, config_name, chosen, config)
+        minimises = is_minimised(config)
+        return sweep(hydra, task, config_name, chosen, config, minimises=minimises)

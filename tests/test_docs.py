@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,35 @@ def test_the_documented_ways_to_start_several_processes_are_shell_and_settings()
     node = launch.compose(launch.TRAIN, ["model=transformer", "data=multi30k"])
     told = set(re.findall(r"`distributed\.(\w+)`", page))
     assert told == set(node.distributed)
+
+
+def _written_for_sweeps() -> list[list[str]]:
+    page = (REPOSITORY / "docs" / "sweeps.md").read_text(encoding="utf-8")
+    lines = "".join(re.findall(r"```bash\n(.*?)```", page, re.DOTALL)).splitlines()
+    return [shlex.split(line) for line in lines]
+
+
+@pytest.mark.parametrize("typed", _written_for_sweeps(), ids=" ".join)
+def test_the_documented_sweeps_can_be_composed(typed, monkeypatch):
+    """Without the settings of a launcher or sweeper that is not installed here."""
+    program, command, *arguments = typed
+    assert (program, command) == ("attnlab", "train")
+    assert "-m" in arguments
+    overrides = [each for each in arguments if not each.startswith("-")]
+    for kind in ("launcher", "sweeper"):
+        chosen = [each.partition("=")[2] for each in overrides if each.startswith(f"hydra/{kind}=")]
+        if chosen and chosen[0] not in _choices_of(f"hydra/{kind}"):
+            overrides = [each for each in overrides if not re.match(rf"\+?hydra[./]{kind}", each)]
+            overrides = [each for each in overrides if "interval" not in each]
+    composed = []
+    monkeypatch.setattr(launch, "sweep", lambda *given, **_: composed.append(given) or [])
+    launch.run(print, overrides, multirun=True)
+    assert len(composed) == 1
+
+
+def _choices_of(group: str) -> list[str]:
+    with launch._hydra(launch.TRAIN) as hydra:
+        return hydra.config_loader.get_group_options(group)
 
 
 def test_no_page_waits_for_something_to_be_filled_in():

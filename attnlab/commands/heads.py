@@ -109,7 +109,7 @@ def heads(
         return
     from attnlab.studies.heads.survey import survey_heads
     from attnlab.support.console import console
-    from attnlab.trainer.interruption import Interrupted
+    from attnlab.support.interruption import Interrupted
 
     try:
         report, files = survey_heads(

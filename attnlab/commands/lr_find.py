@@ -73,9 +73,9 @@ def find_learning_rate(
     from attnlab.studies.lr_find import Sweep, overrides_for
     from attnlab.studies.lr_find import find_learning_rate as run_test
     from attnlab.support.console import console, show_messages
+    from attnlab.support.interruption import Interrupted
     from attnlab.support.schema import from_node
     from attnlab.support.table import table
-    from attnlab.trainer.interruption import Interrupted
 
     show_messages()
     chosen = split_overrides(overrides)

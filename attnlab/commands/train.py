@@ -18,6 +18,8 @@ from attnlab.support.registry import config_folders
 if TYPE_CHECKING:
     from attnlab.training.distributed import ProcessGroup
 
+_REST = "; the sweep ends here, and the same line with --continue does the rest"
+
 logger = logging.getLogger(__name__)
 
 
@@ -120,7 +122,7 @@ def train(
         launch.show(show, chosen, config_dir=config_dir, package=package, resolve=resolve)
         return
     from attnlab.support.console import show_messages
-    from attnlab.trainer.interruption import Interrupted
+    from attnlab.support.interruption import Interrupted
     from attnlab.training.torchrun import started_processes
 
     try:
@@ -128,7 +130,7 @@ def train(
             show_messages(errors_alone=not group.is_first)
             _train(chosen, multirun, continued, resume, config_dir, group)
     except Interrupted as interruption:
-        logger.info("%s%s", interruption, "; the sweep ends with this run" if multirun else "")
+        logger.info("%s%s", interruption, _REST if multirun else "")
         raise typer.Exit(interruption.exit_code) from None
 
 
@@ -141,7 +143,7 @@ def _train(
     group: "ProcessGroup",
 ) -> None:
     from attnlab import launch
-    from attnlab.jobs import SweepError
+    from attnlab.jobs.sweep import SweepError
     from attnlab.run.folder import require_unfinished
     from attnlab.trainer import train
     from attnlab.training.distributed import ALONE
@@ -175,6 +177,7 @@ def _train(
                 multirun=multirun,
                 config_dir=config_dir,
                 sweeps=group is ALONE,
+                is_minimised=train.is_minimised,
             )
         except SweepError as error:
             jobs = error.jobs

@@ -141,15 +141,16 @@ def open_run(folder: Path) -> Run:
 
 
 @contextmanager
-def run_lock(folder: Path) -> Iterator[None]:
+def run_lock(folder: Path, *, most_seconds: float = 0) -> Iterator[None]:
     """Lock a run's folder for writing; readers need no lock.
 
     Raises:
-        AttnlabError: another process has locked it, or the folder cannot be written to.
+        AttnlabError: another process keeps it locked for `most_seconds`, or the folder cannot be
+            written to.
     """
     with ExitStack() as stack:
         try:
-            stack.enter_context(locked(folder / LOCK))
+            stack.enter_context(locked(folder / LOCK, most_seconds=most_seconds))
         except LockedError as error:
             raise AttnlabError(
                 f"{folder}: another process is training in this folder; wait until it is done, "

@@ -21,11 +21,11 @@ from attnlab.plotting.saving import figure_suffix, save_figure
 from attnlab.plotting.text import NAME_SIZE, text_style
 from attnlab.run.loaded import pick_device
 from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.interruption import Interrupted, deferred_signals
 from attnlab.support.ranges import LARGEST_FLOAT, SMALLEST_FLOAT
 from attnlab.support.table import write_csv
 from attnlab.trainer.build import assemble
 from attnlab.trainer.initial import corpus_for, initialise, load_initial
-from attnlab.trainer.interruption import Interrupted, deferred_signals
 from attnlab.trainer.progress import log_start, progress_display
 from attnlab.training.execution import resolve_precision
 from attnlab.training.loop import Limits, NonFinite

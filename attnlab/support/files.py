@@ -101,10 +101,13 @@ def open_unlinked(path: Path, mode: str) -> BinaryIO:
 
 
 @contextmanager
-def locked(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+def locked(
+    path: Path, on_wait: Callable[[], None] | None = None, *, most_seconds: float = 0
+) -> Iterator[None]:
     """Hold an exclusive lock on the file `path`, which the system releases when the process ends.
 
-    If another process holds it, `on_wait` is called before waiting.
+    If another process holds it, `on_wait` is called before waiting; without it, the wait takes
+    `most_seconds`.
 
     Raises:
         LockedError: another process holds it, and there is no `on_wait`.
@@ -114,7 +117,7 @@ def locked(path: Path, on_wait: Callable[[], None] | None = None) -> Iterator[No
 
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=0 if on_wait else most_seconds)
     except Timeout as error:
         if on_wait is None:
             raise LockedError(f"{path.parent}: another process is at work here") from error

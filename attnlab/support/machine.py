@@ -12,6 +12,8 @@ from attnlab.support.errors import AttnlabError, gigabytes
 if TYPE_CHECKING:
     import torch
 
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables by which libraries that torch uses choose their number of threads."""
 _SPINS = "1000"  # libgomp's default for more threads than cores; else it spins 300 times longer
 _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
@@ -33,6 +35,14 @@ def omp_wait_briefly(environment: MutableMapping[str, str] = os.environ) -> None
     """
     if "OMP_WAIT_POLICY" not in environment:
         environment.setdefault("GOMP_SPINCOUNT", _SPINS)
+
+
+def limit_threads(threads: int) -> None:
+    """Have this process compute in so many `threads`."""
+    import torch
+
+    os.environ |= dict.fromkeys(THREAD_VARIABLES, str(threads))
+    torch.set_num_threads(threads)
 
 
 def memory_of(device: "torch.device | None" = None) -> int:

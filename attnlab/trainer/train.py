@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from attnlab.config import ExperimentConfig, with_absolute_paths
 from attnlab.data.token_cache import TokenisedCorpus, tokenised_corpus
 from attnlab.data.vocabulary import VocabularyPair
-from attnlab.jobs import job, set_run_folder
+from attnlab.jobs.job import job, set_run_folder
 from attnlab.run.environment import record_environment
 from attnlab.run.folder import (
     Run,
@@ -38,6 +38,9 @@ from attnlab.trainer.training import Training
 from attnlab.training.distributed import ProcessGroup
 from attnlab.training.execution import resolve_precision
 from attnlab.training.resuming import has_checkpoint
+from attnlab.training.selection import quality
+
+_SECONDS_TO_END = 60.0  # for a job of a sweep that was killed: it notices, and saves its run
 
 logger = logging.getLogger(__name__)
 
@@ -181,18 +184,20 @@ def train_job(node: DictConfig, broadcast: RunBroadcast, continued: bool = False
 
     Where a sweep is `continued`, a run of the same name and overrides stands for the job: a
     finished one is left alone, any other is resumed. Returns stopping.metric at its best, for
-    sweepers that search (loss and ter are to be minimised, the others maximised).
+    sweepers that search (`is_minimised` says in which direction). A job that its launcher requeued
+    goes on with its run likewise.
     """
     config = from_node(ExperimentConfig, node)
     config.data = with_absolute_paths(config.data)
     device = pick_device(broadcast.group.own_device(config.device))
     config.precision = resolve_precision(config.precision, device)
     current = job()
-    begun = _begun_by(current.overrides, config) if continued else None
+    goes_on = continued or current.is_requeued
+    begun = _begun_by(current.overrides, config) if goes_on else None
     if begun is not None:
         set_run_folder(begun)
         if finished_by(begun) is None:
-            return resume(begun, [], broadcast)
+            return resume(begun, [], broadcast, most_seconds=_SECONDS_TO_END)
         logger.info("%s is finished", shown_path(begun))
         return summarise(begun).best.get(config.stopping.metric)
     initial = load_initial(config)
@@ -205,6 +210,11 @@ def train_job(node: DictConfig, broadcast: RunBroadcast, continued: bool = False
         outcome = _finish(training, run.folder)
     announce(outcome)
     return _best_score(outcome)
+
+
+def is_minimised(node: DictConfig) -> bool:
+    """Whether a lower value of `train_job` is better."""
+    return quality(node.stopping.metric, 1.0) < 0
 
 
 def _begun_by(overrides: Sequence[str], config: ExperimentConfig) -> Path | None:
@@ -227,13 +237,16 @@ def _best_score(outcome: Outcome) -> float | None:
     return outcome.best.scores[metric] if outcome.best else None
 
 
-def resume(folder: Path, overrides: Sequence[str], broadcast: RunBroadcast) -> float | None:
+def resume(
+    folder: Path, overrides: Sequence[str], broadcast: RunBroadcast, *, most_seconds: float = 0
+) -> float | None:
     """Train the run in `folder` on from its last checkpoint, with `overrides` on its config.
 
     A run that was interrupted before its first checkpoint begins again, with the same result.
-    Returns stopping.metric at its best.
+    Another process that still has it is given `most_seconds` to end. Returns stopping.metric at its
+    best.
     """
-    with run_lock(folder):
+    with run_lock(folder, most_seconds=most_seconds):
         before = open_run(folder)
         run = replace(before, config=changed_config(before.config, overrides))
         run.config.precision = resolve_precision(

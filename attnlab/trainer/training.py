@@ -10,10 +10,10 @@ from attnlab.data.token_cache import TokenisedCorpus
 from attnlab.run.folder import Run, mark_finished, mark_going_on, writing_to
 from attnlab.support.files import remove_leftovers
 from attnlab.support.folders import shown_path
+from attnlab.support.interruption import Interrupted, StopRequest, deferred_signals
 from attnlab.trainer.attention_history import AttentionHistory
 from attnlab.trainer.build import assemble
 from attnlab.trainer.initial import InitialRun, initialise
-from attnlab.trainer.interruption import Interrupted, StopRequest, deferred_signals
 from attnlab.trainer.monitor import Monitor, NonFiniteBatches, watched_pairs
 from attnlab.trainer.progress import (
     Outcome,

@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from attnlab import jobs, launch
+from attnlab import launch
+from attnlab.jobs import job as jobs
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.folders import new_folder
 from tests.refusals import assert_refused
 from tests.runs import attnlab, tiny
 from tests.warm import Attnlab
 
-AT_ONE_SECOND = "import attnlab.jobs; attnlab.jobs.time_stamp = lambda: '2026-01-31_12-00-00'"
+AT_ONE_SECOND = (
+    "import attnlab.jobs.job; attnlab.jobs.job.time_stamp = lambda: '2026-01-31_12-00-00'"
+)
 BROKEN = (
     "import attnlab.trainer.train as train\n"
     "def fail(*_, **__): raise RuntimeError('nobody foresaw this')\n"

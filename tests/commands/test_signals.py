@@ -126,6 +126,6 @@ def test_a_signal_ends_a_sweep_and_not_one_run_of_it(number, code, tmp_path):
     assert process.wait(120) == code, process.told()
     told = " ".join(process.told().split())
     assert "and saved; go on with: attnlab train --resume" in told
-    assert "the sweep ends with this run" in told
+    assert "the sweep ends here" in told
     assert "fault of attnlab" not in told
     assert len([*tmp_path.glob("runs/**/metrics.jsonl")]) == 1

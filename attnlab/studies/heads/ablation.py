@@ -19,7 +19,7 @@ from attnlab.evaluation.significance import Compared, compare
 from attnlab.inspection.forced import log_likelihoods
 from attnlab.run.loaded import LoadedRun, build_translator
 from attnlab.support.console import counting
-from attnlab.trainer.interruption import deferred_signals
+from attnlab.support.interruption import deferred_signals
 from attnlab.trainer.progress import clock
 
 logger = logging.getLogger(__name__)

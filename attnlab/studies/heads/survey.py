@@ -19,8 +19,8 @@ from attnlab.studies.heads.overview import draw_heads
 from attnlab.studies.heads.report import HeadReport, require_column
 from attnlab.support.console import counting
 from attnlab.support.errors import AttnlabError, UsageError
+from attnlab.support.interruption import Interrupted
 from attnlab.support.table import write_csv
-from attnlab.trainer.interruption import Interrupted
 from attnlab.trainer.tracking import EventFile
 
 logger = logging.getLogger(__name__)

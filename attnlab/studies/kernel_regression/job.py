@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from attnlab import __version__
 from attnlab.attention.kernel_regression import KernelRegression
-from attnlab.jobs import job
+from attnlab.jobs.job import job
 from attnlab.plotting import Figure
 from attnlab.plotting.saving import save_figure
 from attnlab.run.folder import run_lock

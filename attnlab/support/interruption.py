@@ -1,6 +1,7 @@
 """Handling of stop signals: the first one is deferred until training is saved.
 
-SIGINT is sent by Ctrl-C, SIGTERM by schedulers and `kill`, SIGHUP when a terminal closes.
+SIGINT is sent by Ctrl-C, SIGTERM by schedulers and `kill`, SIGHUP when a terminal closes; SIGUSR2
+by submitit before a time limit, which counts where submitit handles it.
 """
 
 import logging
@@ -10,12 +11,17 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from types import FrameType
 
 from attnlab.support.console import console
 
 _HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
 SIGNALS = tuple(each for each in (signal.SIGINT, signal.SIGTERM, _HANGUP) if each is not None)
+LAUNCHERS_SIGNAL = getattr(signal, "SIGUSR2", None)
+"""A launcher's notice that it is going to requeue or end the process."""
+
+_ignoring_repeated: ContextVar[bool] = ContextVar("_ignoring_repeated", default=False)
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +34,7 @@ class Interrupted(BaseException):
 
     def __init__(self, signal_number: int, message: str) -> None:
         super().__init__(signal_number, message)
+        self.signal_number = signal_number
         self.exit_code = 128 + signal_number
 
     def __str__(self) -> str:
@@ -39,6 +46,9 @@ class StopRequest:
 
     signal_number: int | None = None
     _to_raise: type[BaseException] | None = None
+
+    def __init__(self, when: str = "the current step is done") -> None:
+        self._when = when
 
     @contextmanager
     def raising(self, exception: type[BaseException]) -> Iterator[None]:
@@ -59,21 +69,20 @@ class StopRequest:
         if repeated and ignore_repeated:
             return
         with suppress(OSError, RuntimeError):  # in the middle of another message, for example
-            _log(number, repeated, ignore_repeated)
+            self._log(number, repeated, ignore_repeated)
         if repeated:
             os._exit(128 + number)  # an exception could be lost, or wait for a write
         if self._to_raise is not None:
             raise self._to_raise
 
-
-def _log(number: int, repeated: bool, ignore_repeated: bool) -> None:
-    name = signal.Signals(number).name
-    if repeated:
-        console().show_cursor(True)
-        logger.info("%s again: ended at once; what was saved before stands", name)
-    else:
-        more = "" if ignore_repeated else "; a second one ends at once, without saving"
-        logger.info("%s: stopping as soon as the current step is done%s", name, more)
+    def _log(self, number: int, repeated: bool, ignore_repeated: bool) -> None:
+        name = signal.Signals(number).name
+        if repeated:
+            console().show_cursor(True)
+            logger.info("%s again: ended at once; what was saved before stands", name)
+        else:
+            more = "" if ignore_repeated else "; a second one ends at once, without saving"
+            logger.info("%s: stopping as soon as %s%s", name, self._when, more)
 
 
 def _leave_closed_terminal() -> None:
@@ -85,23 +94,30 @@ def _leave_closed_terminal() -> None:
 
 
 @contextmanager
-def deferred_signals(ignore_repeated: bool = False) -> Iterator[StopRequest]:
+def deferred_signals(
+    ignore_repeated: bool = False, when: str = "the current step is done"
+) -> Iterator[StopRequest]:
     """Defer the first stop signal in the block; a second one ends the process at once.
 
-    With `ignore_repeated`, later signals are ignored: under torchrun, a process may get the same
-    signal from the system and from torchrun, which kills it after a timeout.
+    With `ignore_repeated`, later signals are ignored, in blocks within this one as well: under
+    torchrun, or started by a launcher, a process may get the same signal several times, and is
+    killed after a timeout. The message says that the process stops as soon as `when`.
     """
-    request = StopRequest()
+    request = StopRequest(when)
     if threading.current_thread() is not threading.main_thread():  # others get no signals
         yield request
         return
+    ignore_repeated = ignore_repeated or _ignoring_repeated.get()
     before = {number: signal.getsignal(number) for number in SIGNALS}
     if before.get(_HANGUP) == signal.SIG_IGN:  # started with nohup
         del before[_HANGUP]
+    if LAUNCHERS_SIGNAL and callable(handler := signal.getsignal(LAUNCHERS_SIGNAL)):
+        before[LAUNCHERS_SIGNAL] = handler
 
     def receive(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         request.receive(number, ignore_repeated)
 
+    token = _ignoring_repeated.set(ignore_repeated)
     try:
         for number in before:
             signal.signal(number, receive)
@@ -109,3 +125,4 @@ def deferred_signals(ignore_repeated: bool = False) -> Iterator[StopRequest]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        _ignoring_repeated.reset(token)
