@@ -12,6 +12,7 @@ from attnlab.data.corpus import load_split
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.data.words import tokenise_english, tokenise_french
 from attnlab.evaluate.alignment import AlignmentReport, HeadAlignment, measure_alignment
+from attnlab.evaluate.splits import evaluate_splits
 from attnlab.evaluation.alignment import ALIGNER, NO_LINKS, LinkCounts, aligner_missing
 from attnlab.inspection.maps import attention_maps
 from attnlab.run.folder import Run
@@ -171,6 +172,16 @@ def test_whitespace_tokens_of_a_users_corpus(tmp_path):
     report = measure_alignment(trained, "test")
     assert (report.baselines["diagonal"].found, report.baselines["diagonal"].sure) == (5, 3)
     assert report.tokens == "whitespace"
+
+
+def test_alignment_alone_says_what_was_left_out(tmp_path):
+    test = f"{TEST}Anna sees.\t\t0-0\n \tLe chat.\t\n{'the cat ' * 300}\tle chat\t0-0\n"
+    trained = a_run(tmp_path, "bahdanau", test=test)
+    found = evaluate_splits(trained, launch.compose_inference([]), ["test"], [], alignment=True)
+    reasons = "2 with a blank side, 1 over data.max_characters"
+    assert f"| test | 3 of 6 sentences (left out: {reasons}) | 15 gold links |" in str(found)
+    pairs = {"with a blank side": 2, "over data.max_characters": 1}
+    assert found.as_json()["alignment"]["test"]["left_out"] == {"of": 6, "pairs": pairs}
 
 
 @pytest.mark.parametrize("tokens", ["words", "whitespace"])
