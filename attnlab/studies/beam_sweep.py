@@ -15,7 +15,12 @@ from attnlab.evaluate.scores import Timing
 from attnlab.evaluate.splits import named_splits
 from attnlab.evaluate.stored import store_files
 from attnlab.evaluation.metrics import Measured, Reading, measure, require_tokeniser
-from attnlab.evaluation.significance import score_interval, statistics
+from attnlab.evaluation.significance import (
+    Statistics,
+    compare_systems,
+    score_interval,
+    statistics,
+)
 from attnlab.plotting import Figure
 from attnlab.plotting.colours import FRAME, INK
 from attnlab.plotting.panels import LINES, Drawing, draw_panels
@@ -31,17 +36,22 @@ from attnlab.support.table import table, three_digits
 
 _WARM_UP = 64  # sentences, translated by each beam before any is timed
 _LEGEND = """\
-95 %: interval of BLEU over resampled sentences (bootstrap). tokens: mean length of a translation.
-Sentences are translated in batches; one alone takes longer."""
+95 %: interval of BLEU over resampled sentences (bootstrap). p: of such a difference from the first
+size by chance, in a paired test over sentences (approximate randomisation). tokens: mean length of
+a translation. Sentences are translated in batches; one alone takes longer."""
 
 
 @dataclass(frozen=True)
 class BeamScores:
-    """What a beam of `size` gives; `interval` is of BLEU, `tokens` the mean length."""
+    """What a beam of `size` gives; `tokens` is the mean length.
+
+    `interval`: of BLEU. `p_value`: of its difference from the first size's; None for that one.
+    """
 
     size: int
     bleu: Measured
     interval: tuple[float, float]
+    p_value: float | None
     chrf: Measured
     timing: Timing
     tokens: float
@@ -52,6 +62,7 @@ class BeamScores:
             "beam_size": self.size,
             "bleu": self.bleu.score,
             "bleu_interval": list(self.interval),
+            "bleu_p_value": self.p_value,
             "chrf": self.chrf.score,
             "tokens": self.tokens,
             "timing": self.timing.as_json(),
@@ -81,12 +92,13 @@ class BeamSweep:
         }
 
     def __str__(self) -> str:
-        head = ["beam", "BLEU", "95 %", "chrF2", "sentences/s", "ms a sentence", "tokens"]
+        head = ["beam", "BLEU", "95 %", "p", "chrF2", "sentences/s", "ms a sentence", "tokens"]
         rows = [
             [
                 str(each.size),
                 f"{each.bleu.score:.1f}",
                 "{:.1f} to {:.1f}".format(*each.interval),
+                "" if each.p_value is None else f"{each.p_value:.3f}",
                 f"{each.chrf.score:.1f}",
                 three_digits(1000 / each.timing.milliseconds),
                 three_digits(each.timing.milliseconds),
@@ -157,7 +169,8 @@ def sweep_beams(
         )
         for size in sizes
     ]
-    beams = []
+    beams: list[BeamScores] = []
+    first: Statistics | None = None
     with counting(f"translating {split}", len(pairs) * len(sizes)) as advance:
         for translator in translators:
             translator.translate(sources[:_WARM_UP])
@@ -167,11 +180,14 @@ def sweep_beams(
             timing = Timing.since(started, len(pairs))
             texts = [each.text for each in found]
             counts = statistics("bleu", texts, references, tokeniser=tokeniser)
+            compared = None if first is None else compare_systems([first], [counts])
+            first = first or counts
             beams.append(
                 BeamScores(
                     size,
                     measure("bleu", texts, references, **reading),
                     score_interval(counts),
+                    None if compared is None else compared.p_value,
                     measure("chrf", texts, references, **reading),
                     timing,
                     sum(len(each.target_tokens) for each in found) / len(found),
@@ -202,7 +218,7 @@ def draw_sweep(sweep: BeamSweep, described: str) -> Figure:
             axes.annotate(
                 str(each.size),
                 (x, y),
-                xytext=(4, 4),
+                xytext=(5, -10),
                 textcoords="offset points",
                 color=INK,
                 **text_style(str(each.size), NAME_SIZE),

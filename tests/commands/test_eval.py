@@ -242,6 +242,8 @@ def test_beams_of_several_sizes_are_those_that_are_measured_one_by_one(copied):
         low, high = each["bleu_interval"]
         assert low < each["bleu"] < high
         assert each["timing"]["seconds"] > 0
+    assert [each["bleu_p_value"] is None for each in found["beams"]] == [True, False]
+    assert 0 < found["beams"][1]["bleu_p_value"] <= 1
     assert "beam_size" not in found["search"]
     assert json.loads((run / "scores" / "beams" / "valid.json").read_text()) == found
     with Image.open(run / "plots" / "beam-valid.png") as picture:

@@ -1,16 +1,18 @@
 """A translation's output file, and the note beside it by which an interrupted one is continued.
 
 The note, OUTPUT.unfinished, says what the output was made from and how many lines of the input and
-bytes of the output are done. It is replaced after each group of lines that is on disk, and removed
-at the end: what an interruption left behind the last group is cut off. In a .gz file each group is
-a member of its own; gzip files may be joined (RFC 1952, section 2.2).
+bytes of the output are done. It is replaced once these are on disk, as often as a twentieth of the
+time allows, since a busy disk takes seconds; and removed at the end. What an interruption left
+behind the noted bytes is cut off. In a .gz file each group of lines is a member of its own; gzip
+files may be joined (RFC 1952, section 2.2).
 """
 
 import gzip
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +20,9 @@ from typing import Any, BinaryIO
 from attnlab.data.reading.lines import is_named_gzip
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.files import naming, write_file
+
+SHARE_OF_NOTES = 0.05
+"""Of the time, at most."""
 
 _LEVEL = 6  # gzip's own default; Python's, 9, takes twice as long for a hundredth less
 _SAME = {
@@ -42,7 +47,7 @@ class Output:
     begun: int = 0
 
     def __post_init__(self) -> None:
-        self.done = self.begun
+        self.done, self._size, self._next_note = self.begun, self.file.tell(), 0.0
 
     def write(self, text: str, lines: int) -> None:
         """Append what `lines` more lines of the input have become."""
@@ -52,14 +57,21 @@ class Output:
         with naming(self.path):
             self.file.write(content)
             self.file.flush()
-        self.done += lines
-        self._take_note()
+        self.done, self._size = self.done + lines, self.file.tell()
+        if time.monotonic() >= self._next_note:
+            self.take_note()
 
-    def _take_note(self) -> None:
-        if self.note is not None:
+    def take_note(self) -> None:
+        """Put on disk what is written so far, and a note of it."""
+        if self.note is None:
+            return
+        started = time.monotonic()
+        with naming(self.path):
             os.fsync(self.file.fileno())
-            found = {"lines": self.done, "bytes": self.file.tell()}
-            write_file(self.note, json.dumps(found | {"of": self.origin}) + "\n", durable=True)
+        found = {"lines": self.done, "bytes": self._size}
+        write_file(self.note, json.dumps(found | {"of": self.origin}) + "\n", durable=True)
+        ended = time.monotonic()
+        self._next_note = ended + (ended - started) / SHARE_OF_NOTES
 
 
 @contextmanager
@@ -89,8 +101,13 @@ def output_file(
                 file.truncate(size)
                 file.seek(size)
             output = Output(file, path, note if regular and origin else None, origin or {}, done)
-            output._take_note()
-            yield output
+            output.take_note()
+            try:
+                yield output
+            except BaseException:
+                with suppress(OSError):  # what is noted already is on disk
+                    output.take_note()
+                raise
         note.unlink(missing_ok=True)
     except BrokenPipeError:
         raise
