@@ -182,7 +182,9 @@ def _table(folder: Path) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("name", [launcher("joblib"), launcher("submitit_local", pytest.mark.slow)])
-@pytest.mark.parametrize("group", [True, False], ids=["ctrl-c", "kill"])
+@pytest.mark.parametrize(
+    "group", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["ctrl-c", "kill"]
+)
 def test_a_signal_ends_all_and_the_sweep_goes_on(name, group, start, tmp_path):
     sweep = swept(name, "seed=1,2")
     first = start(*sweep, *LONG, OMP_NUM_THREADS="1")
@@ -203,6 +205,7 @@ def test_a_signal_ends_all_and_the_sweep_goes_on(name, group, start, tmp_path):
         assert_each_update_once(run)
 
 
+@pytest.mark.slow
 @needs("joblib")
 def test_a_killed_sweep_goes_on_without_loss(start, tmp_path):
     sweep = swept("joblib", "seed=1,2,3", "max_updates=60", "checkpoint_every=5")
