@@ -319,5 +319,5 @@ def test_a_sweep_with_a_claim_ends_with_its_report(folder):
     assert page.is_file()
     said = text.read_text(encoding="utf-8")
     assert said.startswith("# Does attention help \\<here\\>?")
-    assert "    attnlab report runs/swept --config-dir=own" in said
+    assert "    attnlab report swept --config-dir=own" in said
     assert "Machine of the training: " in said

@@ -46,8 +46,6 @@ def compose_report(
     if claim is not None and claim.claim:
         lead.append(Text(claim.claim))
     lead += [Judged(each.expectation.says, each.verdict, each.numbers) for each in findings]
-    if findings:
-        lead.append(Text(_method(findings), quiet=True))
     parts: list[tuple[str, list[Block]]] = []
     if claim is not None and claim.published is not None:
         parts.append(("Published", _published(claim.published)))
@@ -60,24 +58,46 @@ def compose_report(
         ("Head entropies", _entropies(found)),
         ("The same sentences", sentences(found, numbers)),
     ]
+    if findings:
+        parts.append(("How verdicts are made", _sums(findings)))
     if found.notes:
         parts.append(("Notes", [Items(found.notes)]))
     parts.append(("To repeat it", repeating(found.runs, typed)))
     return Document(title, lead, [Section(name, blocks) for name, blocks in parts])
 
 
-def _method(findings: Sequence[Finding]) -> str:
-    sums = "; ".join(
-        f"“{each.expectation.says}”: {' '.join(f'[{term}]' for term in each.expectation.terms)}"
-        for each in findings
-    )
-    least = min((len(each.sums) for each in findings if each.sums), default=0)
-    advice = " With one seed there is no interval, and no verdict." if least == 1 else ""
-    return (
-        "A verdict is on a weighted sum of mean scores that the claim says is above 0, computed "
-        "for each seed: reproduced, if the 95 % t-interval of its mean over seeds is above 0; "
-        f"contradicted, if it is below; else not decided.{advice} The sums: {sums}."
-    )
+def _sums(findings: Sequence[Finding]) -> list[Block]:
+    """What a verdict is, and the sums that each rests on."""
+    seeds = sorted({seed for each in findings for seed in each.sums}, key=str)
+    rows = []
+    for each in findings:
+        by_seed = [f"{each.sums[seed]:+.2f}" if seed in each.sums else "" for seed in seeds]
+        interval = each.interval
+        rows.append(
+            [
+                each.expectation.says,
+                each.expectation.metric,
+                *by_seed,
+                f"{each.mean:+.2f}" if each.sums else "",
+                f"{interval[0]:+.2f} to {interval[1]:+.2f}" if interval else "",
+            ]
+        )
+    head = ["expectation", "metric", *(f"seed {seed}" for seed in seeds), "mean", "95 % interval"]
+    return [
+        Text(
+            "A verdict is on a weighted sum of mean scores that the claim says is above 0. It is "
+            "computed for each seed: reproduced, if the 95 % t-interval of its mean over seeds is "
+            "above 0; contradicted, if it is below; else not decided. One seed has no interval, "
+            "and so no verdict."
+        ),
+        Table("The sum of each expectation, by seed", head, rows, 2),
+        Items(
+            [
+                f"{each.expectation.says}: {'; '.join(map(str, each.expectation.terms))}"
+                for each in findings
+            ]
+        ),
+    ]
 
 
 def verdict_lines(findings: Sequence[Finding]) -> list[str]:
@@ -89,13 +109,23 @@ def verdict_lines(findings: Sequence[Finding]) -> list[str]:
 
 
 def _published(published: Published) -> list[Block]:
-    rows = [[_cell(each) for each in row] for row in published.rows]
+    columns = [_cells(column) for column in zip(*published.rows, strict=True)]
+    rows = [list(row) for row in zip(*columns, strict=True)]
     blocks: list[Block] = [Table(published.source, published.columns, rows)]
     return [*blocks, Text(published.note)] if published.note else blocks
 
 
-def _cell(value: Any) -> str:
-    return "" if value is None else str(value)
+def _cells(column: Sequence[Any]) -> list[str]:
+    """A column as text, its numbers with as many decimals as that with the most."""
+    decimals = [len(str(each).partition(".")[2]) for each in column if isinstance(each, float)]
+    return [
+        f"{each:.{max(decimals)}f}"
+        if isinstance(each, float)
+        else ""
+        if each is None
+        else str(each)
+        for each in column
+    ]
 
 
 def _scores(found: Gathered) -> list[Block]:
@@ -153,16 +183,15 @@ def _spread(values: Sequence[float], digits: int = 1) -> str:
 def _curves(found: Gathered) -> list[Block]:
     drawn = [
         Drawn(
-            f"learning-{metric}",
-            f"Validation {NAMES.get(metric, metric)} by update: mean over seeds, band from the "
-            "lowest to the highest",
+            f"learning-{name.split()[-1].lower()}",
+            f"{name.capitalize()} by update: mean over seeds, band from the lowest to the highest",
             figure,
         )
-        for metric, figure in figures.learning_curves(found).items()
+        for name, figure in figures.learning_curves(found).items()
     ]
     if not drawn:
         return [
-            Text("No run recorded more than one validation (validate_every=), so there is none.")
+            Text("No run recorded its loss or its validations more than once, so there is none.")
         ]
     return [Figures(drawn)]
 

@@ -14,14 +14,15 @@ from attnlab.plotting import Figure
 from attnlab.plotting.colours import FRAME, QUIET_INK
 from attnlab.plotting.panels import LINES, Drawing, LinesPanel, Numbers, draw_panels
 from attnlab.plotting.text import NAME_SIZE, text_style
-from attnlab.run.metrics import recorded_validations
+from attnlab.run.metrics import recorded, recorded_validations
 from attnlab.studies.report.gathered import Gathered
 
 _CURVES = (185.0, 140.0)  # width and height of axes in points
 _RANGE = 34.0  # width of a range of lengths
 _ROW, _DOT = 11.0, 6.0  # least heights of a row of dots, and of a series in it
+_LOSS = "train/loss"
 _MARKERS = "osD^vPX"
-_SPREAD = 0.32  # of the dots of several settings, around their row's middle
+_SPREAD = 0.28  # of the dots of several settings, around their row's middle
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,22 @@ class Series:
 
 
 def learning_curves(found: Gathered) -> dict[str, Figure]:
-    """The validation's metrics by update, a figure each: mean and range over seeds."""
-    recorded = [
+    """The validation's metrics by update, a figure each; the training loss without validations."""
+    validations = [
         [recorded_validations(run.summary.folder) for run in row.runs]
         for row in found.comparison.rows
     ]
     metrics = dict.fromkeys(
-        name for runs in recorded for run in runs for each in run.values() for name in each.scores
+        name
+        for runs in validations
+        for run in runs
+        for each in run.values()
+        for name in each.scores
     )
     figures = {}
     for metric in sorted(metrics, key=lambda name: name == "loss"):
         series = {}
-        for row, runs in zip(found.comparison.rows, recorded, strict=True):
+        for row, runs in zip(found.comparison.rows, validations, strict=True):
             curves = [
                 {
                     update: each.scores[metric]
@@ -70,10 +75,26 @@ def learning_curves(found: Gathered) -> dict[str, Figure]:
         if any(len(each.x) > 1 for each in series.values()):
             name = NAMES.get(metric, metric)
             unit = " (nats/token)" if metric == "loss" else ""
-            figures[metric] = _lines(
+            figures[f"validation {name}"] = _lines(
                 found, series, x_label="update", y_label=f"validation {name}{unit}", size=_CURVES
             )
-    return figures
+    return figures or _training_loss(found)
+
+
+def _training_loss(found: Gathered) -> dict[str, Figure]:
+    """The loss in training, where there are no validations to draw."""
+    series = {}
+    for row in found.comparison.rows:
+        curves = [
+            {at: float(values[_LOSS]) for at, values in recorded(run.summary.folder, _LOSS)}
+            for run in row.runs
+        ]
+        if (one := Series.of([curve for curve in curves if curve])) is not None:
+            series[found.label(row)] = one
+    if not any(len(each.x) > 1 for each in series.values()):
+        return {}
+    label = "training loss (nats/token)"
+    return {"training loss": _lines(found, series, x_label="update", y_label=label, size=_CURVES)}
 
 
 def _lines(
@@ -220,6 +241,7 @@ def dot_rows(
                 marker=_MARKERS[look % len(_MARKERS)],
                 markersize=3.6,
                 linestyle="none",
+                clip_on=False,
                 label=label if len(values) > 1 else None,
             )
         if reference is not None:

@@ -46,7 +46,7 @@ class ReportOptions:
             options.append(f"--group-by={','.join(self.group_by)}")
         single = {"baseline": self.baseline, "claim": self.claim, "config-dir": self.config_dir}
         options += [f"--{name}={each}" for name, each in single.items() if each is not None]
-        return [*options, *self.overrides]
+        return [*options, *(each for each in self.overrides if not each.startswith("runs_root="))]
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,9 @@ def make_report(names: Sequence[str], outputs: Sequence[Path], options: ReportOp
     )
     found = gather(folders, wanted)
     findings = found.findings()
-    typed = [*names, *options.typed()]
-    document = compose_report(found, findings, names, options.sentences, typed)
+    shown = _shown_names(folders)
+    typed = [*shown, *options.typed()]
+    document = compose_report(found, findings, shown, options.sentences, typed)
     files = list(outputs or [default_output(folders)])
     for file in files:
         write_document(document, file)
@@ -136,6 +137,14 @@ def _config(
     return compose_inference([*overrides, "search=greedy"], options.config_dir)
 
 
+def _shown_names(folders: Sequence[Path]) -> list[str]:
+    """The runs' common name, if it has no others; else NAME/RUN of each."""
+    parents = {folder.parent for folder in folders}
+    if len(parents) == 1 and set(find_runs(*parents)) == set(folders):
+        return [each.name for each in parents]
+    return [f"{folder.parent.name}/{folder.name}" for folder in folders]
+
+
 def default_output(folders: Sequence[Path]) -> Path:
     """`report.html` in the folder that holds all of these runs, or else here."""
     parents = {folder.parent for folder in folders}
@@ -178,9 +187,7 @@ def report_sweep(folders: Sequence[Path], config_dir: Path | None = None) -> Non
     The verdicts and the paths are logged.
     """
     try:
-        parents = {folder.parent for folder in folders}
-        alone = len(parents) == 1 and set(find_runs(*parents)) == set(folders)
-        names = [shown_path(each) for each in (parents if alone else folders)]
+        names = [str(folder) for folder in folders]
         page = default_output(folders)
         report = make_report(
             names, [page, page.with_suffix(".md")], ReportOptions(config_dir=config_dir)

@@ -13,14 +13,18 @@ from attnlab.studies.report.document import Block, Commands, Table, Text
 
 
 def command_of(folder: Path) -> str | None:
-    """The command that trained the run in `folder`, to be pasted into a shell; None if unknown."""
+    """The command that trained the run in `folder`, as a shell reads it; None if unknown.
+
+    Without runs_root=, which says where and not what.
+    """
     try:
         overrides = yaml.safe_load((folder / "overrides.yaml").read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
         return None
     if not isinstance(overrides, list):
         return None
-    return shlex.join(["attnlab", "train", *(str(each) for each in overrides)])
+    chosen = [str(each) for each in overrides if not str(each).startswith("runs_root=")]
+    return shlex.join(["attnlab", "train", *chosen])
 
 
 def repeating(runs: Sequence[ScoredRun], report: Sequence[str]) -> list[Block]:
