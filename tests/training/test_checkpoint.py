@@ -1,4 +1,4 @@
-"""Checkpoints and snapshots: exact, whole or absent, and never code."""
+"""Checkpoints: exact, whole or absent, and never code."""
 
 import copy
 import errno
@@ -14,16 +14,13 @@ import torch
 
 from attnlab.models import MODELS, VocabularySizes
 from attnlab.support.errors import AttnlabError
-from attnlab.support.files import SUMS, DamagedError, remove_leftovers, seal
+from attnlab.support.files import SUMS, DamagedError, seal
 from attnlab.training.checkpoint import (
     TRAINING,
     WEIGHTS,
-    drop_snapshots_after,
-    kept_snapshots,
     load_training,
     load_weights,
     save_checkpoint,
-    save_snapshot,
 )
 from tests.conftest import small_model
 
@@ -235,59 +232,3 @@ def test_a_deleted_run_is_not_begun_anew(tmp_path):
     with pytest.raises(AttnlabError, match="was deleted or moved while training wrote to it"):
         save_checkpoint(tmp_path / "run" / "checkpoints" / "last", small_model("rnn"))
     assert not (tmp_path / "run").exists()
-
-
-def keep(checkpoints, updates, number=3):
-    """A snapshot of each of `updates`, whose output weights are the update's number."""
-    model = small_model("rnn")
-    for update in updates:
-        torch.nn.init.constant_(model.output.weight, update)
-        save_snapshot(checkpoints, update, model, number)
-
-
-def names_in(checkpoints):
-    return sorted(path.name for path in checkpoints.iterdir())
-
-
-def test_the_last_few_are_kept_in_order_and_each_is_what_it_was(tmp_path):
-    save_checkpoint(tmp_path / "best", small_model("rnn"))
-    keep(tmp_path, [7, 80, 900, 1000, 123_456_789])
-    assert list(kept_snapshots(tmp_path)) == [900, 1000, 123_456_789]
-    kept = ["update-00000900", "update-00001000", "update-123456789"]
-    assert names_in(tmp_path) == ["best", *kept]
-    model = small_model("rnn")
-    for update, folder in kept_snapshots(tmp_path).items():
-        load_weights(folder, model)
-        assert (model.output.weight == update).all()
-
-
-def test_there_are_none(tmp_path):
-    assert kept_snapshots(tmp_path / "checkpoints") == {}
-    drop_snapshots_after(tmp_path / "checkpoints", 0)
-
-
-def test_a_resumed_run_deletes_later_snapshots(tmp_path):
-    keep(tmp_path, [10, 20, 30])
-    drop_snapshots_after(tmp_path, 20)
-    assert names_in(tmp_path) == ["update-00000010", "update-00000020"]
-    keep(tmp_path, [30, 40])
-    assert list(kept_snapshots(tmp_path)) == [20, 30, 40]
-
-
-def test_what_a_stopped_machine_left_is_no_snapshot_and_is_deleted(tmp_path):
-    keep(tmp_path, [10])
-    for name in (".update-00000005.dropped", ".new-0123"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "weights.safetensors").write_bytes(b"half of them")
-    assert list(kept_snapshots(tmp_path)) == [10]
-    keep(tmp_path, [20])
-    remove_leftovers(tmp_path)  # as resuming does
-    assert names_in(tmp_path) == ["update-00000010", "update-00000020"]
-
-
-def test_a_write_that_fails_drops_none(tmp_path, monkeypatch):
-    keep(tmp_path, [10, 20], number=2)
-    monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(AttnlabError, match=r"update-00000030: the checkpoint could not be written"):
-        keep(tmp_path, [30], number=2)
-    assert list(kept_snapshots(tmp_path)) == [10, 20]
