@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 import sentencepiece
 
+onnxruntime.set_default_logger_severity(3)  # no warning that the input heads has a default
 FOLDER = Path(__file__).parent
 FACTS = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
 FILES = {name: str(FOLDER / file) for name, file in FACTS["files"].items()}

@@ -191,7 +191,7 @@ def export_graphs(
     """
     example, state = example_and_tensors(model)
     graphs = _graphs(model, example, state)
-    with evaluation_mode(model), _quiet():
+    with evaluation_mode(model), quiet():
         axes: list[Any] = [(SENTENCE, SOURCE), (SENTENCE, SOURCE)]
         _export(
             _Encoder(model, graphs.encoder, state).eval(),
@@ -270,8 +270,8 @@ def _give_default(model: Any, heads: Tensor) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Leave out the exporter's warnings about itself, and about packages that it can do without."""
+def quiet() -> Iterator[None]:
+    """Leave out the warnings of exporters about themselves and what they can do without."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from attnlab.engines.onnx_graphs import quiet
+
 _FEWEST = 256  # numbers in a weight that is worth the conversion
 
 
@@ -41,4 +43,5 @@ def _halve_weights(graph: Path) -> None:
 def _quantise(graph: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    quantize_dynamic(graph, graph, per_channel=True, weight_type=QuantType.QInt8)
+    with quiet():
+        quantize_dynamic(graph, graph, per_channel=True, weight_type=QuantType.QInt8)
