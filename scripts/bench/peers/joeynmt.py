@@ -11,6 +11,7 @@ from torch import Tensor
 
 from attnlab.data.batching import Batch
 from attnlab.data.tokens import BEGIN, END, PAD, UNKNOWN
+from attnlab.models.interface import ModelConfig
 from attnlab.models.rnn import RecurrentConfig
 from attnlab.models.transformer import TransformerConfig
 from peers import Setting, Trainee
@@ -18,23 +19,17 @@ from peers import Setting, Trainee
 
 def build(setting: Setting) -> Trainee:
     """Its model by its own configuration."""
-    # Its first two tokens are <unk> and <pad>, in this order: ours the other way round.
-    ids = {"unk_id": PAD, "pad_id": UNKNOWN, "bos_id": BEGIN, "eos_id": END}
-    names = {name.replace("id", "token"): f"<{name}>" for name in ids}
-    vocabulary = Vocabulary(
-        list(map(str, range(setting.vocabulary - len(ids)))),
-        SimpleNamespace(**ids, **names, sep_token=None, sep_id=None, lang_tags=[]),
-    )
-    model = build_model(_configuration(setting), vocabulary, vocabulary)
+    vocabulary = vocabulary_of(setting.vocabulary)
+    model = build_model(configuration_of(setting.config.model), vocabulary, vocabulary)
     model.loss_function = ("crossentropy", setting.config.objective.label_smoothing)
 
     def loss(batch: Batch) -> Tensor:
         target = torch.cat([batch.target_input[:, :1], batch.target_output], dim=1)
         theirs = JoeyBatch(
-            src=_swapped(batch.source),
+            src=swapped(batch.source),
             src_length=batch.source_mask.sum(1),
             src_prompt_mask=None,
-            trg=_swapped(target),
+            trg=swapped(target),
             trg_prompt_mask=None,
             indices=torch.arange(len(batch.source)),
             device=torch.device("cpu"),
@@ -49,12 +44,24 @@ def build(setting: Setting) -> Trainee:
     return Trainee(model, loss, torch.optim.Adam(model.parameters(), lr=1e-3), "float32")
 
 
-def _swapped(tokens: Tensor) -> Tensor:
+def vocabulary_of(size: int) -> Vocabulary:
+    """A vocabulary of that size."""
+    # Its first two tokens are <unk> and <pad>, in this order: ours the other way round.
+    ids = {"unk_id": PAD, "pad_id": UNKNOWN, "bos_id": BEGIN, "eos_id": END}
+    names = {name.replace("id", "token"): f"<{name}>" for name in ids}
+    return Vocabulary(
+        list(map(str, range(size - len(ids)))),
+        SimpleNamespace(**ids, **names, sep_token=None, sep_id=None, lang_tags=[]),
+    )
+
+
+def swapped(tokens: Tensor) -> Tensor:
+    """Token ids of attnlab as its own."""
     return torch.where(tokens < BEGIN, 1 - tokens, tokens)
 
 
-def _configuration(setting: Setting) -> dict[str, Any]:
-    model = setting.config.model
+def configuration_of(model: ModelConfig) -> dict[str, Any]:
+    """Its configuration of a model of attnlab's sizes."""
     if isinstance(model, TransformerConfig):
         shared = {
             "type": "transformer",
