@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 DATA ?= ../shared/data
 
-.PHONY: demo train eval plot test test-slow check docs bench bench-peers corpus pictures wheel clean
+.PHONY: demo train eval plot test test-slow check docs bench bench-search bench-peers corpus pictures wheel clean
 
 # Set-up, then the main job on the built-in corpus: train, score, look.
 demo: $(VENV)/ready
@@ -39,6 +39,10 @@ bench: $(VENV)/ready-dev
 	$(BIN)/python scripts/bench/recording.py
 	$(BIN)/python scripts/bench/kernels.py
 
+# Search speed beside the same peers and CTranslate2, with random weights; OTHER: further checkouts.
+bench-search: $(VENV)/ready-dev
+	$(BIN)/python scripts/bench/search.py --json bench-search.json $(if $(OTHER),--other $(OTHER))
+
 # The peers, without what they pin: that would replace torch.
 bench-peers: $(VENV)/ready-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements-bench.txt
@@ -64,4 +68,4 @@ $(VENV)/ready-dev: $(VENV)/ready
 	touch $@
 
 clean:
-	rm -rf $(VENV) dist build bench.json docs/_build docs/reference
+	rm -rf $(VENV) dist build bench.json bench-search.json docs/_build docs/reference

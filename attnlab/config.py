@@ -192,11 +192,13 @@ class InferenceConfig:
     or a kept one, such as update-00000400. `batch_tokens`: source tokens that are translated at a
     time, with padding. `engine` that translates: torch, onnxruntime or ctranslate2, to which the
     model is exported once. `device`: auto, cpu, cuda or cuda:1. `bleu_tokeniser`: null is the run's
-    own. `data`: where the corpus is.
+    own. `data`: where the corpus is. `ensemble`: further runs, whose probabilities are averaged
+    with the run's in search.
     """
 
     runs_root: PathText
     checkpoint: str
+    ensemble: list[str]
     batch_tokens: Count
     engine: str
     device: str

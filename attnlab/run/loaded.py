@@ -13,10 +13,12 @@ from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.engines.folder import Exportable, build_search, exported, load_exported
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
-from attnlab.run.folder import Run, open_run
+from attnlab.models.stepping import Searchable
+from attnlab.run.folder import Run, find_run, open_run
 from attnlab.run.layout import AVERAGED
 from attnlab.run.metrics import recorded, recorded_validations
 from attnlab.search import SEARCHES, SearchConfig
+from attnlab.search.ensemble import Ensemble
 from attnlab.support.errors import AttnlabError, UsageError, out_of_memory
 from attnlab.support.folders import shown_path
 from attnlab.support.machine import memory_of, require_memory
@@ -100,7 +102,7 @@ def upper_bound(config: ExperimentConfig, sizes: VocabularySizes) -> float:
 
 
 def build_translator(
-    model: EncoderDecoder[Any],
+    model: Searchable,
     vocabulary: VocabularyPair,
     search: SearchConfig,
     batch_tokens: int,
@@ -182,6 +184,11 @@ class Recipe:
             search["batch_tokens"] = config.batch_tokens
         if config.engine != "torch":
             search["engine"] = config.engine
+        if config.ensemble:
+            digests = (
+                weights_digest(each / "checkpoints" / config.checkpoint) for each in members(config)
+            )
+            search["ensemble"] = [str(each)[:8] for each in digests]
         update = None
         if config.checkpoint != AVERAGED:
             update = update_of_checkpoint(run, config.checkpoint) or None
@@ -249,8 +256,8 @@ def load_run(folder: Path, config: InferenceConfig) -> LoadedRun:
     recipe = Recipe.of(run, config)
     if config.engine == "torch":
         translator = build_translator(
-            *(model, vocabulary, config.search, config.batch_tokens),
-            run.config.data.max_characters,
+            *(_searched(model, vocabulary, config), vocabulary, config.search),
+            *(config.batch_tokens, run.config.data.max_characters),
         )
     else:
         given = exportable(run, recipe, model)
@@ -275,6 +282,29 @@ def load_model(
     load_weights(run.checkpoints / checkpoint, model, run.identity)
     _require_finite(run.checkpoints / checkpoint, model)
     return model.eval()
+
+
+def members(config: InferenceConfig) -> list[Path]:
+    """The folders of the further runs of an ensemble."""
+    return [find_run(name, config.runs_root, trained=True) for name in config.ensemble]
+
+
+def _searched(
+    model: EncoderDecoder[Any], vocabulary: VocabularyPair, config: InferenceConfig
+) -> Searchable:
+    """`model`, or its ensemble with the further runs, whose vocabularies must be this one."""
+    models = [model]
+    for folder in members(config):
+        run = open_run(folder)
+        own = run.load_vocabulary()
+        if own.digest != vocabulary.digest:
+            raise AttnlabError(
+                f"{folder}: its vocabulary is another than that of the first run, so that their "
+                "probabilities cannot be averaged; ensemble= takes runs on one corpus with the "
+                "same vocabulary= settings"
+            )
+        models.append(load_model(run, config.checkpoint, own, model.device))
+    return Ensemble(models) if len(models) > 1 else model
 
 
 def _require_finite(checkpoint: Path, model: EncoderDecoder[Any]) -> None:

@@ -17,10 +17,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import torch
+from turns import say
 from works import WORKS, prepare
 
 from attnlab.support.machine import omp_wait_briefly
@@ -66,6 +68,7 @@ class Worker:
 
 def measure(name: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """A row for each contender of the work of that name."""
+    say(f"{name}: preparing batches and contenders")
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.pt"
         torch.save(prepare(WORKS[name], arguments.root, arguments.updates), prepared)
@@ -81,9 +84,13 @@ def measure(name: str, arguments: argparse.Namespace) -> list[dict[str, Any]]:
             for each in wanted
         ]
     there = [worker for worker in workers if "absent" not in worker.about]
+    started = time.perf_counter()
     for worker in there:
         worker.round()  # warm-up
-    for _ in range(arguments.rounds):
+    once = time.perf_counter() - started
+    for number in range(arguments.rounds):
+        left = once * (arguments.rounds - number)
+        say(f"{name}: round {number + 1} of {arguments.rounds}, about {left:.0f} s left")
         for worker in there:
             worker.rounds.append(worker.round())
     seconds = "processor_seconds" if arguments.processor_time else "seconds"
@@ -152,6 +159,7 @@ def main() -> None:
     arguments = parser.parse_args()
     threads = os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())
     print(f"torch {torch.__version__}, {threads} threads, {arguments.rounds} rounds")
+    say(f"{len(arguments.work)} works, some minutes each; each says how long when it begins")
     tables = {}
     for name in arguments.work:
         tables[name] = measure(name, arguments)

@@ -314,8 +314,10 @@ def timed(translate: Translate, repetitions: int) -> float:
     return time.perf_counter() - started
 
 
-def measure(name: str, arguments: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+def measure(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """Sentences a second of each contender, in each round; and why others are absent."""
+    from turns import say
+
     work, absent, others = WORKS[name], {}, []
     turns: dict[str, Callable[[int], float]] = {}
     for label, build in CONTENDERS.items():
@@ -402,12 +404,9 @@ def main(given: Sequence[str] | None = None) -> None:
         f"{TOKENS} tokens a translation; about {turns * arguments.turn / 60:.0f} minutes or more"
     )
 
-    def say(text: str) -> None:
-        print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
-
     tables = {}
     for name in arguments.work:
-        tables[name] = measure(name, arguments, say)
+        tables[name] = measure(name, arguments)
         show(name, tables[name])
         if arguments.json:
             arguments.json.write_text(json.dumps(tables, indent=2) + "\n", encoding="utf-8")

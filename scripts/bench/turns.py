@@ -1,6 +1,7 @@
 """Two implementations timed by turns: medians of both, and of their ratio in each round."""
 
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -64,6 +65,11 @@ def trainer(prepared: Prepared, precision: str = "float32") -> Callable[[], None
     return train
 
 
+def say(text: str) -> None:
+    """Report progress with the time of day, on standard error."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
 def seconds(work: Callable[[], None]) -> float:
     """The duration of `work`."""
     started = time.perf_counter()
@@ -78,7 +84,8 @@ def print_turns(
     rounds: int,
 ) -> None:
     """Time `work` as it is and inside `other()` by turns, either first by turns; print a line."""
-    work()
+    once = seconds(work)
+    say(f"{name}: {rounds} rounds, about {2 * rounds * once:.0f} s")
     found: list[tuple[float, float]] = []
     for number in range(rounds):
         if number % 2:

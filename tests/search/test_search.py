@@ -11,38 +11,16 @@ from attnlab.models import MODELS, VocabularySizes
 from attnlab.search import NEVER_CHOSEN, SEARCHES
 from attnlab.support import machine
 from attnlab.support.errors import AttnlabError
-from tests.conftest import shipped_values, small_model
+from tests.conftest import small_model
+from tests.search import searching
+from tests.search.searching import livelier, log_probability
 
 every_model = pytest.mark.parametrize("name", list(MODELS))
 
 
 def search_of(name, **changes):
-    search = SEARCHES.build(SEARCHES.config(name)(**shipped_values("search", name) | changes))
+    search = searching.search_of(name, **changes)
     return lambda *inputs: [each[0] for each in search(*inputs)]
-
-
-@pytest.fixture
-def sources():
-    lengths = torch.tensor([5, 1, 7, 3, 4])
-    mask = torch.arange(7) < lengths.unsqueeze(1)
-    return torch.randint(4, 19, (5, 7)).masked_fill(~mask, 0), mask
-
-
-def livelier(model):
-    """Untrained models say one word for ever; large weights make them say different things."""
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(2.5)
-    return model
-
-
-def log_probability(model, source, mask, tokens):
-    """By one forced-decoding pass, independent of any search."""
-    target = torch.tensor([[BEGIN, *tokens]])
-    logits, _ = model.decode(target, model.encode(source, mask))
-    logp = logits[0].log_softmax(-1)
-    ended = [*tokens, END]
-    return sum(float(logp[i, token]) for i, token in enumerate(ended))
 
 
 @every_model

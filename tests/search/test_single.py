@@ -1,0 +1,33 @@
+"""Sampling several translations, and from the nucleus."""
+
+import pytest
+import torch
+
+from attnlab.search.single import _nucleus
+from tests.conftest import small_model
+from tests.search.searching import livelier, log_probability, search_of
+
+
+def test_the_nucleus_is_the_fewest_tokens_of_that_share():
+    """Holtzman et al. 2020: by hand."""
+    probabilities = torch.tensor([[0.1, 0.5, 0.3, 0.1], [0.97, 0.01, 0.01, 0.01]])
+    found = _nucleus(probabilities, 0.75)
+    torch.testing.assert_close(found, torch.tensor([[0, 0.5, 0.3, 0], [0.97, 0, 0, 0]]))
+
+
+def test_several_samples_of_a_sentence(sources):
+    source, mask = sources
+    model = livelier(small_model("transformer"), 1.5)
+    found = search_of("sampling", n_best=4, top_p=0.9)(model, source, mask)
+    assert [len(each) for each in found] == [4] * 5
+    assert len({tuple(each.tokens) for each in found[2]}) > 1
+    for row, n_best in enumerate(found):
+        numbers = [each.log_probability for each in n_best]
+        assert numbers == sorted(numbers, reverse=True)
+        limit = int(1.5 * int(mask[row].sum())) + 10
+        for each in n_best:
+            if len(each.tokens) < limit:
+                one = source[row : row + 1], mask[row : row + 1]
+                assert each.log_probability == pytest.approx(
+                    log_probability(model, *one, each.tokens), rel=1e-4
+                )
