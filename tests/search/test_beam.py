@@ -124,7 +124,8 @@ def test_the_early_stop_changes_nothing_but_the_work(alpha, n_best, sources, mon
         monkeypatch.undo()
         assert rows <= model.rows
         saved += model.rows - rows
-    assert saved > 0 or alpha > 0  # the mean of a long continuation can still become the best
+    # The mean of a long continuation can still become the best, and so can a third best.
+    assert saved > 0 or (alpha, n_best) != (0.0, 1)
 
 
 def test_the_bound_of_the_early_stop_holds_for_every_continuation():
