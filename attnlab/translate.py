@@ -61,11 +61,13 @@ class Translator:
         sentences: Sequence[str],
         report: Callable[[int], None] = lambda _: None,
         first: int = 1,
+        *,
+        scored: bool = True,
     ) -> list[Translation]:
         """Translate each of `sentences`; the translation of a blank one is empty.
 
         `report` is called with the number of newly translated sentences. The warning of a cut
-        sentence counts from `first`.
+        sentence counts from `first`. Without `scored`, log p may be NaN (see `Search`).
         """
         texts = [self._cut(normalise(text), n) for n, text in enumerate(sentences, first)]
         encoded = self._vocabulary.source.encode_many(texts)
@@ -76,7 +78,9 @@ class Translator:
         for group in group_by_length(lengths, self._batch_tokens):
             chosen = [filled[index] for index in group]
             source, mask = pad_sources([encoded[i] for i in chosen])
-            hypotheses = self._search(self._model, source.to(device), mask.to(device))
+            hypotheses = self._search(
+                self._model, source.to(device), mask.to(device), scored=scored
+            )
             for i, n_best in zip(chosen, hypotheses, strict=True):
                 hypothesis = n_best[0]
                 translations[i] = Translation(

@@ -205,7 +205,7 @@ def _evaluate(
             logger.warning("%s", remark)
     started = time.monotonic()
     with counting(f"translating {texts.name}", len(pairs)) as advance:
-        translations = trained.translator.translate(texts.sources, advance)
+        translations = trained.translator.translate(texts.sources, advance, scored=False)
     timing = Timing.since(started, len(pairs))
     taken = clock(timing.seconds)
     logger.info("translated %s: %s sentences in %s", texts.name, f"{len(pairs):,}", taken)

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -15,7 +16,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.profiler import record_function
 
-from attnlab.models.stepping import FunctionalSteps, StepDecoder
+from attnlab.models.stepping import FunctionalSteps, OutputProjection, StepDecoder
 from attnlab.support.registry import Registry
 
 MODELS: Registry["EncoderDecoder[Any]"] = Registry("model")
@@ -147,6 +148,11 @@ class EncoderDecoder(nn.Module, ABC, Generic[State]):
         """Decode `target` from `state`; returns logits of each next token, and the new state."""
         features, state = self.decode_features(target, state)
         return self.output(features), state
+
+    @cached_property
+    def output_step(self) -> OutputProjection:
+        """`output` for the few rows of a step of search."""
+        return OutputProjection(self.output)
 
     @property
     def device(self) -> torch.device:

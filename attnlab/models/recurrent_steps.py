@@ -56,8 +56,7 @@ class RnnSteps(StepDecoder):
         embedded = self._model.embedding(tokens)
         self._cell.step(torch.cat([embedded, self._context], dim=-1))
         features = self._model.readout(self._cell.top, self._context, embedded)
-        logits: Tensor = self._model.output(features)
-        return logits.float()
+        return self._model.output_step(features)
 
     def select(self, rows: Tensor | None, sentences: Tensor | None = None) -> None:
         """See `StepDecoder`."""
@@ -83,8 +82,7 @@ class BahdanauSteps(StepDecoder):
         else:
             cell.step(embedded)
             context = self._attend(cell.top)
-        logits: Tensor = self._model.output(decoder.readout(cell.top, context, embedded))
-        return logits.float()
+        return self._model.output_step(decoder.readout(cell.top, context, embedded))
 
     def _attend(self, query: Float[Tensor, "rows query_size"]) -> Float[Tensor, "rows size"]:
         attention = self._model.decoder.cross_attention

@@ -134,8 +134,7 @@ class TransformerSteps(StepDecoder):
         if model.decoder.norm is not None:
             x = model.decoder.norm(x)
         self._length += 1
-        logits: Tensor = model.output(x.squeeze(1))
-        return logits.float()
+        return model.output_step(x.squeeze(1))
 
     def select(self, rows: Tensor | None, sentences: Tensor | None = None) -> None:
         """See `StepDecoder`."""

@@ -49,7 +49,8 @@ class SearchConfig:
 class Hypothesis:
     """A translation's token ids, without begin and end, and its log p(target | source) in nats.
 
-    `score`: what the search ranks by: log p with its penalties.
+    `score`: what the search ranks by: log p with its penalties. Both are NaN where a search that
+    needs no probabilities was not to score.
     """
 
     tokens: list[int]
@@ -59,13 +60,17 @@ class Hypothesis:
 
 @dataclass(frozen=True)
 class Task:
-    """A batch to translate: `source_mask` False at padding, `longest` in tokens, `constraints`."""
+    """A batch to translate: `source_mask` False at padding, `longest` in tokens, `constraints`.
+
+    `scored`: whether log p is wanted even where the search does without.
+    """
 
     model: Searchable
     source: Source
     source_mask: SourceMask
     longest: Lengths
     constraints: Constraints
+    scored: bool
 
 
 class Search(ABC):
@@ -85,10 +90,13 @@ class Search(ABC):
         source: Source,
         source_mask: SourceMask,
         prefixes: Prefixes | None = None,
+        *,
+        scored: bool = True,
     ) -> list[list[Hypothesis]]:
         """Translate a batch, in evaluation mode: the n-best list of each sentence, best first.
 
-        `prefixes`: tokens that the translation of each sentence begins with.
+        `prefixes`: tokens that the translation of each sentence begins with. Without `scored`,
+        greedy search leaves log p out, which takes a sixth of its time.
         """
         config = self._config
         longest = (source_mask.sum(1) * config.max_length_factor).long() + config.max_length_extra
@@ -96,7 +104,7 @@ class Search(ABC):
             longest = longest.maximum(longest.new_tensor([len(each) + 1 for each in prefixes]))
         constraints = Constraints(config.min_length, config.no_repeat_ngram, prefixes)
         with _evaluating(model), torch.inference_mode():
-            return self._search(Task(model, source, source_mask, longest, constraints))
+            return self._search(Task(model, source, source_mask, longest, constraints, scored))
 
     @abstractmethod
     def _search(self, task: Task) -> list[list[Hypothesis]]: ...

@@ -1,5 +1,6 @@
 """Searches that extend each hypothesis by itself: greedy and sampling."""
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Annotated
@@ -41,7 +42,8 @@ class _SingleHypotheses(Search):
         sentences = torch.arange(len(longest), device=device)  # the unfinished ones
         rows = torch.arange(len(longest) * beams, device=device)  # their hypotheses
         tokens = torch.full((len(rows), int(longest.max())), END, device=device)
-        totals = torch.zeros(len(rows), device=device)
+        # A sampled list is sorted by log p.
+        totals = None if beams == 1 and not task.scored else torch.zeros(len(rows), device=device)
         last, ended = torch.full_like(sentences, BEGIN), torch.zeros_like(rows, dtype=torch.bool)
         for length in range(tokens.size(1)):
             logits = decoder.decode(last)
@@ -49,12 +51,13 @@ class _SingleHypotheses(Search):
                 first = sentences.repeat_interleave(beams)
                 decoder.select(first)
                 logits = logits[first]
-            log_probabilities = logits.log_softmax(dim=-1)
+            log_probabilities = None if totals is None else logits.log_softmax(dim=-1)
             before = tokens[rows, :length] if task.constraints.reads_tokens else None
             task.constraints.exclude(logits, before, sentences, length)
             last = self._choose(logits).masked_fill_(ended, END)
-            gained = log_probabilities.gather(1, last.unsqueeze(1)).squeeze(1)
-            totals[rows] += gained.masked_fill_(ended, 0.0)
+            if totals is not None and log_probabilities is not None:
+                gained = log_probabilities.gather(1, last.unsqueeze(1)).squeeze(1)
+                totals[rows] += gained.masked_fill_(ended, 0.0)
             tokens[rows, length] = last
             ended = last == END
             finished = ended.view(-1, beams).all(1) | (longest[sentences] <= length + 1)
@@ -66,9 +69,10 @@ class _SingleHypotheses(Search):
                 decoder.select(chosen, kept)
                 sentences, rows = sentences[kept], rows[chosen]
                 last, ended = last[chosen], ended[chosen]
+        values = [math.nan] * len(tokens) if totals is None else totals.tolist()
         found = [
             Hypothesis(each[: each.index(END)] if END in each else each, total, total)
-            for each, total in zip(tokens.tolist(), totals.tolist(), strict=True)
+            for each, total in zip(tokens.tolist(), values, strict=True)
         ]
         groups = (found[start : start + beams] for start in range(0, len(found), beams))
         return [sorted(each, key=lambda one: -one.score) for each in groups]

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from attnlab.config import ExperimentConfig
@@ -89,7 +90,8 @@ class Validator:
             self._max_characters,
         )
         sources = [pair.source for pair in self._translated]
-        translations = self._group.divide(translator.translate, sources)
+        translate = partial(translator.translate, scored=False)
+        translations = self._group.divide(translate, sources)
         references = [pair.reference for pair in self._translated]
         texts = [each.text for each in translations]
         scores = {

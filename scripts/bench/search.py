@@ -127,7 +127,9 @@ def attnlab(work: Work) -> Translate:
     found: Any = search(model, source, mask)[0]
     best = found[0] if isinstance(found, list) else found
     assert len(best.tokens) == TOKENS, best
-    return lambda: search(model, source, mask)
+    # The peers' greedy searches do not score either; an earlier attnlab cannot leave it out.
+    options = {"scored": False} if hasattr(config.search, "min_length") else {}
+    return lambda: search(model, source, mask, **options)
 
 
 def joeynmt(work: Work) -> Translate:

@@ -1,5 +1,7 @@
 """Sampling several translations, and from the nucleus."""
 
+import math
+
 import pytest
 import torch
 
@@ -31,3 +33,24 @@ def test_several_samples_of_a_sentence(sources):
                 assert each.log_probability == pytest.approx(
                     log_probability(model, *one, each.tokens), rel=1e-4
                 )
+
+
+def test_greedy_without_scores_finds_the_same(sources):
+    model = livelier(small_model("transformer"))
+    scored, unscored = (
+        search_of("greedy")(model, *sources, scored=scored) for scored in (True, False)
+    )
+    assert [each.tokens for (each,) in unscored] == [each.tokens for (each,) in scored]
+    assert all(math.isnan(each.log_probability) for (each,) in unscored)
+
+
+def test_the_output_projection_follows_the_weights():
+    model = small_model("rnn").float()
+    features = torch.randn(3, model.output.in_features)
+    for _ in range(2):
+        with torch.no_grad():
+            torch.testing.assert_close(model.output_step(features), model.output(features))
+            model.output.weight.mul_(2.0)
+    model.output.weight.data = torch.randn_like(model.output.weight)
+    with torch.no_grad():
+        torch.testing.assert_close(model.output_step(features), model.output(features))
