@@ -50,12 +50,6 @@ class Translator:
         self._batch_tokens = batch_tokens
         self.max_characters = max_characters
 
-    def with_search(self, search: Search) -> "Translator":
-        """The same but for its search."""
-        return Translator(
-            *(self._model, self._vocabulary, search, self._batch_tokens), self.max_characters
-        )
-
     def translate(
         self,
         sentences: Sequence[str],

@@ -26,15 +26,14 @@ from attnlab.plotting.colours import FRAME, INK
 from attnlab.plotting.panels import LINES, Drawing, draw_panels
 from attnlab.plotting.saving import save_figure
 from attnlab.plotting.text import NAME_SIZE, text_style
-from attnlab.run.loaded import LoadedRun, Recipe
-from attnlab.search import SEARCHES
+from attnlab.run.loaded import LoadedRun, Recipe, load_run
 from attnlab.search.beam import BeamConfig
 from attnlab.support.console import counting
 from attnlab.support.errors import UsageError
 from attnlab.support.folders import shown_path
 from attnlab.support.table import table, three_digits
 
-_WARM_UP = 64  # sentences, translated by each beam before any is timed
+_WARM_UP = 64  # sentences, translated by each beam before it is timed
 _LEGEND = """\
 95 %: interval of BLEU over resampled sentences (bootstrap). p: of such a difference from the first
 size by chance, in a paired test over sentences (approximate randomisation). tokens: mean length of
@@ -163,18 +162,13 @@ def sweep_beams(
     reading = vars(Reading(tokeniser, language=run.config.data.target_language))
     pairs = load_split(run.config.data, run.config.seed, split)
     sources, references = [each.source for each in pairs], [each.reference for each in pairs]
-    translators = [
-        trained.translator.with_search(
-            SEARCHES.build(replace(config.search, beam_size=size, n_best=1))
-        )
-        for size in sizes
-    ]
     beams: list[BeamScores] = []
     first: Statistics | None = None
     with counting(f"translating {split}", len(pairs) * len(sizes)) as advance:
-        for translator in translators:
+        for size in sizes:
+            search = replace(config.search, beam_size=size, n_best=1)
+            translator = load_run(run.folder, replace(config, search=search)).translator
             translator.translate(sources[:_WARM_UP])
-        for size, translator in zip(sizes, translators, strict=True):
             started = time.monotonic()
             found = translator.translate(sources, advance)
             timing = Timing.since(started, len(pairs))

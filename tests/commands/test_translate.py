@@ -118,9 +118,6 @@ def test_files_and_pipes_are_translated_alike(attending, whole):
     piped = attnlab(*SHORT, folder=attending, given=(attending / "in.en").read_bytes())
     assert piped.output.encode() == whole
     assert whole.count(b"\n") == 1500
-    done = attnlab(*SHORT, "-i", "in.en.gz", "-o", "packed.fr.gz", folder=attending)
-    assert done.code == 0, done.errors
-    assert gzip.decompress((attending / "packed.fr.gz").read_bytes()) == whole
     refused = attnlab(*SHORT, "-i", "in.en", "-o", "in.en", folder=attending)
     assert_refused(refused, 2, "--input and --output are both in.en")
 
@@ -151,15 +148,11 @@ def test_a_killed_translation_goes_on_where_it_was(attending, whole, name, outpu
     assert first < 1500
     with (attending / output).open("ab") as torn:
         torn.write(b"the half of a li")
-    refused = attnlab(*SHORT, *files, folder=attending)
-    assert_refused(refused, 2, f"{output} is unfinished: go on with --continue")
     done = attnlab(*SHORT, *files, "--continue", folder=attending)
     assert done.code == 0, done.errors
     assert f"going on behind line {first:,}" in done.errors
     assert unpack((attending / output).read_bytes()) == whole
     assert not (attending / f"{output}.unfinished").exists()
-    again = attnlab(*SHORT, *files, "--continue", folder=attending)
-    assert_refused(again, 2, f"{output} is finished")
 
 
 def test_what_is_continued_must_be_the_same(attending, tmp_path):
@@ -167,6 +160,8 @@ def test_what_is_continued_must_be_the_same(attending, tmp_path):
     killed(attending, *files, after=8)
     before = (attending / "c.fr").read_bytes()
     go_on = (*SHORT, *files, "--continue")
+    refused = attnlab(*SHORT, *files, folder=attending)
+    assert_refused(refused, 2, "c.fr is unfinished: go on with --continue")
     for more, remark in (
         (("search.max_length_extra=4",), "the search is another"),
         (("checkpoint=last", "search.max_length_extra=3"), "the run's weights are others"),
@@ -182,6 +177,8 @@ def test_what_is_continued_must_be_the_same(attending, tmp_path):
     finally:
         (attending / "in.en").write_text(text)
     assert (attending / "c.fr").read_bytes() == before
+    (attending / "c.fr.unfinished").unlink()
+    assert_refused(attnlab(*go_on, folder=attending), 2, "c.fr is finished")
     drawn = attnlab("translate", "search=sampling", *files, "--continue", folder=attending)
     assert_refused(drawn, 2, "a search without random numbers")
     assert_refused(attnlab(*go_on[:1], "--continue", folder=attending), 2, "--input and --output")
@@ -242,13 +239,11 @@ def test_attention_is_needed_to_align_and_a_file_to_write(trained, tmp_path):
 def test_the_best_few_have_number_rank_and_score(attending):
     given = b"\n".join((attending / "in.en").read_bytes().split(b"\n")[:5])
     beam = ("translate", "search.beam_size=3", *SHORT[2:])
-    plain = attnlab(*beam, folder=attending, given=given).output.split("\n")[:-1]
     scored = attnlab(*beam, "--scores", folder=attending, given=given).output.split("\n")[:-1]
     listed = attnlab(*beam, "--n-best", "3", folder=attending, given=given).output.split("\n")[:-1]
     more = ("--n-best", "3", "--alignment", "--format", "json")
     objects = attnlab(*beam, *more, folder=attending, given=given).output.split("\n")[:-1]
-    assert [row.split("\t")[1] for row in scored] == plain
-    assert len(objects) == len(plain) == 5
+    assert len(objects) == len(scored) == 5
     rows = iter(listed)
     for number, (best, line) in enumerate(zip(scored, objects, strict=True), start=1):
         hypotheses = json.loads(line)["hypotheses"]
@@ -268,4 +263,3 @@ def test_the_best_few_have_number_rank_and_score(attending):
     assert not list(rows)
     refused = attnlab(*beam, "--n-best", "4", folder=attending)
     assert_refused(refused, 2, "search.n_best=4 is more than search.beam_size=3")
-    assert_refused(attnlab(*GREEDY, "--n-best", "2", folder=attending), 2, "search.n_best")

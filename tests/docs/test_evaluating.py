@@ -12,6 +12,7 @@ from tests.runs import attnlab, tiny
 pytest.importorskip("sacremoses", reason="pip install 'attnlab[moses]' brings Moses' rules")
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_prints_the_signatures_that_it_names(tmp_path):
     assert attnlab(*tiny("bahdanau"), folder=tmp_path).code == 0
     page = DOCS / "evaluating.md"
