@@ -217,6 +217,11 @@ class InferenceConfig:
                 f"device={self.device} is torch's, and engine={self.engine} runs on the CPU; leave "
                 "out device=, or choose engine=torch"
             )
+        if self.engine != "torch" and self.ensemble:
+            raise UsageError(
+                f"ensemble= averages in torch, and engine={self.engine} runs one model; leave out "
+                "ensemble=, or choose engine=torch"
+            )
 
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

@@ -115,6 +115,7 @@ def test_engines_that_cannot_run_are_refused_by_name(trained):
     for setting, message in (
         ("engine=onnx", "engine=onnx is none of: torch, onnxruntime, ctranslate2"),
         ("search=sampling", "engine=ctranslate2 has no search=sampling"),
+        ("ensemble=[x]", "ensemble= averages in torch, and engine=ctranslate2 runs one model"),
         ("device=cuda", "device=cuda is torch's, and engine=ctranslate2 runs on the CPU"),
     ):
         engine = () if setting.startswith("engine") else ("engine=ctranslate2",)
