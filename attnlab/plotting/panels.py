@@ -46,8 +46,11 @@ LINES: tuple[dict[str, Any], ...] = (
     {"color": "#7a7f87", "linestyle": (0, (1, 1.2))},
     {"color": "#56b4e9", "linestyle": (0, (8, 2))},
     {"color": "#e69f00", "linestyle": (0, (4, 1, 1, 1, 1, 1))},
+    {"color": "#7b3fa0", "linestyle": (0, (10, 2, 2, 2))},
+    {"color": "#8c5a2b", "linestyle": (0, (3, 3))},
+    {"color": "#6b7a00", "linestyle": (0, (1, 2.5))},
 )
-"""Styles of lines on the same axes: the scale's blue and colours of Okabe & Ito 2008, dashed."""
+"""Styles of lines on the same axes: the scale's blue, colours of Okabe & Ito 2008, three more."""
 
 _BAND = 0.18  # opacity
 _FEWEST_TICKS, _MOST_TICKS = 4, 8

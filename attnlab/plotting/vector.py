@@ -31,7 +31,10 @@ _DARK = {
 } | dict(
     zip(
         (style["color"] for style in LINES),
-        ("#7cb8ee", "#ff9a4d", "#3ccfa0", "#e79cc6", "#a9b0ba", "#56b4e9", "#f0bd4a"),
+        (
+            *("#7cb8ee", "#ff9a4d", "#3ccfa0", "#e79cc6", "#a9b0ba", "#56b4e9", "#f0bd4a"),
+            *("#c79be6", "#d3a27a", "#c3cf5a"),
+        ),
         strict=True,
     )
 )

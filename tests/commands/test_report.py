@@ -291,7 +291,7 @@ def test_scores_outlive_their_corpus(folder, page, tmp_path):
     ("names", "options", "error", "message"),
     [
         (["nobody"], {}, AttnlabError, "there is no run 'nobody'"),
-        (["own"], {}, AttnlabError, "there is no run 'own'"),
+        (["own"], {}, AttnlabError, "own: there are no runs to report"),
         (["models"], {"output": "page.pdf"}, UsageError, r"end the name with \.html or \.md"),
         (["models"], {"splits": ["test_wide"]}, AttnlabError, "(?s)none of the runs.*test_wide"),
         (["models"], {"sentences": [0]}, UsageError, "test has sentences 1 to 50"),

@@ -103,7 +103,8 @@ def as_markdown(document: Document, folder: str) -> str:
     for section in document.sections:
         parts.append(f"## {section.title}")
         parts += [_markdown(block, folder) for block in section.blocks]
-    return "\n\n".join(parts) + "\n"
+    text = "\n\n".join(parts) + "\n"
+    return re.sub(r"(?m)^(- .*)\n\n(?=- )", r"\1\n", text)  # items of one list stand together
 
 
 def _markdown(block: Block, folder: str) -> str:

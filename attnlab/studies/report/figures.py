@@ -21,7 +21,7 @@ _CURVES = (185.0, 140.0)  # width and height of axes in points
 _RANGE = 34.0  # width of a range of lengths
 _ROW, _DOT = 11.0, 6.0  # least heights of a row of dots, and of a series in it
 _LOSS = "train/loss"
-_MARKERS = "osD^vPX"
+_MARKERS = "osD^vPX<>*"
 _SPREAD = 0.28  # of the dots of several settings, around their row's middle
 
 

@@ -72,6 +72,11 @@ def make_report(names: Sequence[str], outputs: Sequence[Path], options: ReportOp
     require_metrics("--metric", list(options.metrics))
     root = compose_inference(options.overrides, options.config_dir).runs_root
     folders = named_folders(names, root)
+    if not folders:
+        raise AttnlabError(
+            f"{', '.join(names)}: there are no runs to report; name a sweep, or train one: attnlab "
+            "train -m"
+        )
     claim = _claim(folders, options)
     splits = list(options.splits or (claim.read if claim else ["test"]))
     wanted = Wanted(
