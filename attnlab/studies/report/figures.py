@@ -238,7 +238,7 @@ def dot_rows(
                 dots,
                 places,
                 color=colour,
-                marker=_MARKERS[look % len(_MARKERS)],
+                marker=_MARKERS[(look + look // len(LINES)) % len(_MARKERS)],
                 markersize=3.6,
                 linestyle="none",
                 clip_on=False,
