@@ -18,7 +18,7 @@ from tests.runs import attnlab, small_corpus
 CONFIGS = shipped_folder("configs")
 RUNS = {
     **{"length": 9, "compose": 9, "fewshot": 9},
-    **{"scores": 42, "scaling": 24, "heads": 15, "positions": 21, "depth": 27},
+    **{"scores": 42, "scaling": 24, "heads": 15, "positions": 21, "depth": 12},
 }
 """The experiments that sweep, and how many runs each has in docs/findings/index.md."""
 SHRUNK = ("max_updates=2", "validate_sentences=4", "model.size=16", "vocabulary.size=300")
