@@ -44,6 +44,9 @@ class OnnxModel:
     def __init__(self, encoder: Path, decoder: Path, graphs: Graphs) -> None:
         self.graphs = graphs
         self.encoder, self.decoder = _session(encoder), _session(decoder)
+        # A graph has no input for what its model does not read, such as keys by location.
+        self.inputs = {each.name for each in self.decoder.get_inputs()}
+        self.vocabulary = int(self.decoder.get_outputs()[0].shape[-1])
 
     @property
     def device(self) -> torch.device:
@@ -90,8 +93,7 @@ class OnnxSteps(StepDecoder):
         model.encoder.run_with_iobinding(binding)
         self._state = {each.name: state[STATE + each.name] for each in self._tensors}
         self._binding = self._decoder.io_binding()
-        # A graph has no input for what its model does not read, such as keys by location.
-        self._inputs = {each.name for each in self._decoder.get_inputs()}
+        self._inputs, self._vocabulary = model.inputs, model.vocabulary
         self._changed = set(self._state)
 
     def _empty(self, tensor: StateTensor) -> Tensor:
@@ -111,10 +113,6 @@ class OnnxSteps(StepDecoder):
         self._state |= following
         self._changed = set(following)
         return logits.flatten(0, 1)
-
-    @property
-    def _vocabulary(self) -> int:
-        return int(self._decoder.get_outputs()[0].shape[-1])
 
     def select(
         self, rows: Int[Tensor, " new_rows"] | None, sentences: Int[Tensor, " kept"] | None = None
