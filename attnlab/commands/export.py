@@ -24,7 +24,8 @@ from attnlab.support.errors import UsageError
     attnlab export --to onnx --check \\
       --precision float16 --precision int8
     # a Transformer for CTranslate2, to a folder
-    attnlab export builtin-transformer --to ctranslate2 -o ct2
+    attnlab export builtin-transformer \\
+      --to ctranslate2 -o ct2
     # its own commands export on demand
     attnlab eval --bleu engine=onnxruntime
 """
@@ -41,8 +42,8 @@ def export(
         list[str] | None,
         typer.Option(
             "--precision",
-            help="float32 (the default), float16 or int8, of weights; may be repeated: a folder "
-            "for each.",
+            help="Format of the weights: float32 (the default), float16 or int8; may be repeated: "
+            "a folder for each.",
         ),
     ] = None,
     output: Annotated[

@@ -50,7 +50,8 @@ def _choices() -> str:
     # your own file: English TAB French
     attnlab train data=bitext data.train=my.tsv
     # begin with the weights of another run
-    attnlab train init_from=mine data=bitext data.train=my.tsv
+    attnlab train init_from=mine data=bitext \\
+      data.train=my.tsv
     # after attnlab data get multi30k
     attnlab train data=multi30k
     # a sweep: a run of each
