@@ -74,6 +74,18 @@ def sacrebleu(hypothesis: Path, *options: str) -> float:
     return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
 
 
+def test_an_ensemble_of_a_run_with_itself_scores_as_the_run(trained):
+    chosen = ("--bleu", "--split", "valid", "checkpoint=last", "search=greedy")
+    alone = evaluated(trained, *chosen)
+    both = evaluated(trained, *chosen, f"ensemble=[{run_in(trained)}]")
+    assert both["splits"]["valid"]["bleu"] == alone["splits"]["valid"]["bleu"]
+    assert "ensemble" not in alone["search"]
+    assert both["search"]["ensemble"] == [alone["checkpoint"]["weights"][:8]]
+    refused = attnlab("eval", *chosen, "ensemble=[nowhere]", folder=trained)
+    assert refused.code == 1
+    assert "there is no run 'nowhere'" in refused.errors
+
+
 def test_chinese_is_measured_by_its_own_tokeniser_in_validation_too(trained):
     run = run_in(trained)
     lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
