@@ -11,6 +11,7 @@ from attnlab import launch
 from attnlab.config import ExperimentConfig
 from attnlab.data.corpus import load_split, present_splits
 from attnlab.evaluate.scores import GROUPINGS
+from attnlab.studies.report.claim import load_claim
 from attnlab.support.folders import CLAIMS, shipped_folder
 from attnlab.support.schema import flatten, from_node
 from tests.runs import attnlab, small_corpus
@@ -33,10 +34,6 @@ def swept(name):
 def composed(name, *overrides):
     node = launch.compose(launch.TRAIN, [f"experiment={name}", *overrides])
     return from_node(ExperimentConfig, node)
-
-
-def claim(name):
-    return yaml.safe_load((CONFIGS / CLAIMS / f"{name}.yaml").read_text())
 
 
 def test_every_claim_has_its_experiment():
@@ -66,26 +63,27 @@ def test_a_sweep_has_as_many_runs_as_documented_and_every_value_composes(name):
 @pytest.mark.parametrize("name", list(RUNS))
 def test_a_claim_is_about_settings_splits_and_groups_that_there_are(name):
     values, data = swept(name), composed(name).data
-    content = claim(name)
-    assert set(content["group_by"]) <= set(values)
+    claim = load_claim(name)
+    assert set(claim.group_by) <= set(values)
     splits = present_splits(data)
-    terms = [term for each in content["expectations"] for term in each["terms"]]
+    terms = [term for each in claim.expectations for term in each.terms]
     for term in terms:
-        for key, value in term["settings"].items():
+        for key, value in term.settings.items():
             assert str(value) in values[key]
-        assert term["split"] in splits
-    assert set(content["splits"]) <= set(splits)
-    for split in {term["split"] for term in terms if "group" in term}:
+        assert term.split in splits
+    assert set(claim.splits) <= set(splits)
+    for split in {term.split for term in terms if term.group is not None}:
         pairs = load_split(data, 1, split)
         groups = set().union(*(grouping(pairs) for grouping in GROUPINGS.values()))
-        assert {term.get("group") for term in terms if term["split"] == split} - {None} <= groups
+        named = {term.group for term in terms if term.split == split and term.group is not None}
+        assert named <= groups
 
 
 @pytest.mark.parametrize("name", list(RUNS))
 def test_the_terms_of_an_expectation_compare(name):
     """Weights that do not sum to 0 would be above 0 whatever the models do."""
-    for each in claim(name)["expectations"]:
-        assert sum(term["weight"] for term in each["terms"]) == 0
+    for each in load_claim(name).expectations:
+        assert sum(term.weight for term in each.terms) == 0
 
 
 def test_without_multirun_one_run_is_trained_and_the_rest_named(tmp_path):
