@@ -75,7 +75,7 @@ def test_steps_of_every_normaliser(name, normaliser, sources):
 
 
 @pytest.mark.parametrize("key_value_heads", [None, 1])
-@pytest.mark.parametrize("score", ["scaled_dot", "general", "additive", "gaussian"])
+@pytest.mark.parametrize("score", ["scaled_dot", "gaussian"])
 @pytest.mark.parametrize("positions", list(POSITIONS))
 @torch.no_grad()
 def test_steps_of_every_kind_of_positions(positions, score, key_value_heads, sources):
