@@ -86,7 +86,7 @@ def test_eval_prints_one_json_object_that_its_files_confirm(trained):
     again = BLEU().corpus_score(texts["hypothesis"], [texts["reference"]]).score
     assert valid["bleu"]["score"] == pytest.approx(again)
     assert "tok:13a" in valid["bleu"]["signature"]
-    assert set(valid) == {"sentences", "references_sha256", "bleu", "chrf", "ter"}
+    assert set(valid) == {"sentences", "references_sha256", "bleu", "chrf", "ter", "timing"}
     kept = json.loads((run / "scores" / "valid.json").read_text())
     assert kept == {key: said[key] for key in said if key != "splits"} | {"split": "valid"} | valid
     assert said["checkpoint"]["name"] == "best"
@@ -102,7 +102,8 @@ def test_eval_of_ones_own_file_and_search(trained):
     found = attnlab("eval", *arguments, folder=folder)
     assert found.code == 0, found.errors
     assert found.output.startswith("BLEU ")
-    assert " search=beam max_length_factor=1.5 max_length_extra=10 beam_size=2 " in found.output
+    assert " search=beam max_length_factor=1.5 max_length_extra=10 min_length=0 " in found.output
+    assert " beam_size=2 " in found.output
 
 
 @of_any_family

@@ -64,7 +64,7 @@ def test_a_row_a_run_a_column_a_setting_and_the_values_of_the_best(fast, folder)
                 for pattern in patterns
                 for tag in board.ask(
                     "plugin/custom_scalars/scalars", run=f"{name}/{run.name}", tag=pattern
-                )["tagToEvents"]
+                )["tag_to_events"]
             )
             for name, run in runs.items()
             for title, patterns in [each for of in charts.values() for each in of.items()]

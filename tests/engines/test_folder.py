@@ -10,7 +10,7 @@ import pytest
 
 from tests.runs import attnlab, tiny
 
-SENTENCES = "The cat sees the dog.\n\nIt’s  late.\nzzz\n"
+SENTENCES = "The cat sees the dog.\n\nIt’s  late.\n"
 WITHOUT_ATTNLAB = (
     "import sys, runpy; sys.path[:] = [each for each in sys.path if each]\n"
     "class Refuse:\n"
@@ -39,7 +39,9 @@ def alone(folder: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("export")
-    done = attnlab(*tiny("transformer", "max_updates=60"), folder=folder)
+    # Until translations end by themselves: CTranslate2 ranks those that the limit cuts short.
+    trains = tiny("transformer", "max_updates=400", "optimiser.learning_rate=0.01")
+    done = attnlab(*trains, "precision=float32", folder=folder)
     assert done.code == 0, done.errors
     return folder
 

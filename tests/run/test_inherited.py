@@ -6,8 +6,9 @@ from dataclasses import asdict
 
 import pytest
 
-from attnlab import jobs, launch
+from attnlab import launch
 from attnlab.config import ExperimentConfig
+from attnlab.jobs.job import job
 from attnlab.run.folder import create_run
 from attnlab.support.errors import AttnlabError
 from attnlab.support.schema import flatten, from_node
@@ -86,8 +87,8 @@ def test_each_job_of_a_sweep_has_its_own_and_is_named_by_it(source, tmp_path, mo
 
 
 def _note(config):
-    job = jobs.job()
-    _FOUND.append((job.label, job.overrides, config.model.name, config.model.dropout))
+    running = job()
+    _FOUND.append((running.label, running.overrides, config.model.name, config.model.dropout))
 
 
 _FOUND = []

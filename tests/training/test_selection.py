@@ -26,10 +26,10 @@ def test_a_lower_loss_is_better():
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("stopping.metric=valid/bleu", "is none of: loss, bleu, chrf, ter, exact"),
+        ("stopping.metric=valid/bleu", "is none of: loss, bleu, tokenised, chrf, ter, exact"),
         ("stopping.patience=0", "must be at least 1, or null"),
         ("stopping.minimum_improvement=-1", "=-1.0 must be at least 0"),
-        ("validate_metrics=[bleu,meteor]", "validate_metrics=meteor is none of: bleu, chrf"),
+        ("validate_metrics=[bleu,meteor]", "validate_metrics=meteor is none of: bleu, tokenised"),
     ],
 )
 def test_refused_by_name(override, message):
