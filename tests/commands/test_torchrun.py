@@ -172,7 +172,9 @@ def test_a_killed_process_ends_the_others(rank, tmp_path):
     assert job.wait(timeout=30) == 1
     assert not any(other.is_running() for other in others)
     told = job.told()
-    assert "error: another process of this training has ended, and so does this one" in told
+    # On a busy machine torchrun may end the other by SIGTERM before that one has noticed.
+    said = "error: another process of this training has ended, and so does this one"
+    assert said in told or "closing signal SIGTERM" in told
     assert "Signal 9 (SIGKILL)" in told  # torchrun's own words
     assert not re.search(r"attnlab/\S*\.py", told.partition("Traceback")[0])
 
