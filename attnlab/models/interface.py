@@ -120,6 +120,7 @@ def repeated(x: Tensor, beams: int) -> Tensor:
 
 
 State = TypeVar("State", bound=DecoderState)
+Model = TypeVar("Model", bound="EncoderDecoder[Any]")
 
 
 class EncoderDecoder(nn.Module, ABC, Generic[State]):
@@ -153,6 +154,15 @@ class EncoderDecoder(nn.Module, ABC, Generic[State]):
     def output_step(self) -> OutputProjection:
         """`output` for the few rows of a step of search."""
         return OutputProjection(self.output)
+
+    def train(self: "Model", mode: bool = True) -> "Model":
+        """See `nn.Module`. Training drops the copy in `output_step`.
+
+        torch's fused optimisers change weights without counting their version.
+        """
+        if mode:
+            vars(self).pop("output_step", None)
+        return super().train(mode)
 
     @property
     def device(self) -> torch.device:

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from attnlab.models.interface import evaluation_mode
 from attnlab.search.single import _nucleus
 from tests.conftest import small_model
 from tests.search.searching import livelier, log_probability, search_of
@@ -54,3 +55,11 @@ def test_the_output_projection_follows_the_weights():
     model.output.weight.data = torch.randn_like(model.output.weight)
     with torch.no_grad():
         torch.testing.assert_close(model.output_step(features), model.output(features))
+    # A fused step leaves the version of the weights as it was.
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.1, fused=True)
+    model.train()
+    for _ in range(2):
+        with evaluation_mode(model):
+            torch.testing.assert_close(model.output_step(features), model.output(features))
+        model.output(features).sum().backward()
+        optimiser.step()
