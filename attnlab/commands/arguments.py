@@ -36,6 +36,27 @@ ConfigDir = Annotated[
 MOST = 10**9
 """The largest count that an option takes."""
 
+GroupBy = Annotated[
+    str | None,
+    typer.Option(
+        "--group-by",
+        metavar="KEY,KEY…",
+        help="One row for each value of these settings, such as model,score; all settings that "
+        "differ but the seed if left out.",
+        show_default=False,
+    ),
+]
+
+Baseline = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        metavar="KEY=VALUE",
+        help="The row that others are tested against, or a run of it; the first if left out.",
+        show_default=False,
+    ),
+]
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 FigureFormat = Annotated[

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, split_runs, with_examples
+from attnlab.commands.arguments import Baseline, ConfigDir, GroupBy, split_runs, with_examples
 from attnlab.commands.completion import complete_run
 from attnlab.support.errors import UsageError
 
@@ -40,27 +40,10 @@ def compare(
     ] = None,
     metrics: Annotated[
         list[str] | None,
-        typer.Option("--metric", help="Metric: bleu (if left out), chrf, ter, exact."),
+        typer.Option("--metric", help="Metric: bleu (if left out), tokenised, chrf, ter, exact."),
     ] = None,
-    group_by: Annotated[
-        str | None,
-        typer.Option(
-            "--group-by",
-            metavar="KEY,KEY…",
-            help="One row for each value of these settings, such as model,score; all settings "
-            "that differ but the seed if left out.",
-            show_default=False,
-        ),
-    ] = None,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            "--baseline",
-            metavar="KEY=VALUE",
-            help="The row that others are tested against, or a run of it; the first if left out.",
-            show_default=False,
-        ),
-    ] = None,
+    group_by: GroupBy = None,
+    baseline: Baseline = None,
     format: Annotated[
         Literal["text", "markdown", "latex", "csv", "json"],
         typer.Option("--format", "-f", help="Format of the output.", case_sensitive=False),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from attnlab.commands.arguments import ConfigDir, split_runs, with_examples
+from attnlab.commands.arguments import Baseline, ConfigDir, GroupBy, split_runs, with_examples
 from attnlab.commands.completion import complete_run
 from attnlab.support.errors import UsageError
 
@@ -49,35 +49,17 @@ def report(
     ] = None,
     splits: Annotated[
         list[str] | None,
-        typer.Option(
-            "--split", help="Split to report: the claim's or test if left out; may be repeated."
-        ),
+        typer.Option("--split", help="Split to report: test if left out; may be repeated."),
     ] = None,
     metrics: Annotated[
         list[str] | None,
         typer.Option(
-            "--metric", help="Metric: bleu (if left out), chrf, ter, exact; may be repeated."
+            "--metric",
+            help="Metric: bleu (if left out), tokenised, chrf, ter, exact; may be repeated.",
         ),
     ] = None,
-    group_by: Annotated[
-        str | None,
-        typer.Option(
-            "--group-by",
-            metavar="KEY,KEY…",
-            help="One row for each value of these settings, such as model,score; all settings "
-            "that differ but the seed if left out.",
-            show_default=False,
-        ),
-    ] = None,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            "--baseline",
-            metavar="KEY=VALUE",
-            help="The row that others are tested against, or a run of it; the first if left out.",
-            show_default=False,
-        ),
-    ] = None,
+    group_by: GroupBy = None,
+    baseline: Baseline = None,
     sentences: Annotated[
         list[int] | None,
         typer.Option(
@@ -91,7 +73,8 @@ def report(
         typer.Option(
             "--claim",
             metavar="NAME",
-            help="The claim to judge, of configs/claims/; that of the runs if left out.",
+            help="The claim to judge, of configs/claims/, with its splits, metrics and rows; that "
+            "of the runs if left out.",
             show_default=False,
         ),
     ] = None,

@@ -12,9 +12,9 @@ from typing import Any
 from attnlab.attention.recording import attends
 from attnlab.config import InferenceConfig
 from attnlab.evaluate.atlas import MeasuredHead, choose_pairs, measure_atlas
+from attnlab.evaluate.stored import store_files
 from attnlab.run.folder import Run
 from attnlab.run.loaded import Recipe, load_run
-from attnlab.support.files import write_file
 
 logger = logging.getLogger(__name__)
 
@@ -94,11 +94,7 @@ def attention_figures(run: Run, config: InferenceConfig, split: str) -> Attentio
         "most_sentences": SENTENCES,
         "figures": asdict(figures),
     }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, json.dumps(found, indent=1) + "\n")
-    except OSError as error:
-        logger.warning("%s: not stored (%s)", path, error.strerror)
+    store_files(run, {path: json.dumps(found, indent=1) + "\n"})
     return figures
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from attnlab.config import InferenceConfig
 from attnlab.evaluate.splits import evaluate_splits
 from attnlab.evaluate.stored import StoredSplit, stored_split
+from attnlab.evaluation.metrics import require_tokeniser
 from attnlab.evaluation.significance import Statistics, statistics
 from attnlab.run.folder import Run, find_run, open_run
-from attnlab.run.loaded import Recipe, load_run
+from attnlab.run.loaded import Recipe, load_run, with_choices
 from attnlab.run.summary import RunSummary, State, find_runs, summarise
 from attnlab.support.errors import AttnlabError, UsageError
 
@@ -43,7 +44,8 @@ class ScoredRun:
                 metric,
                 texts.hypotheses,
                 *texts.references,
-                tokeniser=str(self.summary.settings.get("bleu_tokeniser") or "13a"),
+                tokeniser=texts.reading.tokeniser,
+                language=texts.reading.language,
             )
         return self._statistics[key]
 
@@ -54,7 +56,7 @@ def named_folders(names: Sequence[str], runs_root: str) -> list[Path]:
     A folder without runs is named and left out.
 
     Raises:
-        AttnlabError: there is no such run.
+        AttnlabError: there is no such run, or none in any of the folders.
     """
     folders: list[Path] = []
     for name in names:
@@ -67,6 +69,10 @@ def named_folders(names: Sequence[str], runs_root: str) -> list[Path]:
                 logger.warning("left out: %s: there are no runs here", name)
             else:
                 folders.append(find_run(name, runs_root))  # which says what there is
+    if not folders:
+        raise AttnlabError(
+            f"{', '.join(names)}: there are no runs; name a sweep, or train one: attnlab train -m"
+        )
     return list(dict.fromkeys(folder.absolute() for folder in folders))
 
 
@@ -110,7 +116,10 @@ def score_run(
     summary = summarise(folder)
     if summary.state is State.UNREADABLE:
         raise AttnlabError(str(summary.error))
-    return _score_run(open_run(folder), summary, config, splits, metrics)
+    run = with_choices(open_run(folder), config)
+    if "bleu" in metrics:
+        require_tokeniser(run.config.bleu_tokeniser)
+    return _score_run(run, summary, config, splits, metrics)
 
 
 def _score_run(

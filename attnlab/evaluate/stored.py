@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from attnlab.evaluate.scores import SplitScores, references_digest
-from attnlab.evaluation.metrics import Measured, measure
+from attnlab.evaluation.metrics import Measured, Reading, measure
 from attnlab.run.folder import Run
 from attnlab.run.loaded import Recipe
 from attnlab.support.files import locked, write_file
@@ -67,7 +67,8 @@ class StoredSplit:
     """Texts of a split that are stored in a run, and their scores by metric.
 
     `accuracies`: of "contrast" and "focus" where the split asks for them, in per cent: those of all
-    sentences, under "", and of each group that `eval` makes by itself.
+    sentences, under "", and of each group that `eval` makes by itself. `reading`: how metrics read
+    the texts.
     """
 
     sources: list[str]
@@ -75,6 +76,7 @@ class StoredSplit:
     references: tuple[list[str], ...]
     metrics: dict[str, Measured]
     accuracies: dict[str, dict[str, float]]
+    reading: Reading
 
 
 def stored_split(
@@ -82,8 +84,8 @@ def stored_split(
 ) -> StoredSplit | None:
     """A split as an evaluation stored it, if by the same weights and search as `recipe`.
 
-    Metrics that were not asked for then are computed from the texts. None if it is not stored,
-    not whole, or of another recipe.
+    Metrics that were not asked for then, or had another signature than with the run's tokeniser,
+    are computed from the texts. None if it is not stored, not whole, or of another recipe.
     """
 
     def lines(kind: str) -> list[str]:
@@ -105,17 +107,20 @@ def stored_split(
         stored = {
             metric: Measured(float(values[metric]["score"]), str(values[metric]["signature"]))
             for metric in metrics
-            if metric in values and not values.get("lowercase")
+            if metric in values
         }
         accuracies = {name: _accuracies(values, name) for name in ("contrast", "focus")}
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
-    tokeniser = run.config.bleu_tokeniser
-    found = {
-        metric: stored.get(metric) or measure(metric, hypotheses, *references, tokeniser=tokeniser)
-        for metric in metrics
-    }
-    return StoredSplit(sources, hypotheses, tuple(references), found, accuracies)
+    reading = Reading(run.config.bleu_tokeniser, language=run.config.data.target_language)
+    how, found = vars(reading), {}
+    for metric in metrics:
+        wanted = measure(metric, ["a"], *([["a"]] * len(references)), **how).signature
+        known = stored.get(metric)
+        if known is None or known.signature != wanted:
+            known = measure(metric, hypotheses, *references, **how)
+        found[metric] = known
+    return StoredSplit(sources, hypotheses, tuple(references), found, accuracies, reading)
 
 
 def _accuracies(values: dict[str, Any], name: str) -> dict[str, float]:

@@ -14,7 +14,7 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
 from attnlab.data.words import lacks_spaces
-from attnlab.evaluation.moses import tokenised_bleu
+from attnlab.evaluation.moses import tokenised_bleu, tokenised_scorer
 from attnlab.support.errors import UsageError
 
 NAMES = {
@@ -61,6 +61,8 @@ def scorer(metric: str, tokeniser: str = "13a", lowercase: bool = False) -> Metr
         return BLEU(tokenize=tokeniser, lowercase=lowercase)
     if metric == "chrf":
         return CHRF(lowercase=lowercase)
+    if metric == "tokenised":
+        return tokenised_scorer()
     splits = tokeniser in ("zh", "ja-mecab", "char")
     return TER(normalized=splits, asian_support=splits)
 

@@ -23,7 +23,7 @@ def require_moses() -> None:
         UsageError: it is not.
     """
     if find_spec("sacremoses") is None:
-        raise UsageError("--tokenised needs sacremoses: pip install 'attnlab[moses]'")
+        raise UsageError("tokenised BLEU needs sacremoses: pip install 'attnlab[moses]'")
 
 
 def moses_tokenise(texts: Sequence[str], language: str) -> list[str]:
@@ -40,14 +40,20 @@ def moses_tokenise(texts: Sequence[str], language: str) -> list[str]:
     return [str(tokeniser.tokenize(text, return_str=True)) for text in normalised]
 
 
+def tokenised_scorer() -> BLEU:
+    """The BLEU of multi-bleu.perl, for texts as `moses_tokenise` cuts them up."""
+    # Without force, sacreBLEU warns of tokenised text.
+    return BLEU(lowercase=True, force=True, tokenize="none", smooth_method="none")
+
+
 def tokenised_bleu(
     hypotheses: Sequence[str], references: Sequence[Sequence[str]], language: str
 ) -> tuple[float, str]:
     """BLEU of texts as `moses_tokenise` cuts them up, from 0 to 100, and its signature."""
+    require_moses()
     import sacremoses
 
-    # Without force, sacreBLEU warns of tokenised text.
-    used = BLEU(lowercase=True, force=True, tokenize="none", smooth_method="none")
+    used = tokenised_scorer()
     cut = [moses_tokenise(texts, language) for texts in (hypotheses, *references)]
     score = float(used.corpus_score(cut[0], cut[1:]).score)
     return score, f"{used.get_signature()}|moses:{language}|sacremoses:{sacremoses.__version__}"

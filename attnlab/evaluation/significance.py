@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnlab.evaluation.metrics import scorer
+from attnlab.evaluation.moses import moses_tokenise
 
 TRIALS = 1000
 
@@ -38,13 +39,20 @@ class Statistics:
 
 
 def statistics(
-    metric: str, texts: Sequence[str], *references: Sequence[str], tokeniser: str = "13a"
+    metric: str,
+    texts: Sequence[str],
+    *references: Sequence[str],
+    tokeniser: str = "13a",
+    language: str = "en",
 ) -> Statistics:
-    """Statistics of `texts` by bleu, chrf, ter or exact, against one or several references."""
+    """Statistics of `texts` by `metric`, one of `NAMES`, against one or several references."""
     if metric == "exact":
         rows = zip(texts, *references, strict=True)
         hits = [[text.rstrip() in {each.rstrip() for each in right}, 1] for text, *right in rows]
         return Statistics(np.array(hits, dtype=np.float64), _percentage)
+    if metric == "tokenised":
+        texts = moses_tokenise(texts, language)
+        references = tuple(moses_tokenise(each, language) for each in references)
     used = scorer(metric, tokeniser)
     counts = used._extract_corpus_statistics(list(texts), list(map(list, references)))
 

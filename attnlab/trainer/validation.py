@@ -11,6 +11,7 @@ from attnlab.data.batching import TrainingBatches
 from attnlab.data.pairs import SentencePair
 from attnlab.data.vocabulary import VocabularyPair, encode_pairs
 from attnlab.evaluation.metrics import bleu_remark, measure, require_tokeniser, tokeniser_remark
+from attnlab.evaluation.moses import require_moses
 from attnlab.inspection.drawing import Choice, draw_translation
 from attnlab.inspection.maps import attention_maps
 from attnlab.models.interface import EncoderDecoder, evaluation_mode
@@ -55,12 +56,14 @@ class Validator:
         self._metrics = [metric for metric in dict.fromkeys(wanted) if metric != LOSS]
         translated = config.validate_sentences if self._metrics else config.watch_sentences
         self._translated = pairs[:translated]
-        self._tokeniser = config.bleu_tokeniser
+        self._tokeniser, self._language = config.bleu_tokeniser, config.data.target_language
+        if "tokenised" in self._metrics:
+            require_moses()
         if "bleu" in self._metrics:
             require_tokeniser(self._tokeniser)
             references = [pair.reference for pair in self._translated]
             for remark in (
-                tokeniser_remark(self._tokeniser, config.data.target_language),
+                tokeniser_remark(self._tokeniser, self._language),
                 bleu_remark(references, self._tokeniser),
             ):
                 if remark is not None and group.is_first:
@@ -95,7 +98,9 @@ class Validator:
         references = [pair.reference for pair in self._translated]
         texts = [each.text for each in translations]
         scores = {
-            metric: measure(metric, texts, references, tokeniser=self._tokeniser).score
+            metric: measure(
+                *(metric, texts, references), tokeniser=self._tokeniser, language=self._language
+            ).score
             for metric in self._metrics
         }
         return Validation({LOSS: self._loss(), **scores}), translations

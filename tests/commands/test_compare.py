@@ -59,6 +59,27 @@ def test_seeds_are_folded_and_scores_are_sacrebleus(folder):
     assert json.loads(again.output) == found
 
 
+def test_scores_are_by_one_tokeniser_whatever_eval_was_given(folder, tmp_path):
+    """What is stored by another one is scored anew from its texts."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    run = min((tmp_path / "runs" / "models").glob("*/config.yaml")).parent
+    arguments = (f"models/{run.name}", "--bleu", SEARCH, "bleu_tokeniser=char")
+    assert attnlab("eval", *arguments, folder=tmp_path).code == 0
+    assert "tok:char" in (run / "scores" / "test.json").read_text()
+    for tokeniser, more in (("13a", ()), ("char", ("bleu_tokeniser=char",))):
+        result = compared(tmp_path, "models", "-f", "json", *more)
+        figures = [row["figures"][0] for row in json.loads(result.output)["rows"]]
+        assert all(f"|tok:{tokeniser}|" in each["signature"] for each in figures)
+        hypotheses, references = (
+            (run / "translations" / f"test.{kind}").read_text().splitlines()
+            for kind in ("hypothesis", "reference")
+        )
+        expected = corpus_bleu(hypotheses, [references], tokenize=tokeniser).score
+        assert figures[0]["scores"][0] == pytest.approx(expected)
+        difference = figures[1]["mean"] - figures[0]["mean"]
+        assert figures[1]["low"] - 1e-9 <= difference <= figures[1]["high"] + 1e-9
+
+
 def test_tables_of_every_format_have_the_same_rows(folder):
     arguments = ["models", "--group-by", "model", "--baseline", "model=bahdanau"]
     text = compared(folder, *arguments, "--metric", "chrf", "--metric", "bleu").output
@@ -93,6 +114,7 @@ def test_runs_of_one_setting_are_rows_of_their_own(folder):
 
 def test_what_cannot_be_compared_is_refused_by_name(folder, tmp_path):
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "empty").mkdir()
     (tmp_path / "other.tsv").write_text("A dog.\tUn chien.\nA cat.\tUn chat.\n")
     other = attnlab(*tiny("rnn", "name=other", *corpus("other.tsv")), folder=tmp_path)
     assert other.code == 0, other.errors
@@ -102,6 +124,7 @@ def test_what_cannot_be_compared_is_refused_by_name(folder, tmp_path):
         ([], 2, "name the runs to compare"),
         (["models", "--metric", "blue"], 2, "--metric=blue is none of: bleu"),
         (["other"], 2, "takes two runs or more"),
+        (["empty"], 1, "empty: there are no runs"),
         (["models", "nobody"], 1, "there is no run 'nobody'"),
         (["models", "--group-by", "modle"], 2, "no run has such a setting"),
         (["models", "--baseline", "model=gru"], 2, "there are: model=rnn; model=bahdanau"),

@@ -178,8 +178,11 @@ def test_verdicts_are_those_of_hand_arithmetic(folder, page):
     )
     text = re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8"))
     text = " ".join(text.split())
+    bleu = report(folder, "models", metrics=["bleu"], claim="mine", config_dir=folder / "own")
     numbers = f"{mean:+.2f}, 95 % interval {mean - half:+.2f} to {mean + half:+.2f} over 2 seeds"
     assert f"{verdict} attention is better by chrF {numbers}" in text
+    assert numbers in bleu.read_text(encoding="utf-8"), "whichever metrics are shown"
+    assert "chrF2 of test" not in Tables(bleu).found
     assert "contradicted it aligns" in text, "an error rate is never below 0"
     assert "not measured a third model is better no run for the term" in text
 
@@ -225,9 +228,14 @@ def test_commands_of_the_page_are_those_that_trained(folder, page):
 
 def test_markdown_has_its_figures_beside_it_and_the_same_bytes_each_time(folder):
     texts = []
+    report(folder, "models", output="docs/again.md", sentences=[7])
+    own = folder / "docs" / "again-figures" / "own.svg"
+    assert own.with_name("sentence-7-2.svg").is_file()
+    own.write_text("<svg/>")
     for name in ("models", "again"):
         report(folder, "models", output=f"docs/{name}.md", sentences=[3, 5])
         figures = sorted((folder / "docs" / f"{name}-figures").iterdir())
+        figures = [each for each in figures if each != own]
         texts.append({path.name: path.read_bytes() for path in figures})
     assert texts[0] == texts[1]
     text = (folder / "docs" / "again.md").read_text(encoding="utf-8")
@@ -291,7 +299,7 @@ def test_scores_outlive_their_corpus(folder, page, tmp_path):
     ("names", "options", "error", "message"),
     [
         (["nobody"], {}, AttnlabError, "there is no run 'nobody'"),
-        (["own"], {}, AttnlabError, "own: there are no runs to report"),
+        (["own"], {}, AttnlabError, "own: there are no runs"),
         (["models"], {"output": "page.pdf"}, UsageError, r"end the name with \.html or \.md"),
         (["models"], {"splits": ["test_wide"]}, AttnlabError, "(?s)none of the runs.*test_wide"),
         (["models"], {"sentences": [0]}, UsageError, "test has sentences 1 to 50"),

@@ -17,6 +17,7 @@ import pytest
 
 from attnlab.evaluation.metrics import measure
 from attnlab.evaluation.moses import moses_tokenise
+from attnlab.evaluation.significance import statistics
 
 pytest.importorskip("sacremoses", reason="pip install 'attnlab[moses]' brings Moses' rules")
 
@@ -37,6 +38,8 @@ def test_both_bleus_are_those_of_the_published_tools():
     assert found.score == pytest.approx(MULTI_BLEU, abs=1e-4)
     assert "|case:lc|eff:no|tok:none|smooth:none|" in found.signature
     assert "|moses:fr|sacremoses:" in found.signature
+    counts = statistics("tokenised", HYPOTHESES, REFERENCES, language="fr")
+    assert counts.corpus_score == pytest.approx(MULTI_BLEU, abs=1e-4)
 
 
 def test_tokenised_bleu_by_counting():
@@ -89,4 +92,4 @@ def test_without_sacremoses_its_package_is_named():
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert done.stdout == "--tokenised needs sacremoses: pip install 'attnlab[moses]'\n"
+    assert done.stdout == "tokenised BLEU needs sacremoses: pip install 'attnlab[moses]'\n"

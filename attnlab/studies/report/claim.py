@@ -206,7 +206,7 @@ def t_interval(values: Sequence[float]) -> tuple[float, float] | None:
     """
     if len(values) < 2:
         return None
-    from scipy.stats import t as student_t  # a second, for whoever has several seeds
+    from scipy.stats import t as student_t  # takes a second: only where there are several seeds
 
     quantile = float(student_t.ppf((1 + _LEVEL) / 2, len(values) - 1))
     half = quantile * stdev(values) / sqrt(len(values))

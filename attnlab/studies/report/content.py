@@ -104,8 +104,8 @@ def verdict_lines(findings: Sequence[Finding]) -> list[str]:
     """A line for each expectation, and one that counts them."""
     lines = [f"{each.expectation.says}: {each}" for each in findings]
     counts = {verdict: sum(each.verdict is verdict for each in findings) for verdict in Verdict}
-    told = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    return [*lines, f"{len(findings)} expectations: {told}"] if findings else []
+    counted = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    return [*lines, f"{len(findings)} expectations: {counted}"] if findings else []
 
 
 def _published(published: Published) -> list[Block]:

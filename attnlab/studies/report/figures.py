@@ -225,15 +225,15 @@ def dot_rows(
             places = [row + spread[at] for row, found in enumerate(rows) for _ in found or ()]
             dots = [value for found in rows for value in found]
             if not every:
-                kept = [(row + spread[at], found) for row, found in enumerate(rows) if found]
+                ranges = [(row + spread[at], found) for row, found in enumerate(rows) if found]
                 axes.hlines(
-                    [place for place, _ in kept],
-                    [min(found) for _, found in kept],
-                    [max(found) for _, found in kept],
+                    [place for place, _ in ranges],
+                    [min(found) for _, found in ranges],
+                    [max(found) for _, found in ranges],
                     color=colour,
                     linewidth=1.0,
                 )
-                places, dots = [place for place, _ in kept], [mean(found) for _, found in kept]
+                places, dots = [place for place, _ in ranges], [mean(found) for _, found in ranges]
             axes.plot(
                 dots,
                 places,

@@ -115,7 +115,7 @@ class Gathered:
             found = run.splits[term.split].accuracies[metric].get(term.group or "")
             return f"the split has no {metric} of that kind" if found is None else found
         if term.group is None:
-            return run.splits[term.split].metrics[metric].score
+            return run.statistics(term.split, metric).corpus_score
         groups = self.lengths.get(term.split, {}) | self.tags.get(term.split, {})
         if term.group not in groups:
             return f"no group '{term.group}' of {FEWEST} sentences or more"

@@ -1,6 +1,7 @@
 """The report of a sweep, from names of runs to the file: `attnlab report`, and a sweep's end."""
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,11 +73,6 @@ def make_report(names: Sequence[str], outputs: Sequence[Path], options: ReportOp
     require_metrics("--metric", list(options.metrics))
     root = compose_inference(options.overrides, options.config_dir).runs_root
     folders = named_folders(names, root)
-    if not folders:
-        raise AttnlabError(
-            f"{', '.join(names)}: there are no runs to report; name a sweep, or train one: attnlab "
-            "train -m"
-        )
     claim = _claim(folders, options)
     splits = list(options.splits or (claim.read if claim else ["test"]))
     wanted = Wanted(
@@ -172,7 +168,8 @@ def require_kind(output: Path) -> None:
 def write_document(document: Document, output: Path) -> None:
     """Write the document as HTML, or as Markdown with its figures in a folder beside it.
 
-    The folder is called as the file, with `-figures`.
+    The folder is called as the file, with `-figures`. Figures of an earlier report at `output` that
+    this one does not have are deleted.
 
     Raises:
         AttnlabError: a place that cannot be written to.
@@ -181,9 +178,22 @@ def write_document(document: Document, output: Path) -> None:
         save_page(report_page(document), output)
         return
     folder = output.with_name(f"{output.stem}-figures")
-    for each in document.drawn():
-        save_page(figure_svg(each.figure, each.title), folder / f"{each.name}.svg")
+    before = _figures_in(output, folder)
+    now = {folder / f"{each.name}.svg": each for each in document.drawn()}
+    for path, each in now.items():
+        save_page(figure_svg(each.figure, each.title), path)
     save_page(as_markdown(document, folder.name), output)
+    for path in before - now.keys():
+        path.unlink(missing_ok=True)
+
+
+def _figures_in(output: Path, folder: Path) -> set[Path]:
+    """The figures in `folder` that the Markdown at `output`, of an earlier report, shows."""
+    try:
+        text = output.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return set()
+    return {folder / name for name in re.findall(rf"{re.escape(folder.name)}/([\w-]+\.svg)", text)}
 
 
 def report_sweep(folders: Sequence[Path], config_dir: Path | None = None) -> None:
