@@ -147,7 +147,8 @@ def sweep_beams(
     The table goes to RUN/scores/beams/ as JSON, the figure to RUN/plots/.
 
     Raises:
-        UsageError: the search is no beam search, or the corpus has no such split.
+        UsageError: the search is no beam search, or not with these sizes, or the corpus has no such
+            split.
     """
     if not isinstance(config.search, BeamConfig):
         raise UsageError(
@@ -157,6 +158,7 @@ def sweep_beams(
     if len(names) > 1:
         raise UsageError(f"--sweep-beam measures one split; choose one of: {', '.join(names)}")
     (split,) = names
+    searches = [replace(config.search, beam_size=size, n_best=1) for size in sizes]
     run, tokeniser = trained.run, trained.run.config.bleu_tokeniser
     require_tokeniser(tokeniser)
     reading = vars(Reading(tokeniser, language=run.config.data.target_language))
@@ -165,8 +167,7 @@ def sweep_beams(
     beams: list[BeamScores] = []
     first: Statistics | None = None
     with counting(f"translating {split}", len(pairs) * len(sizes)) as advance:
-        for size in sizes:
-            search = replace(config.search, beam_size=size, n_best=1)
+        for search in searches:
             translator = load_run(run.folder, replace(config, search=search)).translator
             translator.translate(sources[:_WARM_UP])
             started = time.monotonic()
@@ -178,7 +179,7 @@ def sweep_beams(
             first = first or counts
             beams.append(
                 BeamScores(
-                    size,
+                    search.beam_size,
                     measure("bleu", texts, references, **reading),
                     score_interval(counts),
                     None if compared is None else compared.p_value,

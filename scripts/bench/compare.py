@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from turns import say
+from turns import measure_each, say
 from works import WORKS, prepare
 
 from attnlab.support.machine import omp_wait_briefly
@@ -159,13 +159,7 @@ def main() -> None:
     arguments = parser.parse_args()
     threads = os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())
     print(f"torch {torch.__version__}, {threads} threads, {arguments.rounds} rounds")
-    say(f"{len(arguments.work)} works, some minutes each; each says how long when it begins")
-    tables = {}
-    for name in arguments.work:
-        tables[name] = measure(name, arguments)
-        show(name, tables[name])
-        if arguments.json:
-            arguments.json.write_text(json.dumps(tables, indent=2) + "\n", encoding="utf-8")
+    measure_each(arguments.work, lambda name: measure(name, arguments), show, arguments.json)
 
 
 if __name__ == "__main__":

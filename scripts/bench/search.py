@@ -11,7 +11,6 @@ of an earlier commit; it runs in a process of its own and takes the same turns. 
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -399,19 +398,13 @@ def main(given: Sequence[str] | None = None) -> None:
     if arguments.serve:
         serve(WORKS[arguments.serve])
         return
-    contenders = len(arguments.contender or CONTENDERS) + len(arguments.other)
-    turns = len(arguments.work) * contenders * (arguments.rounds + 3)
+    from turns import measure_each
+
     print(
         f"torch {torch.__version__}, {torch.get_num_threads()} threads, {arguments.rounds} rounds; "
-        f"{TOKENS} tokens a translation; about {turns * arguments.turn / 60:.0f} minutes or more"
+        f"{TOKENS} tokens a translation"
     )
-
-    tables = {}
-    for name in arguments.work:
-        tables[name] = measure(name, arguments)
-        show(name, tables[name])
-        if arguments.json:
-            arguments.json.write_text(json.dumps(tables, indent=2) + "\n", encoding="utf-8")
+    measure_each(arguments.work, lambda name: measure(name, arguments), show, arguments.json)
 
 
 if __name__ == "__main__":

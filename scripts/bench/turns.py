@@ -1,11 +1,13 @@
 """Two implementations timed by turns: medians of both, and of their ratio in each round."""
 
+import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -68,6 +70,22 @@ def trainer(prepared: Prepared, precision: str = "float32") -> Callable[[], None
 def say(text: str) -> None:
     """Report progress with the time of day, on standard error."""
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def measure_each(
+    works: Sequence[str],
+    measure: Callable[[str], Any],
+    show: Callable[[str, Any], None],
+    path: Path | None,
+) -> None:
+    """Measure and show each of `works`; all figures so far go to the JSON file `path`, if any."""
+    say(f"{len(works)} works, a minute or some each; each says how long when it begins")
+    tables = {}
+    for name in works:
+        tables[name] = measure(name)
+        show(name, tables[name])
+        if path:
+            path.write_text(json.dumps(tables, indent=2) + "\n", encoding="utf-8")
 
 
 def seconds(work: Callable[[], None]) -> float:

@@ -120,6 +120,10 @@ def test_files_and_pipes_are_translated_alike(attending, whole):
     assert whole.count(b"\n") == 1500
     refused = attnlab(*SHORT, "-i", "in.en", "-o", "in.en", folder=attending)
     assert_refused(refused, 2, "--input and --output are both in.en")
+    (attending / "earlier.fr").write_bytes(whole)
+    refused = attnlab(*SHORT, "-i", "no.en", "-o", "earlier.fr", folder=attending)
+    assert_refused(refused, 1, "no.en: cannot be read")
+    assert (attending / "earlier.fr").read_bytes() == whole
 
 
 def killed(folder, *arguments, after):
@@ -153,6 +157,10 @@ def test_a_killed_translation_goes_on_where_it_was(attending, whole, name, outpu
     assert f"going on behind line {first:,}" in done.errors
     assert unpack((attending / output).read_bytes()) == whole
     assert not (attending / f"{output}.unfinished").exists()
+    once_more = attnlab(*SHORT, *files, "--continue", folder=attending)
+    assert once_more.code == 0
+    assert "nothing is left to do" in once_more.errors
+    assert unpack((attending / output).read_bytes()) == whole
 
 
 def test_what_is_continued_must_be_the_same(attending, tmp_path):
@@ -178,7 +186,7 @@ def test_what_is_continued_must_be_the_same(attending, tmp_path):
         (attending / "in.en").write_text(text)
     assert (attending / "c.fr").read_bytes() == before
     (attending / "c.fr.unfinished").unlink()
-    assert_refused(attnlab(*go_on, folder=attending), 2, "c.fr is finished")
+    assert_refused(attnlab(*go_on, folder=attending), 2, "c.fr is no unfinished output")
     drawn = attnlab("translate", "search=sampling", *files, "--continue", folder=attending)
     assert_refused(drawn, 2, "a search without random numbers")
     assert_refused(attnlab(*go_on[:1], "--continue", folder=attending), 2, "--input and --output")

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from attnlab.data.batching import EncodedPair
+from attnlab.data.reading.lines import count_lines, lines_of_file
 from attnlab.run.loaded import LoadedRun
 from attnlab.search import Hypothesis
 from attnlab.studies.translate.alignment import pharaoh_links
@@ -29,9 +31,24 @@ class Columns:
     scores: bool = False
     alignment: bool = False
 
+    @property
+    def has_scores(self) -> bool:
+        """Whether they have a score or log p."""
+        return self.scores or self.n_best is not None or self.format == "json"
+
     def as_json(self) -> dict[str, Any]:
         """The settings by name."""
         return asdict(self)
+
+    def count(self, path: Path) -> int:
+        """The number of lines whose translations a file of these columns has."""
+        if self.n_best is None or self.format == "json":
+            return count_lines(path)
+        last = ""
+        for group in lines_of_file(path):
+            last = group[-1]
+        number = last.partition("\t")[0]
+        return int(number) if number.isdecimal() else 0
 
     def render(
         self, trained: LoadedRun, translations: Sequence[Translation], first: int
@@ -72,7 +89,7 @@ class Columns:
         if self.n_best is not None:
             yield str(number)
             yield str(rank)
-        if self.scores or self.n_best is not None:
+        if self.has_scores:
             yield f"{hypothesis.score:.4f}"
         yield text
         if self.alignment:

@@ -14,7 +14,7 @@ from attnlab.data.reading.lines import count_lines, incoming_lines, lines_of_fil
 from attnlab.run.loaded import LoadedRun
 from attnlab.search import SEARCHES
 from attnlab.studies.translate.columns import Columns
-from attnlab.studies.translate.unfinished import output_file
+from attnlab.studies.translate.unfinished import lacks_note, output_file
 from attnlab.support.console import animates, console, counting
 from attnlab.support.errors import AttnlabError, UsageError
 from attnlab.support.files import file_digest
@@ -76,7 +76,9 @@ class Stream:
         number = done
         for group in self.groups(done):
             lines, refusal = self._accepted(group, number + 1)
-            translations = self.trained.translator.translate(lines, advance, number + 1)
+            translations = self.trained.translator.translate(
+                lines, advance, number + 1, scored=self.columns.has_scores
+            )
             text = "".join(self.columns.render(self.trained, translations, number + 1))
             if lines:
                 write(text, len(lines))
@@ -122,20 +124,29 @@ def to_standard_output(stream: Stream) -> None:
 def to_file(stream: Stream, output: Path, resume: bool = False) -> None:
     """Translate `stream` to a file, or `resume` one that was interrupted.
 
+    One that is whole by its number of lines is then left as it is.
+
     Raises:
         UsageError: input and output are one file, or there is nothing to continue.
         AttnlabError: those of `Stream.translate` and of `output_file`.
     """
     source, total, origin = stream.input, None, None
-    if source is not None and source.is_file():
+    if source is not None and not (source.is_fifo() or source.is_char_device()):
+        total, origin = count_lines(source), _origin(stream, source)
         if output.exists() and source.samefile(output):
             raise UsageError(f"--input and --output are both {source}; name another --output")
-        total, origin = count_lines(source), _origin(stream, source)
     if resume and origin is None:
         raise UsageError(
             "--continue needs an input that can be read again, and a search without random "
             f"numbers; translate {source} anew, without --continue"
         )
+    if resume and lacks_note(output) and stream.columns.count(output) == total:
+        logger.info(
+            "nothing is left to do: %s has the translations of %s lines, as many as %s has; "
+            "delete it to translate anew",
+            *(output, f"{total:,}", source),
+        )
+        return
     started = time.monotonic()
     with output_file(output, origin, resume=resume) as out:
         if out.done:

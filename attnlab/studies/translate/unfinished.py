@@ -88,7 +88,7 @@ def output_file(
             what is there is no unfinished output or was made from something else.
         AttnlabError: it cannot be written.
     """
-    note = path.with_name(f"{path.name}.unfinished")
+    note = _note_of(path)
     done, size = _resumed(path, note, origin or {}) if resume else (0, 0)
     if not resume and note.exists():
         raise UsageError(
@@ -121,13 +121,22 @@ def output_file(
         ) from error
 
 
+def lacks_note(path: Path) -> bool:
+    """Whether there is a file without a note: a finished output, or something else."""
+    return path.is_file() and path.stat().st_size > 0 and not _note_of(path).exists()
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.unfinished")
+
+
 def _resumed(path: Path, note: Path, origin: Mapping[str, Any]) -> tuple[int, int]:
     """The lines of the input that are done, and the bytes of the output that hold them."""
     if not note.exists():
-        if path.exists():
+        if lacks_note(path):
             raise UsageError(
-                f"{path} is finished, or no output of attnlab translate: there is no {note.name} "
-                "beside it; delete it to translate anew"
+                f"{path} is no unfinished output: there is no {note.name} beside it, and it has "
+                "not a translation for each line of the input; delete it to translate anew"
             )
         return 0, 0
     try:
