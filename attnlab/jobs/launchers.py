@@ -3,9 +3,10 @@
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from math import inf
+from unittest.mock import patch
 
 from hydra._internal.hydra import Hydra
 from omegaconf import DictConfig, OmegaConf
@@ -108,17 +109,14 @@ class Launching:
     @contextmanager
     def environment(self) -> Iterator[None]:
         """Within the block, variables that processes inherit have the number of threads."""
-        if self._sweeper == "optuna":
-            optuna = import_module("optuna")
-            optuna.logging.set_verbosity(optuna.logging.ERROR)
-            logging.getLogger("hydra_plugins.hydra_optuna_sweeper").setLevel(logging.ERROR)
         if self._launcher == "ray":
             import_module("ray")  # sets a handler of SIGTERM, which then is replaced
         values = {} if self.threads is None else dict.fromkeys(THREAD_VARIABLES, str(self.threads))
         before = {name: os.environ.get(name) for name in values}
         os.environ |= values
         try:
-            yield
+            with _adapted_optuna() if self._sweeper == "optuna" else nullcontext():
+                yield
         finally:
             for name, value in before.items():
                 if value is None:
@@ -136,3 +134,14 @@ class Launching:
             f"{name} failed when {ended} jobs had ended ({reason}). Perhaps a process was killed, "
             "such as for lack of memory; go on with the same line and --continue"
         )
+
+
+@contextmanager
+def _adapted_optuna() -> Iterator[None]:
+    optuna = import_module("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    logging.getLogger("hydra_plugins.hydra_optuna_sweeper").setLevel(logging.ERROR)
+    # A grid's sampler stops its study after the last trial, which outside `Study.optimize` is an
+    # error that the plug-in expects only of a trial that succeeded. It counts its trials itself.
+    with patch.object(optuna.study.Study, "stop"):
+        yield
