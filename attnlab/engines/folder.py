@@ -224,15 +224,13 @@ def _is_of(given: Exportable, to: str, precision: str, folder: Path) -> bool:
     return digest is not None and wanted.items() <= found.items()
 
 
-def build_search(model: OnnxModel | CTranslate2Model, config: SearchConfig) -> Search:
-    """The configured search of a model in another engine.
+def build_search(to: str, config: SearchConfig) -> Search:
+    """The configured search of models that were exported in the format `to`.
 
     Raises:
         UsageError: CTranslate2 has no such search.
     """
-    if isinstance(model, CTranslate2Model):
-        return CTranslate2Search(config)
-    return SEARCHES.build(config)
+    return CTranslate2Search(config) if to == "ctranslate2" else SEARCHES.build(config)
 
 
 def load_exported(folder: Path, vocabulary: VocabularyPair) -> OnnxModel | CTranslate2Model:

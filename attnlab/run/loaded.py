@@ -11,13 +11,14 @@ from attnlab import __version__
 from attnlab.attention.recording import attends
 from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.data.vocabulary import VocabularyPair
+from attnlab.engines import ENGINES
 from attnlab.engines.folder import Exportable, build_search, exported, load_exported
 from attnlab.models import MODELS, EncoderDecoder, VocabularySizes
 from attnlab.models.stepping import Searchable
 from attnlab.run.folder import Run, find_run, open_run
 from attnlab.run.layout import AVERAGED
 from attnlab.run.metrics import recorded, recorded_validations
-from attnlab.search import SEARCHES, SearchConfig
+from attnlab.search import SEARCHES, Search, SearchConfig
 from attnlab.search.ensemble import Ensemble
 from attnlab.support.errors import AttnlabError, UsageError, out_of_memory
 from attnlab.support.folders import shown_path
@@ -127,18 +128,11 @@ def exportable(run: Run, recipe: "Recipe", model: EncoderDecoder[Any]) -> Export
 
 
 def engine_translator(
-    run: Run, vocabulary: VocabularyPair, config: InferenceConfig, folder: Path
+    run: Run, vocabulary: VocabularyPair, search: Search, batch_tokens: int, folder: Path
 ) -> Translator:
-    """A translator by the exported model in `folder`, with the search of `config`.
-
-    Raises:
-        UsageError: the engine does not have that search.
-    """
+    """A translator by the exported model in `folder`; `search` is `engines.build_search`'s."""
     model = load_exported(folder, vocabulary)
-    return Translator(
-        *(model, vocabulary, build_search(model, config.search), config.batch_tokens),
-        run.config.data.max_characters,
-    )
+    return Translator(model, vocabulary, search, batch_tokens, run.config.data.max_characters)
 
 
 def update_of_checkpoint(run: Run, checkpoint: str) -> int:
@@ -260,10 +254,11 @@ def load_run(folder: Path, config: InferenceConfig) -> LoadedRun:
             *(config.batch_tokens, run.config.data.max_characters),
         )
     else:
+        search = build_search(ENGINES[config.engine], config.search)  # refuses before an export
         given = exportable(run, recipe, model)
         named = "-".join([config.engine, *[config.checkpoint] * (config.checkpoint != "best")])
         folder = exported(given, config.engine, run.exports / named)
-        translator = engine_translator(run, vocabulary, config, folder)
+        translator = engine_translator(run, vocabulary, search, config.batch_tokens, folder)
     return LoadedRun(run, recipe, model, vocabulary, translator)
 
 

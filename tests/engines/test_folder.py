@@ -104,6 +104,7 @@ def test_engine_onnxruntime_scores_as_torch(trained):
         (("--to", "onnx", "--split", "test"), "--split test is for --check"),
         (("--to", "ctranslate2", "--required-heads"), "--required-heads is for --to onnx"),
         (("--to", "ctranslate2", "--check", "--split", "x"), "--split x: data=builtin has: train"),
+        (("--to", "ctranslate2", "--check", "search=sampling"), "has no search=sampling"),
         (("--to", "ctranslate2", "-o", "runs"), "runs: holds something else than an export"),
     ],
 )

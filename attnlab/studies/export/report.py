@@ -9,7 +9,7 @@ from typing import Any
 from attnlab.config import InferenceConfig
 from attnlab.data.corpus import load_splits, present_splits
 from attnlab.data.pairs import SentencePair
-from attnlab.engines.folder import export, require_engine
+from attnlab.engines.folder import build_search, export, require_engine
 from attnlab.evaluation.metrics import measure
 from attnlab.run.loaded import LoadedRun, engine_translator, exportable
 from attnlab.support.console import counting
@@ -89,23 +89,26 @@ def export_run(
     `split`: of the corpus, to translate by torch and by each export; None: no check.
 
     Raises:
-        UsageError: the format cannot hold the model; there are several precisions for one folder,
-            or there is no such split.
+        UsageError: the format cannot hold the model; there are several precisions for one folder;
+            there is no such split, or the engine does not have the search.
     """
     given = exportable(trained.run, trained.recipe, trained.model)
     require_engine(to, (given.config, given.attention))
     precisions = list(dict.fromkeys(precisions))
     if output is not None and len(precisions) > 1:
         raise UsageError("--output names one folder; leave it out, or give one --precision")
-    pairs = [] if split is None else _pairs(trained, split)
     by_precision = {each: output or trained.run.exports / f"{to}-{each}" for each in precisions}
-    export(given, to, by_precision, heads_required=heads_required)
     folders = list(by_precision.values())
     if split is None:
+        export(given, to, by_precision, heads_required=heads_required)
         return ExportReport(folders, "", 0, "", [])
+    search, pairs = build_search(to, config.search), _pairs(trained, split)
+    export(given, to, by_precision, heads_required=heads_required)
     found = [_translated("torch", trained.translator, pairs)]
     for precision, folder in zip(precisions, folders, strict=True):
-        translator = engine_translator(trained.run, trained.vocabulary, config, folder)
+        translator = engine_translator(
+            *(trained.run, trained.vocabulary, search, config.batch_tokens, folder)
+        )
         found.append(_translated(f"{to} {precision}", translator, pairs))
     references = [pair.reference for pair in pairs]
     checks, signature = [], ""
