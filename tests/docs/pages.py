@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.runs import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
+_KINDS = {"命令": "command", "练习": "exercise"}
+"""What a Chinese page calls a first column, in English."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Row:
 
 
 def tables(page: Path) -> list[Row]:
-    """All rows of all tables; their `kind` is what the first column is called."""
+    """All rows of all tables; their `kind` is what the first column is called, in English."""
     rows = []
     section = kind = ""
     for line in page.read_text(encoding="utf-8").splitlines():
@@ -42,7 +44,7 @@ def tables(page: Path) -> list[Row]:
             continue
         cells = tuple(cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1])
         if not kind:
-            kind = cells[0]
+            kind = _KINDS.get(cells[0], cells[0])
         elif not set("".join(cells)) <= set("-: "):
             rows.append(Row(section, kind, cells))
     return rows

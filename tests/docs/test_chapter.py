@@ -1,6 +1,7 @@
 """Every command of docs/chapter.md, in a real process and a small setting, and its figure.
 
-What trains a model for itself is `slow`; that its settings are there is checked for all.
+What trains a model for itself is `slow`; that its settings are there is checked for all. The page
+in Chinese has the same commands and figures, row by row, and both pages are held to the same rules.
 """
 
 import re
@@ -17,19 +18,33 @@ from tests.docs.pages import DOCS, Row, tables
 from tests.docs.small import smaller, write_small_corpora
 from tests.warm import attnlab, end_all
 
-PAGE = DOCS / "chapter.md"
-WITH_COMMANDS = [row for row in tables(PAGE) if row.commands]
+ENGLISH, CHINESE = DOCS / "chapter.md", DOCS / "chapter.zh.md"
+WITH_COMMANDS = [row for row in tables(ENGLISH) if row.commands]
 FIRST, ROWS = WITH_COMMANDS[:3], WITH_COMMANDS[3:]
 TRAININGS = [command for row in WITH_COMMANDS for command in row.commands if command[0] == "train"]
-SECTIONS = (
-    "Attention cues; queries, keys and values",
-    "Attention pooling by similarity: kernel regression",
-    "Attention scoring functions",
-    "Bahdanau attention",
-    "Multi-head attention",
-    "Self-attention and positional encoding",
-    "The Transformer",
-)
+SECTIONS = {
+    ENGLISH: (
+        "Attention cues; queries, keys and values",
+        "Attention pooling by similarity: kernel regression",
+        "Attention scoring functions",
+        "Bahdanau attention",
+        "Multi-head attention",
+        "Self-attention and positional encoding",
+        "The Transformer",
+    ),
+    CHINESE: (
+        "注意力提示；查询、键和值",
+        "注意力汇聚：Nadaraya-Watson 核回归",
+        "注意力评分函数",
+        "Bahdanau 注意力",
+        "多头注意力",
+        "自注意力和位置编码",
+        "Transformer",
+    ),
+}
+PRINTED = {ENGLISH: "printed", CHINESE: "打印"}
+PEN_AND_PAPER = {ENGLISH: "For pen and paper", CHINESE: "纸笔题"}
+in_both_languages = pytest.mark.parametrize("page", SECTIONS, ids=lambda page: page.name)
 
 
 @pytest.fixture(scope="module")
@@ -104,22 +119,52 @@ def _check_figure(folder: Path, name: str) -> None:
         assert len(picture.convert("RGB").getcolors(1 << 24)) > 10
 
 
-def test_every_section_of_the_book_has_figures_and_exercises():
-    rows = tables(PAGE)
-    for section in SECTIONS:
+@in_both_languages
+def test_every_section_of_the_book_has_figures_and_exercises(page):
+    rows = tables(page)
+    for section in SECTIONS[page]:
         kinds = {row.kind for row in rows if row.section == section}
         assert kinds == {"command", "exercise"}, section
 
 
-def test_every_row_has_a_command_or_is_for_pen_and_paper():
-    for row in tables(PAGE):
+@in_both_languages
+def test_every_row_has_a_command_or_is_for_pen_and_paper(page):
+    for row in tables(page):
         assert len(row.cells) == 3, row
-        assert bool(row.commands) != row.cells[2].startswith("For pen and paper"), row
+        assert bool(row.commands) != row.cells[2].startswith(PEN_AND_PAPER[page]), row
 
 
-def test_every_figure_that_a_command_writes_is_named_beside_it():
-    for row in WITH_COMMANDS:
+@in_both_languages
+def test_every_figure_that_a_command_writes_is_named_beside_it(page):
+    for row in tables(page):
         if row.kind == "command":
             outputs = [name for command in row.commands for name in _outputs(command)]
             assert set(outputs) <= set(_figures(row)), row
-            assert _figures(row) or row.cells[1] == "printed", row
+            assert _figures(row) or row.cells[1] == PRINTED[page], row
+
+
+def test_both_pages_have_the_same_rows():
+    english, chinese = tables(ENGLISH), tables(CHINESE)
+    for one, other in zip(english, chinese, strict=True):
+        assert (one.kind, one.commands) == (other.kind, other.commands)
+        assert _code(one) == _code(other)
+        if one.kind == "exercise":
+            assert _numbers(one) == _numbers(other), other
+
+
+def _code(row: Row) -> list[list[str]]:
+    return [re.findall(r"`[^`]+`", cell) for cell in row.cells]
+
+
+def _numbers(row: Row) -> list[str]:
+    """Which exercises of the book a row is about: ["11.3", "1", "10.3", "1"]."""
+    return re.findall(r"1[01]\.\d|\d+(?=[);；）])", row.cells[0])
+
+
+def test_both_pages_lead_to_the_same_pages():
+    english, chinese = (
+        re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")) for page in SECTIONS
+    )
+    english.remove(CHINESE.name)
+    chinese.remove(ENGLISH.name)
+    assert english == chinese

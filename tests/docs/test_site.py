@@ -101,7 +101,14 @@ def test_pages_fit_their_window(site, browser, width):
     page = browser.new_page(viewport={"width": width, "height": 900})
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    for name in ("index", "chapter", "tutorial", "reference/model", "reference/commands"):
+    for name in (
+        "index",
+        "chapter",
+        "chapter.zh",
+        "tutorial",
+        "reference/model",
+        "reference/commands",
+    ):
         page.goto((site / f"{name}.html").as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
     page.close()
