@@ -183,12 +183,14 @@ def _profiled(name: str) -> AbstractContextManager[object]:
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Evaluate `model` without gradients in the block, then restore its mode."""
     was_training = model.training
-    model.eval()
+    if was_training:  # to set a mode is a walk over all modules: a twelfth of a sentence's search
+        model.eval()
     try:
         with torch.no_grad():
             yield
     finally:
-        model.train(was_training)
+        if was_training:
+            model.train()
 
 
 def uncompiled(method: Function) -> Function:

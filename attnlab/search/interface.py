@@ -136,6 +136,8 @@ def top_tokens(
     rows, vocabulary = logits.shape
     chunks = vocabulary // _CHUNK
     if logits.numel() < _FEW or chunks < 4 * count:
+        if count == 1:
+            return logits.max(dim=-1, keepdim=True)
         values, tokens = logits.topk(count, dim=-1)
         return values, tokens
     whole = logits[:, : chunks * _CHUNK].view(rows, chunks, _CHUNK)

@@ -110,7 +110,6 @@ def configuration(work: Work) -> Any:
 def attnlab(work: Work) -> Translate:
     """The attnlab that is imported: this one, or in a process of its own another."""
     import attnlab.search as package
-    from attnlab.models import MODELS, VocabularySizes
     from attnlab.search import SEARCHES
 
     config = configuration(work)
@@ -118,9 +117,7 @@ def attnlab(work: Work) -> Translate:
         config.search.min_length = TOKENS
     else:  # an earlier attnlab, which cannot be asked for longer translations
         package.NEVER_CHOSEN = [*package.NEVER_CHOSEN, 3]  # type: ignore[attr-defined]
-    sizes = VocabularySizes(source=work.vocabulary, target=work.vocabulary, shared=True)
-    torch.manual_seed(1)
-    model = MODELS.build(config.model, config.attention, sizes).eval()
+    model = built(work, config)
     search = SEARCHES.build(config.search)
     source, mask = work.source()
     found: Any = search(model, source, mask)[0]
@@ -129,6 +126,70 @@ def attnlab(work: Work) -> Translate:
     # The peers' greedy searches do not score either; an earlier attnlab cannot leave it out.
     options = {"scored": False} if hasattr(config.search, "min_length") else {}
     return lambda: search(model, source, mask, **options)
+
+
+def built(work: Work, config: Any) -> Any:
+    """Attnlab's model with random weights."""
+    from attnlab.models import MODELS, VocabularySizes
+
+    sizes = VocabularySizes(source=work.vocabulary, target=work.vocabulary, shared=True)
+    torch.manual_seed(1)
+    return MODELS.build(config.model, config.attention, sizes).eval()
+
+
+class Pieces:
+    """A vocabulary of so many numbered pieces, as an export asks for them."""
+
+    def __init__(self, size: int) -> None:
+        self._pieces = ["<pad>", "<unk>", "<s>", "</s>", *map(str, range(4, size))]
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """Those of the ids."""
+        return [self._pieces[token] for token in ids]
+
+
+def by_engine(engine: str) -> Callable[[Work], Translate]:
+    """A contender: `engine=` of attnlab, on the model that `attnlab` searches."""
+
+    def contender(work: Work) -> Translate:
+        try:
+            from attnlab.engines.ctranslate2_model import convert, require_ctranslate2
+            from attnlab.engines.ctranslate2_search import CTranslate2Model
+            from attnlab.engines.folder import build_search
+            from attnlab.engines.onnx_graphs import export_graphs
+            from attnlab.engines.onnx_model import OnnxModel, require_onnxruntime
+            from attnlab.support.errors import UsageError
+        except ImportError as error:
+            raise AbsentError(str(error)) from error
+        if engine == "ctranslate2" and work.is_recurrent:
+            raise AbsentError("has no recurrent models")
+        config = configuration(work)
+        config.search.min_length = TOKENS
+        model, pieces = built(work, config), Pieces(work.vocabulary)
+        vocabulary: Any = SimpleNamespace(source=pieces, target=pieces)
+        found: Any
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            try:
+                if engine == "onnxruntime":
+                    require_onnxruntime()
+                    files = (folder / "encoder.onnx", folder / "decoder.onnx")
+                    found = OnnxModel(*files, export_graphs(model, *files))
+                else:
+                    require_ctranslate2()
+                    convert(model, config.model, config.attention, vocabulary, folder, "float32")
+                    found = CTranslate2Model(folder, vocabulary, "float32")
+            except UsageError as error:
+                raise AbsentError(str(error)) from error
+        search = build_search({"onnxruntime": "onnx"}.get(engine, engine), config.search)
+        source, mask = work.source()
+        assert len(search(found, source, mask)[0][0].tokens) == TOKENS
+        return lambda: search(found, source, mask, scored=False)
+
+    return contender
 
 
 def joeynmt(work: Work) -> Translate:
@@ -260,6 +321,8 @@ def ctranslate2(work: Work) -> Translate:
 
 CONTENDERS: dict[str, Callable[[Work], Translate]] = {
     "attnlab": attnlab,
+    "attnlab, engine=onnxruntime": by_engine("onnxruntime"),
+    "attnlab, engine=ctranslate2": by_engine("ctranslate2"),
     REFERENCE: joeynmt,
     "Hugging Face": hugging_face,
     "CTranslate2": ctranslate2,
