@@ -110,21 +110,22 @@ class CTranslate2Search(Search):
             }
 
     def _search(self, task: Task) -> list[list[Hypothesis]]:
-        """See `Search`. CTranslate2 takes one limit of lengths a call: that of equal sources."""
+        """See `Search`. CTranslate2 has one limit of lengths a call: sources are grouped by it."""
         model, prefixes = task.model, task.constraints.prefixes
         assert isinstance(model, CTranslate2Model)
-        lengths = list(zip(task.source_mask.sum(1).tolist(), task.longest.tolist(), strict=True))
-        found: list[list[Hypothesis]] = [[] for _ in lengths]
-        for length, longest in sorted(set(lengths)):
+        lengths, limits = task.source_mask.sum(1).tolist(), task.longest.tolist()
+        for length, longest in zip(lengths, limits, strict=True):
             if max(length, longest) > LONGEST:
                 raise AttnlabError(
                     f"engine=ctranslate2: a source of {length} tokens, with a translation of up to "
                     f"{longest}, has more than the {LONGEST} positions that were exported; lower "
                     "search.max_length_factor=, or choose engine=onnxruntime"
                 )
-            rows = [row for row, each in enumerate(lengths) if each == (length, longest)]
+        found: list[list[Hypothesis]] = [[] for _ in lengths]
+        for longest in sorted(set(limits)):
+            rows = [row for row, limit in enumerate(limits) if limit == longest]
             results = model.translate(
-                [task.source[row, : length - 1].tolist() for row in rows],
+                [task.source[row, : lengths[row] - 1].tolist() for row in rows],
                 None if prefixes is None else [list(prefixes[row]) for row in rows],
                 max_decoding_length=longest,
                 **self._options,
