@@ -164,6 +164,16 @@ def begun(folder, *options):
     return job
 
 
+def test_the_process_that_is_left_says_why_it_ends(tmp_path):
+    both = Together(*SETTINGS, "max_updates=100000", folder=tmp_path)
+    left, killed = both.processes
+    assert eventually(lambda: [*tmp_path.glob("runs/*/*/checkpoints/last")], left)
+    killed.send(signal.SIGKILL)
+    assert left.wait() == 1, left.told()
+    assert "error: another process of this training has ended, and so does this one" in left.told()
+
+
+# Whether torchrun or the other process is first to notice is a matter of chance.
 @pytest.mark.parametrize("rank", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_killed_process_ends_the_others(rank, tmp_path):
     job = begun(tmp_path)
@@ -172,9 +182,6 @@ def test_a_killed_process_ends_the_others(rank, tmp_path):
     assert job.wait(timeout=30) == 1
     assert not any(other.is_running() for other in others)
     told = job.told()
-    # On a busy machine torchrun may end the other by SIGTERM before that one has noticed.
-    said = "error: another process of this training has ended, and so does this one"
-    assert said in told or "closing signal SIGTERM" in told
     assert "Signal 9 (SIGKILL)" in told  # torchrun's own words
     assert not re.search(r"attnlab/\S*\.py", told.partition("Traceback")[0])
 
