@@ -33,6 +33,10 @@ def test_wheel_carries_configs_and_corpus(unpacked):
         assert ours == packed
 
 
+def test_wheel_says_that_it_is_typed(unpacked):
+    assert (unpacked / "attnlab" / "py.typed").is_file()
+
+
 def test_wheel_carries_the_files_of_the_explorer(unpacked):
     folder = Path("attnlab") / "studies" / "explorer"
     ours = {path.name for path in (REPOSITORY / folder).iterdir() if path.suffix}

@@ -64,7 +64,7 @@ def inspect_sentences(
     require_attention(trained, "look into")
     if texts and reference:
         raise UsageError("--text has no reference; leave out --reference, or choose --sentence")
-    chosen = _texts(texts) if texts else _of_split(trained, split, numbers)
+    chosen = _texts(texts) if texts else sentences_of(trained, split, numbers)
     most = trained.run.config.data.max_characters
     for pair in chosen.values():
         if is_blank(pair.source):
@@ -82,30 +82,51 @@ def inspect_sentences(
         found = trained.translator.translate([pair.source for pair in chosen.values()])
         targets = [(each.text, each.target_tokens) for each in found]
     for (name, pair), (target, tokens) in zip(chosen.items(), targets, strict=True):
-        source_tokens = trained.vocabulary.source.encode(pair.source)
-        read = EncodedPair(source_tokens, tokens)
-        yield Inspected(
-            name=name,
+        yield inspect_pair(trained, name, pair, target, tokens, reference=reference, pieces=pieces)
+
+
+def inspect_pair(
+    trained: LoadedRun,
+    name: str,
+    pair: SentencePair,
+    target: str,
+    tokens: list[int],
+    *,
+    reference: bool,
+    pieces: bool,
+) -> Inspected:
+    """Decode `tokens` of the text `target` for the source of `pair`, and record the attention.
+
+    With `reference`, that text was given, and not found by search.
+
+    Raises:
+        AttnlabError: the model has no attention, or an alignment does not fit its sentence.
+    """
+    require_attention(trained, "look into")
+    source_tokens = trained.vocabulary.source.encode(pair.source)
+    read = EncodedPair(source_tokens, tokens)
+    return Inspected(
+        name=name,
+        source=pair.source,
+        target=target,
+        source_tokens=source_tokens,
+        target_tokens=tokens,
+        pair=pair,
+        maps=attention_maps(
+            trained.model,
+            trained.vocabulary,
+            source_tokens,
+            tokens,
+            pieces=pieces,
             source=pair.source,
-            target=target,
-            source_tokens=source_tokens,
-            target_tokens=tokens,
-            pair=pair,
-            maps=attention_maps(
-                trained.model,
-                trained.vocabulary,
-                source_tokens,
-                tokens,
-                pieces=pieces,
-                source=pair.source,
-                target=pair.target if reference else None,
-            ),
-            gold=(
-                find_gold(trained, name, pair, read, source_pieces=pieces, target_pieces=pieces)
-                if target == pair.target
-                else None
-            ),
-        )
+            target=target if reference else None,
+        ),
+        gold=(
+            find_gold(trained, name, pair, read, source_pieces=pieces, target_pieces=pieces)
+            if target == pair.target
+            else None
+        ),
+    )
 
 
 def first_numbers(trained: LoadedRun, split: str, count: int) -> range:
@@ -130,13 +151,18 @@ def _texts(texts: Sequence[str]) -> dict[str, SentencePair]:
     return {f"text-{n}": SentencePair(normalise(text), "") for n, text in enumerate(texts, start=1)}
 
 
-def _of_split(trained: LoadedRun, split: str, numbers: Iterable[int]) -> dict[str, SentencePair]:
+def sentences_of(trained: LoadedRun, split: str, numbers: Iterable[int]) -> dict[str, SentencePair]:
+    """The sentences of `split` with these `numbers`, from 1, by name.
+
+    Raises:
+        UsageError: there is no such split or sentence.
+    """
     config = trained.run.config
     pairs = load_split(config.data, config.seed, split)
     chosen = {}
     for number in numbers:
         if not 1 <= number <= len(pairs):
-            raise UsageError(f"--sentence {number}: {split} has sentences 1 to {len(pairs):,}")
+            raise UsageError(f"sentence {number}: {split} has sentences 1 to {len(pairs):,}")
         chosen[f"{split}-{number}"] = pairs[number - 1]
     return chosen
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from html import escape
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,20 @@ class Evaluation:
         if self.alignments:
             found["alignment"] = {each.split: each.as_json() for each in self.alignments}
         return found
+
+    def __getitem__(self, metric: str) -> float:
+        """The score by `metric` of the one split that was evaluated.
+
+        Raises:
+            UsageError: another number of splits was, or not by this metric.
+        """
+        if len(self.splits) != 1 or metric not in self.splits[0].whole.metrics:
+            there = {each.split: list(each.whole.metrics) for each in self.splits}
+            raise UsageError(f"{metric} is not the score of a single split; there are: {there}")
+        return self.splits[0].whole.metrics[metric].score
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
     def __str__(self) -> str:
         parts = list(map(str, self.alignments))

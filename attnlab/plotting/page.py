@@ -17,10 +17,12 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Affine2D, ScaledTranslation
 
 from attnlab.plotting.colours import FRAME, INK, QUIET_INK, Scale
+from attnlab.plotting.saving import png_bytes
 from attnlab.plotting.text import LABEL_SIZE, LINE, NAME_SIZE, text_style, text_width, wrapped
 
 MARGIN = 14.0
 _DESCENT = 0.3  # depth of letters below the baseline, as a fraction of the font size
+_SCREEN_DOTS_PER_INCH = 96
 _BAR_TICKS, _BAR_NAME = 5.0, 16.0  # room for the ticks of a colour bar, and for its name
 
 
@@ -111,6 +113,16 @@ class Grid(Generic[F]):
             self.bottom = top + max(each.height + each.below for each in row)
 
 
+class InlineFigure(Figure):
+    """A figure that a notebook shows, whether pyplot is imported or not."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """Its PNG for dense screens, with the width and height that it is to have in pixels."""
+        width, height = (round(_SCREEN_DOTS_PER_INCH * inches) for inches in self.get_size_inches())
+        picture = png_bytes(self, 2 * _SCREEN_DOTS_PER_INCH)
+        return picture, {"width": width, "height": height}
+
+
 class Page:
     """A matplotlib figure under construction; `finish` sets its size.
 
@@ -121,7 +133,7 @@ class Page:
     """
 
     def __init__(self) -> None:
-        self.figure = Figure(facecolor="white")
+        self.figure = InlineFigure(facecolor="white")
         self._canvas = FigureCanvasAgg(self.figure)
         corner = ScaledTranslation(0, 1, self.figure.transFigure)  # type: ignore[arg-type]
         self.points = Affine2D().scale(1 / 72) + self.figure.dpi_scale_trans + corner

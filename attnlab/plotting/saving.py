@@ -82,6 +82,15 @@ def svg_bytes(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
+def png_bytes(figure: Figure, dots_per_inch: float) -> bytes:
+    """The PNG that `save_figure` writes, in another resolution."""
+    buffer = BytesIO()
+    with _settings_are_global, matplotlib.rc_context(_SETTINGS):
+        options = _prepared(figure) | {"dpi": dots_per_inch, "metadata": _METADATA[".png"]}
+        figure.savefig(buffer, format="png", **options)
+    return buffer.getvalue()
+
+
 def save_page(page: str, path: Path) -> None:
     """Write an HTML page.
 

@@ -21,7 +21,8 @@ def console() -> "Console":
     """The console on standard error, in colour on a terminal."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    # In a notebook, Rich would show each message as a cell's result of its own.
+    return Console(stderr=True, highlight=False, soft_wrap=True, force_jupyter=False)
 
 
 def make_streams_tolerant() -> None:
@@ -100,8 +101,23 @@ class _ConsoleHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         style = "yellow" if record.levelno >= logging.WARNING else None
-        prefix = "warning: " if record.levelno >= logging.WARNING else ""
-        console().print(readable(prefix + record.getMessage()), style=style, markup=False)
+        console().print(_message(record), style=style, markup=False)
+
+
+class _Listener(logging.Handler):
+    """Calls a function with each message."""
+
+    def __init__(self, listen: Callable[[str], None]) -> None:
+        super().__init__()
+        self._listen = listen
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._listen(_message(record))
+
+
+def _message(record: logging.LogRecord) -> str:
+    prefix = "warning: " if record.levelno >= logging.WARNING else ""
+    return readable(prefix + record.getMessage())
 
 
 def show_messages(errors_alone: bool = False) -> None:
@@ -111,3 +127,25 @@ def show_messages(errors_alone: bool = False) -> None:
     root.setLevel(logging.ERROR if errors_alone else logging.WARNING)
     for name in ("attnlab", "hydra"):
         logging.getLogger(name).setLevel(logging.ERROR if errors_alone else logging.INFO)
+
+
+@contextmanager
+def messages_to(listen: Callable[[str], None] | None) -> Iterator[None]:
+    """Call `listen` with each message of attnlab in the block, or print them if it is None.
+
+    They are not printed where the program has set up `logging` for itself, since it gets them then.
+    """
+    ours = logging.getLogger("attnlab")
+    handler: logging.Handler | None = None if listen is None else _Listener(listen)
+    if handler is None and not ours.hasHandlers():
+        handler = _ConsoleHandler()
+    level = ours.level
+    if handler is not None:
+        ours.addHandler(handler)
+        ours.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        if handler is not None:
+            ours.removeHandler(handler)
+            ours.setLevel(level)

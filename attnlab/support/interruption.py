@@ -94,6 +94,16 @@ def _leave_closed_terminal() -> None:
 
 
 @contextmanager
+def ignoring_repeated_signals() -> Iterator[None]:
+    """In the block, a second stop signal does not end the process, which may do other work too."""
+    token = _ignoring_repeated.set(True)
+    try:
+        yield
+    finally:
+        _ignoring_repeated.reset(token)
+
+
+@contextmanager
 def deferred_signals(
     ignore_repeated: bool = False, when: str = "the current step is done"
 ) -> Iterator[StopRequest]:

@@ -56,7 +56,7 @@ class ProgressDisplay:
             self._bar.update(self._task, completed=step.done, shown=self._text(step, now))
         elif self._prints and now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
-            console().print(f"{step.done:4.0%} · {self._text(step, now)}", markup=False)
+            logger.info("%4.0f%% · %s", 100 * step.done, self._text(step, now))
 
     @contextmanager
     def validating(self) -> Iterator[None]:
@@ -109,12 +109,17 @@ class Outcome:
     attends: bool
 
 
-def announce(outcome: Outcome) -> None:
-    """Print the outcome and what to type next; the run's folder goes to standard output."""
+def log_outcome(outcome: Outcome) -> None:
+    """Log how long training took, how good the best validation was, and why it ended early."""
     best = f" · best {outcome.best}" if outcome.best else ""
     logger.info("trained %s updates in %s%s", f"{outcome.updates:,}", clock(outcome.seconds), best)
     if outcome.stopped:
         logger.info("%s", outcome.stopped)
+
+
+def announce(outcome: Outcome) -> None:
+    """Log the outcome and what to type next; print the run's folder to standard output."""
+    log_outcome(outcome)
     folder = outcome.run.folder
     shown = shown_path(folder)
     relative = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder

@@ -179,8 +179,13 @@ def take_part(broadcast: RunBroadcast) -> None:
     Training(shared.run, corpus, shared.resume, group).finish()
 
 
-def train_job(node: DictConfig, broadcast: RunBroadcast, continued: bool = False) -> float | None:
-    """One job of `attnlab train`, as Hydra's launchers call it.
+def train_job(
+    node: DictConfig,
+    broadcast: RunBroadcast,
+    continued: bool = False,
+    report: Callable[[Outcome], None] = announce,
+) -> float | None:
+    """One job of `attnlab train`, as Hydra's launchers call it; `report` is told its outcome.
 
     Where a sweep is `continued`, a run of the same name and overrides stands for the job: a
     finished one is left alone, any other is resumed. Returns stopping.metric at its best, for
@@ -197,7 +202,7 @@ def train_job(node: DictConfig, broadcast: RunBroadcast, continued: bool = False
     if begun is not None:
         set_run_folder(begun)
         if finished_by(begun) is None:
-            return resume(begun, [], broadcast, most_seconds=_SECONDS_TO_END)
+            return resume(begun, [], broadcast, most_seconds=_SECONDS_TO_END, report=report)
         logger.info("%s is finished", shown_path(begun))
         return summarise(begun).best.get(config.stopping.metric)
     initial = load_initial(config)
@@ -208,7 +213,7 @@ def train_job(node: DictConfig, broadcast: RunBroadcast, continued: bool = False
         new.keep()  # until here any failure, and Ctrl-C, removes it
         set_run_folder(new.path)
         outcome = _finish(training, run.folder)
-    announce(outcome)
+    report(outcome)
     return _best_score(outcome)
 
 
@@ -238,13 +243,18 @@ def _best_score(outcome: Outcome) -> float | None:
 
 
 def resume(
-    folder: Path, overrides: Sequence[str], broadcast: RunBroadcast, *, most_seconds: float = 0
+    folder: Path,
+    overrides: Sequence[str],
+    broadcast: RunBroadcast,
+    *,
+    most_seconds: float = 0,
+    report: Callable[[Outcome], None] = announce,
 ) -> float | None:
     """Train the run in `folder` on from its last checkpoint, with `overrides` on its config.
 
     A run that was interrupted before its first checkpoint begins again, with the same result.
-    Another process that still has it is given `most_seconds` to end. Returns stopping.metric at its
-    best.
+    Another process that still has it is given `most_seconds` to end. `report` is told the outcome.
+    Returns stopping.metric at its best.
     """
     with run_lock(folder, most_seconds=most_seconds):
         before = open_run(folder)
@@ -265,7 +275,7 @@ def resume(
             logger.info("resuming with %s=%s (was %s)", key, *values)
         write_config(run)
         outcome = _finish(training, run.folder)
-    announce(outcome)
+    report(outcome)
     return _best_score(outcome)
 
 

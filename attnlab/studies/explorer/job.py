@@ -85,25 +85,29 @@ def write_explorer(
         )
     )
     origin = "your own" if texts else f"{trained.run.config.data.name}, {split}"
-    explorer = _explorer(trained, inspected, origin, reference=reference, pieces=pieces)
-    save_page(explorer_page(explorer), path)
+    page = draw_explorer(trained, inspected, origin, reference=reference, pieces=pieces)
+    save_page(page, path)
     return path
 
 
-def _explorer(
+def draw_explorer(
     trained: LoadedRun,
     inspected: Sequence[Inspected],
     origin: str,
     *,
     reference: bool,
     pieces: bool,
-) -> Explorer:
+) -> str:
+    """The HTML of the page of some sentences, which are of one or more from `origin`.
+
+    With `reference`, their targets were given, and with `pieces` their maps are over pieces.
+    """
     pairs = [EncodedPair(each.source_tokens, each.target_tokens) for each in inspected]
     recorded = {each.index: each.weights for each in record_pairs(trained.model, pairs)}
     following = next_tokens(trained.model, pairs)
     target = trained.vocabulary.target
     config = trained.run.config
-    return Explorer(
+    explorer = Explorer(
         title=f"Attention of {trained.run.name}",
         facts=[
             ("run", trained.run.name),
@@ -130,6 +134,7 @@ def _explorer(
             for place, each in enumerate(inspected)
         ],
     )
+    return explorer_page(explorer)
 
 
 def _attention(

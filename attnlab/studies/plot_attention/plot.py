@@ -161,6 +161,32 @@ class Destination:
             yield path
 
 
+def draw_sentence(
+    sentence: Inspected,
+    choices: Sequence[Choice],
+    options: PlotOptions,
+    described: Sequence[str],
+    *remarks: str,
+    reference: bool,
+) -> Figure:
+    """Draw the `choices` among the maps of one sentence.
+
+    `described`: lines of the caption about the run; `remarks`: further ones, about the sentence.
+    With `reference`, the target is the corpus's translation in place of the model's own.
+    """
+    shows_gold = options.gold and any(choice.kind == "cross" for choice in choices)
+    misses_gold = shows_gold and sentence.pair.alignment and sentence.gold is None
+    return draw_translation(
+        sentence.maps,
+        choices,
+        heading=options.heading(sentence.source, sentence.target),
+        note=options.note(*described, _NO_GOLD if misses_gold else "", *remarks),
+        target_name=REFERENCE if reference else TRANSLATION,
+        gold=sentence.gold if options.gold else None,
+        print_weights=options.print_weights,
+    )
+
+
 def plot_translations(
     trained: LoadedRun,
     *,
@@ -188,24 +214,11 @@ def plot_translations(
     destination.require_room_for(len(texts or numbers))
     choices, reason = options.choose(trained, split)
     remark = options.remarks(trained, choices, split) if options.remarks else None
-    shows_gold = options.gold and any(choice.kind == "cross" for choice in choices)
 
     def figure(sentence: Inspected) -> Figure:
-        misses_gold = shows_gold and sentence.pair.alignment and sentence.gold is None
-        return draw_translation(
-            sentence.maps,
-            choices,
-            heading=options.heading(sentence.source, sentence.target),
-            note=options.note(
-                trained.described,
-                reason,
-                _NO_GOLD if misses_gold else "",
-                remark(sentence) if remark else "",
-            ),
-            target_name=REFERENCE if reference else TRANSLATION,
-            gold=sentence.gold if options.gold else None,
-            print_weights=options.print_weights,
-        )
+        more = remark(sentence) if remark else ""
+        described = (trained.described, reason)
+        return draw_sentence(sentence, choices, options, described, more, reference=reference)
 
     sentences = inspect_sentences(
         trained,
