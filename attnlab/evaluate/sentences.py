@@ -162,7 +162,7 @@ def sentences_of(trained: LoadedRun, split: str, numbers: Iterable[int]) -> dict
     chosen = {}
     for number in numbers:
         if not 1 <= number <= len(pairs):
-            raise UsageError(f"sentence {number}: {split} has sentences 1 to {len(pairs):,}")
+            raise UsageError(f"--sentence {number}: {split} has sentences 1 to {len(pairs):,}")
         chosen[f"{split}-{number}"] = pairs[number - 1]
     return chosen
 
