@@ -22,6 +22,7 @@ RUNS = {
     **{"scores": 42, "scaling": 24, "heads": 15, "positions": 21, "depth": 12},
 }
 """The experiments that sweep, and how many runs each has in docs/findings/index.md."""
+WITHOUT_CLAIM = {"multi30k_search"}  # it asks for the best recipe, and says of none that it is
 SHRUNK = ("max_updates=2", "validate_sentences=4", "model.size=16", "vocabulary.size=300")
 
 
@@ -42,7 +43,8 @@ def test_every_claim_has_its_experiment():
         for path in (CONFIGS / "experiment").glob("*.yaml")
         if "sweeper" in path.read_text()
     }
-    assert sweeping == set(RUNS) == {path.stem for path in (CONFIGS / CLAIMS).glob("*.yaml")}
+    claims = {path.stem for path in (CONFIGS / CLAIMS).glob("*.yaml")}
+    assert sweeping - WITHOUT_CLAIM == set(RUNS) == claims
 
 
 @pytest.mark.parametrize("name", list(RUNS))

@@ -142,6 +142,17 @@ class Readout(nn.Module):
         return dropout(features, self.dropout, self.training)
 
 
+@dataclass(kw_only=True)
+class RnnConfig(RecurrentConfig):
+    """`reverse_source`: whether the encoder reads the source's tokens from last to first.
+
+    Sutskever et al. 2014, section 3.3: the first words of both sentences are then close in time.
+    With two directions it changes little, since one of them begins at the end anyway.
+    """
+
+    reverse_source: bool = False
+
+
 @dataclass
 class RnnState(DecoderState):
     """The decoder's state, and the encoder's last one as the context: (batch, annotation size)."""
@@ -150,7 +161,7 @@ class RnnState(DecoderState):
     context: Tensor
 
 
-@MODELS.register("rnn", RecurrentConfig)
+@MODELS.register("rnn", RnnConfig)
 class Rnn(EncoderDecoder[RnnState]):
     """Cho et al. 2014, section 2.2: `h_t = f(h_{t-1}, y_{t-1}, c)`; c is the encoder's last state.
 
@@ -159,13 +170,14 @@ class Rnn(EncoderDecoder[RnnState]):
     """
 
     def __init__(
-        self, config: RecurrentConfig, attention: AttentionConfig, vocabulary: VocabularySizes
+        self, config: RnnConfig, attention: AttentionConfig, vocabulary: VocabularySizes
     ) -> None:
         super().__init__()
         attention.require_no_positions(config.name)
         source, target, self.output = embedding_tables(
             config.tie_embeddings, vocabulary, config.embedding_size
         )
+        self.reverse_source = config.reverse_source
         self.encoder = RecurrentEncoder(config, source)
         self.bridge = Bridge(config)
         self.embedding = target
@@ -181,6 +193,8 @@ class Rnn(EncoderDecoder[RnnState]):
 
     def encode(self, source: Source, source_mask: SourceMask) -> RnnState:
         """See `EncoderDecoder`."""
+        if self.reverse_source:
+            source = reversed_sentences(source, source_mask)
         _, hidden = self.encoder(source, source_mask)
         return RnnState(self.bridge(hidden), context=hidden[0][:, -1])
 
@@ -194,3 +208,10 @@ class Rnn(EncoderDecoder[RnnState]):
     def step_decoder(self, source: Source, source_mask: SourceMask) -> StepDecoder:
         """See `EncoderDecoder`."""
         return RnnSteps(self, self.encode(source, source_mask))
+
+
+def reversed_sentences(source: Source, source_mask: SourceMask) -> Source:
+    """The tokens of each row in reverse, END and padding in their places."""
+    last = source_mask.sum(1, keepdim=True) - 1
+    places = torch.arange(source.size(1), device=source.device)
+    return source.gather(1, torch.where(places < last, last - 1 - places, places))

@@ -50,7 +50,8 @@ class TransformerConfig(ModelConfig):
     `size`: of each token, in all layers. `feedforward_size`: of the inner features of a
     feed-forward sublayer. `heads`: of every attention. `encoder_layers` and `decoder_layers`: how
     many of each. `dropout`: the share of features that training sets to zero. `attention_dropout`:
-    of the weights, likewise.
+    of the weights, likewise. `feedforward_dropout`: of the inner features of a feed-forward
+    sublayer; null is `dropout`.
 
     `norm`: pre normalises the input of a sublayer (Xiong et al. 2020), post its sum with the
     residual (Vaswani et al. 2017), none neither. `normalisation`: layer, rms or batch.
@@ -73,6 +74,7 @@ class TransformerConfig(ModelConfig):
     activation: str
     dropout: ShareBelowOne
     attention_dropout: ShareBelowOne
+    feedforward_dropout: ShareBelowOne | None = None
     tie_embeddings: str
 
 
@@ -97,7 +99,8 @@ def _residual(config: TransformerConfig, sublayers: int) -> Residual:
 
 
 def _feedforward(config: TransformerConfig) -> FeedForward:
-    return FeedForward(config.activation, config.size, config.feedforward_size, config.dropout)
+    inner = config.dropout if config.feedforward_dropout is None else config.feedforward_dropout
+    return FeedForward(config.activation, config.size, config.feedforward_size, inner)
 
 
 class EncoderLayer(nn.Module):

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from attnlab.models.layers import FeedForward
+from tests.conftest import small_model
 
 SIZE, INNER = 12, 17
 
@@ -27,3 +28,11 @@ def test_two_thirds_of_the_size_have_as_many_weights():
     assert parameters("swiglu", 48, 192) == 3 * 48 * 192 + 2 * 192 + 48
     biases_more = 2 * 128 - 192
     assert parameters("swiglu", 48, 128) == parameters("relu", 48, 192) + biases_more
+
+
+def test_the_inner_features_have_a_dropout_of_their_own():
+    """0.3 outside and 0 within: only the residual sums lose features, in the published recipe."""
+    for within, expected in ((None, 0.3), (0.0, 0.0)):
+        model = small_model("transformer", dropout=0.3, feedforward_dropout=within)
+        parts = [each for each in model.modules() if isinstance(each, FeedForward)]
+        assert [part.dropout for part in parts] == [expected] * 4
