@@ -1,0 +1,1 @@
+"""A run's model in one page, which translates in any browser without a server."""
