@@ -134,15 +134,8 @@ def transformer(vocabulary):
     return made(vocabulary, "transformer", "scaled_dot")
 
 
-@pytest.fixture(scope="module")
-def bahdanau(vocabulary):
-    torch.manual_seed(1)
-    return made(vocabulary, "bahdanau", "additive", normaliser="sparsemax")
-
-
-@pytest.mark.parametrize("name", ["transformer", "bahdanau"])
-def test_forced_decoding_equals_torchs(engine, vocabulary, name, request):
-    model, web = request.getfixturevalue(name)
+def test_forced_decoding_equals_torchs(engine, vocabulary, transformer):
+    model, web = transformer
     load(engine, web)
     assert_alike(engine, model, vocabulary, TEXTS[0], [9, 17, 30, 5, END])
 
@@ -160,7 +153,7 @@ def test_attention_is_changed_as_in_torch(engine, vocabulary, transformer):
 
     changes = {
         "encoder.layer1.self": silence([1, 3]),
-        "decoder.layer1.self": lambda weights, mask: uniform([2])(weights, mask),
+        "decoder.layer1.self": uniform([2]),
         "decoder.layer1.cross": drag,
     }
     interventions = {
@@ -170,10 +163,6 @@ def test_attention_is_changed_as_in_torch(engine, vocabulary, transformer):
     }
     target = [9, 17, 30, 5, END]
     as_it_is = forced(model, source_of(vocabulary, TEXTS[0]), target)[0]
-    visible = torch.ones(5, 5, dtype=torch.bool).tril()
-    changes["decoder.layer1.self"] = lambda weights, _: uniform([2])(
-        weights, visible.expand_as(weights)
-    )
     with intervene(model, changes):
         changed = forced(model, source_of(vocabulary, TEXTS[0]), target)[0]
         assert_alike(engine, model, vocabulary, TEXTS[0], target, interventions)
@@ -203,8 +192,10 @@ SEARCH = """([text, settings]) => {
     ids=str,
 )
 @pytest.mark.parametrize("text", TEXTS)
-def test_searches_find_what_those_in_torch_find(engine, vocabulary, bahdanau, name, changes, text):
-    model, web = bahdanau
+def test_searches_find_what_those_in_torch_find(
+    engine, vocabulary, transformer, name, changes, text
+):
+    model, web = transformer
     load(engine, web)
     prefix = changes.get("prefix", [])
     given = {key: value for key, value in changes.items() if key != "prefix"}
@@ -222,8 +213,8 @@ def test_searches_find_what_those_in_torch_find(engine, vocabulary, bahdanau, na
         assert [each["score"] for each in found] == pytest.approx(scores, abs=1e-4)
 
 
-def test_each_step_of_a_search_says_what_became_of_each_hypothesis(engine, bahdanau):
-    load(engine, bahdanau[1])
+def test_each_step_of_a_search_says_what_became_of_each_hypothesis(engine, transformer):
+    load(engine, transformer[1])
     steps = engine.evaluate(
         "text => [...model.search(model.encode(text), { beamSize: 3 })]", TEXTS[0]
     )
@@ -262,18 +253,18 @@ def assert_same_pieces(engine: Any, web: WebModel, sides: VocabularyPair, texts:
             assert decoded == one.decode(ids)
 
 
-def test_pieces_are_sentencepieces(engine, bahdanau, vocabulary):
-    assert_same_pieces(engine, bahdanau[1], vocabulary, TEXTS + ODD + corpus(40))
+def test_pieces_are_sentencepieces(engine, transformer, vocabulary):
+    assert_same_pieces(engine, transformer[1], vocabulary, TEXTS + ODD + corpus(40))
     sentences = corpus(100)
     rules = {"lowercase": True, "split_punctuation": True}
     words = Vocabulary.train(sentences, vocabulary_config(model="word", size=90, **rules))
     lower = Vocabulary.train(sentences, vocabulary_config(size=130, **rules))
     both = VocabularyPair(words, lower)
-    assert_same_pieces(engine, bahdanau[1], both, TEXTS + ODD + corpus(20))
+    assert_same_pieces(engine, transformer[1], both, TEXTS + ODD + corpus(20))
 
 
 @pytest.mark.slow
-def test_pieces_of_ten_thousand_sentences_are_sentencepieces(engine, bahdanau):
+def test_pieces_of_ten_thousand_sentences_are_sentencepieces(engine, transformer):
     english, french = (
         read_raw_lines(shared_data("multi30k") / f"train.{language}") for language in ("en", "fr")
     )
@@ -285,7 +276,7 @@ def test_pieces_of_ten_thousand_sentences_are_sentencepieces(engine, bahdanau):
         Vocabulary.train(learnt, vocabulary_config(size=4000, model=model))
         for model in ("bpe", "unigram")
     )
-    assert_same_pieces(engine, bahdanau[1], VocabularyPair(*trained), texts)
+    assert_same_pieces(engine, transformer[1], VocabularyPair(*trained), texts)
 
 
 def cases() -> list[Any]:

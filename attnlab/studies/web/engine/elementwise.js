@@ -81,6 +81,11 @@ function clip([x, least, most]) {
   return unary((value) => (value < low ? low : value > high ? high : value))([x]);
 }
 
+function isInfinite([x], { detect_negative: negative = 1, detect_positive: positive = 1 }) {
+  const found = (value) => (value === Infinity && positive) || (value === -Infinity && negative);
+  return unary((value) => Number(found(value)), Uint8Array)([x]);
+}
+
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 
 // The error function to 1.2e-7, in Chebyshev's fit of Press et al. 1992, section 6.2.
@@ -119,6 +124,7 @@ const ELEMENTWISE = {
   Gelu: gelu,
   Greater: comparison((a, b) => a > b),
   GreaterOrEqual: comparison((a, b) => a >= b),
+  IsInf: isInfinite,
   Less: comparison((a, b) => a < b),
   LessOrEqual: comparison((a, b) => a <= b),
   Log: unary(Math.log),
