@@ -41,6 +41,8 @@ from attnlab.support.errors import UsageError
     attnlab eval --bleu bleu_tokeniser=char
     attnlab eval --bleu --lowercase
     attnlab eval --bleu --tokenised
+    # how far would other sentences change it?
+    attnlab eval --bleu --interval
     # a moved run, whose corpus is in another folder
     attnlab eval --bleu data.root=/new/folder
 """
@@ -57,6 +59,13 @@ def evaluate(
     ] = False,
     lowercase: Annotated[
         bool, typer.Option("--lowercase", help="Let metrics ignore case, as sacreBLEU does.")
+    ] = False,
+    interval: Annotated[
+        bool,
+        typer.Option(
+            "--interval",
+            help="Add where 95 % of the scores of resampled sentences lie (bootstrap).",
+        ),
     ] = False,
     splits: Annotated[
         list[str] | None,
@@ -106,7 +115,8 @@ def evaluate(
     from attnlab.support.console import show_messages
 
     show_messages()
-    others = (by, alignment, source, references, tokenised, lowercase, bleu, chrf, exact, ter)
+    choices = {"bleu": bleu, "tokenised": tokenised, "chrf": chrf, "exact": exact, "ter": ter}
+    others = (by, alignment, source, references, *choices.values(), lowercase, interval)
     if sweep_beam is not None:
         if any((*others, book)) or len(splits or ()) > 1:
             raise UsageError("--sweep-beam takes no option but one --split and --json")
@@ -125,14 +135,17 @@ def evaluate(
         raise UsageError("--source and --reference belong together; give both files")
     if source is not None and (splits or alignment):
         raise UsageError("--source goes with neither --split nor --alignment; leave it out")
-    choices = {"bleu": bleu, "tokenised": tokenised, "chrf": chrf, "exact": exact, "ter": ter}
     metrics = [name for name, on in choices.items() if on]
     if not metrics and (by or not alignment):
         metrics = ["bleu", "chrf", "exact"]
     trained, config = load(arguments, config_dir)
     if source is not None and references:
-        found = evaluate_files(trained, config, source, references, metrics, by or (), lowercase)
+        found = evaluate_files(
+            *(trained, config, source, references, metrics, by or (), lowercase, interval)
+        )
     else:
         chosen = splits or ["test"]
-        found = evaluate_splits(trained, config, chosen, metrics, by or (), alignment, lowercase)
+        found = evaluate_splits(
+            *(trained, config, chosen, metrics, by or (), alignment, lowercase, interval)
+        )
     print_report(found, as_json)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import chain, pairwise
 from typing import Any
@@ -12,6 +12,7 @@ import torch
 from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.lines import normalise
 from attnlab.evaluation.metrics import NAMES, Measured, Reading, measure, percentage
+from attnlab.evaluation.significance import score_interval, statistics
 from attnlab.support.table import table, three_digits
 
 _AS_WRITTEN = Reading()
@@ -105,13 +106,21 @@ class Scores:
 
     @classmethod
     def of(
-        cls, outcomes: Sequence[Outcome], metrics: Sequence[str], reading: Reading = _AS_WRITTEN
+        cls,
+        outcomes: Sequence[Outcome],
+        metrics: Sequence[str],
+        reading: Reading = _AS_WRITTEN,
+        interval: bool = False,
     ) -> "Scores":
-        """Measure `outcomes` by `metrics`, names of `measure`."""
+        """Measure `outcomes` by `metrics`, names of `measure`, and the `interval` of each."""
         how = vars(reading)
         hypotheses = [outcome.hypothesis for outcome in outcomes]
         references = list(zip(*(outcome.references for outcome in outcomes), strict=True))
         found = {each: measure(each, hypotheses, *references, **how) for each in metrics}
+        if interval:
+            for metric, measured in found.items():
+                counted = statistics(metric, hypotheses, *references, **how)
+                found[metric] = replace(measured, interval=score_interval(counted))
         rewritten = [tuple(map(normalise, texts)) for texts in references]
         normalised = {}
         if rewritten != references:
@@ -146,6 +155,8 @@ class Scores:
         found: dict[str, Any] = {"sentences": self.sentences}
         for metric, measured in self.metrics.items():
             found[metric] = {"score": measured.score, "signature": measured.signature}
+            if measured.interval is not None:
+                found[metric]["interval"] = list(measured.interval)
             if measured.remark is not None:
                 found[metric]["remark"] = measured.remark
             if metric in self.normalised:
@@ -258,8 +269,12 @@ class SplitScores:
         reading: Reading = _AS_WRITTEN,
         left_out: LeftOut | None = None,
         timing: Timing | None = None,
+        interval: bool = False,
     ) -> "SplitScores":
-        """Measure all `outcomes`, and each group of indices in `groupings`."""
+        """Measure all `outcomes`, and each group of indices in `groupings`.
+
+        `interval`: whether the scores of all of them have theirs.
+        """
         by = {
             grouping: {
                 name: Scores.of([outcomes[index] for index in members], metrics, reading)
@@ -269,7 +284,7 @@ class SplitScores:
         }
         references = zip(*(outcome.references for outcome in outcomes), strict=True)
         digests = [references_digest(texts) for texts in references]
-        whole = Scores.of(outcomes, metrics, reading)
+        whole = Scores.of(outcomes, metrics, reading, interval)
         return cls(split, whole, by, digests, reading.lowercase, left_out, timing)
 
     def as_json(self) -> dict[str, Any]:
@@ -304,7 +319,7 @@ def report(splits: Sequence[SplitScores], trained: str, searched: str) -> str:
     if len(splits) == 1:
         parts.append(
             "\n".join(
-                line(f"{name} {measured.score:.1f}", measured)
+                line(f"{name} {_with_interval(measured)}", measured)
                 for name, measured in splits[0].whole.figures().items()
             )
         )
@@ -330,6 +345,12 @@ def report(splits: Sequence[SplitScores], trained: str, searched: str) -> str:
     return "\n\n".join(parts)
 
 
+def _with_interval(measured: Measured) -> str:
+    if measured.interval is None:
+        return f"{measured.score:.1f}"
+    return "{:.1f} (95 %: {:.1f} to {:.1f})".format(measured.score, *measured.interval)
+
+
 def scores_table(first: str, rows: Mapping[str, Scores]) -> str:
     """A table with a row for each of `rows`; `first` heads the first column."""
     figures = {name: scores.figures() for name, scores in rows.items()}
@@ -337,6 +358,6 @@ def scores_table(first: str, rows: Mapping[str, Scores]) -> str:
     lines = []
     for name, scores in rows.items():
         found = figures[name]
-        cells = (f"{found[column].score:.1f}" if column in found else "" for column in columns)
+        cells = (_with_interval(found[column]) if column in found else "" for column in columns)
         lines.append([name, f"{scores.sentences:,}", *cells])
     return table([first, "sentences", *columns], lines)

@@ -112,11 +112,13 @@ def evaluate_splits(
     by: Sequence[str] = (),
     alignment: bool = False,
     lowercase: bool = False,
+    interval: bool = False,
 ) -> Evaluation:
     """Evaluate a run on splits of its corpus.
 
     By `metrics` of its translations, if any, also in groups `by` a grouping's name, `lowercase` or
-    as they are written; and by the `alignment` of its attention.
+    as they are written, each split's with its 95 % `interval` if asked; and by the `alignment` of
+    its attention.
     """
     run = trained.run
     _require_groupings(by)
@@ -136,7 +138,7 @@ def evaluate_splits(
             [[pair.reference for pair in pairs]],
             left_out,
         )
-        found.append(_evaluate(trained, config, texts, pairs, metrics, by, lowercase))
+        found.append(_evaluate(trained, config, texts, pairs, metrics, by, lowercase, interval))
     return Evaluation(trained.recipe, found, alignments)
 
 
@@ -163,11 +165,12 @@ def evaluate_files(
     metrics: Sequence[str],
     by: Sequence[str] = (),
     lowercase: bool = False,
+    interval: bool = False,
 ) -> Evaluation:
     """Evaluate a run on the lines of `source` and of each of `references`.
 
-    `metrics`, `by` and `lowercase` are those of `evaluate_splits`. Translations are saved in a
-    folder `files`, under a name with a checksum of the contents.
+    `metrics`, `by`, `lowercase` and `interval` are those of `evaluate_splits`. Translations are
+    saved in a folder `files`, under a name with a checksum of the contents.
     """
     _require_groupings(by)
     sources, *others = read_translations(source, references)
@@ -181,7 +184,7 @@ def evaluate_files(
         for text, reference in zip(sources, others[0], strict=True)
     ]
     texts = _Texts(name, file, sources, others)
-    found = _evaluate(trained, config, texts, pairs, metrics, by, lowercase)
+    found = _evaluate(trained, config, texts, pairs, metrics, by, lowercase, interval)
     return Evaluation(trained.recipe, [found], [])
 
 
@@ -210,6 +213,7 @@ def _evaluate(
     metrics: Sequence[str],
     by: Sequence[str],
     lowercase: bool,
+    interval: bool,
 ) -> SplitScores:
     data, tokeniser = trained.run.config.data, trained.run.config.bleu_tokeniser
     if "tokenised" in metrics:
@@ -240,7 +244,8 @@ def _evaluate(
     groupings = families(pairs) | {each: GROUPINGS[each](pairs) for each in by}
     reading = Reading(tokeniser, lowercase, data.target_language)
     found = SplitScores.of(
-        *(texts.name, outcomes, metrics, groupings, reading), texts.left_out, timing
+        *(texts.name, outcomes, metrics, groupings, reading),
+        *(texts.left_out, timing, interval),
     )
     columns = {"source": texts.sources, "hypothesis": hypotheses}
     columns |= dict(zip(reference_kinds(len(texts.references)), texts.references, strict=True))

@@ -34,12 +34,14 @@ _BY_SPACES = ("13a", "intl", "none")
 class Measured:
     """A score from 0 to 100 (TER: unbounded), with its signature.
 
-    `remark`: why the score is of little meaning, if so.
+    `remark`: why the score is of little meaning, if so. `interval`: where 95 % of the scores of
+    resampled sentences lie, if it was asked for.
     """
 
     score: float
     signature: str
     remark: str | None = None
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -43,17 +43,24 @@ def statistics(
     texts: Sequence[str],
     *references: Sequence[str],
     tokeniser: str = "13a",
+    lowercase: bool = False,
     language: str = "en",
 ) -> Statistics:
-    """Statistics of `texts` by `metric`, one of `NAMES`, against one or several references."""
+    """Statistics of `texts` by `metric`, one of `NAMES`, against one or several references.
+
+    The rest is that of `Reading`.
+    """
     if metric == "exact":
+        if lowercase:
+            texts = [text.lower() for text in texts]
+            references = tuple([text.lower() for text in each] for each in references)
         rows = zip(texts, *references, strict=True)
         hits = [[text.rstrip() in {each.rstrip() for each in right}, 1] for text, *right in rows]
         return Statistics(np.array(hits, dtype=np.float64), _percentage)
     if metric == "tokenised":
         texts = moses_tokenise(texts, language)
         references = tuple(moses_tokenise(each, language) for each in references)
-    used = scorer(metric, tokeniser)
+    used = scorer(metric, tokeniser, lowercase)
     counts = used._extract_corpus_statistics(list(texts), list(map(list, references)))
 
     def score(sums: NDArray[np.float64]) -> float:

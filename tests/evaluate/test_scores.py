@@ -7,10 +7,12 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from scipy.stats import binom
 
 from attnlab.data.reading.files import read_translations
 from attnlab.evaluate.scores import Outcome, Scores, SplitScores, report
 from attnlab.evaluation.metrics import Reading, measure
+from attnlab.evaluation.significance import statistics
 
 OUTCOMES = [
     Outcome("le chat dort ici", ("le chat dort ici",), contrast=True),
@@ -27,6 +29,24 @@ def test_accuracies_count_only_those_who_were_asked():
     alone = Scores.of(OUTCOMES[:1], ["exact"])
     assert alone.focus is None
     assert set(alone.as_json()) == {"sentences", "exact", "contrast"}
+
+
+@pytest.mark.parametrize("metric", ["bleu", "chrf", "ter", "exact"])
+@pytest.mark.parametrize("lowercase", [False, True])
+def test_the_statistics_of_an_interval_are_those_of_the_score(metric, lowercase):
+    sides = ["Le chat dort là"], ["le chat dort ici"], ["LE CHIEN DORT LÀ"]
+    expected = measure(metric, *sides, lowercase=lowercase).score
+    found = statistics(metric, *sides, lowercase=lowercase)
+    assert found.corpus_score == pytest.approx(expected)
+
+
+def test_an_interval_is_that_of_the_binomial_distribution_where_sentences_are_right_or_wrong():
+    right, wrong = Outcome("a", ("a",)), Outcome("a", ("b",))
+    found = SplitScores.of("test", [right] * 300 + [wrong] * 100, ["exact"], {}, interval=True)
+    expected = [binom.ppf(share, 400, 0.75) / 4 for share in (0.025, 0.975)]
+    assert found.as_json()["exact"]["interval"] == pytest.approx(expected, abs=0.5)
+    assert report([found], "best", "greedy").startswith("exact match 75.0 (95 %: 7")
+    assert SplitScores.of("test", [right], ["exact"], {}).whole.metrics["exact"].interval is None
 
 
 def test_groups_are_measured_on_their_own_sentences():
