@@ -105,6 +105,7 @@ def test_pages_fit_their_window(site, browser, width):
         "index",
         "chapter",
         "chapter.zh",
+        "teaching",
         "tutorial",
         "reference/model",
         "reference/commands",
