@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from attnlab import launch
 from attnlab.attention.recording import attends, attentions
-from attnlab.config import InferenceConfig
+from attnlab.config import ExperimentConfig, InferenceConfig
 from attnlab.data.pairs import SentencePair
 from attnlab.data.reading.lines import normalise
 from attnlab.evaluate.sentences import Inspected, inspect_pair, sentences_of
@@ -151,6 +151,11 @@ class TrainedRun:
     def folder(self) -> Path:
         """Its folder."""
         return self.loaded.run.folder
+
+    @property
+    def settings(self) -> ExperimentConfig:
+        """The settings of its training: `settings.score.name`, `settings.seed` and so on."""
+        return self.loaded.run.config
 
     @property
     def model(self) -> EncoderDecoder[Any]:

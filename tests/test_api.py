@@ -34,16 +34,23 @@ def settings(model: str, root, *more: str) -> list[str]:
     return overrides
 
 
-@pytest.fixture(scope="module", params=list(NAMES))
-def run(request, tmp_path_factory):
-    root = tmp_path_factory.mktemp(request.param) / "runs"
-    one = ["model.encoder_layers=1"] if request.param == "transformer" else []
-    return attnlab.train(settings(request.param, root, *one, "search.max_length_factor=0.5"))
-
-
 @pytest.fixture(scope="module")
-def without_attention(tmp_path_factory):
-    return attnlab.train(settings("rnn", tmp_path_factory.mktemp("rnn") / "runs"))
+def runs(tmp_path_factory):
+    """A small run of each model, all trained in this process."""
+    root = tmp_path_factory.mktemp("api") / "runs"
+    more = {"transformer": ["model.encoder_layers=1"]}
+    return {
+        model: attnlab.train(settings(model, root, *more.get(model, ())))
+        for model in (*NAMES, "rnn")
+    }
+
+
+@pytest.fixture
+def run(runs):
+    return runs["transformer"]
+
+
+every_attention = pytest.mark.parametrize("model", NAMES)
 
 
 def test_importing_attnlab_imports_nothing_heavy():
@@ -59,29 +66,32 @@ def test_importing_attnlab_imports_nothing_heavy():
         attnlab.lode  # noqa: B018
 
 
-def test_attention_is_that_of_a_pass_over_the_whole_translation(run):
+@every_attention
+def test_attention_is_that_of_a_pass_over_the_whole_translation(runs, model):
+    run = runs[model]
     translation = run.translate(TEXTS[0])
-    vocabulary, model = run.loaded.vocabulary, run.model
+    vocabulary, network = run.loaded.vocabulary, run.model
     source = torch.tensor([[*vocabulary.source.encode(TEXTS[0]), END]])
     target = torch.tensor([[BEGIN, *translation.target_tokens]])
     seen: dict[str, list[torch.Tensor]] = {}
-    modules = {name: each for name, each in model.named_modules() if hasattr(each, "observers")}
+    modules = {name: each for name, each in network.named_modules() if hasattr(each, "observers")}
     for name, module in modules.items():
         module.observers.append(lambda step, name=name: seen.setdefault(name, []).append(step))
     with torch.no_grad():
-        model.decode(target, model.encode(source, torch.ones_like(source, dtype=torch.bool)))
+        network.decode(target, network.encode(source, torch.ones_like(source, dtype=torch.bool)))
     for module in modules.values():
         module.observers.clear()
     recorded = [torch.cat([step.weights for step in steps], dim=-2) for steps in seen.values()]
-    assert list(translation.attention) == NAMES[run.loaded.run.config.model.name]
+    assert list(translation.attention) == NAMES[model]
     for weights, expected in zip(translation.attention.values(), recorded, strict=True):
         assert isinstance(weights, np.ndarray)
         heads = expected[0].reshape(-1, *expected.shape[-2:])
         np.testing.assert_allclose(weights, heads, atol=1e-6)
 
 
-def test_axes_are_named_by_pieces(run):
-    translation = run.translate(TEXTS[0])
+@every_attention
+def test_axes_are_named_by_pieces(runs, model):
+    translation = runs[model].translate(TEXTS[0])
     assert "".join(translation.pieces).replace("▁", " ").strip() == translation.text
     assert "".join(translation.source_pieces).replace("▁", " ").strip() == translation.source
     source, read = [*translation.source_pieces, "</s>"], ["<s>", *translation.pieces]
@@ -155,7 +165,7 @@ def test_figures_and_pages_are_those_of_the_command(run, tmp_path):
     assert (width, height) == pytest.approx((2 * size["width"], 2 * size["height"]), abs=2)
 
 
-def test_what_is_not_there_is_refused_with_a_message(run, without_attention, tmp_path):
+def test_what_is_not_there_is_refused_with_a_message(run, runs, tmp_path):
     with pytest.raises(attnlab.AttnlabError, match="there are no runs under"):
         attnlab.load(overrides=[f"runs_root={tmp_path}"])
     with pytest.raises(attnlab.UsageError, match="serch"):
@@ -170,7 +180,7 @@ def test_what_is_not_there_is_refused_with_a_message(run, without_attention, tmp
         run.translate(" ").plot()
     with pytest.raises(attnlab.UsageError, match="either translations or forced targets"):
         run.explorer([run.translate("A cat."), run.force("A cat.", "Un chat.")])
-    plain = without_attention.translate(TEXTS[2])
+    plain = runs["rnn"].translate(TEXTS[2])
     assert "&lt;the&gt; dogs &amp; cats." in plain._repr_html_()
     for asked in (lambda: plain.attention, plain.plot, plain.explorer):
         with pytest.raises(attnlab.AttnlabError, match="model=rnn has no attention to"):
