@@ -23,34 +23,42 @@ from attnlab.support.errors import AttnlabError
 
 ATTENTION = "Attention"
 
+_FEWEST = 256  # numbers in a weight that is worth half precision
 _LONGEST = 2**31 - 1  # the engine has integers of 32 bits; ONNX's 2⁶³ - 1 stands for "to the end"
 
 Values = dict[str, Any]
 
 
 class Weights:
-    """Float32 arrays one after another, each once."""
+    """Arrays one after another, each once, in `precision`: float32, or float16 in half the room.
 
-    def __init__(self) -> None:
-        self.shapes: list[tuple[list[int], int]] = []
+    Small ones, such as norms and factors, stay in float32.
+    """
+
+    def __init__(self, precision: str = "float32") -> None:
+        self._precision = precision
+        self.arrays: list[tuple[list[int], int, str]] = []
+        """The sizes of each, its first byte, and its type."""
         self._blocks: list[bytes] = []
         self._size = 0
         self._known: dict[str, int] = {}
 
     def number(self, array: NDArray[np.float32]) -> int:
-        """The number of `array` among `shapes`, which have each one's sizes and first byte."""
-        content = np.ascontiguousarray(array, dtype="<f4").tobytes()
-        key = f"{array.shape}{sha256(content).hexdigest()}"
+        """The number of `array` among `arrays`."""
+        exact = np.ascontiguousarray(array, dtype="<f4").tobytes()
+        key = f"{array.shape}{sha256(exact).hexdigest()}"
         if key not in self._known:
-            self._known[key] = len(self.shapes)
-            self.shapes.append((list(array.shape), self._size))
-            self._blocks.append(content)
-            self._size += len(content)
+            precision = self._precision if array.size >= _FEWEST else "float32"
+            content = exact if precision == "float32" else array.astype("<f2").tobytes()
+            self._known[key] = len(self.arrays)
+            self.arrays.append((list(array.shape), self._size, precision))
+            self._blocks.append(content + bytes(-len(content) % 4))
+            self._size += len(self._blocks[-1])
         return self._known[key]
 
     @property
     def content(self) -> bytes:
-        """All of them, little-endian."""
+        """All of them, with the least byte first."""
         return b"".join(self._blocks)
 
 

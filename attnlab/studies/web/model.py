@@ -18,6 +18,9 @@ from attnlab.studies.web.graphs import Weights, by_name, graph_values
 from attnlab.studies.web.vocabularies import SPECIAL, vocabulary_values
 from attnlab.support.errors import UsageError
 
+WEB_PRECISIONS = ("float32", "float16")
+"""Types of the weights in a page."""
+
 _SIDES = {
     "encoder": ("source", "source"),
     "decoder": ("target", "target"),
@@ -27,20 +30,25 @@ _SIDES = {
 
 @dataclass(frozen=True)
 class WebModel:
-    """A model for a page: its facts in JSON, and its weights, float32, in base64."""
+    """A model for a page: its facts in JSON, and its weights in base64."""
 
     json: str
     weights: str
 
 
-def web_model(trained: LoadedRun) -> WebModel:
+def web_model(trained: LoadedRun, precision: str = "float32") -> WebModel:
     """The model of a run, with its vocabulary and its search.
 
+    `precision`: of the weights. With float16 they take half the room, and translations differ from
+    the run's own now and then; the engine computes in float32.
+
     Raises:
-        UsageError: the search has a setting that the engine does not, or `attnlab[onnx]`, which
-            writes the graphs, is not installed.
+        UsageError: there is no such precision, the search has a setting that the engine does not,
+            or `attnlab[onnx]`, which writes the graphs, is not installed.
         AttnlabError: the graphs have an operator that the engine does not know.
     """
+    if precision not in WEB_PRECISIONS:
+        raise UsageError(f"--precision {precision}: a page has {' or '.join(WEB_PRECISIONS)}")
     search = _search(trained.recipe.search)
     config = trained.run.config
     info = {
@@ -55,17 +63,20 @@ def web_model(trained: LoadedRun) -> WebModel:
         "maxCharacters": config.data.max_characters,
         "search": search,
     }
-    return packed(trained.model, trained.vocabulary, info)
+    return packed(trained.model, trained.vocabulary, info, precision)
 
 
 def packed(
-    model: EncoderDecoder[Any], vocabulary: VocabularyPair, info: dict[str, Any]
+    model: EncoderDecoder[Any],
+    vocabulary: VocabularyPair,
+    info: dict[str, Any],
+    precision: str = "float32",
 ) -> WebModel:
     """`model` and its vocabulary, with `info` for the page; see `web_model`."""
     import onnx
 
     require_onnxruntime()
-    weights, graphs = Weights(), {}
+    weights, graphs = Weights(precision), {}
     with TemporaryDirectory() as place:
         files = Path(place, "encoder.onnx"), Path(place, "decoder.onnx")
         facts = export_graphs(model, *files)
@@ -81,7 +92,7 @@ def packed(
             "neverChosen": NEVER_CHOSEN,
         },
         "byHypothesis": [each.name for each in facts.state if each.by_hypothesis],
-        "weights": weights.shapes,
+        "weights": weights.arrays,
         "vocabularies": vocabulary_values(vocabulary),
     }
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

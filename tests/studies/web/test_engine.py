@@ -1,10 +1,13 @@
 """The engine in JavaScript, in a real browser, against the same models in torch."""
 
+import base64
 import json
+from copy import deepcopy
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -21,7 +24,7 @@ from attnlab.data.tokens import BEGIN, END
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair
 from attnlab.models import MODELS, VocabularySizes
 from attnlab.search import SEARCHES
-from attnlab.studies.web.graphs import by_name
+from attnlab.studies.web.graphs import Weights, by_name
 from attnlab.studies.web.model import WebModel, packed, web_model
 from attnlab.studies.web.scripts import engine_operators, engine_script
 from attnlab.studies.web.vocabularies import vocabulary_values
@@ -138,6 +141,28 @@ def test_forced_decoding_equals_torchs(engine, vocabulary, transformer):
     model, web = transformer
     load(engine, web)
     assert_alike(engine, model, vocabulary, TEXTS[0], [9, 17, 30, 5, END])
+
+
+def test_weights_in_half_precision_take_half_the_room(engine, vocabulary, transformer):
+    model, web = transformer
+    values, whole = json.loads(web.json), np.frombuffer(base64.b64decode(web.weights), "<f4")
+    halves = Weights("float16")
+    for at, (dims, start, _) in enumerate(values["weights"]):
+        count = int(np.prod(dims))
+        assert halves.number(whole[start // 4 :][:count].reshape(dims)) == at
+    smaller = json.dumps(values | {"weights": halves.arrays})
+    load(engine, WebModel(smaller, base64.b64encode(halves.content).decode()))
+    large = sum(each.numel() for each in model.parameters() if each.numel() >= 256)
+    assert whole.nbytes - len(halves.content) == 2 * large
+    rounded = deepcopy(model)
+    with torch.no_grad():
+        for weight in rounded.parameters():
+            if weight.numel() >= 256:
+                weight.copy_(weight.half())
+    target = [9, 17, 30, 5, END]
+    expected, _ = forced(rounded, source_of(vocabulary, TEXTS[0]), target)
+    found = engine.evaluate(FORCE, [TEXTS[0], target, None])["logits"]
+    torch.testing.assert_close(torch.tensor(found), expected, atol=1e-4, rtol=1e-4)
 
 
 def test_attention_is_changed_as_in_torch(engine, vocabulary, transformer):

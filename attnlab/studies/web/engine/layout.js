@@ -87,16 +87,31 @@ function gather([x, indices], { axis = 0 }) {
   return { dims, data: taken(x, at, places).data };
 }
 
-function gatherElements([x, indices], { axis = 0 }) {
+// Calls `visit(i, place)` for each number i of `indices`, which replaces the axis in its place in
+// `x`. Their other axes are alike.
+function atIndices(x, indices, axis, visit) {
   const at = positive(axis, x.dims.length), inner = sizeOf(x.dims.slice(at + 1));
-  const data = new x.data.constructor(indices.data.length);
   const count = x.dims[at], wanted = indices.dims[at];
-  for (let i = 0; i < data.length; i += 1) {
+  for (let i = 0; i < indices.data.length; i += 1) {
     const column = i % inner, block = Math.floor(i / (inner * wanted));
-    const place = positive(indices.data[i], count);
-    data[i] = x.data[(block * count + place) * inner + column];
+    visit(i, (block * count + positive(indices.data[i], count)) * inner + column);
   }
+}
+
+function gatherElements([x, indices], { axis = 0 }) {
+  const data = new x.data.constructor(indices.data.length);
+  atIndices(x, indices, axis, (i, place) => (data[i] = x.data[place]));
   return { dims: indices.dims, data };
+}
+
+function scatterElements([x, indices, updates], { axis = 0, reduction: kind = "none" }) {
+  const data = x.data.slice();
+  const put = {
+    none: (i, place) => (data[place] = updates.data[i]),
+    add: (i, place) => (data[place] += updates.data[i]),
+  }[kind];
+  atIndices(x, indices, axis, put);
+  return { dims: x.dims, data };
 }
 
 // Indices of the first axes in the last axis of `indices`.
@@ -215,6 +230,7 @@ const LAYOUT = {
   Pad: pad,
   Range: range,
   Reshape: reshape,
+  ScatterElements: scatterElements,
   Shape: shapeOf,
   Slice: slice,
   Split: split,

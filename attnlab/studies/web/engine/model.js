@@ -3,9 +3,9 @@
 class Model {
   // `facts`: as attnlab/studies/web/model.py writes them; `bytes`: its weights.
   constructor(facts, bytes) {
-    const weights = facts.weights.map(([dims, start]) => ({
+    const weights = facts.weights.map(([dims, start, type]) => ({
       dims,
-      data: new Float32Array(bytes.buffer, start, sizeOf(dims)),
+      data: READERS[type](bytes, start, sizeOf(dims)),
     }));
     this.facts = facts;
     this.info = facts.info;
@@ -130,6 +130,19 @@ class Model {
     const ids = [...best.tokens, this.info.special.end];
     return { ...best, nBest: last.nBest, ...this.force(source, ids, options.interventions) };
   }
+}
+
+const READERS = {
+  float32: (bytes, start, count) => new Float32Array(bytes.buffer, start, count),
+  float16: (bytes, start, count) =>
+    Float32Array.from(new Uint16Array(bytes.buffer, start, count), single),
+};
+
+// The number that 16 bits stand for in half precision.
+function single(half) {
+  const sign = half >>> 15 ? -1 : 1, exponent = (half >>> 10) & 31, fraction = half & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 const DEFAULTS = {

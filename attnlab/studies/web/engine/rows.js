@@ -110,6 +110,7 @@ const ROWS = {
   CumSum: cumulativeSum,
   LayerNormalization: layerNormalisation,
   RMSNormalization: rmsNormalisation,
+  ReduceL2: reduction(0, (a, b) => a + b * b, Math.sqrt),
   ReduceMax: reduction(-Infinity, Math.max),
   ReduceMean: reduction(0, (a, b) => a + b, (total, count) => total / count),
   ReduceMin: reduction(Infinity, Math.min),
