@@ -60,7 +60,8 @@ class Reading:
 def scorer(metric: str, tokeniser: str = "13a", lowercase: bool = False) -> Metric:
     """SacreBLEU's `metric`; TER splits Chinese characters if the `tokeniser` of BLEU does."""
     if metric == "bleu":
-        return BLEU(tokenize=tokeniser, lowercase=lowercase)
+        # With none the text is tokenised already, of which sacreBLEU would warn.
+        return BLEU(tokenize=tokeniser, lowercase=lowercase, force=tokeniser == "none")
     if metric == "chrf":
         return CHRF(lowercase=lowercase)
     if metric == "tokenised":

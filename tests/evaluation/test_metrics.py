@@ -44,6 +44,13 @@ def test_no_break_spaces_count_as_spaces():
     assert measure("bleu", ["Où vas - tu donc\u202f?"], ["Où vas - tu donc ?"]).score > 99.9
 
 
+@pytest.mark.parametrize(("tokeniser", "warnings"), [("none", 0), ("13a", 1)])
+def test_tokenised_text_is_warned_of_unless_it_is_said_to_be(tokeniser, warnings, caplog):
+    texts = [f"le chat numéro {number} dort ." for number in range(101)]
+    assert measure("bleu", texts, texts, tokeniser=tokeniser).score == pytest.approx(100)
+    assert sum("tokenized period" in each.message for each in caplog.records) == warnings
+
+
 @pytest.mark.parametrize(
     ("tokeniser", "languages"),
     [
