@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -46,7 +47,9 @@ def cache_folder(name: str) -> Path:
     """The folder `name` in $ATTNLAB_CACHE, or else in the system's caches; it may not exist."""
     if chosen := os.environ.get("ATTNLAB_CACHE"):
         return Path(chosen).expanduser().absolute() / name
-    import pooch
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tqdm's, in a notebook, of widgets that are not installed
+        import pooch
 
     return Path(pooch.os_cache("attnlab")) / name
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import DOCS, tables
-from tests.docs.small import CORPUS, TOY_TASK, TRAINING, write_small_corpora
+from tests.docs.small import CORPUS, SIZES, TOY_TASK, TRAINING, write_small_corpora
 from tests.runs import REPOSITORY
 
 nbformat = pytest.importorskip("nbformat", reason="pip install nbformat reads notebooks")
@@ -17,7 +17,7 @@ ENGLISH = sorted(
 CHINESE = [path.with_suffix(".zh.ipynb") for path in ENGLISH]
 IN_EVERY_TEST = "1-queries-keys-values"
 TOY_TASKS = ("3-scoring-functions",)
-SMALL_MODELS = ("model.dropout=0.0",)
+TRANSFORMERS = (IN_EVERY_TEST, "5-multi-head-attention", "6-self-attention-and-positions")
 
 
 def _read(path: Path):
@@ -78,7 +78,7 @@ def test_every_cell_of_a_notebook_runs(path, tmp_path, monkeypatch):
         small = [*TRAINING, *TOY_TASK]
     else:
         small = [*TRAINING, *CORPUS, f"data.root={tmp_path}/corpora/builtin", "batch_tokens=256"]
-        small += SMALL_MODELS
+        small += SIZES["transformer"] if path.stem in TRANSFORMERS else ()
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
