@@ -53,6 +53,21 @@ def colour_table(*, on_dark: bool = False) -> NDArray[np.float64]:
     return _curve(_ON_DARK if on_dark else _ON_PAPER)
 
 
+def css_scales() -> dict[str, list[str]]:
+    """Colours of weights from 0 to 1 as "#rrggbb", on a light and on a dark ground."""
+    return {
+        ground: css_colours(colour_table(on_dark=ground == "dark")) for ground in ("light", "dark")
+    }
+
+
+def css_colours(table: NDArray[np.float64]) -> list[str]:
+    """Colours in sRGB, shape (n, 3), as "#rrggbb"."""
+    return [
+        f"#{red:02x}{green:02x}{blue:02x}"
+        for red, green, blue in np.rint(table * 255).astype(int).tolist()
+    ]
+
+
 def _curve(points: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     """Quadratic Bézier curve in CIELAB, converted to sRGB, shape (256, 3)."""
     t = np.linspace(0.0, 1.0, _STEPS)[:, np.newaxis]

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnlab.plotting.colours import colour_table
+from attnlab.plotting.browser.inline import script_json
+from attnlab.plotting.colours import css_scales
 from attnlab.plotting.text import visible_label
 
 _ROUNDING = 1e-3  # half-precision weights may exceed 1 by this much
@@ -135,12 +136,11 @@ class Explorer:
         """JSON in ASCII that is safe inside a script element."""
         attentions = [each for sentence in self.sentences for each in sentence.attention]
         content = _json(self) | {
-            "scale": {"light": _colours(on_dark=False), "dark": _colours(on_dark=True)},
+            "scale": css_scales(),
             "weightSteps": _WEIGHT_STEPS,
             "weights": _packed(np.concatenate([each.weights.ravel() for each in attentions])),
         }
-        text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
-        return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+        return script_json(json.dumps(content, ensure_ascii=True, separators=(",", ":")))
 
 
 def _json(value: Any, *, is_label: bool = False) -> Any:
@@ -168,8 +168,3 @@ def _packed(weights: NDArray[np.floating]) -> str:
     numbers = np.rint(weights.clip(0, 1) * _WEIGHT_STEPS).astype(np.uint16)
     planes = np.concatenate([numbers >> 8, numbers & 255]).astype(np.uint8)
     return base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode("ascii")
-
-
-def _colours(*, on_dark: bool) -> list[str]:
-    table = np.rint(colour_table(on_dark=on_dark) * 255).astype(int)
-    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in table.tolist()]

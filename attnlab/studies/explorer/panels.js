@@ -1,7 +1,8 @@
 // Panels beside and below the view: measures of the head, weights of the pointed word, candidates for
 // the next piece, and all heads as small matrices.
 
-import { axisLabels, decimals, described, element, isolated, part } from "./elements.js";
+import { decimals, described, element, isolated, part } from "./elements.js";
+import { axisLabels } from "./words.js";
 import { headName, kindName, weightsOf } from "./state.js";
 
 const MOST_LISTED = 6;

@@ -1,7 +1,8 @@
 // The two views of attention: lines from queries at the left to keys at the right, and a matrix with a
 // row per query and a column per key.
 
-import { axisLabels, axisName, decimals, drawing, element, wordButton } from "./elements.js";
+import { decimals, drawing, element } from "./elements.js";
+import { axisLabels, axisName, wordButton } from "./words.js";
 
 const ROW = 30; // height of a word in pixels; style sheet and drawing agree on it
 const FAINTEST = 0.01; // of all words at once; of a single word, what rounds to 0.001 or more

@@ -1,5 +1,4 @@
-// Building elements and words to point at. All text becomes text nodes, so that no sentence can be
-// read as HTML.
+// Building elements. All text becomes text nodes, so that no sentence can be read as HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -43,33 +42,4 @@ export function described(rows) {
 /** A number from 0 to 1 with three decimals. */
 export function decimals(number) {
   return number.toFixed(3);
-}
-
-/** The button of word `number`; `axis` is "query" or "key". */
-export function wordButton(axis, number, label) {
-  return element(
-    "button",
-    {
-      type: "button",
-      class: "word",
-      tabIndex: number === 0 ? 0 : -1,
-      title: label,
-      "data-axis": axis,
-      "data-number": number,
-      "aria-pressed": "false",
-    },
-    isolated(label),
-  );
-}
-
-/** What an axis's words are: "source", "translation" or "reference". */
-export function axisName(state, axis) {
-  const { kind } = state.chosen;
-  const target = kind === "decoder" || (kind === "cross" && axis === "query");
-  return target ? state.content.targetIs : "source";
-}
-
-/** The labels of the words on an axis. */
-export function axisLabels(state, axis) {
-  return axis === "query" ? state.attention.queries : state.attention.keys;
 }

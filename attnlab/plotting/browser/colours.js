@@ -1,7 +1,5 @@
 // Colours of weights: the scale of attnlab's figures, or its counterpart on a dark ground.
 
-import { part } from "./elements.js";
-
 /** Light or dark, and the scale that belongs to it. */
 export class Colours {
   constructor(scale) {
@@ -47,7 +45,9 @@ export class Colours {
     document.documentElement.dataset.theme = this.dark ? "dark" : "light";
     document.documentElement.style.setProperty("--nothing", this.of(0));
     const ramp = this.scale[this.dark ? "dark" : "light"].filter((_, step) => step % 15 === 0);
-    part("ramp").style.backgroundImage = `linear-gradient(to right, ${ramp.join()})`;
+    for (const legend of document.querySelectorAll(".ramp")) {
+      legend.style.backgroundImage = `linear-gradient(to right, ${ramp.join()})`;
+    }
     for (const listener of this.onChange) listener();
   }
 }
