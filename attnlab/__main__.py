@@ -27,6 +27,7 @@ from attnlab.commands import (
     heatmap,
     kernel_regression,
     lr_find,
+    play,
     plot_attention,
     positions,
     report,
@@ -70,6 +71,7 @@ app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("average")(average.average)
 app.command("plot-attention")(plot_attention.plot_attention)
+app.command("play")(play.play)
 app.command("heads")(heads.heads)
 app.command("explain")(explain.explain)
 app.command("export")(export.export)

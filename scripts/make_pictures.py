@@ -35,10 +35,34 @@ class Attention:
 
     def draw(self, path: Path, runs: str) -> None:
         """Draw it, with a model trained before if there is none."""
-        name = f"pictures-{self.training}"
-        if not list(Path(runs).glob(f"{name}/*/config.yaml")):
-            attnlab("train", *TRAININGS[self.training], f"name={name}", f"runs_root={runs}")
+        name = trained(self.training, runs)
         attnlab("plot-attention", name, *self.options, "-o", str(path), f"runs_root={runs}")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """The page in which a trained model translates, halfway through the sentence, in a browser."""
+
+    training: str
+
+    def draw(self, path: Path, runs: str) -> None:
+        """Write the page, and take its picture."""
+        from playwright.sync_api import sync_playwright
+
+        with TemporaryDirectory() as folder, sync_playwright() as playwright:
+            file = Path(folder) / "lesson.html"
+            name = trained(self.training, runs)
+            attnlab("export", name, "--to", "web", "-o", str(file), f"runs_root={runs}")
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+            size = {"width": 1200, "height": 1120}
+            page = browser.new_page(viewport=size, reduced_motion="reduce")
+            page.goto(file.as_uri())
+            page.fill("#sentence", SENTENCE)
+            page.press("#sentence", "Enter")
+            page.wait_for_selector("html:not([data-working])")
+            for _ in range(6):
+                page.click("[data-action=back]")
+            page.screenshot(path=path)
 
 
 @dataclass(frozen=True)
@@ -66,7 +90,7 @@ class Regression:
             shutil.copyfile(Path(folder) / self.name, path)
 
 
-DRAWN: dict[str, Attention | Figure | Regression] = {
+DRAWN: dict[str, Attention | Lesson | Figure | Regression] = {
     "cross": Attention("bahdanau", (*CHOSEN, "--numbers")),
     "heads": Attention("transformer", (*CHOSEN, "--layer", "2", "--layer", "3")),
     "self": Attention("transformer", (*CHOSEN, "--kind", "encoder", "--average", "heads")),
@@ -76,6 +100,7 @@ DRAWN: dict[str, Attention | Figure | Regression] = {
         "reverse", ("--text", "t r a n s l a t e", "--layer", "2", "--average", "heads")
     ),
     "lookup": Attention("lookup", ("--sentence", "1")),
+    "web": Lesson("transformer"),
     "weights": Figure(("heatmap", "--weights", "all")),
     "scores": Figure(("scores", "--rounds", "0")),
     "positions": Figure(("positions",)),
@@ -83,6 +108,14 @@ DRAWN: dict[str, Attention | Figure | Regression] = {
     "regression": Regression("fits.png", ("kernels=[gaussian,boxcar]", "widths=[0.1,0.5,1.0]")),
     "regression-weights": Regression("trained_weights.png"),
 }
+
+
+def trained(training: str, runs: str) -> str:
+    """The name of one of `TRAININGS`, which is trained if it is not there."""
+    name = f"pictures-{training}"
+    if not list(Path(runs).glob(f"{name}/*/config.yaml")):
+        attnlab("train", *TRAININGS[training], f"name={name}", f"runs_root={runs}")
+    return name
 
 
 def attnlab(*arguments: str) -> None:

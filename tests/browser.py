@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -77,3 +78,37 @@ def opened(
         page.close()
     assert it.complaints == []
     assert it.requests == [path.as_uri()]
+
+
+_VISIBLE_TEXTS = """() => {
+  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const within = walker.currentNode.parentElement;
+    const visible = within.checkVisibility({ visibilityProperty: true });
+    if (!visible || !walker.currentNode.data.trim() || within.closest('.aloud, option')) continue;
+    let ground = within;
+    while (ground && numbers(getComputedStyle(ground).backgroundColor)[3] === 0) {
+      ground = ground.parentElement;
+    }
+    found.push([walker.currentNode.data, numbers(getComputedStyle(within).color),
+                numbers(getComputedStyle(ground).backgroundColor)]);
+  }
+  return found;
+}"""
+
+
+def assert_all_text_stands_out(page: Page) -> int:
+    """Contrast of all visible text is 4.5 or more (WCAG 2.2, 1.4.3); how many texts there are."""
+    texts = page.evaluate(_VISIBLE_TEXTS)
+    for text, ink, ground in texts:
+        light, deep = sorted([_luminance(ink), _luminance(ground)], reverse=True)
+        assert (light + 0.05) / (deep + 0.05) >= 4.5, (text, ink, ground)
+    return len(texts)
+
+
+def _luminance(colour: list[float]) -> float:
+    parts = np.array(colour[:3]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])

@@ -37,11 +37,22 @@ def test_wheel_says_that_it_is_typed(unpacked):
     assert (unpacked / "attnlab" / "py.typed").is_file()
 
 
-def test_wheel_carries_the_files_of_the_explorer(unpacked):
-    folder = Path("attnlab") / "studies" / "explorer"
-    ours = {path.name for path in (REPOSITORY / folder).iterdir() if path.suffix}
-    assert {"page.html", "explorer.css", "main.js"} <= ours
-    assert {path.name for path in (unpacked / folder).iterdir() if path.suffix} == ours
+@pytest.mark.parametrize(
+    ("folder", "some"),
+    [
+        ("studies/explorer", {"page.html", "explorer.css", "main.js"}),
+        ("studies/web", {"page.html", "web.css", "ui/main.js", "languages/zh.json"}),
+        ("plotting/browser", {"base.css", "elements.js"}),
+    ],
+)
+def test_wheel_carries_the_files_of_pages(folder, some, unpacked):
+    def files(within):
+        return {path.relative_to(within).as_posix() for path in within.rglob("*.*")}
+
+    ours = files(REPOSITORY / "attnlab" / folder)
+    ours = {name for name in ours if not name.endswith(".pyc")}
+    assert some <= ours
+    assert files(unpacked / "attnlab" / folder) == ours
 
 
 def test_wheel_carries_the_tables_of_the_grammar(unpacked):

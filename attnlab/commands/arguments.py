@@ -59,6 +59,17 @@ Baseline = Annotated[
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
+Compare = Annotated[
+    str | None,
+    typer.Option(
+        "--compare",
+        metavar="RUN",
+        help="A second run, which translates beside the first.",
+        show_default=False,
+        autocompletion=complete_run,
+    ),
+]
+
 FigureFormat = Annotated[
     Literal["png", "svg", "pdf"] | None,
     typer.Option(
@@ -196,6 +207,16 @@ def load(
     name, overrides = split_run(arguments)
     config = compose_inference(overrides, config_dir)
     return load_run(named_run(name, config.runs_root), config), config
+
+
+def load_compared(
+    arguments: Sequence[str] | None, compare: str | None, config_dir: Path | None
+) -> "list[LoadedRun]":
+    """Load the run that `arguments` name and, with the same overrides, the run `compare`."""
+    named = [arguments]
+    if compare is not None:
+        named.append([compare, *split_run(arguments)[1]])
+    return [load(each, config_dir)[0] for each in named]
 
 
 def named_run(name: str | None, runs_root: str, **wanted: bool) -> Path:

@@ -7,9 +7,11 @@ import typer
 
 from attnlab.commands.arguments import (
     AsJson,
+    Compare,
     ConfigDir,
     RunAndOverrides,
     load,
+    load_compared,
     print_report,
     with_examples,
 )
@@ -26,6 +28,9 @@ from attnlab.support.errors import UsageError
     # a Transformer for CTranslate2, to a folder
     attnlab export builtin-transformer \\
       --to ctranslate2 -o ct2
+    # one page that translates in any browser
+    attnlab export builtin-transformer --to web \\
+      -o lesson.html
     # its own commands export on demand
     attnlab eval --bleu engine=onnxruntime
 """
@@ -33,9 +38,11 @@ from attnlab.support.errors import UsageError
 def export(
     arguments: RunAndOverrides = None,
     to: Annotated[
-        Literal["onnx", "ctranslate2"] | None,
+        Literal["onnx", "ctranslate2", "web"] | None,
         typer.Option(
-            "--to", help="The format: onnx for every model, ctranslate2 for Transformers."
+            "--to",
+            help="The format: onnx for every model, ctranslate2 for Transformers, web for a page "
+            "on which every model translates.",
         ),
     ] = None,
     precisions: Annotated[
@@ -51,7 +58,8 @@ def export(
         typer.Option(
             "--output",
             "-o",
-            help="The folder. RUN/export/FORMAT-PRECISION if left out.",
+            help="The folder, or the page. RUN/export/FORMAT-PRECISION, or RUN/export/web.html, if "
+            "left out.",
             show_default=False,
         ),
     ] = None,
@@ -69,20 +77,34 @@ def export(
             help="Factors of heads must be given, as ONNX Runtime Web wants it: no default.",
         ),
     ] = False,
+    compare: Compare = None,
     as_json: AsJson = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Export a run to a folder with all that another program needs to translate."""
-    from attnlab.studies.export.report import export_run
+    """Export a run to a folder or page with all that is needed to translate without attnlab."""
     from attnlab.support.console import show_messages
 
     show_messages()
     if to is None:
-        raise UsageError("name the format: --to onnx or --to ctranslate2")
+        raise UsageError("name the format: --to onnx, --to ctranslate2 or --to web")
     if split is not None and not check:
         raise UsageError(f"--split {split} is for --check; add it, or leave out --split")
     if required_heads and to != "onnx":
         raise UsageError("--required-heads is for --to onnx; CTranslate2 has no such input")
+    if to == "web":
+        if precisions or check:
+            raise UsageError(
+                "--to web keeps the weights as trained; leave out --precision and --check"
+            )
+        from attnlab.studies.web.job import write_lesson
+
+        lesson = write_lesson(load_compared(arguments, compare, config_dir), output)
+        print_report(lesson, as_json)
+        return
+    if compare is not None:
+        raise UsageError("--compare is for --to web; leave it out, or see attnlab compare")
+    from attnlab.studies.export.report import export_run
+
     trained, config = load(arguments, config_dir)
     report = export_run(
         *(trained, config, to, precisions or ["float32"], output),

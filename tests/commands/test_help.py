@@ -29,6 +29,7 @@ OF_A_RUN = (
     "translate",
     "average",
     "export",
+    "play",
 )
 """Commands whose settings are those of using a trained model."""
 

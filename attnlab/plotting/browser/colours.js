@@ -2,16 +2,18 @@
 
 /** Light or dark, and the scale that belongs to it. */
 export class Colours {
-  constructor(scale) {
+  /** `scale` has colours of weights for "light" and "dark", `signed` those of −1 to 1, if needed. */
+  constructor(scale, signed = []) {
     this.scale = scale;
+    this.signedScale = signed;
     this.systemDark = matchMedia("(prefers-color-scheme: dark)");
     this.wanted = null; // what the reader asked for; null follows the system
     this.printing = false;
     this.onChange = [];
-    this.systemDark.addEventListener("change", () => this.#apply());
+    this.systemDark.addEventListener("change", () => this.apply());
     addEventListener("beforeprint", () => this.#print(true)); // paper is white
     addEventListener("afterprint", () => this.#print(false));
-    this.#apply();
+    this.apply();
   }
 
   get dark() {
@@ -20,13 +22,19 @@ export class Colours {
 
   toggle() {
     this.wanted = this.dark ? "light" : "dark";
-    this.#apply();
+    this.apply();
   }
 
   /** The colour of a weight from 0 to 1. */
   of(weight) {
     const scale = this.scale[this.dark ? "dark" : "light"];
     return scale[Math.round(Math.min(1, Math.max(0, weight)) * (scale.length - 1))];
+  }
+
+  /** The colour of a number from −1 to 1. */
+  signed(number) {
+    const scale = this.signedScale;
+    return scale[Math.round(Math.min(1, Math.max(0, (number + 1) / 2)) * (scale.length - 1))];
   }
 
   /** Colour `made` as a weight's ground, with letters that can be read on it. */
@@ -38,10 +46,11 @@ export class Colours {
 
   #print(now) {
     this.printing = now;
-    this.#apply();
+    this.apply();
   }
 
-  #apply() {
+  /** Colour the page, and the legends (.ramp) that it has by now. */
+  apply() {
     document.documentElement.dataset.theme = this.dark ? "dark" : "light";
     document.documentElement.style.setProperty("--nothing", this.of(0));
     const ramp = this.scale[this.dark ? "dark" : "light"].filter((_, step) => step % 15 === 0);

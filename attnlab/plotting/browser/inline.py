@@ -13,20 +13,24 @@ from pathlib import Path
 from string import Template
 
 SHARED = Path(__file__).parent
-"""The folder of the modules that pages share: elements.js and colours.js."""
+"""The folder of what pages share: base.css, elements.js and colours.js."""
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z_]+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=async function|function|const|let|class)", re.MULTILINE)
 
 
-def inlined_page(template: Path, style: Path, modules: Sequence[Path], **parts: str) -> str:
+def inlined_page(
+    template: Path, styles: Sequence[Path], modules: Sequence[Path | str], **parts: str
+) -> str:
     """The page as HTML, deterministic.
 
     `template` has a place `$name` for each of `parts`, which stand there as they are, and for the
-    policy, style and script. Each of the `modules` follows those that it imports.
+    policy, style and script. Each of the `modules`, a file or a script's text, follows those that it
+    imports.
     """
-    script = "\n".join(_EXPORT.sub("", _IMPORT.sub("", _read(module))) for module in modules)
-    rules = _read(style)
+    texts = (_read(each) if isinstance(each, Path) else each for each in modules)
+    script = "\n".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts)
+    rules = "\n".join(map(_read, styles))
     policy = "; ".join(
         (
             "default-src 'none'",

@@ -18,7 +18,7 @@ def explorer_page(explorer: Explorer) -> str:
     """The page as HTML, deterministic."""
     return inlined_page(
         _HERE / "page.html",
-        _HERE / "explorer.css",
+        (SHARED / "base.css", _HERE / "explorer.css"),
         _MODULES,
         title=escape(explorer.title),
         content=explorer.as_json(),

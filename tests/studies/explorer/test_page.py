@@ -14,7 +14,7 @@ from attnlab.studies.explorer.content import (
     Step,
 )
 from attnlab.studies.explorer.page import explorer_page
-from tests.browser import opened
+from tests.browser import assert_all_text_stands_out, opened
 
 HOSTILE = [
     '</script><img src=x onerror="alert(1)"><script>alert(2)</script>',
@@ -124,31 +124,6 @@ def test_a_policy_forbids_all_but_this_very_script_and_style(browser, tmp_path):
     page.close()
 
 
-def luminance(colour):
-    parts = np.array(colour[:3]) / 255
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
-
-
-VISIBLE_TEXTS = """() => {
-  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
-  const found = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const within = walker.currentNode.parentElement;
-    const visible = within.checkVisibility({ visibilityProperty: true });
-    if (!visible || !walker.currentNode.data.trim() || within.closest('.aloud, option')) continue;
-    let ground = within;
-    while (ground && numbers(getComputedStyle(ground).backgroundColor)[3] === 0) {
-      ground = ground.parentElement;
-    }
-    found.push([walker.currentNode.data, numbers(getComputedStyle(within).color),
-                numbers(getComputedStyle(ground).backgroundColor)]);
-  }
-  return found;
-}"""
-
-
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("view", ["lines", "matrix"])
 def test_all_text_stands_out_from_its_ground(browser, tmp_path, dark, view):
@@ -171,10 +146,7 @@ def test_all_text_stands_out_from_its_ground(browser, tmp_path, dark, view):
         texts = 0
         for number in (0, 5, 10):
             seen.page.focus(seen.word("query", number))
-            for text, ink, ground in seen.page.evaluate(VISIBLE_TEXTS):
-                light, deep = sorted([luminance(ink), luminance(ground)], reverse=True)
-                assert (light + 0.05) / (deep + 0.05) >= 4.5, (text, ink, ground)
-                texts += 1
+            texts += assert_all_text_stands_out(seen.page)
         assert texts > 150
 
 
