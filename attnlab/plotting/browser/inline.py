@@ -25,8 +25,8 @@ def inlined_page(
     """The page as HTML, deterministic.
 
     `template` has a place `$name` for each of `parts`, which stand there as they are, and for the
-    policy, style and script. Each of the `modules`, a file or a script's text, follows those that it
-    imports.
+    policy, style and script. Each of the `modules`, a file or a script's text, follows those that
+    it imports.
     """
     texts = (_read(each) if isinstance(each, Path) else each for each in modules)
     script = "\n".join(_EXPORT.sub("", _IMPORT.sub("", text)) for text in texts)
