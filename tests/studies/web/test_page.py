@@ -210,12 +210,12 @@ def test_temperature_and_search_are_chosen(seen, transformer):
 def test_a_weight_is_dragged_and_its_row_shares_the_rest(seen):
     page = seen.page
     cell = page.locator("td[data-query='1'][data-key='2']")
-    cell.scroll_into_view_if_needed()
+    cell.evaluate("cell => cell.scrollIntoView({ block: 'center' })")  # clear of the translation
     box = cell.bounding_box()
     x, y = box["x"] + 9, box["y"] + 9
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x, y - 400, steps=4)
+    page.mouse.move(x, y - 200, steps=4)
     page.mouse.up()
     label = "document.querySelector(\"td[data-query='1'][data-key='2']\").ariaLabel"
     page.wait_for_function(f"() => {label}.endsWith('1.00')")
@@ -225,7 +225,7 @@ def test_a_weight_is_dragged_and_its_row_shares_the_rest(seen):
     assert {text.rpartition(" ")[2] for text in labels} == {"0.00"}
     assert page.locator(".changes li").count() == 1
     page.locator(".cell button").click()  # as trained
-    page.wait_for_selector(".changed", state="hidden")
+    page.wait_for_selector(".attention .changed", state="hidden")
     assert page.locator("td.touched").count() == 0
 
 
@@ -290,7 +290,7 @@ def test_both_languages_have_the_same_texts():
 def test_a_phone_shows_all_of_it_without_scrolling_sideways(browser, path, dark):
     with opened(browser, path, width=360, height=740, dark=dark) as seen:
         settled(seen.page)
-        seen.page.fill("#sentence", "The cat sees the dog and " * 12)
+        seen.page.fill("#sentence", "The cat sees the dog and " * 3)
         seen.page.press("#sentence", "Enter")
         settled(seen.page)
         seen.page.locator(".touch").get_by_text("uniform").first.click()

@@ -1,5 +1,7 @@
 // What the user has changed in a model, and in the way words are chosen.
 
+const BEAM_SIZE = 5; // of a beam search, where the run itself searches otherwise
+
 /** Changes to one model's heads, weights, search and words. */
 export class Changes {
   constructor(info) {
@@ -9,7 +11,7 @@ export class Changes {
 
   reset() {
     this.modes = new Map(); // attention's name -> "silent" | "uniform" | null of each head
-    const { search, beamSize = 5 } = this.info.search;
+    const { search, beamSize = BEAM_SIZE } = this.info.search;
     this.search = { search, beamSize };
     this.temperature = 1;
     this.seed = 1;
@@ -31,7 +33,7 @@ export class Changes {
   }
 
   get touchesChoice() {
-    const { search, beamSize } = this.info.search;
+    const { search, beamSize = BEAM_SIZE } = this.info.search;
     const searched =
       this.search.search !== search || (search === "beam" && this.search.beamSize !== beamSize);
     return this.prefix !== null || searched || this.temperature !== 1;
