@@ -62,6 +62,7 @@ class Lesson:
             page.wait_for_selector("html:not([data-working])")
             for _ in range(6):
                 page.click("[data-action=back]")
+            page.evaluate("scrollTo(0, 0)")
             page.screenshot(path=path)
 
 

@@ -254,10 +254,12 @@ def test_all_of_it_by_keyboard(seen):
     press("Enter")
     page.wait_for_function("() => document.querySelectorAll('.changes li').length === 2")
     tab_to("[data-action=back]")
+    height = page.evaluate("scrollY")
     before = page.input_value(".player input")
     press("Enter")
     press("ArrowLeft")
     assert int(page.input_value(".player input")) == int(before) - 2
+    assert page.evaluate("scrollY") == height  # the buttons are always in sight
     assert seen.text("#aloud") != ""
 
 
