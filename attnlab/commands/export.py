@@ -92,13 +92,12 @@ def export(
     if required_heads and to != "onnx":
         raise UsageError("--required-heads is for --to onnx; CTranslate2 has no such input")
     if to == "web":
-        if precisions or check:
-            raise UsageError(
-                "--to web keeps the weights as trained; leave out --precision and --check"
-            )
+        if check or len(precisions or []) > 1:
+            raise UsageError("--to web writes one page: leave out --check, give one --precision")
         from attnlab.studies.web.job import write_lesson
 
-        lesson = write_lesson(load_compared(arguments, compare, config_dir), output)
+        runs = load_compared(arguments, compare, config_dir)
+        lesson = write_lesson(runs, output, *(precisions or []))
         print_report(lesson, as_json)
         return
     if compare is not None:

@@ -20,6 +20,7 @@ from attnlab.support.folders import shown_path
 
 logger = logging.getLogger(__name__)
 
+_LARGEST = 35  # megabytes of a page that is sent by mail, or opened on a phone
 _EXAMPLES = 5
 _SHORTEST, _LONGEST = 12, 70  # characters of an example, so that it fits on a screen
 
@@ -39,20 +40,31 @@ class Lesson:
         return f"{shown_path(self.path)} ({self.megabytes:.1f} MB)"
 
 
-def write_lesson(runs: Sequence[LoadedRun], output: Path | None) -> Lesson:
+def write_lesson(
+    runs: Sequence[LoadedRun], output: Path | None, precision: str = "float32"
+) -> Lesson:
     """Write the page on which `runs` translate: one, or several side by side.
 
-    It is `output`, or web.html in that folder or else with the first run's exports.
+    It is `output`, or web.html in that folder or else with the first run's exports. `precision` is
+    that of the weights, as in `web_model`.
 
     Raises:
         AttnlabError: a model cannot be run by the page's engine, or the page cannot be written.
-        UsageError: `output` is named as something else than a page.
+        UsageError: `output` is named as something else than a page, or there is no such precision.
     """
     path = place(output, runs[0].run.exports, "web.html")
     if path.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--output {path}: a page's name ends with .html; call it so")
-    save_page(lesson_page([_shown(each) for each in runs], _examples(runs[0])), path)
-    return Lesson(path, path.stat().st_size / 1e6)
+    shown = [_shown(each, precision) for each in runs]
+    save_page(lesson_page(shown, _examples(runs[0])), path)
+    megabytes = path.stat().st_size / 1e6
+    if megabytes > _LARGEST and precision == "float32":
+        logger.warning(
+            "the page has %.0f MB; attnlab export --to web --precision float16 writes one of half "
+            "the size",
+            megabytes,
+        )
+    return Lesson(path, megabytes)
 
 
 def open_lesson(path: Path) -> bool:
@@ -64,8 +76,8 @@ def open_lesson(path: Path) -> bool:
     return on_desktop and webbrowser.open(path.resolve().as_uri())
 
 
-def _shown(trained: LoadedRun) -> ShownModel:
-    config, found = trained.run.config, web_model(trained)
+def _shown(trained: LoadedRun, precision: str) -> ShownModel:
+    config, found = trained.run.config, web_model(trained, precision)
     parameters = sum(each.numel() for each in trained.model.parameters())
     facts = [("run", trained.run.name), ("model", config.model.name)]
     if attends(trained.model):
