@@ -344,7 +344,7 @@ def test_every_model_is_forced_as_in_torch(engine, vocabulary, name, score, chan
 def trained(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     trains = tiny(request.param, "max_updates=400", "optimiser.learning_rate=0.01")
-    done = attnlab(*trains, "runs_root=runs", folder=folder)
+    done = attnlab(*trains, "runs_root=runs", folder=folder, timeout=600)
     assert done.code == 0, done.errors
     (run,) = (path.parent for path in folder.glob("runs/**/config.yaml"))
     return run
