@@ -163,11 +163,12 @@ def test_a_silent_layer_changes_the_translation_beside_the_original(seen, transf
     assert page.locator(".line.changed .differs").count() > 0
     assert page.locator(".heads .silent").count() == 4
     page.locator(".changes button").first.click()
-    assert page.locator(".heads .silent").count() == 3
+    silent = "() => document.querySelectorAll('.heads .silent').length"
+    page.wait_for_function(f"{silent} === 3")
     page.click(".line.original button")  # look at the original again: nothing is silent there
     assert page.locator(".heads .silent").count() == 0
     page.click(".undo")
-    assert not page.is_visible(".line.changed")
+    page.wait_for_selector(".line.changed", state="hidden")
 
 
 def test_another_next_word_is_chosen_and_the_sentence_goes_on(seen, transformer):

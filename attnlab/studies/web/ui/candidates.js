@@ -81,9 +81,11 @@ export class CandidatesView {
       .slice(0, this.count);
     const taken = run.tokens[step];
     if (!listed.includes(taken)) listed.push(taken);
+    const focused = this.list.contains(document.activeElement);
     this.list.replaceChildren(
       ...listed.map((token) => this.#row(token, probabilities[token], step, token === taken)),
     );
+    if (focused) this.list.querySelector("[aria-pressed=true]").focus();
     const rest = 1 - listed.reduce((sum, token) => sum + probabilities[token], 0);
     this.rest.textContent = language.say("next.rest", { share: language.percent(Math.max(0, rest)) });
     this.more.dataset.text = this.count === FEW ? "next.more" : "next.fewer";

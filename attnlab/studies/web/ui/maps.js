@@ -128,7 +128,9 @@ export class MatrixView {
     this.chosen = chosen;
     this.table.setAttribute("aria-label", label);
     const shape = JSON.stringify([map.queries, map.keys]);
-    if (shape !== this.shape) this.#build();
+    const focused = this.body.contains(document.activeElement);
+    const isNew = shape !== this.shape;
+    if (isNew) this.#build();
     this.shape = shape;
     const width = map.keys.length;
     const printed = Math.max(map.queries.length, width) <= MOST_PRINTED;
@@ -156,6 +158,7 @@ export class MatrixView {
             weight: weight.toFixed(2),
           });
     });
+    if (isNew && focused) this.cells[row * width + column]?.focus();
     [...this.body.rows].forEach((tr, query) => {
       tr.classList.toggle("current", query === map.current);
       tr.firstChild.classList.toggle("waiting", query >= map.rows);
@@ -235,22 +238,20 @@ export class MatrixView {
     if (!place || event.button !== 0) return;
     this.onChoose(place);
     if (event.pointerType !== "mouse") return;
-    const cell = event.target.closest("td");
     const from = this.map.weights[place[0] * this.map.keys.length + place[1]];
     const start = event.clientY;
     const move = (moved) => {
+      if (moved.buttons === 0) return end(); // let go outside of the window
       const distance = start - moved.clientY;
       if (Math.abs(distance) > 3) this.onWeight(place, clamp(from + distance / DRAG));
     };
     const end = () => {
-      cell.removeEventListener("pointermove", move);
-      cell.removeEventListener("pointerup", end);
-      cell.removeEventListener("pointercancel", end);
+      removeEventListener("pointermove", move);
+      removeEventListener("pointerup", end);
     };
-    cell.setPointerCapture(event.pointerId);
-    cell.addEventListener("pointermove", move);
-    cell.addEventListener("pointerup", end);
-    cell.addEventListener("pointercancel", end);
+    // Of the window: the cell itself is replaced when the translation has other pieces.
+    addEventListener("pointermove", move);
+    addEventListener("pointerup", end);
   }
 }
 

@@ -53,7 +53,9 @@ export class TreeView {
     this.edges.setAttribute("viewBox", `0 0 ${width} ${height}`);
     edges.sort((one, other) => Number(one.onWay) - Number(other.onWay));
     this.edges.replaceChildren(...edges.map(({ path }) => path));
+    const focused = this.nodes.contains(document.activeElement);
     this.nodes.replaceChildren(...nodes);
+    if (focused) [...this.nodes.querySelectorAll(".on-way")].at(-1)?.focus();
     this.scroller.hidden = steps.length === 0;
     this.scroller.scrollLeft = width;
     const ended = run.steps.flat().filter((hypothesis) => hypothesis.finished);
