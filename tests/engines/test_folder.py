@@ -40,7 +40,8 @@ def alone(folder: Path) -> list[str]:
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("export")
     # Until translations end by themselves: CTranslate2 ranks those that the limit cuts short.
-    trains = tiny("transformer", "max_updates=400", "optimiser.learning_rate=0.01")
+    length = ("max_updates=400", "validate_every=400")
+    trains = tiny("transformer", *length, "optimiser.learning_rate=0.01")
     done = attnlab(*trains, "precision=float32", folder=folder)
     assert done.code == 0, done.errors
     return folder
@@ -99,7 +100,7 @@ def test_engine_onnxruntime_scores_as_torch(trained):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "name the format: --to onnx or --to ctranslate2"),
+        ((), "name the format: --to onnx, --to ctranslate2 or --to web"),
         (("--to", "onnx", "--precision", "int4"), "--precision int4 is none of: float32, float16"),
         (("--to", "onnx", "--split", "test"), "--split test is for --check"),
         (("--to", "ctranslate2", "--required-heads"), "--required-heads is for --to onnx"),
