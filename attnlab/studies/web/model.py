@@ -73,9 +73,9 @@ def packed(
     precision: str = "float32",
 ) -> WebModel:
     """`model` and its vocabulary, with `info` for the page; see `web_model`."""
+    require_onnxruntime()
     import onnx
 
-    require_onnxruntime()
     weights, graphs = Weights(precision), {}
     with TemporaryDirectory() as place:
         files = Path(place, "encoder.onnx"), Path(place, "decoder.onnx")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 from copy import deepcopy
 from dataclasses import asdict
 from itertools import islice
@@ -28,6 +29,7 @@ from attnlab.studies.web.graphs import Weights, by_name
 from attnlab.studies.web.model import WebModel, packed, web_model
 from attnlab.studies.web.scripts import engine_operators, engine_script
 from attnlab.studies.web.vocabularies import vocabulary_values
+from attnlab.support.errors import UsageError
 from attnlab.support.folders import shipped_folder
 from tests.browser import opened
 from tests.conftest import shared_data, shipped_values, small_model, vocabulary_config
@@ -343,7 +345,8 @@ def test_every_model_is_forced_as_in_torch(engine, vocabulary, name, score, chan
 @pytest.fixture(scope="module", params=["transformer", "bahdanau"])
 def trained(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
-    trains = tiny(request.param, "max_updates=400", "optimiser.learning_rate=0.01")
+    length = ("max_updates=400", "validate_every=400")
+    trains = tiny(request.param, *length, "optimiser.learning_rate=0.01")
     done = attnlab(*trains, "runs_root=runs", folder=folder, timeout=600)
     assert done.code == 0, done.errors
     (run,) = (path.parent for path in folder.glob("runs/**/config.yaml"))
@@ -354,13 +357,22 @@ def trained(request, tmp_path_factory):
 @pytest.mark.parametrize("search", ["beam", "greedy"])
 def test_two_hundred_translations_are_those_of_the_run(engine, trained, search):
     run, _ = load_inference([str(trained), f"search={search}"], None)
-    pairs = load_splits(run.run.config.data, run.run.config.seed, ["test"]).splits["test"][:200]
+    # The small corpus has 200 sentences to train on only.
+    pairs = load_splits(run.run.config.data, run.run.config.seed, ["train"]).splits["train"][:200]
+    assert len(pairs) == 200
     sources = [pair.source for pair in pairs]
     expected = [each.text for each in run.translator.translate(sources)]
     load(engine, web_model(run))
     found = engine.evaluate("texts => texts.map((text) => model.translate(text).text)", sources)
     assert found == expected
     assert len(set(found)) > 50
+
+
+def test_what_writes_a_page_names_the_packages_that_it_needs(vocabulary, monkeypatch):
+    for name in ("onnx", "onnxruntime", "onnxscript"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(UsageError, match=r"pip install 'attnlab\[onnx\]'"):
+        made(vocabulary, "rnn", "additive")
 
 
 def test_python_knows_the_operators(engine):
