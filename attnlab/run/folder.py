@@ -246,8 +246,8 @@ def find_run(
             if (folder / "config.yaml").is_file():
                 return folder
         if Path(name).is_dir() and any(Path(name).glob("*/config.yaml")):
-            folder = Path(name).absolute()
-            return find_run(folder.name, str(folder.parent), trained=trained, unfinished=unfinished)
+            folder = Path(name).resolve()
+            root, name = folder.parent, folder.name
     runs = sorted(root.glob("*/*/config.yaml"), key=lambda path: path.stat().st_mtime_ns)
     named = [path.parent for path in runs if name in (None, path.parent.parent.name)]
     usable = [folder for folder in named if not trained or (folder / "checkpoints").is_dir()]

@@ -117,6 +117,8 @@ def test_runs_are_found_by_every_name(root, monkeypatch):
     assert find_run("b/1", str(root)) == root / "b" / "1"
     assert find_run(str(root / "b" / "1"), "elsewhere") == root / "b" / "1"
     assert find_run(str(root / "b"), "elsewhere") == root / "b" / "2"
+    monkeypatch.chdir(root)
+    assert find_run("b", "elsewhere") == root / "b" / "2"
     monkeypatch.chdir(root / "b")
     assert find_run("1", "elsewhere").resolve() == root / "b" / "1"
 
