@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from tests.docs.small import SHORT, write_small_corpora
+from tests.docs.small import SHORT, corpora
 from tests.refusals import assert_refused
 from tests.runs import TINY, attnlab
 
@@ -13,7 +13,6 @@ from tests.runs import TINY, attnlab
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("luong")
-    write_small_corpora(made / "corpora")
     shrunk = (
         *(each for each in TINY if not each.startswith("experiment")),
         "max_updates=4",
@@ -21,7 +20,7 @@ def folder(tmp_path_factory):
         "checkpoint_every=4",
         "validate_sentences=5",
         "batch_tokens=256",
-        f"data.root={made / 'corpora' / 'builtin'}",
+        f"data.root={corpora() / 'builtin'}",
         "vocabulary.size=300",
         "model.embedding_size=32",
         "model.hidden_size=32",

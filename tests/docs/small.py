@@ -1,10 +1,15 @@
 """The commands of the documents in a small setting: the same command, so much less of it."""
 
+import atexit
+import shutil
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from attnlab.support.folders import shipped_folder
 from tests.runs import SMALLER, write_small_builtin
+from tests.warm import attnlab
 
 TRAINING = (
     "max_updates=4",
@@ -51,27 +56,51 @@ OF_THE_BOOK = (
 """The sentences that `attnlab eval --book` asks for."""
 
 
-def write_small_corpora(folder: Path) -> None:
-    """`builtin/`: the beginning of the corpus that ships. `tatoeba/`: 600 of its pairs."""
+@cache
+def corpora() -> Path:
+    """A folder of corpora for all tests of this process.
+
+    `builtin/` is the beginning of the corpus that ships, `tatoeba/` 600 of its pairs.
+    """
+    made = TemporaryDirectory()
+    atexit.register(made.cleanup)
+    folder = Path(made.name)
     write_small_builtin(folder / "builtin", 30)
     (folder / "tatoeba").mkdir()
     lines = (shipped_folder("data") / "train.tsv").read_text(encoding="utf-8").splitlines()
     pairs = [*OF_THE_BOOK, *(tuple(line.split("\t")[:2]) for line in lines[:600])]
     written = ["\t".join([*pair, "nobody"]) for pair in pairs]
     (folder / "tatoeba" / "fra.txt").write_text("\n".join(written) + "\n", encoding="utf-8")
+    return folder
 
 
-def smaller(arguments: Sequence[str], corpora: Path) -> list[str]:
+@cache
+def _trained(model: str) -> Path:
+    """The folder of a small `attnlab train model=MODEL`, trained once in this process."""
+    folder = TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    done = attnlab(*smaller(["train", f"model={model}"]), folder=Path(folder.name))
+    assert done.code == 0, done.told
+    return done.run
+
+
+def lay_out_run(model: str, folder: Path, name: str | None = None) -> None:
+    """Put a small run of `model` into `folder`, as `attnlab train model=MODEL name=NAME` there."""
+    run = _trained(model)
+    shutil.copytree(run, folder / "runs" / (name or f"builtin-{model}") / run.name)
+
+
+def smaller(arguments: Sequence[str]) -> list[str]:
     """`arguments`, and behind them what makes their work small."""
     command = arguments[0]
     if command == "train":
-        return [*arguments, *_smaller_training(arguments, corpora)]
+        return [*arguments, *_smaller_training(arguments)]
     if "--book" in arguments:  # four sentences, by the book's search
         return list(arguments)
     return [*arguments, *_unless_named(OTHERS.get(command, ()), arguments)]
 
 
-def _smaller_training(arguments: Sequence[str], corpora: Path) -> Iterator[str]:
+def _smaller_training(arguments: Sequence[str]) -> Iterator[str]:
     chosen = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     experiment = chosen.get("experiment", "")
     model = chosen.get("model") or OF_EXPERIMENTS.get(experiment, "bahdanau")
@@ -83,7 +112,7 @@ def _smaller_training(arguments: Sequence[str], corpora: Path) -> Iterator[str]:
     if data in TOY_TASKS:
         yield from TOY_TASK
     else:
-        yield from (*CORPUS, f"data.root={corpora / data}")
+        yield from (*CORPUS, f"data.root={corpora() / data}")
 
 
 def _unless_named(values: Sequence[str], arguments: Sequence[str]) -> Iterator[str]:

@@ -6,15 +6,15 @@ import shlex
 import pytest
 
 from tests.docs.pages import DOCS, blocks, tables
-from tests.docs.small import SHORT
-from tests.runs import attnlab, tiny
+from tests.docs.small import SHORT, lay_out_run
+from tests.runs import attnlab
 
 pytest.importorskip("sacremoses", reason="pip install 'attnlab[moses]' brings Moses' rules")
 
 
 @pytest.mark.slow
 def test_every_command_of_the_page_prints_the_signatures_that_it_names(tmp_path):
-    assert attnlab(*tiny("bahdanau"), folder=tmp_path).code == 0
+    lay_out_run("bahdanau", tmp_path)
     page = DOCS / "evaluating.md"
     said = {}
     for line in "".join(blocks(page)).splitlines():

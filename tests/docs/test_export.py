@@ -5,14 +5,15 @@ import shlex
 import pytest
 
 from tests.docs.pages import DOCS, blocks
-from tests.runs import attnlab, tiny
+from tests.docs.small import lay_out_run
+from tests.runs import attnlab
 
 
 @pytest.mark.slow
 def test_every_command_of_the_page_does_what_the_page_says(tmp_path):
     pytest.importorskip("onnxruntime")
     pytest.importorskip("ctranslate2")
-    assert attnlab(*tiny("transformer"), folder=tmp_path).code == 0
+    lay_out_run("transformer", tmp_path)
     (tmp_path / "my.en").write_text("The cat sees the dog.\n")
     lines = "".join(blocks(DOCS / "export.md")).splitlines()
     assert len(lines) == 5

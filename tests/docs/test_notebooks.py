@@ -1,4 +1,7 @@
-"""The notebooks in both languages: the same code, nothing stored, and every cell runs."""
+"""The notebooks in both languages: the same code, nothing stored, and every cell runs.
+
+The last is slow; tests/test_api.py and tests/commands are always run, and have what cells call.
+"""
 
 import re
 import sys
@@ -7,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import DOCS, tables
-from tests.docs.small import CORPUS, SIZES, TOY_TASK, TRAINING, write_small_corpora
+from tests.docs.small import CORPUS, SIZES, TOY_TASK, TRAINING, corpora, lay_out_run
 from tests.runs import REPOSITORY
 
 nbformat = pytest.importorskip("nbformat", reason="pip install nbformat reads notebooks")
@@ -15,9 +18,8 @@ ENGLISH = sorted(
     path for path in (DOCS / "notebooks").glob("*.ipynb") if not path.stem.endswith(".zh")
 )
 CHINESE = [path.with_suffix(".zh.ipynb") for path in ENGLISH]
-IN_EVERY_TEST = "1-queries-keys-values"
-TOY_TASKS = ("3-scoring-functions",)
-TRANSFORMERS = (IN_EVERY_TEST, "5-multi-head-attention", "6-self-attention-and-positions")
+LAID_OUT = ("rnn", "bahdanau", "transformer")
+"""The runs of earlier labs; what a lab trains beside them it does train."""
 
 
 def _read(path: Path):
@@ -64,21 +66,18 @@ def test_the_page_of_the_notebooks_lists_them_all():
     assert listed == [[one.name, other.name] for one, other in zip(ENGLISH, CHINESE, strict=True)]
 
 
-def _parameter(path: Path):
-    marks = () if path.stem == IN_EVERY_TEST else pytest.mark.slow
-    return pytest.param(path, id=path.stem, marks=marks)
-
-
-@pytest.mark.parametrize("path", map(_parameter, ENGLISH))
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ENGLISH, ids=lambda path: path.stem)
 def test_every_cell_of_a_notebook_runs(path, tmp_path, monkeypatch):
     nbclient = pytest.importorskip("nbclient", reason="pip install nbclient runs notebooks")
     pytest.importorskip("ipykernel", reason="pip install ipykernel runs their cells")
-    write_small_corpora(tmp_path / "corpora")
-    if path.stem in TOY_TASKS:
+    for model in LAID_OUT:
+        lay_out_run(model, tmp_path, f"lab-{model}")
+    if "small_toy" in "".join(_sources(path, "code")):
         small = [*TRAINING, *TOY_TASK]
     else:
-        small = [*TRAINING, *CORPUS, f"data.root={tmp_path}/corpora/builtin", "batch_tokens=256"]
-        small += SIZES["transformer"] if path.stem in TRANSFORMERS else ()
+        small = [*TRAINING, *CORPUS, f"data.root={corpora()}/builtin", "batch_tokens=256"]
+        small += SIZES["transformer"]
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")

@@ -1,4 +1,7 @@
-"""The site, built as `make docs` builds it: no warnings, no link that leads nowhere, no network."""
+"""The site, built as `make docs` builds it: no warnings, no link that leads nowhere, no network.
+
+What can be read off the pages without building them is in test_links.py, which is always run.
+"""
 
 import os
 import re
@@ -13,6 +16,7 @@ import pytest
 from tests.docs.pages import DOCS
 from tests.runs import REPOSITORY
 
+pytestmark = pytest.mark.slow
 pytest.importorskip("sphinx", reason="pip install 'attnlab[docs]' brings what builds the site")
 
 

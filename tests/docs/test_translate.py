@@ -6,8 +6,8 @@ import re
 import shlex
 
 from tests.docs.pages import DOCS, blocks
-from tests.docs.small import SHORT
-from tests.runs import attnlab, tiny
+from tests.docs.small import SHORT, lay_out_run
+from tests.runs import attnlab
 
 SENTENCES = "The cat sees the dog.\n\nIt is late.\n"
 
@@ -31,7 +31,7 @@ def _type(line, folder):
 
 
 def test_every_command_of_the_page_writes_what_the_page_says(tmp_path):
-    assert attnlab(*tiny("bahdanau"), folder=tmp_path).code == 0
+    lay_out_run("bahdanau", tmp_path)
     (tmp_path / "my.en").write_text(SENTENCES)
     (tmp_path / "my.en.gz").write_bytes(gzip.compress(SENTENCES.encode()))
     lines = "".join(blocks(DOCS / "translate.md")).splitlines()
