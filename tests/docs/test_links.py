@@ -1,4 +1,4 @@
-"""Links between pages as they are written; the built site, which is slow, has those of the reference."""
+"""Links between pages as they are written; the built site, which is slow, has the reference too."""
 
 import re
 from pathlib import Path
