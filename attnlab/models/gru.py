@@ -101,7 +101,8 @@ class _Sequence(torch.autograd.Function):
             product = torch.bmm(states[-1].to(dtype), transposed)
             state, step = _advance(x, product, bias, states[-1])
             states.append(state)
-            steps.append(step)
+            if any(ctx.needs_input_grad):
+                steps.append(step)
         ctx.states, ctx.steps, ctx.weight = states[:-1], steps, weight.to(dtype)
         return torch.stack(states[1:])
 
