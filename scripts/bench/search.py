@@ -151,11 +151,12 @@ class Pieces:
         return [self._pieces[token] for token in ids]
 
 
-def by_engine(engine: str) -> Callable[[Work], Translate]:
-    """A contender: `engine=` of attnlab, on the model that `attnlab` searches."""
+def by_engine(engine: str, precision: str = "float32") -> Callable[[Work], Translate]:
+    """A contender: `engine=` of attnlab, on an export of the model that `attnlab` searches."""
 
     def contender(work: Work) -> Translate:
         try:
+            from attnlab.engines import precision as precisions
             from attnlab.engines.ctranslate2_model import convert, require_ctranslate2
             from attnlab.engines.ctranslate2_search import CTranslate2Model
             from attnlab.engines.folder import build_search
@@ -177,11 +178,14 @@ def by_engine(engine: str) -> Callable[[Work], Translate]:
                 if engine == "onnxruntime":
                     require_onnxruntime()
                     files = (folder / "encoder.onnx", folder / "decoder.onnx")
-                    found = OnnxModel(*files, export_graphs(model, *files))
+                    graphs = export_graphs(model, *files)
+                    for file in files:
+                        precisions.convert(file, precision)
+                    found = OnnxModel(*files, graphs)
                 else:
                     require_ctranslate2()
-                    convert(model, config.model, config.attention, vocabulary, folder, "float32")
-                    found = CTranslate2Model(folder, vocabulary, "float32")
+                    convert(model, config.model, config.attention, vocabulary, folder, precision)
+                    found = CTranslate2Model(folder, vocabulary, precision)
             except UsageError as error:
                 raise AbsentError(str(error)) from error
         search = build_search({"onnxruntime": "onnx"}.get(engine, engine), config.search)
@@ -322,7 +326,9 @@ def ctranslate2(work: Work) -> Translate:
 CONTENDERS: dict[str, Callable[[Work], Translate]] = {
     "attnlab": attnlab,
     "attnlab, engine=onnxruntime": by_engine("onnxruntime"),
+    "attnlab, engine=onnxruntime, int8": by_engine("onnxruntime", "int8"),
     "attnlab, engine=ctranslate2": by_engine("ctranslate2"),
+    "attnlab, engine=ctranslate2, int8": by_engine("ctranslate2", "int8"),
     REFERENCE: joeynmt,
     "Hugging Face": hugging_face,
     "CTranslate2": ctranslate2,
