@@ -113,10 +113,11 @@ class _Decoder(nn.Module):
         for tensor, value in zip(self.state, state, strict=True):
             found[tensor.name] = _leaf(tensor, value)
         with _with_heads(self.model, self.graph, heads) as record:
-            logits, following = self.model.decode(
+            features, following = self.model.decode_features(
                 tokens.reshape(-1, 1), with_leaves(self.structure, found)
             )
-        after, outputs = leaves(following), [logits.view(*tokens.shape, -1)]
+        # In the output's shape before the product, since ONNX Runtime would copy all logits.
+        after, outputs = leaves(following), [self.model.output(features.view(*tokens.shape, -1))]
         for tensor, value in zip(self.state, state, strict=True):
             leaf = after[tensor.name]
             if isinstance(leaf, Tensor) and not tensor.constant:

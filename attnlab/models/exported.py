@@ -25,6 +25,8 @@ def read_in_onnx(
     Outputs at padding are 0. Dropout is left out.
     """
     kind = cell.mode
+    if isinstance(x.size(1), int) and x.size(1) == 1 and hidden is not None:
+        return _step(cell, x, hidden)
     directions = 2 if cell.bidirectional else 1
     attributes: dict[str, Any] = {
         "hidden_size": cell.hidden_size,
@@ -55,6 +57,23 @@ def read_in_onnx(
         for parts, part in zip(last, found[1:], strict=True):
             parts.append(part.transpose(0, 1).flatten(1))
     return outputs.transpose(0, 1), tuple(torch.stack(parts, dim=1) for parts in last)
+
+
+def _step(
+    cell: nn.GRU | nn.LSTM, x: Tensor, hidden: tuple[Tensor, ...]
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """One token, (batch, 1, size), by matrix products, which engines run faster and quantise."""
+    features, states = x.squeeze(1), []
+    for layer, weights in enumerate(cell.all_weights):
+        before = [part[:, layer] for part in hidden]
+        if cell.mode == "GRU":
+            states.append((torch.gru_cell(features, before[0], *weights),))
+        else:
+            states.append(torch.lstm_cell(features, before, *weights))
+        features = states[-1][0]
+    return features.unsqueeze(1), tuple(
+        torch.stack(part, dim=1) for part in zip(*states, strict=True)
+    )
 
 
 def _weights(cell: nn.GRU | nn.LSTM, layer: int, directions: int) -> tuple[Tensor, Tensor, Tensor]:
