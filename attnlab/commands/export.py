@@ -50,7 +50,8 @@ def export(
         typer.Option(
             "--precision",
             help="Format of the weights: float32 (the default), float16 or int8; may be repeated: "
-            "a folder for each.",
+            "a folder for each. For web float32, float16, or auto (the default), which is float16 "
+            "where the page would have more than 35 MB.",
         ),
     ] = None,
     output: Annotated[

@@ -34,6 +34,14 @@ def play(
             show_default=False,
         ),
     ] = None,
+    precision: Annotated[
+        str,
+        typer.Option(
+            "--precision",
+            help="Format of the weights in the page: float32, float16 (half the size), or auto, "
+            "which is float16 where the page would have more than 35 MB.",
+        ),
+    ] = "auto",
     config_dir: ConfigDir = None,
 ) -> None:
     """Translate live in a browser, see all attention, and change it.
@@ -44,7 +52,7 @@ def play(
     from attnlab.support.console import console, show_messages
 
     show_messages()
-    lesson = write_lesson(load_compared(arguments, compare, config_dir), output)
+    lesson = write_lesson(load_compared(arguments, compare, config_dir), output, precision)
     typer.echo(lesson)
     if not open_lesson(lesson.path):
         console().print("there is no desktop here: open that page in any browser", markup=False)

@@ -21,6 +21,7 @@ from attnlab.support.folders import shown_path
 logger = logging.getLogger(__name__)
 
 _LARGEST = 35  # megabytes of a page that is sent by mail, or opened on a phone
+_BESIDES = 0.5  # megabytes of a page beside its weights: interface, vocabularies and graphs
 _EXAMPLES = 5
 _SHORTEST, _LONGEST = 12, 70  # characters of an example, so that it fits on a screen
 
@@ -40,13 +41,11 @@ class Lesson:
         return f"{shown_path(self.path)} ({self.megabytes:.1f} MB)"
 
 
-def write_lesson(
-    runs: Sequence[LoadedRun], output: Path | None, precision: str = "float32"
-) -> Lesson:
+def write_lesson(runs: Sequence[LoadedRun], output: Path | None, precision: str = "auto") -> Lesson:
     """Write the page on which `runs` translate: one, or several side by side.
 
-    It is `output`, or web.html in that folder or else with the first run's exports. `precision` is
-    that of the weights, as in `web_model`.
+    It is `output`, or web.html in that folder or else with the first run's exports. `precision` of
+    the weights: as in `web_model`, or auto, which is float32 unless the page would be too large.
 
     Raises:
         AttnlabError: a model cannot be run by the page's engine, or the page cannot be written.
@@ -55,16 +54,25 @@ def write_lesson(
     path = place(output, runs[0].run.exports, "web.html")
     if path.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--output {path}: a page's name ends with .html; call it so")
+    if precision == "auto":
+        precision = _fitting(runs)
     shown = [_shown(each, precision) for each in runs]
     save_page(lesson_page(shown, _examples(runs[0])), path)
-    megabytes = path.stat().st_size / 1e6
-    if megabytes > _LARGEST and precision == "float32":
-        logger.warning(
-            "the page has %.0f MB; attnlab export --to web --precision float16 writes one of half "
-            "the size",
-            megabytes,
-        )
-    return Lesson(path, megabytes)
+    return Lesson(path, path.stat().st_size / 1e6)
+
+
+def _fitting(runs: Sequence[LoadedRun]) -> str:
+    """The precision in which a page of `runs` is no larger than it should be."""
+    weights = sum(each.numel() for trained in runs for each in trained.model.parameters())
+    megabytes = weights * 4 * 4 / 3 / 1e6 + _BESIDES  # base64 writes 3 bytes as 4 characters
+    if megabytes <= _LARGEST:
+        return "float32"
+    logger.warning(
+        "in float32 the page would have %.0f MB: its weights are rounded to float16, and a few "
+        "translations may differ from the run's; --precision float32 keeps them as they are",
+        megabytes,
+    )
+    return "float16"
 
 
 def open_lesson(path: Path) -> bool:
@@ -83,6 +91,8 @@ def _shown(trained: LoadedRun, precision: str) -> ShownModel:
     if attends(trained.model):
         facts += [("score", config.score.name), ("weights", config.normaliser.name)]
     facts += [("parameters", f"{parameters:,}"), ("checkpoint", trained.recipe.trained)]
+    if precision != "float32":
+        facts += [("precision", precision)]
     return ShownModel(name=trained.run.name, facts=facts, graphs=found.json, weights=found.weights)
 
 

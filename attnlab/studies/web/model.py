@@ -48,7 +48,9 @@ def web_model(trained: LoadedRun, precision: str = "float32") -> WebModel:
         AttnlabError: the graphs have an operator that the engine does not know.
     """
     if precision not in WEB_PRECISIONS:
-        raise UsageError(f"--precision {precision}: a page has {' or '.join(WEB_PRECISIONS)}")
+        raise UsageError(
+            f"--precision {precision} is none of a page's: auto, {', '.join(WEB_PRECISIONS)}"
+        )
     search = _search(trained.recipe.search)
     config = trained.run.config
     info = {
