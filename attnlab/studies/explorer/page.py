@@ -1,6 +1,5 @@
 """The explorer's page: its content, script and style in one HTML file."""
 
-from html import escape
 from pathlib import Path
 
 from attnlab.plotting.browser.inline import SHARED, inlined_page
@@ -17,9 +16,9 @@ _MODULES = (
 def explorer_page(explorer: Explorer) -> str:
     """The page as HTML, deterministic."""
     return inlined_page(
+        explorer.title,
         _HERE / "page.html",
         (SHARED / "base.css", _HERE / "explorer.css"),
         _MODULES,
-        title=escape(explorer.title),
         content=explorer.as_json(),
     )

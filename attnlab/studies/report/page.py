@@ -1,11 +1,9 @@
 """A report as one HTML file: no script, no request, light or dark as its reader prefers."""
 
-import base64
-import hashlib
 from html import escape
 from pathlib import Path
-from string import Template
 
+from attnlab.plotting.browser.inline import inlined_page
 from attnlab.plotting.vector import colours_css, page_svg
 from attnlab.studies.report.document import (
     Block,
@@ -40,12 +38,10 @@ def report_page(document: Document) -> str:
             ),
         ]
     )
-    style = (_HERE / "report.css").read_text(encoding="utf-8") + colours_css(body)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return Template((_HERE / "report.html").read_text(encoding="utf-8")).substitute(
-        policy=escape(f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'"),
-        title=escape(document.title),
-        style=style,
+    return inlined_page(
+        document.title,
+        _HERE / "report.html",
+        (_HERE / "report.css", colours_css(body)),
         links=links,
         body=body,
     )

@@ -52,6 +52,7 @@ def lesson_page(models: Sequence[ShownModel], examples: Sequence[str]) -> str:
         for each in models
     )
     return inlined_page(
+        texts["en"]["title"],
         _HERE / "page.html",
         (SHARED / "base.css", _HERE / "web.css"),
         (
@@ -59,7 +60,6 @@ def lesson_page(models: Sequence[ShownModel], examples: Sequence[str]) -> str:
             *(SHARED / name for name in ("elements.js", "colours.js")),
             *(_HERE / "ui" / f"{name}.js" for name in _UI),
         ),
-        title=texts["en"]["title"],
         content=script_json(json.dumps(content, ensure_ascii=True, separators=(",", ":"))),
         models="\n".join(blocks),
     )
