@@ -71,13 +71,6 @@ def export(
     split: Annotated[
         str | None, typer.Option("--split", help="The split of --check; test if left out.")
     ] = None,
-    required_heads: Annotated[
-        bool,
-        typer.Option(
-            "--required-heads",
-            help="Factors of heads must be given, as ONNX Runtime Web wants it: no default.",
-        ),
-    ] = False,
     compare: Compare = None,
     as_json: AsJson = False,
     config_dir: ConfigDir = None,
@@ -90,8 +83,6 @@ def export(
         raise UsageError("name the format: --to onnx, --to ctranslate2 or --to web")
     if split is not None and not check:
         raise UsageError(f"--split {split} is for --check; add it, or leave out --split")
-    if required_heads and to != "onnx":
-        raise UsageError("--required-heads is for --to onnx; CTranslate2 has no such input")
     if to == "web":
         if check or len(precisions or []) > 1:
             raise UsageError("--to web writes one page: leave out --check, give one --precision")
@@ -109,6 +100,5 @@ def export(
     report = export_run(
         *(trained, config, to, precisions or ["float32"], output),
         split=(split or "test") if check else None,
-        heads_required=required_heads,
     )
     print_report(report, as_json)

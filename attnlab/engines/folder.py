@@ -72,9 +72,7 @@ def require_engine(to: str, exportable_config: tuple[ModelConfig, AttentionConfi
         raise UsageError(f"--to {to} is none of: {', '.join(FORMATS)}")
 
 
-def export(
-    given: Exportable, to: str, folders: Mapping[str, Path], *, heads_required: bool = False
-) -> None:
+def export(given: Exportable, to: str, folders: Mapping[str, Path]) -> None:
     """Write `given` in the format `to` to a folder for each precision, which it replaces.
 
     Graphs are traced once for all of them.
@@ -95,11 +93,8 @@ def export(
         whole = Path(place)
         facts: dict[str, Any] = {}
         if to == "onnx":
-            graphs = onnx_graphs.export_graphs(
-                given.model,
-                *(whole / name for name in _GRAPHS.values()),
-                heads_required=heads_required,
-            )
+            both = (whole / name for name in _GRAPHS.values())
+            graphs = onnx_graphs.export_graphs(given.model, *both)
             facts = {"graphs": graphs.as_json()}
         for precision, folder in folders.items():
             folder.parent.mkdir(parents=True, exist_ok=True)

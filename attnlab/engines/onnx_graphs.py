@@ -183,13 +183,8 @@ def _graphs(model: EncoderDecoder[Any], example: Example, state: list[StateTenso
     return Graphs(both[0], both[1], state)
 
 
-def export_graphs(
-    model: EncoderDecoder[Any], encoder: Path, decoder: Path, *, heads_required: bool = False
-) -> Graphs:
-    """Write the graphs of `model`, in evaluation mode, to two files, in its own precision.
-
-    `heads_required`: the factors of heads have no default, as ONNX Runtime Web demands of inputs.
-    """
+def export_graphs(model: EncoderDecoder[Any], encoder: Path, decoder: Path) -> Graphs:
+    """Write the graphs of `model`, in evaluation mode, to two files, in its own precision."""
     example, state = example_and_tensors(model)
     graphs = _graphs(model, example, state)
     with evaluation_mode(model), quiet():
@@ -202,7 +197,6 @@ def export_graphs(
             [STATE + each.name for each in state],
             graphs.encoder,
             encoder,
-            heads_required,
         )
         _export(
             _Decoder(model, graphs.decoder, state, example.state).eval(),
@@ -212,7 +206,6 @@ def export_graphs(
             ["logits", *(NEXT + each.name for each in state if not each.constant)],
             graphs.decoder,
             decoder,
-            heads_required,
         )
     return graphs
 
@@ -234,7 +227,6 @@ def _export(
     outputs: list[str],
     graph: Graph,
     path: Path,
-    heads_required: bool,
 ) -> None:
     def dynamic(of: Any) -> Any:
         if isinstance(of, list):
@@ -256,7 +248,7 @@ def _export(
         dynamic_shapes=tuple(shapes),
     )
     assert program is not None
-    if graph.attentions and not heads_required:
+    if graph.attentions:
         _give_default(program.model, arguments[-1])
     program.save(path)
 

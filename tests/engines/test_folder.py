@@ -103,7 +103,6 @@ def test_engine_onnxruntime_scores_as_torch(trained):
         ((), "name the format: --to onnx, --to ctranslate2 or --to web"),
         (("--to", "onnx", "--precision", "int4"), "--precision int4 is none of: float32, float16"),
         (("--to", "onnx", "--split", "test"), "--split test is for --check"),
-        (("--to", "ctranslate2", "--required-heads"), "--required-heads is for --to onnx"),
         (("--to", "ctranslate2", "--check", "--split", "x"), "--split x: data=builtin has: train"),
         (("--to", "ctranslate2", "--check", "search=sampling"), "has no search=sampling"),
         (("--to", "ctranslate2", "-o", "runs"), "runs: holds something else than an export"),

@@ -82,7 +82,6 @@ def export_run(
     output: Path | None,
     *,
     split: str | None,
-    heads_required: bool = False,
 ) -> ExportReport:
     """Export a run in each of `precisions`, to `output` or below the run's folder.
 
@@ -100,10 +99,10 @@ def export_run(
     by_precision = {each: output or trained.run.exports / f"{to}-{each}" for each in precisions}
     folders = list(by_precision.values())
     if split is None:
-        export(given, to, by_precision, heads_required=heads_required)
+        export(given, to, by_precision)
         return ExportReport(folders, "", 0, "", [])
     search, pairs = build_search(to, config.search), _pairs(trained, split)
-    export(given, to, by_precision, heads_required=heads_required)
+    export(given, to, by_precision)
     found = [_translated("torch", trained.translator, pairs)]
     for precision, folder in zip(precisions, folders, strict=True):
         translator = engine_translator(
