@@ -15,7 +15,10 @@ const SIGNS = {
   last: "M4,3l7,7l-7,7v-4l3.4,-3l-3.4,-3z M15,3h2v14h-2z",
 };
 
-/** Steps through the stages: the pieces (0), what was encoded (1), and each piece that is written. */
+/**
+ * Steps through the stages: the pieces (0), what was encoded (1), each piece that is written, and what
+ * the search still looks for behind that.
+ */
 export class Player {
   constructor(lesson, root) {
     this.lesson = lesson;
@@ -29,8 +32,9 @@ export class Player {
     this.playButton = button("play", () => (this.playing ? this.pause() : this.play()));
     this.slider = element("input", { type: "range", min: 0, step: 1, "data-label": "player.position" });
     this.slider.addEventListener("input", () => {
+      const position = Number(this.slider.value); // pausing draws the slider where it was
       this.pause();
-      lesson.goTo(Number(this.slider.value));
+      lesson.goTo(position);
     });
     this.where = element("span", { class: "where" });
     this.lines = element("div", { class: "translations" });
@@ -79,7 +83,7 @@ export class Player {
 
   show() {
     const { lesson } = this;
-    const { language, position, last } = lesson;
+    const { language, position, last, words } = lesson;
     this.slider.max = last;
     this.slider.value = position;
     const where =
@@ -87,7 +91,9 @@ export class Player {
         ? language.say("player.at-pieces")
         : position === 1
           ? language.say("player.at-encoded")
-          : language.say("player.at-word", { step: position - 1, last: last - 1 });
+          : position <= words + 1
+            ? language.say("player.at-word", { step: position - 1, last: words })
+            : language.say("player.at-search", { step: position - 1, last: last - 1 });
     this.where.textContent = where;
     this.slider.ariaValueText = where;
     const action = this.playing ? "pause" : "play";
