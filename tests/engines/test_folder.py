@@ -103,6 +103,14 @@ def test_engine_onnxruntime_scores_as_torch(trained):
         ((), "name the format: --to onnx, --to ctranslate2 or --to web"),
         (("--to", "onnx", "--precision", "int4"), "--precision int4 is none of: float32, float16"),
         (("--to", "onnx", "--split", "test"), "--split test is for --check"),
+        (
+            ("--to", "web", "-o", "lesson.txt"),
+            "lesson.txt: a page's name ends with .html; call it so",
+        ),
+        (
+            ("--to", "web", "--precision", "int8"),
+            "int8 is none of a page's: auto, float32, float16",
+        ),
         (("--to", "ctranslate2", "--check", "--split", "x"), "--split x: data=builtin has: train"),
         (("--to", "ctranslate2", "--check", "search=sampling"), "has no search=sampling"),
         (("--to", "ctranslate2", "-o", "runs"), "runs: holds something else than an export"),

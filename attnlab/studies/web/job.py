@@ -55,16 +55,15 @@ def write_lesson(runs: Sequence[LoadedRun], output: Path | None, precision: str 
     if path.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--output {path}: a page's name ends with .html; call it so")
     if precision == "auto":
-        precision = _fitting(runs)
+        precision = fitting_precision(sum(map(_parameters, runs)))
     shown = [_shown(each, precision) for each in runs]
     save_page(lesson_page(shown, _examples(runs[0])), path)
     return Lesson(path, path.stat().st_size / 1e6)
 
 
-def _fitting(runs: Sequence[LoadedRun]) -> str:
-    """The precision in which a page of `runs` is no larger than it should be."""
-    weights = sum(each.numel() for trained in runs for each in trained.model.parameters())
-    megabytes = weights * 4 * 4 / 3 / 1e6 + _BESIDES  # base64 writes 3 bytes as 4 characters
+def fitting_precision(parameters: int) -> str:
+    """float32, or float16, and a message, where a page of so many weights would be too large."""
+    megabytes = parameters * 4 * 4 / 3 / 1e6 + _BESIDES  # base64 writes 3 bytes as 4 characters
     if megabytes <= _LARGEST:
         return "float32"
     logger.warning(
@@ -86,14 +85,17 @@ def open_lesson(path: Path) -> bool:
 
 def _shown(trained: LoadedRun, precision: str) -> ShownModel:
     config, found = trained.run.config, web_model(trained, precision)
-    parameters = sum(each.numel() for each in trained.model.parameters())
     facts = [("run", trained.run.name), ("model", config.model.name)]
     if attends(trained.model):
         facts += [("score", config.score.name), ("weights", config.normaliser.name)]
-    facts += [("parameters", f"{parameters:,}"), ("checkpoint", trained.recipe.trained)]
+    facts += [("parameters", f"{_parameters(trained):,}"), ("checkpoint", trained.recipe.trained)]
     if precision != "float32":
         facts += [("precision", precision)]
     return ShownModel(name=trained.run.name, facts=facts, graphs=found.json, weights=found.weights)
+
+
+def _parameters(trained: LoadedRun) -> int:
+    return sum(each.numel() for each in trained.model.parameters())
 
 
 def _examples(trained: LoadedRun) -> list[str]:

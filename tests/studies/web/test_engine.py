@@ -5,7 +5,6 @@ import json
 import sys
 from copy import deepcopy
 from dataclasses import asdict
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,17 +22,17 @@ from attnlab.data.corpus import load_splits
 from attnlab.data.reading.lines import is_blank, normalise, read_raw_lines
 from attnlab.data.tokens import BEGIN, END
 from attnlab.data.vocabulary import Vocabulary, VocabularyPair
-from attnlab.models import MODELS, VocabularySizes
+from attnlab.models import MODELS
 from attnlab.search import SEARCHES
 from attnlab.studies.web.graphs import Weights, by_name
-from attnlab.studies.web.model import WebModel, packed, web_model
+from attnlab.studies.web.model import WebModel, web_model
 from attnlab.studies.web.scripts import engine_operators, engine_script
 from attnlab.studies.web.vocabularies import vocabulary_values
 from attnlab.support.errors import UsageError
-from attnlab.support.folders import shipped_folder
 from tests.browser import opened
-from tests.conftest import shared_data, shipped_values, small_model, vocabulary_config
+from tests.conftest import shared_data, shipped_values, vocabulary_config
 from tests.runs import attnlab, tiny
+from tests.studies.web.made import LENGTHS, chance_model, corpus, exported
 
 pytest.importorskip("onnxscript")
 pytest.importorskip("onnxruntime")
@@ -54,27 +53,6 @@ ODD = [
     *("e\u0301e\u0300", "\ufeffBOM \ufeff", "▁a▁b", "l’été — ‘q’", "\tT\r\n", "𝒳 𠀀", "!!! ,,, ??"),
     *("a , b . c !", "\u3000x", "\u202fa\u202f!", "<s> </s> <unk> <pad>", "\x00\x01a", "A" * 200),
 ]
-LAYERS = {
-    "rnn": {"layers": 1},
-    "bahdanau": {"layers": 1},
-    "convolutional": {"encoder_layers": 1, "decoder_layers": 1},
-    "transformer": {"encoder_layers": 1, "decoder_layers": 1},
-}
-
-
-def corpus(count: int) -> list[str]:
-    lines = read_raw_lines(shipped_folder("data") / "train.tsv")
-    both = (normalise(text) for line in lines for text in line.split("\t")[:2])
-    return list(islice(both, count))
-
-
-@pytest.fixture(scope="module")
-def vocabulary() -> VocabularyPair:
-    sentences = corpus(300)
-    return VocabularyPair(
-        Vocabulary.train(sentences, vocabulary_config(size=150)),
-        Vocabulary.train(sentences, vocabulary_config(size=190, model="unigram")),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -89,18 +67,6 @@ def engine(browser, tmp_path_factory):
 
 def load(engine: Any, web: WebModel) -> None:
     engine.evaluate("given => { globalThis.model = Attnlab.load(given); }", asdict(web))
-
-
-def made(vocabulary: VocabularyPair, name: str, score: str, **changes: Any) -> tuple[Any, WebModel]:
-    sizes = VocabularySizes(
-        source=len(vocabulary.source), target=len(vocabulary.target), shared=False
-    )
-    model = small_model(name, score, sizes, **LAYERS[name] | changes).float()
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight.mul_(1.5)  # so that translations differ
-    info = {"maxCharacters": 1000, "search": {"maxLengthFactor": 1.5, "maxLengthExtra": 10}}
-    return model, packed(model, vocabulary, info)
 
 
 def source_of(vocabulary: VocabularyPair, text: str) -> tuple[Tensor, Tensor]:
@@ -133,20 +99,14 @@ def assert_alike(engine, model, vocabulary, text, target, interventions=None) ->
         torch.testing.assert_close(weights, record[name][0], atol=1e-5, rtol=1e-4)
 
 
-@pytest.fixture(scope="module")
-def transformer(vocabulary):
-    torch.manual_seed(1)
-    return made(vocabulary, "transformer", "scaled_dot")
-
-
 def test_forced_decoding_equals_torchs(engine, vocabulary, transformer):
-    model, web = transformer
+    model, web = transformer.model, transformer.web
     load(engine, web)
     assert_alike(engine, model, vocabulary, TEXTS[0], [9, 17, 30, 5, END])
 
 
 def test_weights_in_half_precision_take_half_the_room(engine, vocabulary, transformer):
-    model, web = transformer
+    model, web = transformer.model, transformer.web
     values, whole = json.loads(web.json), np.frombuffer(base64.b64decode(web.weights), "<f4")
     halves = Weights("float16")
     for at, (dims, start, _) in enumerate(values["weights"]):
@@ -168,7 +128,7 @@ def test_weights_in_half_precision_take_half_the_room(engine, vocabulary, transf
 
 
 def test_attention_is_changed_as_in_torch(engine, vocabulary, transformer):
-    model, web = transformer
+    model, web = transformer.model, transformer.web
     load(engine, web)
 
     def drag(weights: Tensor, _: Tensor) -> Tensor:
@@ -222,10 +182,10 @@ SEARCH = """([text, settings]) => {
 def test_searches_find_what_those_in_torch_find(
     engine, vocabulary, transformer, name, changes, text
 ):
-    model, web = transformer
+    model, web = transformer.model, transformer.web
     load(engine, web)
     prefix = changes.get("prefix", [])
-    given = {key: value for key, value in changes.items() if key != "prefix"}
+    given = LENGTHS | {key: value for key, value in changes.items() if key != "prefix"}
     config = SEARCHES.config(name)(**shipped_values("search", name) | given)
     source = source_of(vocabulary, text)
     (expected,) = SEARCHES.build(config)(model, *source, prefixes=[prefix] if prefix else None)
@@ -241,13 +201,17 @@ def test_searches_find_what_those_in_torch_find(
 
 
 def test_each_step_of_a_search_says_what_became_of_each_hypothesis(engine, transformer):
-    load(engine, transformer[1])
+    load(engine, transformer.web)
     steps = engine.evaluate(
         "text => [...model.search(model.encode(text), { beamSize: 3 })]", TEXTS[0]
     )
     live: list[Any] = [{"tokens": [], "logProbability": 0}]
     for step in steps[:-1]:
-        for each in step["hypotheses"]:
+        kept = [each["logProbability"] for each in step["hypotheses"] if not each["finished"]]
+        assert len(step["hypotheses"]) + len(step["dropped"]) == 6  # two for each that is kept
+        for each in step["dropped"]:
+            assert each["logProbability"] <= min(kept, default=0) or each["token"] == END
+        for each in step["hypotheses"] + step["dropped"]:
             before = live[each["parent"]]
             ends = each["token"] == END
             assert each["tokens"] == before["tokens"] + ([] if ends else [each["token"]])
@@ -281,13 +245,13 @@ def assert_same_pieces(engine: Any, web: WebModel, sides: VocabularyPair, texts:
 
 
 def test_pieces_are_sentencepieces(engine, transformer, vocabulary):
-    assert_same_pieces(engine, transformer[1], vocabulary, TEXTS + ODD + corpus(40))
+    assert_same_pieces(engine, transformer.web, vocabulary, TEXTS + ODD + corpus(40))
     sentences = corpus(100)
     rules = {"lowercase": True, "split_punctuation": True}
     words = Vocabulary.train(sentences, vocabulary_config(model="word", size=90, **rules))
     lower = Vocabulary.train(sentences, vocabulary_config(size=130, **rules))
     both = VocabularyPair(words, lower)
-    assert_same_pieces(engine, transformer[1], both, TEXTS + ODD + corpus(20))
+    assert_same_pieces(engine, transformer.web, both, TEXTS + ODD + corpus(20))
 
 
 @pytest.mark.slow
@@ -303,7 +267,7 @@ def test_pieces_of_ten_thousand_sentences_are_sentencepieces(engine, transformer
         Vocabulary.train(learnt, vocabulary_config(size=4000, model=model))
         for model in ("bpe", "unigram")
     )
-    assert_same_pieces(engine, transformer[1], VocabularyPair(*trained), texts)
+    assert_same_pieces(engine, transformer.web, VocabularyPair(*trained), texts)
 
 
 def cases() -> list[Any]:
@@ -336,8 +300,8 @@ def cases() -> list[Any]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "score", "changes"), cases())
 def test_every_model_is_forced_as_in_torch(engine, vocabulary, name, score, changes):
-    model, web = made(vocabulary, name, score, **changes)
-    load(engine, web)
+    model = chance_model(vocabulary, name, score, **changes)
+    load(engine, exported(model, vocabulary))
     for text in TEXTS[:2]:
         assert_alike(engine, model, vocabulary, text, [9, 17, 30, 5, 30, END])
 
@@ -372,7 +336,7 @@ def test_what_writes_a_page_names_the_packages_that_it_needs(vocabulary, monkeyp
     for name in ("onnx", "onnxruntime", "onnxscript"):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(UsageError, match=r"pip install 'attnlab\[onnx\]'"):
-        made(vocabulary, "rnn", "additive")
+        exported(chance_model(vocabulary, "rnn", "additive"), vocabulary)
 
 
 def test_python_knows_the_operators(engine):

@@ -8,28 +8,19 @@ import pytest
 import torch
 
 from attnlab.attention.intervention import intervene, silence
-from attnlab.data.vocabulary import Vocabulary, VocabularyPair
-from attnlab.models import VocabularySizes
-from attnlab.run.loaded import build_translator
-from attnlab.search import SEARCHES
+from attnlab.data.tokens import END
 from attnlab.studies.web import page as lesson
-from attnlab.studies.web.model import packed
-from attnlab.studies.web.page import LANGUAGES, ShownModel, lesson_page
+from attnlab.studies.web.job import fitting_precision
+from attnlab.studies.web.page import LANGUAGES, lesson_page
 from attnlab.support.folders import shipped_folder
 from tests.browser import assert_all_text_stands_out, opened
-from tests.conftest import shipped_values, small_model, vocabulary_config
 from tests.runs import attnlab, tiny
+from tests.studies.web.made import Made, chance_model, exported
 
 pytest.importorskip("onnxscript")
 pytest.importorskip("onnxruntime")
 
 TEXT, OTHER = "The old cat sees the dog.", "Where is my book?"
-LAYERS = {
-    "transformer": {"encoder_layers": 1, "decoder_layers": 2, "heads": 2},
-    "rnn": {"layers": 1},
-}
-
-
 NAMELESS = """() => {
   const named = (control) => control.ariaLabel || control.textContent.trim() ||
     [...(control.labels ?? [])].some((label) => label.textContent.trim());
@@ -39,50 +30,11 @@ NAMELESS = """() => {
 }"""
 
 
-class Made:
-    """A small model of chance weights, its vocabulary, and what torch translates with them."""
-
-    def __init__(self, name, vocabulary):
-        torch.manual_seed(1)
-        size = len(vocabulary.source)
-        sizes = VocabularySizes(source=size, target=size, shared=True)
-        self.model = small_model(name, "scaled_dot", sizes, **LAYERS[name]).float()
-        with torch.no_grad():
-            for weight in self.model.parameters():
-                weight.mul_(1.5)  # so that sentences have different translations
-        self.vocabulary = vocabulary
-        values = {"max_length_factor": 1.0, "max_length_extra": 5}
-        self.config = SEARCHES.config("beam")(**shipped_values("search", "beam") | values)
-        search = {"search": "beam", "maxLengthFactor": 1.0, "maxLengthExtra": 5}
-        web = packed(self.model, vocabulary, {"maxCharacters": 1000, "search": search})
-        facts = [("model", name)]
-        self.shown = ShownModel(name=name, facts=facts, graphs=web.json, weights=web.weights)
-
-    def translate(self, text):
-        return build_translator(self.model, self.vocabulary, self.config, 4096, 1000).translate(
-            [text]
-        )[0]
-
-    def pieces(self, ids):
-        return self.vocabulary.target.pieces(ids)
-
-
-@pytest.fixture(scope="module")
-def vocabulary():
-    lines = (shipped_folder("data") / "train.tsv").read_text(encoding="utf-8").splitlines()[:300]
-    sentences = [text for line in lines for text in line.split("\t")[:2]]
-    one = Vocabulary.train(sentences, vocabulary_config(size=150))
-    return VocabularyPair(one, one)
-
-
-@pytest.fixture(scope="module")
-def transformer(vocabulary):
-    return Made("transformer", vocabulary)
-
-
 @pytest.fixture(scope="module")
 def rnn(vocabulary):
-    return Made("rnn", vocabulary)
+    torch.manual_seed(1)
+    model = chance_model(vocabulary, "rnn", "dot")
+    return Made("rnn", vocabulary, model, exported(model, vocabulary))
 
 
 @pytest.fixture(scope="module")
@@ -125,11 +77,11 @@ def test_a_sentence_is_cut_and_translated_step_by_step(seen, transformer):
     page.fill("#sentence", "Is it  your dog?")
     page.keyboard.press("Enter")
     settled(page)
-    expected = transformer.translate("Is it  your dog?")
-    read = transformer.pieces([*expected.source_tokens, 3])
+    sides, tokens = transformer.vocabulary, transformer.search("Is it  your dog?")[0].tokens
+    read = sides.source.pieces([*sides.source.encode("Is it your dog?"), END])
     assert seen.texts(".chips bdi") == read
-    assert line(page, "original") == expected.text
-    written = transformer.pieces([*expected.target_tokens, 3])
+    assert line(page, "original") == sides.target.decode(tokens)
+    written = sides.target.pieces([*tokens, END])
     assert seen.texts(".matrix tbody th") == written
     page.click("[data-action=first]")
     assert line(page, "original") == ""
@@ -140,31 +92,83 @@ def test_a_sentence_is_cut_and_translated_step_by_step(seen, transformer):
     assert page.locator("td[data-query]:not(.waiting)").count() == len(read)
     assert seen.text(".candidates [aria-pressed=true] bdi") == written[0]
     page.click("[data-action=forward]")
-    two = line(page, "original")
-    assert two == transformer.vocabulary.target.decode(expected.target_tokens[:2])
+    assert line(page, "original") == sides.target.decode(tokens[:2])
     page.click("[data-action=back]")
-    assert line(page, "original") == transformer.vocabulary.target.decode(
-        expected.target_tokens[:1]
-    )
+    assert line(page, "original") == sides.target.decode(tokens[:1])
+
+
+def test_a_translation_plays_by_itself_until_it_is_paused(seen):
+    page = seen.page
+    page.emulate_media(reduced_motion="no-preference")
+    page.press("#sentence", "Enter")
+    page.wait_for_function("() => Number(document.querySelector('.player input').value) === 3")
+    page.click("[aria-label=Pause]")
+    at = int(page.input_value(".player input"))
+    assert len(seen.texts(".text span:not(.waiting)")) == at - 1
+    page.locator(".player input").fill("2")
+    assert seen.text(".where").startswith("piece 1 of")
+    page.click("[data-action=last]")
+    page.click("[aria-label=Play]")  # from the beginning
+    page.wait_for_function("() => Number(document.querySelector('.player input').value) < 3")
+    page.click("[aria-label=Pause]")
+
+
+def test_a_beam_search_is_watched_as_it_goes(seen, transformer):
+    page, nodes = seen.page, seen.page.locator(".nodes button")
+    page.click("[data-action=first]")
+    assert nodes.count() == 0
+    for step in (0, 1, 2):
+        page.click("[data-action=forward]")
+        assert nodes.count() == (5 * step + 3 if step else 0)  # five are kept, three missed
+    assert seen.text(".state") == "Step 2: 5 kept, 0 ended so far"
+    assert page.locator(".nodes .missed").count() == 2 * 3
+    # A beginning that is kept is one that goes on, or one that nothing came of.
+    first, second = (page.locator(f".nodes button[style*='left: {at}px']") for at in (46, 178))
+    going = first.locator(":scope:not(.past)").evaluate_all("all => all.map((each) => each.title)")
+    reached = second.locator(":scope:not(.missed)").evaluate_all("all => all.map((e) => e.title)")
+    assert all(any(text.startswith(begun) for text in reached) for begun in going)
+    assert 0 < len(going) < 5
+    page.click("[data-action=last]")
+    found = transformer.search(TEXT, n_best=5)
+    assert seen.texts(".n-best bdi") == [
+        transformer.vocabulary.target.decode(each.tokens) for each in found
+    ]
+    assert seen.texts(".n-best .number") == [f"{each.score:.2f}" for each in found]
+
+
+def test_a_beginning_that_the_beam_missed_is_gone_on_with(seen, transformer):
+    page = seen.page
+    page.locator(".player input").fill("3")
+    missed = page.locator(".nodes button.missed").first
+    piece, name = missed.locator("bdi").text_content(), missed.get_attribute("aria-label")
+    assert re.search(r": \S+ %; \S+ follows with \S+ %$", name)
+    page.locator(".nodes button.missed").first.click()
+    page.wait_for_selector(".line.changed")
+    prefix = seen.texts(".nodes .on-way bdi")[:2]
+    assert prefix[1] == piece
+    target = transformer.vocabulary.target
+    ids = {target.pieces([token])[0]: token for token in range(len(target))}
+    (found, *_) = transformer.search(TEXT, [ids[each] for each in prefix])
+    changed(page, target.decode(found.tokens))
 
 
 def test_a_silent_layer_changes_the_translation_beside_the_original(seen, transformer):
     page, names = seen.page, ["decoder.layer1.cross", "decoder.layer2.cross"]
-    original = transformer.translate(TEXT).text
+    original = transformer.translate(TEXT)
     heads = page.locator(".heads button")
     for layer in range(2):
-        heads.nth(2 * layer).click()
+        heads.nth(3 * layer).click()
         page.locator(".touch .control:nth-child(2)").get_by_text("silent").click()
-    with intervene(transformer.model, {name: silence([1, 2]) for name in names}):
-        expected = transformer.translate(TEXT).text
+    with intervene(transformer.model, {name: silence([1, 2, 3]) for name in names}):
+        expected = transformer.translate(TEXT)
     assert expected != original
     changed(page, expected)
     assert line(page, "original") == original
     assert page.locator(".line.changed .differs").count() > 0
-    assert page.locator(".heads .silent").count() == 4
+    assert page.locator(".heads .silent").count() == 6
     page.locator(".changes button").first.click()
     silent = "() => document.querySelectorAll('.heads .silent').length"
-    page.wait_for_function(f"{silent} === 3")
+    page.wait_for_function(f"{silent} === 5")
     page.click(".line.original button")  # look at the original again: nothing is silent there
     assert page.locator(".heads .silent").count() == 0
     page.click(".undo")
@@ -172,20 +176,18 @@ def test_a_silent_layer_changes_the_translation_beside_the_original(seen, transf
 
 
 def test_another_next_word_is_chosen_and_the_sentence_goes_on(seen, transformer):
-    page, tokens = seen.page, transformer.translate(TEXT).target_tokens
+    page, tokens = seen.page, transformer.search(TEXT)[0].tokens
     page.click("[data-action=first]")
     for _ in range(3):
         page.click("[data-action=forward]")
     choice = page.locator(".candidates button[aria-pressed=false]").first
     token = int(choice.get_attribute("data-token"))
     choice.click()
-    source = torch.tensor([[*transformer.translate(TEXT).source_tokens, 3]])
-    search = SEARCHES.build(transformer.config)
     prefix = [*tokens[:1], token]
-    (found,) = search(transformer.model, source, torch.ones_like(source, dtype=bool), [prefix])
-    changed(page, transformer.vocabulary.target.decode(found[0].tokens))
-    assert seen.text(".where") == f"piece 2 of {len(found[0].tokens) + 1}"
-    assert seen.texts(".nodes .on-way bdi")[:2] == transformer.pieces(prefix)
+    (found, *_) = transformer.search(TEXT, prefix)
+    changed(page, transformer.vocabulary.target.decode(found.tokens))
+    assert seen.text(".where") == f"piece 2 of {len(found.tokens) + 1}"
+    assert seen.texts(".nodes .on-way bdi")[:2] == transformer.vocabulary.target.pieces(prefix)
 
 
 def test_temperature_and_search_are_chosen(seen, transformer):
@@ -196,15 +198,7 @@ def test_temperature_and_search_are_chosen(seen, transformer):
     assert seen.texts(".candidates .number") != before
     page.click(".undo")
     page.select_option(".choice select", "greedy")
-    greedy = SEARCHES.config("greedy")(
-        **{
-            **shipped_values("search", "greedy"),
-            "max_length_factor": 1.0,
-            "max_length_extra": 5,
-        }
-    )
-    expected = build_translator(transformer.model, transformer.vocabulary, greedy, 4096, 1000)
-    changed(page, expected.translate([TEXT])[0].text)
+    changed(page, transformer.translate(TEXT, name="greedy"))
     assert page.locator(".line.changed").is_visible()
 
 
@@ -317,9 +311,10 @@ def test_two_models_side_by_side_and_one_without_attention(browser, transformer,
         assert columns.nth(1).locator(".vectors canvas").count() > 0
         shown = seen.page.locator(".line.original .text")
         found = [shown.nth(at).text_content().strip() for at in range(2)]
-        assert found == [made.translate(TEXT).text for made in (transformer, rnn)]
+        assert found == [made.translate(TEXT) for made in (transformer, rnn)]
 
 
+@pytest.mark.slow
 def test_the_commands_write_it(browser, tmp_path, monkeypatch):
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
         monkeypatch.delenv(name, raising=False)
@@ -329,9 +324,11 @@ def test_the_commands_write_it(browser, tmp_path, monkeypatch):
     assert played.code == 0, played.errors
     assert re.fullmatch(r"lesson\.html \(\d+\.\d MB\)\n", played.output)
     assert "open that page in any browser" in played.errors
-    refused = attnlab("export", "one", "--to", "web", "-o", "lesson.txt", folder=tmp_path)
-    assert refused.code == 2
-    assert "call it so" in refused.errors
+    half = ("--precision", "float16", "-o", "half.html")
+    exported = attnlab("export", "one", "--to", "web", *half, folder=tmp_path)
+    assert exported.code == 0, exported.errors
+    with opened(browser, tmp_path / "half.html") as seen:
+        assert "weights in float16" in seen.text(".facts")
     with opened(browser, tmp_path / "lesson.html") as seen:
         settled(seen.page)
         text = seen.page.input_value("#sentence")
@@ -341,3 +338,16 @@ def test_the_commands_write_it(browser, tmp_path, monkeypatch):
         }
         translated = attnlab("translate", "one", given=pair.encode(), folder=tmp_path)
         assert line(seen.page, "original") == translated.output.strip()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "megabytes"),  # of pages in float32, which docs/web.md lists
+    [(1_901_056, 10.2), (4_288_000, 23.0), (2 * 4_288_000, 46.0), (8_896_000, 47.7)],
+)
+def test_a_page_that_would_be_large_is_in_half_precision_and_that_is_said(
+    parameters, megabytes, caplog
+):
+    large = megabytes > 35
+    assert fitting_precision(parameters) == ("float16" if large else "float32")
+    said = [f"would have {megabytes:.0f} MB" in message for message in caplog.messages]
+    assert said == [True] * large

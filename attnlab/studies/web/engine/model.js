@@ -83,11 +83,11 @@ class Model {
     return scaled.map((logit) => Math.exp(logit - logarithm));
   }
 
-  // Searches a translation: {step, hypotheses} after each token, and at last {done: true, nBest}.
-  // Hypotheses are those that go on, best first, then those that ended with the token: {tokens,
-  // logProbability, score, parent (its place among those that went on before), token, probability,
-  // finished}. `options` change the run's own search, `info.search`; `forcedPrefix`: ids to begin
-  // with; `signal`: an AbortSignal.
+  // Searches a translation: {step, hypotheses, dropped} after each token, and at last {done: true,
+  // nBest}. Hypotheses are those that go on, best first, then those that ended with the token:
+  // {tokens, logProbability, score, parent (its place among those that went on before), token,
+  // probability, finished}; `dropped` are the likeliest that a beam did not keep. `options` change
+  // the run's own search, `info.search`; `forcedPrefix`: ids to begin with; `signal`: an AbortSignal.
   search(source, options = {}) {
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
     const { special, neverChosen } = this.info;

@@ -115,7 +115,8 @@ function* beamSearch(steps, settings) {
       for (const each of live) each.finished = true;
       ended.push(...live);
     }
-    yield { step: length, hypotheses: [...live, ...ending] };
+    const kept = [...live, ...ending];
+    yield { step: length, hypotheses: kept, dropped: best.filter((each) => !kept.includes(each)) };
     // No continuation can become one of the n best any more: log p only falls.
     const reach = settings.lengthPenalty >= 0 ? longest : length + 1;
     const possible = live.length ? live[0].logProbability / lengthPenalty(settings, reach) : -Infinity;
@@ -134,7 +135,7 @@ function* singleSearch(steps, settings, choose) {
     const next = extended(steps.live[0], 0, token, allowed[token], logarithm, settings);
     next.score = next.logProbability;
     next.finished ||= length === settings.longest;
-    yield { step: length, hypotheses: [next] };
+    yield { step: length, hypotheses: [next], dropped: [] };
     if (next.finished) return [next];
     steps.goOn([next]);
   }
@@ -171,7 +172,7 @@ function mulberry32(seed) {
   };
 }
 
-// A value for each token, and at last {done: true, nBest}.
+// A value for each token, and at last {done: true, nBest}: see `Model.search`.
 function* searched(model, source, settings) {
   const steps = new Steps(model, source, settings);
   const search = {

@@ -74,7 +74,7 @@ export class Bench {
 }
 
 /**
- * A sentence translated: its pieces, the search step by step, and the maps of what it chose; null if
+ * A sentence translated: its pieces, the search's `steps`, and the maps of what it chose; null if
  * `left` says that nobody waits for it any more.
  */
 async function translated(model, text, changes, left) {
@@ -93,7 +93,7 @@ async function translated(model, text, changes, left) {
   let rested = performance.now();
   for (const step of model.search(source, options)) {
     if (step.done) nBest = step.nBest;
-    else steps.push(step.hypotheses);
+    else steps.push(step);
     if (performance.now() - rested > BUSY) {
       await new Promise((resume) => setTimeout(resume));
       if (left()) return null;

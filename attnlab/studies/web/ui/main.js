@@ -44,14 +44,24 @@ class Lesson {
     return { column, views };
   }
 
-  /** The last stage: that of the model that says most. */
+  /** The last stage: that of the model that says most, or searches longest. */
   get last() {
-    return Math.max(1, ...this.benches.map((bench) => (bench.shown?.tokens.length ?? 0) + 1));
+    return 1 + Math.max(this.words, ...this.benches.map((bench) => bench.shown?.steps.length ?? 0));
+  }
+
+  /** How many pieces the longer translation has; a beam goes on searching when the best one is written. */
+  get words() {
+    return Math.max(0, ...this.benches.map((bench) => bench.shown?.tokens.length ?? 0));
   }
 
   /** How many pieces a model has written at this stage. */
   writtenOf(bench) {
     return Math.min(bench.shown.tokens.length, Math.max(0, this.position - 1));
+  }
+
+  /** How many steps a model has searched at this stage. */
+  searchedOf(bench) {
+    return Math.min(bench.shown.steps.length, Math.max(0, this.position - 1));
   }
 
   /** The kind of attention that is shown, of the `kinds` that a model has. */
@@ -114,8 +124,10 @@ class Lesson {
     if (bench.shown === null) return;
     const written = this.writtenOf(bench);
     const text = bench.model.text(bench.shown.tokens.slice(0, written));
-    part("aloud").textContent =
-      written === 0 ? this.player.where.textContent : this.language.say("player.written", { text });
+    const writing = written > 0 && this.position <= this.words + 1;
+    part("aloud").textContent = writing
+      ? this.language.say("player.written", { text })
+      : this.player.where.textContent;
   }
 
   #connect() {
