@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from attnlab.data.batching import group_by_length, pad_sources
 from attnlab.data.reading.lines import is_blank, normalise
+from attnlab.data.tokens import UNKNOWN
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.models.stepping import Searchable
 from attnlab.search import Hypothesis, Search
+from attnlab.support.errors import UsageError
 
 logger = logging.getLogger(__name__)
 
@@ -57,12 +59,18 @@ class Translator:
         first: int = 1,
         *,
         scored: bool = True,
+        prefix: str = "",
     ) -> list[Translation]:
         """Translate each of `sentences`; the translation of a blank one is empty.
 
         `report` is called with the number of newly translated sentences. The warning of a cut
-        sentence counts from `first`. Without `scored`, log p may be NaN (see `Search`).
+        sentence counts from `first`. Without `scored`, log p may be NaN (see `Search`). Each
+        translation begins with the text `prefix`.
+
+        Raises:
+            UsageError: the vocabulary lacks a character of `prefix`.
         """
+        begun = self._prefix(prefix)
         texts = [self._cut(normalise(text), n) for n, text in enumerate(sentences, first)]
         encoded = self._vocabulary.source.encode_many(texts)
         translations = [Translation(text, "", [], [], 0.0) for text in texts]
@@ -72,8 +80,9 @@ class Translator:
         for group in group_by_length(lengths, self._batch_tokens):
             chosen = [filled[index] for index in group]
             source, mask = pad_sources([encoded[i] for i in chosen])
+            prefixes = [begun] * len(chosen) if begun else None
             hypotheses = self._search(
-                self._model, source.to(device), mask.to(device), scored=scored
+                self._model, source.to(device), mask.to(device), prefixes, scored=scored
             )
             for i, n_best in zip(chosen, hypotheses, strict=True):
                 hypothesis = n_best[0]
@@ -87,6 +96,16 @@ class Translator:
                 )
             report(len(chosen))
         return translations
+
+    def _prefix(self, text: str) -> list[int]:
+        """The tokens of a text that translations are to begin with; its last word may go on."""
+        tokens = self._vocabulary.target.encode(normalise(text))
+        if UNKNOWN in tokens:
+            raise UsageError(
+                f"prefix {text!r}: the target vocabulary lacks a character of it; the pieces that "
+                f"it has are: {' '.join(self._vocabulary.target.pieces(tokens))}"
+            )
+        return tokens
 
     def _cut(self, text: str, number: int) -> str:
         most = self.max_characters

@@ -8,6 +8,7 @@ from attnlab.data.reading.lines import normalise
 from attnlab.data.vocabulary import VocabularyPair
 from attnlab.models import VocabularySizes
 from attnlab.search import SEARCHES
+from attnlab.support.errors import UsageError
 from attnlab.translate import Translator
 from tests.conftest import shipped_values, small_model, vocabulary_config
 
@@ -62,3 +63,15 @@ def test_typing_habits_do_not_matter(vocabulary):
 
 def test_nothing_to_translate(vocabulary):
     assert translator_of("rnn", vocabulary).translate([]) == []
+
+
+@pytest.mark.parametrize("name", ["rnn", "bahdanau", "transformer", "convolutional"])
+def test_translations_begin_with_a_prefix(name, vocabulary):
+    translator = translator_of(name, vocabulary)
+    sentences = [pair.source for pair in PAIRS[:30:7]]
+    forced = translator.translate(sentences, prefix=" le  hen ")
+    begun = vocabulary.target.encode("le hen")
+    assert all(each.target_tokens[: len(begun)] == begun for each in forced)
+    assert all(each.text.startswith("le hen") for each in forced)
+    with pytest.raises(UsageError, match="lacks a character"):
+        translator.translate(sentences, prefix="le \N{SNOWMAN}")

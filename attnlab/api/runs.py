@@ -141,21 +141,28 @@ class TrainedRun:
         return self.loaded.model
 
     @overload
-    def translate(self, text: str) -> SentenceTranslation: ...
+    def translate(self, text: str, *, prefix: str = "") -> SentenceTranslation: ...
 
     @overload
-    def translate(self, text: list[str]) -> list[SentenceTranslation]: ...
+    def translate(self, text: list[str], *, prefix: str = "") -> list[SentenceTranslation]: ...
 
-    def translate(self, text: str | list[str]) -> SentenceTranslation | list[SentenceTranslation]:
+    def translate(
+        self, text: str | list[str], *, prefix: str = ""
+    ) -> SentenceTranslation | list[SentenceTranslation]:
         """Translate a sentence, or each of several, with the run's search.
 
         A sentence longer than data.max_characters is cut, with a warning. The translation of a
-        blank one is empty.
+        blank one is empty. Translations begin with the text `prefix`.
+
+        Raises:
+            UsageError: the vocabulary lacks a character of `prefix`.
         """
         texts = [text] if isinstance(text, str) else list(text)
         found = [
             self._searched(f"text-{number}", SentencePair(each.source, ""), each)
-            for number, each in enumerate(self.loaded.translator.translate(texts), start=1)
+            for number, each in enumerate(
+                self.loaded.translator.translate(texts, prefix=prefix), start=1
+            )
         ]
         return found[0] if isinstance(text, str) else found
 

@@ -20,6 +20,8 @@ from attnlab.support.errors import UsageError
     attnlab translate -i big.en.gz -o big.fr.gz --continue
     # the best three of each line, with scores
     attnlab translate --n-best 3 < my.en > my.tsv
+    # what follows, if it begins so
+    attnlab translate --prefix "Le chat" < my.en > my.fr
     # word alignments, between tabs or as JSON
     attnlab translate --alignment < my.en > my.tsv
     attnlab translate --format json < my.en > my.jsonl
@@ -85,6 +87,12 @@ def translate(
             help="Cut a line with more characters than the run reads, or end there with an error.",
         ),
     ] = "cut",
+    prefix: Annotated[
+        str,
+        typer.Option(
+            "--prefix", help="Text that each translation begins with.", show_default=False
+        ),
+    ] = "",
     config_dir: ConfigDir = None,
 ) -> None:
     """Translate a line for a line, as lines come; on a terminal, as you type."""
@@ -100,7 +108,7 @@ def translate(
     trained, _ = load([*(arguments or ()), *chosen], config_dir)
     if alignment:
         require_attention(trained, "align words by")
-    stream = Stream(trained, Columns(format, n_best, scores, alignment), input, overlong)
+    stream = Stream(trained, Columns(format, n_best, scores, alignment), input, overlong, prefix)
     if output is None:
         to_standard_output(stream)
     else:

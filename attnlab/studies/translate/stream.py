@@ -34,13 +34,15 @@ class Stream:
     """Lines of `input`, or of standard input, to be translated by a run.
 
     `overlong`: what becomes of a line with more characters than the run reads
-    (data.max_characters): its beginning is translated, or it is refused.
+    (data.max_characters): its beginning is translated, or it is refused. `prefix`: the text that
+    each translation begins with.
     """
 
     trained: LoadedRun
     columns: Columns
     input: Path | None
     overlong: Overlong
+    prefix: str = ""
 
     def groups(self, done: int = 0) -> Iterator[Sequence[str]]:
         """The lines behind the first `done` ones, in groups, as they come."""
@@ -77,7 +79,9 @@ class Stream:
         for group in self.groups(done):
             lines, refusal = self._accepted(group, number + 1)
             translations = self.trained.translator.translate(
-                lines, advance, number + 1, scored=self.columns.has_scores
+                *(lines, advance, number + 1),
+                scored=self.columns.has_scores,
+                prefix=self.prefix,
             )
             text = "".join(self.columns.render(self.trained, translations, number + 1))
             if lines:
@@ -173,4 +177,5 @@ def _origin(stream: Stream, source: Path) -> dict[str, Any] | None:
         "checkpoint": recipe["checkpoint"],
         "search": recipe["search"],
         "columns": stream.columns.as_json(),
+        "prefix": stream.prefix,
     }
