@@ -27,5 +27,5 @@ def test_every_command_of_the_page_prints_the_signatures_that_it_names(tmp_path)
         shown = [text for line, text in said.items() if option in line]
         for part in re.findall(r"`([^`]+)`", row.cells[2]) if shown else ():
             assert any(part in text for text in shown), (option, part)
-    assert len(rows) == 4
+    assert len(rows) == 5
     assert "beam" in said["attnlab eval --sweep-beam 1,2,4"]
