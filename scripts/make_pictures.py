@@ -41,9 +41,13 @@ class Attention:
 
 @dataclass(frozen=True)
 class Lesson:
-    """The page in which a trained model translates, halfway through the sentence, in a browser."""
+    """The page in which a trained model translates, halfway through the sentence, in a browser.
+
+    `part`: the selector of the part that is drawn, or "" for what is seen first.
+    """
 
     training: str
+    part: str = ""
 
     def draw(self, path: Path, runs: str) -> None:
         """Write the page, and take its picture."""
@@ -60,10 +64,14 @@ class Lesson:
             page.fill("#sentence", SENTENCE)
             page.press("#sentence", "Enter")
             page.wait_for_selector("html:not([data-working])")
-            for _ in range(6):
-                page.click("[data-action=back]")
-            page.evaluate("scrollTo(0, 0)")
-            page.screenshot(path=path)
+            steps = page.locator(".player input")
+            steps.fill(str(int(steps.get_attribute("max") or 0) // 2))
+            page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+            if self.part:
+                page.evaluate("document.getElementById('translation').remove()")  # it covers parts
+                page.locator(self.part).screenshot(path=path)
+            else:
+                page.screenshot(path=path)
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,7 @@ DRAWN: dict[str, Attention | Lesson | Figure | Regression] = {
     ),
     "lookup": Attention("lookup", ("--sentence", "1")),
     "web": Lesson("transformer"),
+    "search": Lesson("transformer", ".tree"),
     "weights": Figure(("heatmap", "--weights", "all")),
     "scores": Figure(("scores", "--rounds", "0")),
     "positions": Figure(("positions",)),

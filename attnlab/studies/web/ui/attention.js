@@ -179,9 +179,13 @@ export class AttentionView {
   #change(attention, head, key, undo, cell = null) {
     const { language } = this.lesson;
     const names = { layer: attention.layer, head: head + 1 };
-    const place = `${language.say(`kind.${attention.kind}`)}, ${language.say("heads.head", names)}`;
     const values = cell ? { row: cell.query + 1, column: cell.key + 1, weight: cell.value.toFixed(2) } : {};
-    return this.#item(`${place}: ${language.say(key, values)}`, undo);
+    const said = {
+      kind: language.say(`kind.${attention.kind}`),
+      head: language.say("heads.head", names),
+      change: language.say(key, values),
+    };
+    return this.#item(language.say("changes.of-head", said), undo);
   }
 
   #item(text, undo) {

@@ -27,10 +27,9 @@ export class HeadsView {
         this.#paint(button.firstChild, data.subarray(head * size, (head + 1) * size), [keys, queries], rows);
         button.className = mode ?? "";
         const names = { layer: attention.layer, head: head + 1 };
-        button.lastChild.textContent =
-          mode === null ? String(head + 1) : `${head + 1} · ${this.language.say(`mode.${mode}`)}`;
-        button.ariaLabel = this.language.say("heads.head", names) +
-          (mode === null ? "" : `, ${this.language.say(`mode.${mode}`)}`);
+        const change = mode === null ? null : this.language.say(`mode.${mode}`);
+        button.lastChild.textContent = mode === null ? String(head + 1) : `${head + 1} · ${change}`;
+        button.ariaLabel = this.language.say("heads.head", names) + (mode === null ? "" : ` · ${change}`);
         const pressed = attention.name === chosen.attention.name && head === chosen.head;
         button.setAttribute("aria-pressed", String(pressed));
       }

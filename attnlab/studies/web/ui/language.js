@@ -32,10 +32,17 @@ export class Language {
     }
   }
 
-  /** A share of 1 in per cent, with two digits that say something. */
+  /** A share of 1 in per cent, with two digits that say something, or one of a small share. */
   percent(share) {
     const number = 100 * share;
     const digits = number >= 9.95 || number === 0 ? 0 : number >= 0.995 ? 1 : number >= 0.0995 ? 2 : null;
-    return `${digits === null ? Number(number.toPrecision(1)) : number.toFixed(digits)} %`;
+    return `${digits === null ? small(number) : number.toFixed(digits)} %`;
   }
+}
+
+/** A small number, such as 0.003 or 5·10⁻⁸. */
+function small(number) {
+  if (number >= 0.00095) return String(Number(number.toPrecision(1)));
+  const [digit, exponent] = number.toExponential(0).split("e-");
+  return `${digit}·10⁻${exponent.replace(/\d/g, (each) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[each])}`;
 }
