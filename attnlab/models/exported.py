@@ -63,7 +63,8 @@ def _step(
     cell: nn.GRU | nn.LSTM, x: Tensor, hidden: tuple[Tensor, ...]
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
     """One token, (batch, 1, size), by matrix products, which engines run faster and quantise."""
-    features, states = x.squeeze(1), []
+    features = x.squeeze(1)
+    states: list[tuple[Tensor, ...]] = []
     for layer, weights in enumerate(cell.all_weights):
         before = [part[:, layer] for part in hidden]
         if cell.mode == "GRU":
