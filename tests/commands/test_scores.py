@@ -49,6 +49,7 @@ def test_the_toy_inputs_alone(tmp_path):
     assert "all scaled to length 1" in (tmp_path / "scores.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as on Linux")
 def test_what_does_not_fit_into_memory_is_told(tmp_path):
     """Additive attention asks for 8.6 GB at once, and 6 are allowed."""

@@ -84,6 +84,10 @@ def test_a_terminal_that_closes_has_the_run_saved(tmp_path):
     import pty
     import termios
 
+    def take_terminal():
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests that run under nohup ignore it
+
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "attnlab", *ENDLESS, "checkpoint_every=100000"],
@@ -93,7 +97,7 @@ def test_a_terminal_that_closes_has_the_run_saved(tmp_path):
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=take_terminal,
     )
     os.close(theirs)
     os.set_blocking(ours, False)

@@ -49,7 +49,7 @@ def overrides(draw):
 def test_settings(length, tmp_path):
     written = tmp_path / "config.yaml"
 
-    @fuzz(length * 40, chosen=overrides())
+    @fuzz(length * 20, chosen=overrides())
     def holds(chosen):
         with done_or_refused():
             config = from_node(ExperimentConfig, launch.compose(launch.TRAIN, chosen))

@@ -54,7 +54,7 @@ def test_a_damaged_run_is_used_or_refused(length, run, tmp_path):
     config = compose_inference(["search=greedy", "search.max_length_factor=0.1"])
     copy = tmp_path / "runs" / "x" / "1"
 
-    @fuzz(length * 40, damage=damages(run, [name for name in IN_PROCESS if "model" not in name]))
+    @fuzz(length * 20, damage=damages(run, [name for name in IN_PROCESS if "model" not in name]))
     def holds(damage):
         damaged(run, copy, *damage)
         with done_or_refused():

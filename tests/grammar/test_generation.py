@@ -23,7 +23,7 @@ def test_another_seed_writes_other_sentences():
     assert some(50, seed=1) != some(50, seed=2)
 
 
-@pytest.mark.parametrize("longest", [8, 20, 45])
+@pytest.mark.parametrize("longest", [8, 20, pytest.param(45, marks=pytest.mark.slow)])
 def test_lengths_stay_within_what_was_asked(longest):
     lengths = [pair.length for pair in some(600, seed=4, longest=longest)]
     assert max(lengths) <= longest
@@ -47,6 +47,7 @@ def test_distinct_yields_everything_new_once():
     assert len(english) >= len(found)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_what_was_yielded():
     stream = distinct(pairs(6), expected=100_000)
     list(islice(stream, 1000))  # every table of words has now been read

@@ -137,7 +137,9 @@ def write_pairs(path: Path) -> None:
     path.write_text("".join(f"word {at}\tmot {at}\n" for at in range(60)))
 
 
-@pytest.mark.parametrize("name", [launcher("joblib"), launcher("submitit_local"), launcher("ray")])
+@pytest.mark.parametrize(
+    "name", [launcher("joblib"), launcher("submitit_local", pytest.mark.slow), launcher("ray")]
+)
 def test_one_of_two_jobs_fails_and_the_rest_is_done_later(name, start, tmp_path):
     sweep = swept(name, "data=bitext", "data.train=a.tsv,b.tsv")
     write_pairs(tmp_path / "a.tsv")

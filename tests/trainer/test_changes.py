@@ -18,7 +18,13 @@ KEPT = (
 )
 
 
-@pytest.fixture(scope="module", params=["", "model=transformer optimiser=muon schedule=plateau"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "model=transformer optimiser=muon schedule=plateau",
+        pytest.param("", marks=pytest.mark.slow),
+    ],
+)
 def config(request):
     chosen = [*request.param.split(), "data.root=/corpora"]
     return from_node(ExperimentConfig, launch.compose(launch.TRAIN, chosen))
