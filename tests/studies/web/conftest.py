@@ -26,7 +26,7 @@ def vocabulary() -> VocabularyPair:
 @pytest.fixture(scope="session")
 def transformer(vocabulary, tmp_path_factory) -> Made:
     torch.manual_seed(8)  # its translations differ by sentence and are of several pieces
-    model = chance_model(vocabulary, "transformer", "scaled_dot", decoder_layers=2)
+    model = chance_model(vocabulary, "transformer", "scaled_dot", scale=1.5, decoder_layers=2)
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # that of all workers, each of which has the same model

@@ -66,16 +66,20 @@ class Made:
 
 
 def chance_model(
-    vocabulary: VocabularyPair, name: str, score: str, **changes: Any
+    vocabulary: VocabularyPair, name: str, score: str, *, scale: float = 1, **changes: Any
 ) -> EncoderDecoder[Any]:
-    """A model with the seed of the moment, in float32; `changes` as in `small_model`."""
+    """A model with the seed of the moment, in float32; `changes` as in `small_model`.
+
+    With a `scale` of 1.5 sentences have different translations; logits behind batch norms then
+    become so large that float32 itself has no four digits of them.
+    """
     sizes = VocabularySizes(
         source=len(vocabulary.source), target=len(vocabulary.target), shared=vocabulary.shared
     )
     model = small_model(name, score, sizes, **LAYERS[name] | changes).float()
     with torch.no_grad():
         for weight in model.parameters():
-            weight.mul_(1.5)  # so that sentences have different translations
+            weight.mul_(scale)
     return model
 
 

@@ -33,7 +33,7 @@ NAMELESS = """() => {
 @pytest.fixture(scope="module")
 def rnn(vocabulary):
     torch.manual_seed(1)
-    model = chance_model(vocabulary, "rnn", "dot")
+    model = chance_model(vocabulary, "rnn", "dot", scale=1.5)
     return Made("rnn", vocabulary, model, exported(model, vocabulary))
 
 
