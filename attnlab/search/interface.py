@@ -6,7 +6,7 @@ unless the search has `depends_on_batches`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -103,15 +103,19 @@ class Search(ABC):
         if prefixes is not None:
             longest = longest.maximum(longest.new_tensor([len(each) + 1 for each in prefixes]))
         constraints = Constraints(config.min_length, config.no_repeat_ngram, prefixes)
-        with _evaluating(model), torch.inference_mode():
+        with _searching(model), torch.inference_mode():
             return self._search(Task(model, source, source_mask, longest, constraints, scored))
 
     @abstractmethod
     def _search(self, task: Task) -> list[list[Hypothesis]]: ...
 
 
-def _evaluating(model: Searchable) -> AbstractContextManager[None]:
-    return evaluation_mode(model) if isinstance(model, nn.Module) else nullcontext()
+def _searching(model: Searchable) -> AbstractContextManager[None]:
+    """Evaluation mode, or what an engine needs in the block instead."""
+    if isinstance(model, nn.Module):
+        return evaluation_mode(model)
+    searching: Callable[[], AbstractContextManager[None]] = getattr(model, "searching", nullcontext)
+    return searching()
 
 
 def not_finite() -> AttnlabError:
