@@ -57,7 +57,10 @@ class Lesson:
             file = Path(folder) / "lesson.html"
             name = trained(self.training, runs)
             attnlab("export", name, "--to", "web", "-o", str(file), f"runs_root={runs}")
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"),
+                args=["--no-sandbox"],  # root has none, and the page is our own
+            )
             size = {"width": 1200, "height": 1120}
             page = browser.new_page(viewport=size, reduced_motion="reduce")
             page.goto(file.as_uri())
