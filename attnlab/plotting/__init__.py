@@ -22,7 +22,5 @@ except UnicodeDecodeError as error:
 
 if _IS_COMMAND:
     matplotlib.rcdefaults()
-    # Letters as wide as they are measured; hinted ones differ by per cents at some sizes.
-    matplotlib.rcParams["text.hinting"] = "no_hinting"
 
 __all__ = ["Figure"]

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Affine2D, ScaledTranslation
 
 from attnlab.plotting.colours import FRAME, INK, QUIET_INK, Scale
-from attnlab.plotting.saving import png_bytes
+from attnlab.plotting.saving import fixed_settings, png_bytes
 from attnlab.plotting.text import LABEL_SIZE, LINE, NAME_SIZE, text_style, text_width, wrapped
 
 MARGIN = 14.0
@@ -160,7 +160,8 @@ class Page:
     def margins(self, axes: Axes) -> tuple[float, float, float, float]:
         """Room for titles, labels, legends and notes of `axes`: left, right, above, below."""
         axes.apply_aspect()
-        outer = axes.get_tightbbox(self._canvas.get_renderer())  # type: ignore[no-untyped-call]
+        with fixed_settings():
+            outer = axes.get_tightbbox(self._canvas.get_renderer())  # type: ignore[no-untyped-call]
         assert outer is not None
         points = 72 / self.figure.dpi
         left, below = points * np.subtract(axes.bbox.min, outer.min)

@@ -1,9 +1,10 @@
 """Figures and pages as files, the same bytes for the same figure: no dates and no random names."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import matplotlib
@@ -29,9 +30,20 @@ _SETTINGS: dict[Any, Any] = {
     "pdf.fonttype": 42,  # TrueType: journals refuse Type 3, and the text can be searched
     "savefig.facecolor": "auto",
     "savefig.bbox": None,
-    "text.hinting": "no_hinting",  # letters as wide as they were measured
+    # Letters as wide as they were measured; hinted ones differ by per cents at some sizes.
+    "text.hinting": "no_hinting",
 }
-_settings_are_global = Lock()
+_settings_are_global = RLock()
+
+
+@contextmanager
+def fixed_settings() -> Iterator[None]:
+    """Matplotlib's settings by which figures are measured and written, in one thread at a time.
+
+    A program that uses attnlab keeps its own, and yet gets the figures that the command writes.
+    """
+    with _settings_are_global, matplotlib.rc_context(_SETTINGS):
+        yield
 
 
 def save_figure(figure: Figure, path: Path | str) -> None:
@@ -76,7 +88,7 @@ def _prepared(figure: Figure) -> dict[str, Any]:
 def svg_bytes(figure: Figure) -> bytes:
     """The SVG that `save_figure` writes."""
     buffer = BytesIO()
-    with _settings_are_global, matplotlib.rc_context(_SETTINGS):
+    with fixed_settings():
         options = {"metadata": _METADATA[".svg"], **_prepared(figure)}
         figure.savefig(buffer, format="svg", **options)
     return buffer.getvalue()
@@ -85,7 +97,7 @@ def svg_bytes(figure: Figure) -> bytes:
 def png_bytes(figure: Figure, dots_per_inch: float) -> bytes:
     """The PNG that `save_figure` writes, in another resolution."""
     buffer = BytesIO()
-    with _settings_are_global, matplotlib.rc_context(_SETTINGS):
+    with fixed_settings():
         options = _prepared(figure) | {"dpi": dots_per_inch, "metadata": _METADATA[".png"]}
         figure.savefig(buffer, format="png", **options)
     return buffer.getvalue()
@@ -108,8 +120,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Matplotlib's settings are those of the whole process; one thread at a time.
-        with atomic_file(path) as file, _settings_are_global, matplotlib.rc_context(_SETTINGS):
+        with atomic_file(path) as file, fixed_settings():
             write(Path(file.name))
     except OSError as error:
         raise AttnlabError(

@@ -2,6 +2,7 @@ import subprocess
 import sys
 from itertools import combinations, pairwise
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -257,6 +258,14 @@ def test_one_colour_bar_from_nought_to_one():
     labels = [label.get_text() for label in bar.get_yticklabels()]
     assert labels == ["0.00", "0.25", "0.50", "0.75", "1.00"]
     assert bar.get_ylabel() == "attention weight"
+
+
+def test_a_figure_is_as_large_whatever_the_program_around_it_has_set():
+    sizes = []
+    for hinting in ("default", "no_hinting"):
+        with matplotlib.rc_context({"text.hinting": hinting}):
+            sizes.append(draw_heatmaps([panel()]).get_size_inches().tolist())
+    assert sizes[0] == sizes[1]
 
 
 def test_weights_are_printed_into_small_panels_only():
