@@ -2,10 +2,12 @@
 
 import logging
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from math import inf
+from typing import Any
 from unittest.mock import patch
 
 from hydra._internal.hydra import Hydra
@@ -115,7 +117,10 @@ class Launching:
         before = {name: os.environ.get(name) for name in values}
         os.environ |= values
         try:
-            with _adapted_optuna() if self._sweeper == "optuna" else nullcontext():
+            with (
+                _adapted_optuna() if self._sweeper == "optuna" else nullcontext(),
+                _adapted_submitit() if self._launcher == "submitit_local" else nullcontext(),
+            ):
                 yield
         finally:
             for name, value in before.items():
@@ -144,4 +149,22 @@ def _adapted_optuna() -> Iterator[None]:
     # A grid's sampler stops its study after the last trial, which outside `Study.optimize` is an
     # error that the plug-in expects only of a trial that succeeded. It counts its trials itself.
     with patch.object(optuna.study.Study, "stop"):
+        yield
+
+
+@contextmanager
+def _adapted_submitit() -> Iterator[None]:
+    local = import_module("submitit.local.local")
+    start = local.start_controller
+
+    def start_ignoring_ctrl_c(*arguments: Any, **settings: Any) -> Any:
+        # A controller would end with a traceback of its own. It waits for its job instead, which
+        # handles the signal itself.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the new process inherits it
+        try:
+            return start(*arguments, **settings)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    with patch.object(local, "start_controller", start_ignoring_ctrl_c):
         yield
