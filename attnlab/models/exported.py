@@ -1,4 +1,4 @@
-"""Recurrences as ONNX's own operators, in a model that torch.export traces.
+"""Recurrences in a model that torch.export traces: ONNX's own operators, or one step as products.
 
 A traced loop would be unrolled at the length of its example; ONNX's GRU and LSTM take any length.
 """
@@ -21,6 +21,7 @@ def read_in_onnx(
     lengths: Int[Tensor, " batch"] | None,
 ) -> tuple[Float[Tensor, "batch length features"], tuple[Tensor, ...]]:
     """What `Gru.read` returns, by one ONNX operator a layer; `lengths` of sentences (None: all).
+    A single token from a state, as in a decoder's step, is computed by matrix products.
 
     Outputs at padding are 0. Dropout is left out.
     """

@@ -65,7 +65,10 @@ class StepDecoder(ABC):
 
 @runtime_checkable
 class Searchable(Protocol):
-    """What a search needs of a model: an `EncoderDecoder`, an ensemble, or an engine."""
+    """What a search needs of a model: an `EncoderDecoder`, an ensemble, or an engine.
+
+    An engine may have `searching()`, a context manager that each search runs in.
+    """
 
     @property
     def device(self) -> torch.device:
