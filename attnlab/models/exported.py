@@ -21,9 +21,9 @@ def read_in_onnx(
     lengths: Int[Tensor, " batch"] | None,
 ) -> tuple[Float[Tensor, "batch length features"], tuple[Tensor, ...]]:
     """What `Gru.read` returns, by one ONNX operator a layer; `lengths` of sentences (None: all).
-    A single token from a state, as in a decoder's step, is computed by matrix products.
 
-    Outputs at padding are 0. Dropout is left out.
+    A single token from a state, as in a decoder's step, is computed by matrix products. Outputs at
+    padding are 0. Dropout is left out.
     """
     kind = cell.mode
     if isinstance(x.size(1), int) and x.size(1) == 1 and hidden is not None:
