@@ -65,7 +65,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
         ("post", "batch", "swiglu"),
         ("none", "layer", "relu"),
     )
-}
+} | {"transformer of one layer's weights": ("transformer", {"distinct_layers": 1})}
 """Choices that change what a model does to its words, by a name that `small_model` knows."""
 
 

@@ -58,6 +58,23 @@ def embedding_tables(
     return source, target, output
 
 
+def share_layers(layers: nn.ModuleList, distinct: int | None) -> nn.ModuleList:
+    """The same layers, of which all after the first `distinct` use the weights of those, in turn.
+
+    Layer i has the weights of layer i mod `distinct` (CYCLE of Takase & Kiyono 2021, section 2);
+    with 1, all are alike (Dehghani et al. 2019). Running statistics stay each layer's own. None:
+    nothing is shared.
+    """
+    if distinct is None:
+        return layers
+    for index in range(distinct, len(layers)):
+        first = layers[index % distinct]
+        for theirs, own in zip(first.modules(), layers[index].modules(), strict=True):
+            for name, weight in theirs.named_parameters(recurse=False):
+                setattr(own, name, weight)
+    return layers
+
+
 class FeedForward(nn.Module):
     """Vaswani et al. 2017, equation 2: `W_2 activation(W_1 x + b_1) + b_2` for each token.
 

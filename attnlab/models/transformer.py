@@ -35,9 +35,11 @@ from attnlab.models.layers import (
     TokenMask,
     embedding_tables,
     last_norm,
+    share_layers,
 )
 from attnlab.models.stepping import StepDecoder
 from attnlab.models.transformer_steps import TransformerSteps
+from attnlab.support.errors import UsageError
 from attnlab.support.ranges import Layers, ShareBelowOne, Size
 
 Hidden = Float[Tensor, "batch length size"]
@@ -49,7 +51,8 @@ class TransformerConfig(ModelConfig):
 
     `size`: of each token, in all layers. `feedforward_size`: of the inner features of a
     feed-forward sublayer. `heads`: of every attention. `encoder_layers` and `decoder_layers`: how
-    many of each. `dropout`: the share of features that training sets to zero. `attention_dropout`:
+    many of each. `distinct_layers`: how many of each have weights of their own, see `share_layers`;
+    null is all. `dropout`: the share of features that training sets to zero. `attention_dropout`:
     of the weights, likewise. `feedforward_dropout`: of the inner features of a feed-forward
     sublayer; null is `dropout`.
 
@@ -69,6 +72,7 @@ class TransformerConfig(ModelConfig):
     value_size: Size | None
     encoder_layers: Layers
     decoder_layers: Layers
+    distinct_layers: Layers | None = None
     norm: str
     normalisation: str
     activation: str
@@ -76,6 +80,15 @@ class TransformerConfig(ModelConfig):
     attention_dropout: ShareBelowOne
     feedforward_dropout: ShareBelowOne | None = None
     tie_embeddings: str
+
+    def __post_init__(self) -> None:
+        most = max(self.encoder_layers, self.decoder_layers)
+        if self.distinct_layers is not None and self.distinct_layers > most:
+            raise UsageError(
+                f"model.distinct_layers={self.distinct_layers} is more than the encoder's "
+                f"{self.encoder_layers} and the decoder's {self.decoder_layers} layers; "
+                "give fewer, or null, with which no layers share weights"
+            )
 
 
 def _attention(
@@ -205,9 +218,8 @@ class Encoder(nn.Module):
         super().__init__()
         positions = attention.build_positions()
         self.positions = positions.embedding(config.size)
-        self.layers = nn.ModuleList(
-            EncoderLayer(config, attention, positions) for _ in range(config.encoder_layers)
-        )
+        layers = (EncoderLayer(config, attention, positions) for _ in range(config.encoder_layers))
+        self.layers = share_layers(nn.ModuleList(layers), config.distinct_layers)
         self.norm = last_norm(config.norm, config.normalisation, config.size)
 
     def forward(
@@ -226,9 +238,8 @@ class Decoder(nn.Module):
         super().__init__()
         positions = attention.build_positions(causal=True)
         self.positions = positions.embedding(config.size)
-        self.layers = nn.ModuleList(
-            DecoderLayer(config, attention, positions) for _ in range(config.decoder_layers)
-        )
+        layers = (DecoderLayer(config, attention, positions) for _ in range(config.decoder_layers))
+        self.layers = share_layers(nn.ModuleList(layers), config.distinct_layers)
         self.norm = last_norm(config.norm, config.normalisation, config.size)
 
     def prepare(self, annotations: Hidden) -> tuple[LayerState, ...]:

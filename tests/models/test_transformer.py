@@ -5,8 +5,9 @@ import torch
 
 from attnlab.models.layers import BatchNorm, RmsNorm, running_statistics
 from attnlab.models.transformer import DecoderLayer, EncoderLayer, LayerState, TransformerConfig
+from attnlab.support.errors import UsageError
 from tests.attention.test_multihead import copied_into_torch
-from tests.conftest import SMALL, attention_config, shipped_values
+from tests.conftest import SMALL, attention_config, shipped_values, small_model
 
 BATCH, SOURCE, TARGET, SIZE = 2, 5, 7, 12
 
@@ -129,3 +130,30 @@ def test_decoder_layer_equals_torch(norm, normalisation, activation):
     state = LayerState(None, ours.cross_attention.prepare(source, source))
     answer, _ = ours(x, state, mask[:, None, None])
     torch.testing.assert_close(answer, expected)
+
+
+def test_layers_that_share_weights_compute_as_copies_do():
+    """Their gradient is the sum of the copies' (the chain rule); layers take turns."""
+    sizes = {"encoder_layers": 3, "decoder_layers": 3}
+    shared = small_model("transformer", distinct_layers=2, **sizes)
+    copies = small_model("transformer", **sizes)
+    copies.load_state_dict(shared.state_dict())
+    tokens = torch.randint(4, 19, (2, 5))
+    sums = []
+    for model in (shared, copies):
+        features = model(tokens, torch.ones(2, 5, dtype=torch.bool), tokens)
+        features.square().sum().backward()
+        sums.append(features)
+    torch.testing.assert_close(*sums)
+    for stack in ("encoder", "decoder"):
+        one, theirs = (model.get_submodule(stack).layers for model in (shared, copies))
+        for name, weight in one[0].named_parameters():
+            assert one[2].get_parameter(name) is weight
+            assert one[1].get_parameter(name) is not weight
+            alike = [theirs[index].get_parameter(name).grad for index in (0, 2)]
+            torch.testing.assert_close(weight.grad, alike[0] + alike[1])
+
+
+def test_more_distinct_layers_than_there_are():
+    with pytest.raises(UsageError, match="distinct_layers=3 is more than the encoder's 2"):
+        small_model("transformer", distinct_layers=3)
