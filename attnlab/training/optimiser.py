@@ -11,6 +11,7 @@ from torch import Tensor, nn, optim
 from attnlab.support.errors import UsageError
 from attnlab.support.ranges import NonNegative, Positive, Range, ShareBelowOne
 from attnlab.support.registry import Registry
+from attnlab.training.muon import Muon
 
 OPTIMISERS: Registry[optim.Optimizer] = Registry("optimiser")
 
@@ -183,15 +184,7 @@ def muon(config: MuonConfig, model: nn.Module) -> optim.Optimizer:
 
     A matrix's step is the running mean of its gradients, made orthogonal. Embeddings, the output
     layer and vectors are left to AdamW.
-
-    Raises:
-        UsageError: this torch has no Muon.
     """
-    if not hasattr(optim, "Muon"):
-        raise UsageError(
-            f"optimiser=muon needs torch 2.9 or newer, and this is {torch.__version__}; install a "
-            "newer one, or choose optimiser=adamw"
-        )
     hidden = hidden_matrices(model)
     among = {id(matrix) for matrix in hidden}
     others = [p for p in model.parameters() if id(p) not in among]
@@ -202,7 +195,7 @@ def muon(config: MuonConfig, model: nn.Module) -> optim.Optimizer:
         if (some := [p for p in others if (p.dim() > 1) is is_matrix])
     ]
     return Combined(
-        optim.Muon(
+        Muon(
             hidden,
             lr=config.learning_rate,
             momentum=config.momentum,
@@ -269,7 +262,7 @@ def checked_state(
 def _shapes(
     part: optim.Optimizer, parameter: Tensor, group: Mapping[str, Any]
 ) -> dict[str, torch.Size] | None:
-    """The shape of each state tensor of torch's optimisers; None for other optimisers."""
+    """The shape of each state tensor of torch's optimisers and Muon; None for other optimisers."""
     whole, number = parameter.shape, torch.Size()
     if isinstance(part, optim.Adam | optim.AdamW):
         more = {"max_exp_avg_sq": whole} if group["amsgrad"] else {}
@@ -279,9 +272,7 @@ def _shapes(
             return {"step": number, "variance": whole}
         rows, columns = [*whole[:-1], 1], [*whole[:-2], 1, whole[-1]]
         return {"step": number, "row_var": torch.Size(rows), "col_var": torch.Size(columns)}
-    if isinstance(
-        part, (optim.SGD, getattr(optim, "Muon", optim.SGD))
-    ):  # torch before 2.9 has none
+    if isinstance(part, optim.SGD | Muon):
         return {"momentum_buffer": whole}
     return None
 
