@@ -5,7 +5,8 @@ these very runs would differ on other sentences of this kind; a test over runs a
 seeds would give the same difference.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
@@ -154,12 +155,22 @@ def _differing(scored: Sequence[ScoredRun]) -> list[str]:
     chosen = {key.partition(".")[0] for key in found if key.endswith(".name")}
     if {"init_from", "init.checkpoint"} & {*found}:  # from which these follow
         found = [key for key in found if key not in ("init.update", "init.weights")]
-    # Where the choice itself differs, its own settings need no mention.
     return [
-        key.removesuffix(".name") if key.endswith(".name") else key
+        key.removesuffix(".name")
         for key in found
-        if key.endswith(".name") or key.partition(".")[0] not in chosen
+        if key.partition(".")[0] not in chosen or not _follows_from_choice(key, settings)
     ]
+
+
+def _follows_from_choice(key: str, settings: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the choice of its group says all of a setting: it needs no mention beside it."""
+    if key.endswith(".name"):
+        return False
+    values: dict[str, set[str]] = defaultdict(set)
+    for each in settings:
+        choice = setting_text(each.get(f"{key.partition('.')[0]}.name"))
+        values[choice].add(setting_text(each.get(key)))
+    return all(len(found) == 1 for found in values.values())
 
 
 def _baseline_at(

@@ -59,6 +59,21 @@ def test_seeds_are_folded_and_scores_are_sacrebleus(folder):
     assert json.loads(again.output) == found
 
 
+def test_a_choices_own_settings_tell_rows_apart_where_the_choice_does_not(folder, tmp_path):
+    """Two rnn of other dropout are two rows, beside bahdanau, which differs from them by name."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    config = min((tmp_path / "runs" / "models").glob("*/config.yaml"))
+    text = config.read_text()
+    assert "name: rnn" in text
+    config.write_text(re.sub(r"^  dropout: .*$", "  dropout: 0.45", text, count=1, flags=re.M))
+    found = json.loads(compared(tmp_path, "models", "-f", "json").output)
+    rows = {
+        (row["settings"]["model"], row["settings"]["model.dropout"] == 0.45): len(row["runs"])
+        for row in found["rows"]
+    }
+    assert rows == {("rnn", True): 1, ("rnn", False): 1, ("bahdanau", False): 2}
+
+
 def test_scores_are_by_one_tokeniser_whatever_eval_was_given(folder, tmp_path):
     """What is stored by another one is scored anew from its texts."""
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
