@@ -9,11 +9,7 @@ import torch
 from torch import Tensor, nn, optim
 
 ITERATIONS = 5
-COEFFICIENTS = (
-    3.4445,
-    -4.7750,
-    2.0315,
-)  # Jordan et al.'s, by which small values rise fast
+COEFFICIENTS = 3.4445, -4.7750, 2.0315  # Jordan et al.'s, by which small values rise fast
 _LEAST_NORM = 1e-7
 
 
@@ -52,7 +48,7 @@ class Muon(optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """Nearly `U Vᵀ` of `matrix = U S Vᵀ`, whose singular values S become 0.7 to 1.2.
+    """Nearly `U Vᵀ` of `matrix = U S Vᵀ`, whose singular values S all become about 1.
 
     By a Newton-Schulz iteration: X is the matrix, of norm 1, and `X ← a X + b (X Xᵀ) X + c (X Xᵀ)²
     X` does to each singular value s what `s ← a s + b s³ + c s⁵` does. In bfloat16 on a GPU, in
