@@ -152,7 +152,7 @@ def optimise(
                 )
                 waiting = time.perf_counter()
                 continue
-            with record_function("optimiser"):
+            with record_function("optimiser"), computing_in(precision, device):
                 optimiser.step()
                 optimiser.zero_grad(set_to_none=True)
             state.update += 1

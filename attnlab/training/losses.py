@@ -132,7 +132,7 @@ class _TotalLogPartitionAndDivergence(torch.autograd.Function):
     """With logits a, b and d = a - b, `KL(p‖q) + KL(q‖p) = Σ_v (p_v - q_v) d_v = E_p d - E_q d`.
 
     Its gradient by a is `p - q + p (d - E_p d)`, and by b `q - p - q (d - E_q d)`; those of the
-    logarithms are p and q.
+    logarithms are p and q. So that of the whole by a is `p (1 + β - β E_p d + β d) - β q`.
     """
 
     @staticmethod
@@ -152,18 +152,21 @@ class _TotalLogPartitionAndDivergence(torch.autograd.Function):
             readings = slice(start, end), slice(count + start, count + end)
             # Differences of near neighbours follow, which takes more digits than a product's.
             logits = [(x[some] @ w.t()).to(weight.dtype) for some in readings]
-            total += sum(each.logsumexp(-1).sum() for each in logits)
             probabilities = [each.softmax(-1) for each in logits]
-            difference = logits[0] - logits[1]
-            means = [(each * difference).sum(-1, keepdim=True) for each in probabilities]
+            for each, p in zip(logits, probabilities, strict=True):
+                # The likeliest token's l - log p is log Σ exp(l), without exponentials once more.
+                total += (each.amax(-1) - p.amax(-1).log()).sum()
+            difference = logits[0].sub_(logits[1])
+            means = [(p * difference).sum(-1, keepdim=True) for p in probabilities]
             total += divergence_weight * (means[0] - means[1]).sum()
             if not learning:
                 continue
-            between = probabilities[0] - probabilities[1]
-            for some, sign, p, mean in zip(readings, (1, -1), probabilities, means, strict=True):
-                divergence_gradient = (difference - mean).mul_(p).add_(between)
-                gradient = p.add(divergence_gradient, alpha=sign * divergence_weight)
-                gradient = gradient.to(product_type)
+            for i, some in enumerate(readings):
+                signed = divergence_weight * (1 - 2 * i)
+                p, other = probabilities[i], probabilities[1 - i]
+                rest = 1 + divergence_weight - signed * means[i]
+                gradient = torch.add(rest, difference, alpha=signed).mul_(p)
+                gradient = gradient.sub_(other, alpha=divergence_weight).to(product_type)
                 features_gradient[some] = gradient @ w
                 weight_gradient += gradient.t() @ x[some]
         if learning:

@@ -9,6 +9,7 @@ from torch import nn
 from attnlab.models import MODELS
 from attnlab.support.errors import UsageError
 from attnlab.training.averaging import AveragingConfig, MovingAverage
+from attnlab.training.execution import computing_in
 from attnlab.training.muon import COEFFICIENTS, ITERATIONS, Muon, orthogonal
 from attnlab.training.optimiser import OPTIMISERS, Combined, build_optimiser, hidden_matrices
 from attnlab.training.resuming import Checkpoints
@@ -126,28 +127,34 @@ def test_muon_has_hidden_matrices_alone(model_name, tie):
 
 @pytest.mark.parametrize(("rows", "columns"), [(5, 7), (7, 5), (6, 6)])
 def test_orthogonal_does_its_polynomial_to_each_singular_value(rows, columns):
-    matrix = torch.randn(rows, columns, dtype=torch.float64)
-    left, scales, right = torch.linalg.svd(matrix, full_matrices=False)
-    scales = scales / scales.square().sum().sqrt()
+    matrices = torch.randn(3, rows, columns, dtype=torch.float64)
+    left, scales, right = torch.linalg.svd(matrices, full_matrices=False)
+    scales = scales / scales.square().sum(-1, keepdim=True).sqrt()
     a, b, c = COEFFICIENTS
     for _ in range(ITERATIONS):
         scales = a * scales + b * scales**3 + c * scales**5
-    torch.testing.assert_close(orthogonal(matrix), left * scales @ right)
+    torch.testing.assert_close(orthogonal(matrices), left * scales.unsqueeze(1) @ right)
 
 
 @pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this torch has no Muon")
-@pytest.mark.parametrize("shape", [(12, 7), (7, 12)])
-def test_muon_equals_torch_as_far_as_bfloat16_goes(shape):
-    ours, theirs = (nn.Parameter(torch.ones(shape)) for _ in range(2))
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_muon_equals_torch_as_far_as_bfloat16_goes(precision):
+    shapes = (12, 7), (7, 12), (12, 7), (9, 9)
+    ours, theirs = ([nn.Parameter(torch.ones(shape)) for shape in shapes] for _ in range(2))
     settings = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.3}
-    optimisers = Muon([ours], **settings), torch.optim.Muon([theirs], **settings)
+    optimisers = Muon(ours, **settings), torch.optim.Muon(theirs, **settings)
     for _ in range(4):
-        gradient = torch.randn(shape)
-        for weight, optimiser in zip((ours, theirs), optimisers, strict=True):
-            weight.grad = gradient.clone()
-            optimiser.step()
-    torch.testing.assert_close(ours, theirs, rtol=0, atol=0.02)
-    assert (ours - 1).abs().max() > 0.2, "they have gone far"
+        for weights in zip(ours, theirs, strict=True):
+            gradient = torch.randn(weights[0].shape)
+            for weight in weights:
+                weight.grad = gradient.clone()
+        for optimiser in optimisers:
+            with computing_in(precision, torch.device("cpu")):
+                optimiser.step()
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0.02)
+        assert (one - 1).abs().max() > 0.2, "they have gone far"
+        assert one.dtype == torch.float32
 
 
 def test_combined_is_its_parts_one_after_the_other():
