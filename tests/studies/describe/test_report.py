@@ -11,15 +11,9 @@ from attnlab.config import ExperimentConfig
 from attnlab.data.reading.lines import normalise
 from attnlab.launch import TRAIN, compose
 from attnlab.studies.describe.description import Description, describe
-from attnlab.studies.describe.report import (
-    Bin,
-    bar,
-    bins,
-    chunks,
-    percent,
-    shares,
-    show,
-)
+from attnlab.studies.describe.histogram import Bin, bar, bins, percent, shares
+from attnlab.studies.describe.layout import chunks
+from attnlab.studies.describe.report import show
 from attnlab.studies.describe.statistics import Lengths
 from attnlab.support.errors import UsageError
 from attnlab.support.folders import shipped_folder
