@@ -152,6 +152,7 @@ def optimise(
                 )
                 waiting = time.perf_counter()
                 continue
+            # Muon multiplies matrices for most of its step.
             with record_function("optimiser"), computing_in(precision, device):
                 optimiser.step()
                 optimiser.zero_grad(set_to_none=True)
