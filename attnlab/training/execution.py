@@ -72,13 +72,20 @@ def _processor_has(test: str) -> bool:
 
 
 def _seconds_of_product(dtype: torch.dtype, rounds: int = 10) -> float:
-    """The shortest of some products of 512 × 512 matrices: about a millisecond on one core."""
+    """The shortest of some products of 512 × 512 matrices: a few milliseconds.
+
+    By the processor time of one thread, so that whatever else is running does not decide.
+    """
     matrix = torch.ones(512, 512, dtype=dtype)
-    seconds = []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        matrix @ matrix
-        seconds.append(time.perf_counter() - begin)
+    seconds, threads = [], torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for _ in range(rounds):
+            begin = time.thread_time()
+            matrix @ matrix
+            seconds.append(time.thread_time() - begin)
+    finally:
+        torch.set_num_threads(threads)
     return min(seconds)
 
 
